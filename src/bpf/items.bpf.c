@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Appending what is read from memory to the record in a scratch slot; the format is in record.h. */
+#include "lib/items.h"
+
+static __always_inline int put_str(__u32 slot, __u32 index, __u64 addr, bool user)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct item_header *item;
+	long n;
+
+	if (!s)
+		return 0;
+	item = item_begin(s, index);
+	if (!item)
+		return 0;
+	/* With room for its NUL and one byte more, to tell a whole string from a cut one. */
+	n = user ? bpf_probe_read_user_str(item + 1, STR_MAX + 2, (void *)addr) :
+		   bpf_probe_read_kernel_str(item + 1, STR_MAX + 2, (void *)addr);
+	if (n <= 0) {
+		item->status = ITEM_FAULT;
+		item_end(s, item, 0);
+		return 0;
+	}
+	n--;
+	if (n > STR_MAX) {
+		item->status = ITEM_TRUNCATED;
+		n = STR_MAX;
+	}
+	item->full = item->status == ITEM_OK ? n : 0;
+	item_end(s, item, n);
+	return 0;
+}
+
+__noinline int put_user_str(__u32 slot, __u32 index, __u64 addr)
+{
+	return put_str(slot, index, addr, true);
+}
+
+__noinline int put_kernel_str(__u32 slot, __u32 index, __u64 addr)
+{
+	return put_str(slot, index, addr, false);
+}
+
+__noinline int put_user_bytes(__u32 slot, __u32 index, __u64 addr, __u32 len)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct item_header *item;
+	__u64 n = len;
+
+	if (!s)
+		return 0;
+	item = item_begin(s, index);
+	if (!item)
+		return 0;
+	item->full = n;
+	bounded(n);
+	if (n > SOCKADDR_MAX) {
+		n = SOCKADDR_MAX;
+		item->status = ITEM_TRUNCATED;
+	}
+	if (bpf_probe_read_user(item + 1, n, (void *)addr)) {
+		item->status = ITEM_FAULT;
+		n = 0;
+	}
+	item_end(s, item, n);
+	return 0;
+}
+
+/*
+ * Loops. Their bodies are global functions too: the verifier looks at a body
+ * once, and the loop around it costs it a few instructions a round. What a
+ * loop carries stands in the scratch slot.
+ */
+
+static __always_inline long read_pointer(__u64 addr, __u32 pointer_bytes, __u64 *pointer)
+{
+	*pointer = 0;
+	if (pointer_bytes == 8)
+		return bpf_probe_read_user(pointer, 8, (void *)addr);
+	return bpf_probe_read_user(pointer, 4, (void *)addr);
+}
+
+enum step { STEP_MORE, STEP_END, STEP_FAULT, STEP_FULL };
+
+#define COUNT_CHUNK 1024
+
+/* How many of COUNT_CHUNK pointers come before a null one; -1: could not be read. */
+__noinline int count_chunk(__u64 addr, __u32 pointer_bytes)
+{
+	for (__u32 i = 0; i < COUNT_CHUNK; i++) {
+		__u64 pointer;
+
+		if (read_pointer(addr + (__u64)i * pointer_bytes, pointer_bytes, &pointer))
+			return -1;
+		if (!pointer)
+			return i;
+	}
+	return COUNT_CHUNK;
+}
+
+/* How many pointers there are before the null one; 0 where that could not be told. */
+__noinline int count_pointers(__u64 addr, __u32 pointer_bytes)
+{
+	__u32 count = 0;
+
+	/* A million; the kernel takes no more than 6 MiB of arguments and their pointers. */
+	for (int i = 0; i < 1024; i++) {
+		int n = count_chunk(addr + (__u64)count * pointer_bytes, pointer_bytes);
+
+		if (n < 0)
+			return 0;
+		count += n;
+		if (n < COUNT_CHUNK)
+			return count;
+	}
+	return 0;
+}
+
+/* Appends one string to the array that is being read. */
+__noinline int str_array_step(__u32 slot, __u64 addr, __u32 pointer_bytes)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	__u64 pos, at, pointer;
+	long n;
+
+	if (!s)
+		return STEP_FULL;
+	if (read_pointer(addr, pointer_bytes, &pointer))
+		return STEP_FAULT;
+	if (!pointer)
+		return STEP_END;
+	pos = s->pos;
+	bounded(pos);
+	at = s->loop.len;
+	bounded(at);
+	if (pos > ITEM_START_MAX || at >= STR_ARRAY_MAX)
+		return STEP_FULL;
+	n = bpf_probe_read_user_str(s->bytes + sizeof(struct item_header) + pos + at, STR_MAX + 2,
+				    (void *)pointer);
+	if (n <= 0)
+		return STEP_FAULT;
+	/* A string that is too long is cut, the ones after it are not. */
+	if (n == STR_MAX + 2)
+		s->loop.cut = true;
+	s->loop.len = at + n;
+	s->loop.count++;
+	return STEP_MORE;
+}
+
+__noinline int put_str_array(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct item_header *item;
+	int step = STEP_MORE;
+
+	if (!s)
+		return 0;
+	item = item_begin(s, index);
+	if (!item)
+		return 0;
+	s->loop.len = 0;
+	s->loop.count = 0;
+	s->loop.cut = false;
+	for (__u32 i = 0; i < STR_ARRAY_ELEMS; i++) {
+		step = str_array_step(slot, addr + (__u64)i * pointer_bytes, pointer_bytes);
+		if (step != STEP_MORE)
+			break;
+	}
+	item->full = s->loop.count;
+	if (step == STEP_FAULT && !s->loop.count)
+		item->status = ITEM_FAULT;
+	else if (step != STEP_END || s->loop.cut)
+		item->status = ITEM_TRUNCATED;
+	if (step != STEP_END)
+		item->full = count_pointers(addr, pointer_bytes);
+	item_end(s, item, s->loop.len);
+	return 0;
+}
+
+__noinline int put_packed_strs(__u32 slot, __u32 index, __u64 addr, __u32 len, __u32 count)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct item_header *item;
+	__u64 n = len;
+
+	if (!s)
+		return 0;
+	item = item_begin(s, index);
+	if (!item)
+		return 0;
+	item->full = count;
+	bounded(n);
+	if (n > STR_ARRAY_MAX) {
+		n = STR_ARRAY_MAX;
+		item->status = ITEM_TRUNCATED;
+	}
+	if (bpf_probe_read_user(item + 1, n, (void *)addr)) {
+		item->status = ITEM_FAULT;
+		n = 0;
+	}
+	item_end(s, item, n);
+	return 0;
+}
+
+/*
+ * execveat(2) names the file to the kernel as /dev/fd/DIRFD/PATH, or
+ * /dev/fd/DIRFD for an empty PATH; PATH is what the caller gave.
+ */
+__noinline int put_execveat_path(__u32 slot, __u32 index, __u64 filename, __u32 dirfd)
+{
+	__u64 at = sizeof("/dev/fd/") - 1;
+	char next = 0;
+
+	do {
+		at++;
+		dirfd /= 10;
+	} while (dirfd && at < 20);
+	bpf_probe_read_kernel(&next, 1, (void *)(filename + at));
+	if (next == '/')
+		at++;
+	return put_kernel_str(slot, index, filename + at);
+}
+
+/* Appends one component, or passes from a mount to the one it is mounted on. */
+__noinline int path_step(__u32 slot)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct dentry *dentry, *parent;
+	struct mount *mount;
+	__u64 pos, at;
+	long n;
+
+	if (!s)
+		return STEP_FULL;
+	dentry = (struct dentry *)s->loop.dentry;
+	mount = (struct mount *)s->loop.mount;
+	parent = BPF_CORE_READ(dentry, d_parent);
+	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+		struct mount *up = BPF_CORE_READ(mount, mnt_parent);
+
+		if (up == mount) {
+			s->loop.path_end = PATH_AT_ROOT;
+			return STEP_END;
+		}
+		s->loop.dentry = (__u64)BPF_CORE_READ(mount, mnt_mountpoint);
+		s->loop.mount = (__u64)up;
+		return STEP_MORE;
+	}
+	pos = s->pos;
+	bounded(pos);
+	at = s->loop.len;
+	bounded(at);
+	if (pos > ITEM_START_MAX || at > STR_MAX)
+		return STEP_FULL;
+	n = bpf_probe_read_kernel_str(s->bytes + sizeof(struct item_header) + pos + at,
+				      NAME_LEN + 1, BPF_CORE_READ(dentry, d_name.name));
+	if (n <= 0)
+		return STEP_FAULT;
+	s->loop.len = at + n;
+	if (parent == dentry) {
+		s->loop.path_end = PATH_UNROOTED;
+		return STEP_END;
+	}
+	s->loop.dentry = (__u64)parent;
+	return STEP_MORE;
+}
+
+/*
+ * From the file towards the root of its mount namespace, from mount to mount.
+ * Names are read from dentries, so a concurrent rename can be seen half-way,
+ * as by d_path(); it is never another file's.
+ */
+__noinline int put_path(__u32 slot, __u32 index, __u64 addr)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct path *path = (struct path *)addr;
+	struct item_header *item;
+	struct dentry *dentry;
+	void *mnt;
+	int step = STEP_MORE;
+
+	if (!s)
+		return 0;
+	item = item_begin(s, index);
+	if (!item)
+		return 0;
+	dentry = BPF_CORE_READ(path, dentry);
+	mnt = BPF_CORE_READ(path, mnt);
+	if (!dentry || !mnt) {
+		item->status = ITEM_FAULT;
+		item_end(s, item, 0);
+		return 0;
+	}
+	/* As the kernel's d_unlinked(). */
+	if (!BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry)
+		item->flags = PATH_DELETED;
+	s->loop.len = 0;
+	s->loop.path_end = 0;
+	s->loop.dentry = (__u64)dentry;
+	s->loop.mount = (__u64)(mnt - bpf_core_field_offset(struct mount, mnt));
+	for (int i = 0; i < PATH_COMPONENTS; i++) {
+		step = path_step(slot);
+		if (step != STEP_MORE)
+			break;
+	}
+	item->flags |= s->loop.path_end;
+	if (step != STEP_END)
+		item->status = ITEM_TRUNCATED;
+	item_end(s, item, s->loop.len);
+	return 0;
+}

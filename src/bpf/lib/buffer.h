@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Scratch slots, rings, wake-up and the count of what was lost. */
+#ifndef TRACEE_BUFFER_H
+#define TRACEE_BUFFER_H
+
+#include "../maps.h"
+
+/*
+ * A reader that sleeps is woken by the first record after this time; it then
+ * looks again by itself after the same time, so records in between need no
+ * wake-up (src/ring.rs).
+ */
+#define WAKE_AGE_NS 10000000ULL
+
+static __always_inline void count_loss(__u32 event, __u32 buffer, __u64 now)
+{
+	struct loss *loss = bpf_map_lookup_elem(&losses, &buffer);
+	__u64 *count = bpf_map_lookup_elem(&lost, &event);
+	__u64 epoch = control.loss_epoch;
+
+	if (!loss || !count)
+		return;
+	__sync_fetch_and_add(count, 1);
+	__sync_fetch_and_add(&loss->count, 1);
+	if (loss->epoch != epoch || !loss->first) {
+		loss->epoch = epoch;
+		loss->first = now;
+	}
+	loss->last = now;
+}
+
+/*
+ * A slot is ours if we are its only holder after adding ourselves. This needs
+ * no fetching atomics, which kernels before 5.12 lack: all who compete run on
+ * this CPU, so that of two who both added themselves at most the first can
+ * have read 1.
+ */
+static __always_inline struct scratch *scratch_get(void)
+{
+	__u32 slot = bpf_get_smp_processor_id() * SCRATCH_SLOTS;
+
+	for (int i = 0; i < SCRATCH_SLOTS; i++, slot++) {
+		struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+		if (!s)
+			return NULL;
+		__sync_fetch_and_add(&s->holders, 1);
+		if (*(volatile __u64 *)&s->holders == 1) {
+			s->slot = slot;
+			return s;
+		}
+		__sync_fetch_and_add(&s->holders, -1);
+	}
+	return NULL;
+}
+
+static __always_inline void scratch_put(struct scratch *s)
+{
+	__sync_fetch_and_add(&s->holders, -1);
+}
+
+/* Wake the reader by age or by fill level, not for each record. */
+static __always_inline __u64 wake_flags(void *ring, __u32 size, __u64 now)
+{
+	__u32 zero = 0;
+	struct wake *wake = bpf_map_lookup_elem(&wakes, &zero);
+	__u64 level = settings.ring_size / 8;
+	__u64 fill;
+
+	if (!wake || now - wake->last >= WAKE_AGE_NS) {
+		if (wake)
+			wake->last = now;
+		return BPF_RB_FORCE_WAKEUP;
+	}
+	fill = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+	return fill < level && fill + size >= level ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
+/* Sends the record in s to this CPU's ring, or counts it. */
+static __always_inline void submit(struct scratch *s)
+{
+	__u32 cpu = s->header.cpu;
+	void *ring = bpf_map_lookup_elem(&rings, &cpu);
+	__u32 size = s->pos;
+
+	if (size > RECORD_MAX)
+		size = RECORD_MAX;
+	if (!ring ||
+	    bpf_ringbuf_output(ring, s->bytes, size, wake_flags(ring, size, s->header.time)))
+		count_loss(s->header.event, BUFFER_CPU, s->header.time);
+}
+
+/* Sends the record in s to the ring of process life, which always wakes. */
+static __always_inline void submit_priority(struct scratch *s)
+{
+	__u32 size = s->pos;
+
+	if (size > RECORD_MAX)
+		size = RECORD_MAX;
+	if (bpf_ringbuf_output(&priority, s->bytes, size, BPF_RB_FORCE_WAKEUP))
+		count_loss(s->header.event, BUFFER_PRIORITY, s->header.time);
+}
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * An execve is told when it has succeeded, but by then its registers belong
+ * to the new image and its caller's name is gone: remember both before.
+ */
+#ifndef TRACEE_EXEC_H
+#define TRACEE_EXEC_H
+
+#include "task.h"
+
+static __always_inline void remember_exec(struct task_struct *task, const struct pt_regs *regs,
+					  const struct syscall_nr *call)
+{
+	struct exec_call exec = {};
+	__u64 key = (__u64)task;
+
+	if (call) {
+		exec.nr = call->abi * MAX_SYSCALLS + call->nr;
+		exec.known = true;
+		syscall_args(regs, call->abi, 0, exec.args);
+	}
+	bpf_get_current_comm(exec.comm, sizeof(exec.comm));
+	bpf_map_update_elem(&exec_calls, &key, &exec, BPF_ANY);
+}
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Building a record: begin one, set its values, append its items. */
+#ifndef TRACEE_ITEMS_H
+#define TRACEE_ITEMS_H
+
+#include "buffer.h"
+#include "task.h"
+
+/*
+ * Appenders. They are global functions, so that the verifier looks at each
+ * once; kernels before 5.12 let such functions take numbers only, hence the
+ * slot's number and addresses as __u64. All return 0 at last, because a void
+ * global function is refused by old kernels.
+ */
+int put_user_str(__u32 slot, __u32 index, __u64 addr);
+int put_kernel_str(__u32 slot, __u32 index, __u64 addr);
+/* len bytes of user memory, at most SOCKADDR_MAX of them. */
+int put_user_bytes(__u32 slot, __u32 index, __u64 addr, __u32 len);
+/* An array of pointers of that size to strings. */
+int put_str_array(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes);
+/* Strings that lie one behind the other, as a process's arguments do. */
+int put_packed_strs(__u32 slot, __u32 index, __u64 addr, __u32 len, __u32 count);
+/* addr: of a struct path in the kernel. */
+int put_path(__u32 slot, __u32 index, __u64 addr);
+/* The call behind a successful execve, as seen before the old image went. */
+int put_execveat_path(__u32 slot, __u32 index, __u64 filename, __u32 dirfd);
+
+/* Where an item may still begin: the longest one then fits. */
+#define ITEM_START_MAX (RECORD_MAX - STR_ARRAY_MAX - STR_MAX)
+
+/* Keeps the compiler from looking through a value that the verifier must see checked. */
+#define bounded(x) asm volatile("" : "+r"(x))
+
+/* The header at the end of the record, or NULL where the record is full. */
+static __always_inline struct item_header *item_begin(struct scratch *s, __u32 index)
+{
+	__u64 pos = s->pos;
+	struct item_header *item;
+
+	bounded(pos);
+	if (pos > ITEM_START_MAX)
+		return NULL;
+	item = (struct item_header *)(s->bytes + pos);
+	item->index = index;
+	item->status = ITEM_OK;
+	item->flags = 0;
+	item->reserved = 0;
+	item->len = 0;
+	item->full = 0;
+	return item;
+}
+
+static __always_inline void item_end(struct scratch *s, struct item_header *item, __u32 len)
+{
+	item->len = len;
+	s->pos += sizeof(*item) + ((len + 7) & ~7U);
+}
+
+/* A task's name that was kept in a map. */
+static __always_inline void put_comm(struct scratch *s, __u32 index, const char comm[COMM_LEN])
+{
+	struct item_header *item = item_begin(s, index);
+	long n;
+
+	if (!item)
+		return;
+	n = bpf_probe_read_kernel_str(item + 1, COMM_LEN, comm);
+	item_end(s, item, n > 0 ? n - 1 : 0);
+}
+
+static __always_inline __u64 *record_value(struct scratch *s, __u32 index)
+{
+	return (__u64 *)(s->bytes + sizeof(struct record_header)) + index;
+}
+
+static __always_inline void put_value(struct scratch *s, __u32 index, __u64 value)
+{
+	*record_value(s, index) = value;
+}
+
+/* The context that every record has. */
+static __always_inline void record_begin(struct scratch *s, struct task_struct *task, __u16 event,
+					 __u8 nvalues, __u64 now)
+{
+	struct record_header *h = &s->header;
+	struct ns_pids ids = {};
+
+	task_ns_pids(task, &ids);
+	h->time = now;
+	h->thread_start = TASK_READ(task, start_boottime);
+	h->process_start = TASK_READ(task, group_leader, start_boottime);
+	h->cgroup_id = bpf_get_current_cgroup_id();
+	h->ret = 0;
+	h->tid = ids.tid;
+	h->pid = ids.pid;
+	h->ppid = ids.ppid;
+	h->host_tid = TASK_READ(task, pid);
+	h->host_pid = TASK_READ(task, tgid);
+	h->host_ppid = TASK_READ(task, real_parent, tgid);
+	h->uid = bpf_get_current_uid_gid();
+	h->mnt_ns = TASK_READ(task, nsproxy, mnt_ns, ns.inum);
+	h->pid_ns = ids.ns;
+	h->cpu = bpf_get_smp_processor_id();
+	h->event = event;
+	h->syscall = NO_SYSCALL;
+	h->abi = ABI_NATIVE;
+	h->nvalues = nvalues;
+	h->flags = 0;
+	h->reserved = 0;
+	bpf_get_current_comm(h->comm, sizeof(h->comm));
+	s->pos = sizeof(*h) + nvalues * sizeof(__u64);
+	if (settings.want_nodename) {
+		/* Read, not loaded, since only plain numbers go to a global function. */
+		__u64 uts_ns = (__u64)BPF_CORE_READ(task, nsproxy, uts_ns);
+
+		put_kernel_str(s->slot, ITEM_NODENAME,
+			       uts_ns + bpf_core_field_offset(struct uts_namespace, name.nodename));
+	}
+}
+
+#endif

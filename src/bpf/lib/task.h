@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Reading tasks and their registers. Everything that knows the architecture's registers is here. */
+#ifndef TRACEE_TASK_H
+#define TRACEE_TASK_H
+
+#include "../maps.h"
+
+#define PF_KTHREAD 0x00200000
+
+#define X32_SYSCALL_BIT 0x40000000
+#define TS_COMPAT 0x0002
+/* Kernels without bpf_task_pt_regs() (before 5.15) have this stack and nothing between its top and the registers. */
+#define OLD_THREAD_SIZE (4 * 4096)
+
+/* Since 5.11; it makes fields plain loads instead of helper calls. */
+static __always_inline bool has_task_btf(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf);
+}
+
+static __always_inline struct task_struct *current_task(void)
+{
+	if (has_task_btf())
+		return bpf_get_current_task_btf();
+	return (struct task_struct *)bpf_get_current_task();
+}
+
+/*
+ * A field behind a task pointer: TASK_READ(task, nsproxy, mnt_ns, ns.inum) is
+ * task->nsproxy->mnt_ns->ns.inum, as plain loads where the verifier knows the
+ * pointer's type and as bpf_probe_read_kernel() calls where it does not. Both
+ * give 0 behind a null pointer.
+ */
+#define TASK_READ(task, ...) \
+	(has_task_btf() ? ___arrow(task, __VA_ARGS__) : BPF_CORE_READ(task, __VA_ARGS__))
+
+static __always_inline struct pt_regs *task_regs(struct task_struct *task)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (struct pt_regs *)bpf_task_pt_regs(task);
+	return (struct pt_regs *)(BPF_CORE_READ(task, stack) + OLD_THREAD_SIZE) - 1;
+}
+
+/* The number of a call as its own ABI counts, and that ABI. */
+struct syscall_nr {
+	__u32 nr;
+	__u32 abi;
+};
+
+/*
+ * Which ABI the call in progress belongs to; nr is what the registers say.
+ * False for what is no call at all (-1).
+ */
+static __always_inline bool syscall_abi(struct task_struct *task, __u64 nr, struct syscall_nr *call)
+{
+	__u32 low = (__u32)nr;
+
+	call->abi = ABI_NATIVE;
+	if (TASK_READ(task, thread_info.status) & TS_COMPAT) {
+		call->abi = ABI_IA32;
+	} else if (low & X32_SYSCALL_BIT && low != (__u32)-1) {
+		call->abi = ABI_X32;
+		low &= ~X32_SYSCALL_BIT;
+	}
+	call->nr = low;
+	return low < MAX_SYSCALLS;
+}
+
+static __always_inline struct syscall_desc *syscall_lookup(const struct syscall_nr *call)
+{
+	__u32 key = call->abi * MAX_SYSCALLS + call->nr;
+
+	return bpf_map_lookup_elem(&syscalls, &key);
+}
+
+/*
+ * Argument registers, as pairs of 32-bit halves joined where the 32-bit ABI
+ * splits a 64-bit argument. The one place that knows their names.
+ *
+ * regs must be readable by bpf_probe_read_kernel(), whatever its type.
+ */
+static __always_inline void syscall_args(const struct pt_regs *regs, __u32 abi, __u8 split,
+					 __u64 args[MAX_ARGS])
+{
+	struct pt_regs copy = {};
+
+	bpf_core_read(&copy, sizeof(copy), regs);
+	if (abi != ABI_IA32) {
+		args[0] = copy.di;
+		args[1] = copy.si;
+		args[2] = copy.dx;
+		args[3] = copy.r10;
+		args[4] = copy.r8;
+		args[5] = copy.r9;
+		return;
+	}
+	args[0] = (__u32)copy.bx;
+	args[1] = (__u32)copy.cx;
+	args[2] = (__u32)copy.dx;
+	args[3] = (__u32)copy.si;
+	args[4] = (__u32)copy.di;
+	args[5] = (__u32)copy.bp;
+	if (!split)
+		return;
+#pragma unroll
+	for (int i = 0; i < MAX_ARGS - 1; i++) {
+		if (!(split & (1 << i)))
+			continue;
+		args[i] |= args[i + 1] << 32;
+		for (int j = i + 1; j < MAX_ARGS - 1; j++)
+			args[j] = args[j + 1];
+	}
+}
+
+/* Bytes of a pointer in user memory. */
+static __always_inline __u32 pointer_size(__u32 abi)
+{
+	return abi == ABI_NATIVE ? 8 : 4;
+}
+
+static __always_inline __u64 start_time(struct task_struct *task)
+{
+	return TASK_READ(task, start_boottime);
+}
+
+/* Level and number of the pid namespace that a task lives in, and its ids there. */
+struct ns_pids {
+	__u32 tid;
+	__u32 pid;
+	__u32 ppid;
+	__u32 ns;
+	__u32 level;
+};
+
+static __always_inline void pid_at_level(struct pid *pid, __u32 level, struct upid *upid)
+{
+	void *numbers = (void *)pid + bpf_core_field_offset(struct pid, numbers);
+
+	bpf_probe_read_kernel(upid, sizeof(*upid), numbers + level * sizeof(struct upid));
+}
+
+/* A task's id in the namespace ns at that level, 0 where it is not visible (as pid_nr_ns() of the kernel). */
+static __always_inline __u32 pid_in_ns(struct pid *pid, __u32 level, struct pid_namespace *ns)
+{
+	struct upid upid = {};
+
+	if (!pid || BPF_CORE_READ(pid, level) < level)
+		return 0;
+	pid_at_level(pid, level, &upid);
+	return upid.ns == ns ? upid.nr : 0;
+}
+
+static __always_inline void task_ns_pids(struct task_struct *task, struct ns_pids *ids)
+{
+	struct pid *pid = TASK_READ(task, thread_pid);
+	struct upid upid = {};
+
+	ids->level = BPF_CORE_READ(pid, level);
+	pid_at_level(pid, ids->level, &upid);
+	ids->tid = upid.nr;
+	ids->ns = BPF_CORE_READ(upid.ns, ns.inum);
+	if (!ids->level) {
+		ids->pid = TASK_READ(task, tgid);
+		ids->ppid = TASK_READ(task, real_parent, tgid);
+		return;
+	}
+	ids->pid = pid_in_ns(TASK_READ(task, group_leader, thread_pid), ids->level, upid.ns);
+	ids->ppid = pid_in_ns(TASK_READ(task, real_parent, group_leader, thread_pid), ids->level,
+			      upid.ns);
+}
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Every map and every constant that the loader sets. Sizes of 1 are set by the loader. */
+#ifndef TRACEE_MAPS_H
+#define TRACEE_MAPS_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "record.h"
+
+extern const volatile struct settings settings;
+
+extern struct control control SEC(".data.control");
+
+/* Rings: one per CPU for the flood, one for process life. */
+struct ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+
+struct rings_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct ring);
+};
+extern struct rings_map rings SEC(".maps");
+
+struct priority_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1048576);
+};
+extern struct priority_map priority SEC(".maps");
+
+/* When this CPU last woke the reader. */
+struct wake {
+	__u64 last; /* ns since boot */
+};
+
+struct wakes_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct wake);
+};
+extern struct wakes_map wakes SEC(".maps");
+
+/* Exact: by CPU and event. */
+struct lost_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, MAX_EVENTS);
+	__type(key, __u32);
+	__type(value, __u64);
+};
+extern struct lost_map lost SEC(".maps");
+
+/* Exact: by CPU and buffer. */
+struct losses_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, BUFFER_COUNT);
+	__type(key, __u32);
+	__type(value, struct loss);
+};
+extern struct losses_map losses SEC(".maps");
+
+/* System calls of every ABI: abi * MAX_SYSCALLS + number. */
+struct syscalls_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ABI_COUNT *MAX_SYSCALLS);
+	__type(key, __u32);
+	__type(value, struct syscall_desc);
+};
+extern struct syscalls_map syscalls SEC(".maps");
+
+/*
+ * Room to build records in. Several slots per CPU, since one program can be
+ * interrupted, or preempted by another task, while it holds one.
+ */
+#define SCRATCH_SLOTS 3
+/* A record holds at most this; one read more may follow its last checked position. */
+#define RECORD_MAX 131072
+#define RECORD_SLACK 8192
+
+struct scratch {
+	__u64 holders;
+	__u32 slot;
+	__u32 pos; /* bytes of the record so far */
+	__u64 args[MAX_ARGS];
+	/* What a loop of items.bpf.c carries from round to round. */
+	struct {
+		__u64 dentry;
+		__u64 mount;
+		__u32 len;
+		__u32 count;
+		__u8 cut;
+		__u8 path_end;
+	} loop;
+	/* The record: header, values, items. */
+	union {
+		struct record_header header;
+		__u8 bytes[RECORD_MAX + RECORD_SLACK];
+	};
+};
+
+struct scratch_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+};
+extern struct scratch_map scratch SEC(".maps");
+
+/* What is known of an execve before the old image goes; by task. */
+struct exec_call {
+	__u64 args[MAX_ARGS];
+	__u32 nr; /* index into syscalls */
+	__u32 known; /* nr and args are set */
+	char comm[COMM_LEN];
+};
+
+struct exec_calls_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct exec_call);
+};
+extern struct exec_calls_map exec_calls SEC(".maps");
+
+/* By tgid. Not preallocated: it costs what is followed. */
+struct followed_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 262144);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct followed);
+};
+extern struct followed_map followed SEC(".maps");
+
+/* Pids that the user named, as tracee's own pid namespace has them; 1: found. */
+struct named_pids_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+};
+extern struct named_pids_map named_pids SEC(".maps");
+
+#endif

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Process life: fork, exec, exit, and who is followed because of them. */
+#include "lib/exec.h"
+#include "lib/scope.h"
+#include "lib/syscall.h"
+
+#define SIGNAL_MASK 0x7f
+
+/* Begins a record of process life; NULL if nobody wants it or no slot is free. */
+static __always_inline struct scratch *life_begin(struct task_struct *task, __u16 event,
+						  __u8 nvalues)
+{
+	struct scratch *s;
+	__u64 now;
+
+	if (!settings.chosen[event])
+		return NULL;
+	now = bpf_ktime_get_boot_ns();
+	s = scratch_get();
+	if (!s) {
+		count_loss(event, BUFFER_SCRATCH, now);
+		return NULL;
+	}
+	record_begin(s, task, event, nvalues, now);
+	if (settings.chosen[event] == EVENT_BOOKKEEPING)
+		s->header.flags |= RECORD_INTERNAL;
+	return s;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(sched_process_fork__tp_btf, struct task_struct *parent, struct task_struct *child)
+{
+	enum scope scope = task_scope(parent);
+	__u32 child_tgid = child->tgid;
+	struct scratch *s;
+
+	if (scope == SCOPE_OUT)
+		return 0;
+	if (settings.scope_mode == SCOPE_FOLLOW && child->pid == child_tgid) {
+		struct followed entry = {
+			.start = child->start_boottime,
+			.await_exec = scope == SCOPE_AWAITS_EXEC,
+		};
+
+		/* A child that finds no room is out of sight, with all it does: say so. */
+		if (bpf_map_update_elem(&followed, &child_tgid, &entry, BPF_ANY))
+			count_loss(EVENT_SCHED_PROCESS_FORK, BUFFER_PRIORITY,
+				   bpf_ktime_get_boot_ns());
+	}
+	if (scope == SCOPE_AWAITS_EXEC)
+		return 0;
+	s = life_begin(parent, EVENT_SCHED_PROCESS_FORK, 5);
+	if (!s)
+		return 0;
+	put_value(s, 0, parent->pid);
+	put_value(s, 1, parent->tgid);
+	put_value(s, 2, child->pid);
+	put_value(s, 3, child_tgid);
+	put_value(s, 4, child->start_boottime);
+	submit_priority(s);
+	scratch_put(s);
+	return 0;
+}
+
+/* Before the old image goes; since 6.10. */
+SEC("tp_btf/sched_prepare_exec")
+int BPF_PROG(prepare_exec__tp_btf, struct task_struct *task, struct linux_binprm *bprm)
+{
+	struct pt_regs *regs;
+	struct syscall_nr call;
+
+	if (task_scope(task) == SCOPE_OUT)
+		return 0;
+	regs = task_regs(task);
+	if (syscall_abi(task, BPF_CORE_READ(regs, orig_ax), &call))
+		remember_exec(task, regs, &call);
+	else
+		remember_exec(task, regs, NULL);
+	return 0;
+}
+
+/* The strings of the new image, as it finds them on its stack. */
+static __always_inline void put_argv(struct scratch *s, __u32 index, struct task_struct *task,
+				     struct linux_binprm *bprm)
+{
+	__u64 start = TASK_READ(task, mm, arg_start);
+
+	put_packed_strs(s->slot, index, start, TASK_READ(task, mm, arg_end) - start,
+			BPF_CORE_READ(bprm, argc));
+}
+
+static __always_inline void put_envp(struct scratch *s, __u32 index, struct task_struct *task,
+				     struct linux_binprm *bprm)
+{
+	__u64 start = TASK_READ(task, mm, env_start);
+
+	put_packed_strs(s->slot, index, start, TASK_READ(task, mm, env_end) - start,
+			BPF_CORE_READ(bprm, envc));
+}
+
+/* The successful execve or execveat. */
+static __always_inline void emit_execve(struct task_struct *task, struct linux_binprm *bprm,
+					const struct exec_call *call)
+{
+	struct syscall_desc *desc = bpf_map_lookup_elem(&syscalls, &call->nr);
+	__u64 filename = (__u64)BPF_CORE_READ(bprm, filename);
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct scratch *s;
+	__u32 at = 0;
+
+	if (!desc || !(desc->flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT)) ||
+	    !(desc->flags & SYSCALL_CHOSEN))
+		return;
+	s = scratch_get();
+	if (!s) {
+		count_loss(desc->event, BUFFER_SCRATCH, now);
+		return;
+	}
+	record_begin(s, task, desc->event, desc->nargs, now);
+	s->header.syscall = desc->event;
+	s->header.abi = call->nr / MAX_SYSCALLS;
+	__builtin_memcpy(s->header.comm, call->comm, COMM_LEN);
+#pragma unroll
+	for (int i = 0; i < MAX_ARGS; i++)
+		if (i < desc->nargs)
+			put_value(s, i, call->args[i]);
+	if (desc->flags & SYSCALL_EXECVEAT) {
+		at = 1;
+		if (bpf_core_field_exists(bprm->fdpath) && BPF_CORE_READ(bprm, fdpath))
+			put_execveat_path(s->slot, at, filename, call->args[0]);
+		else
+			put_kernel_str(s->slot, at, filename);
+	} else {
+		put_kernel_str(s->slot, at, filename);
+	}
+	put_argv(s, at + 1, task, bprm);
+	if (desc->args[(at + 2) & 3].kind == ARG_STR_ARRAY)
+		put_envp(s, at + 2, task, bprm);
+	submit(s);
+	scratch_put(s);
+}
+
+/* struct inode's change time has moved twice. */
+struct inode___before_6_6 {
+	struct timespec64 i_ctime;
+} __attribute__((preserve_access_index));
+
+struct inode___6_6 {
+	struct timespec64 __i_ctime;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u64 inode_ctime(struct inode *inode)
+{
+	struct inode___before_6_6 *old = (void *)inode;
+	struct inode___6_6 *mid = (void *)inode;
+
+	if (bpf_core_field_exists(inode->i_ctime_sec))
+		return BPF_CORE_READ(inode, i_ctime_sec) * 1000000000ULL +
+		       BPF_CORE_READ(inode, i_ctime_nsec);
+	if (bpf_core_field_exists(mid->__i_ctime))
+		return BPF_CORE_READ(mid, __i_ctime.tv_sec) * 1000000000ULL +
+		       BPF_CORE_READ(mid, __i_ctime.tv_nsec);
+	return BPF_CORE_READ(old, i_ctime.tv_sec) * 1000000000ULL +
+	       BPF_CORE_READ(old, i_ctime.tv_nsec);
+}
+
+/* Type bits of what is open as fd 0; 0: nothing is. */
+static __always_inline __u32 stdin_mode(struct task_struct *task)
+{
+	struct file **fds = TASK_READ(task, files, fdt, fd);
+	struct file *file = NULL;
+
+	bpf_probe_read_kernel(&file, sizeof(file), fds);
+	return BPF_CORE_READ(file, f_inode, i_mode);
+}
+
+static __always_inline void emit_exec(struct task_struct *task, struct linux_binprm *bprm,
+				      const struct exec_call *call)
+{
+	struct file *file = BPF_CORE_READ(bprm, file);
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	__u64 interp = (__u64)BPF_CORE_READ(bprm, interp);
+	__u64 filename = (__u64)BPF_CORE_READ(bprm, filename);
+	struct scratch *s = life_begin(task, EVENT_SCHED_PROCESS_EXEC, 12);
+
+	if (!s)
+		return;
+#pragma unroll
+	for (int i = 0; i < 12; i++)
+		put_value(s, i, 0);
+	put_value(s, 4, BPF_CORE_READ(inode, i_sb, s_dev));
+	put_value(s, 5, BPF_CORE_READ(inode, i_ino));
+	put_value(s, 6, inode_ctime(inode));
+	put_value(s, 7, BPF_CORE_READ(inode, i_mode));
+	put_value(s, 9, stdin_mode(task));
+	put_value(s, 11, !!(TASK_READ(task, real_parent, flags) & PF_KTHREAD));
+	put_kernel_str(s->slot, 0, filename);
+	put_path(s->slot, 1, (__u64)file + bpf_core_field_offset(struct file, f_path));
+	if (settings.chosen[EVENT_SCHED_PROCESS_EXEC] == EVENT_SHOWN) {
+		put_argv(s, 2, task, bprm);
+		if (settings.want_env)
+			put_envp(s, 3, task, bprm);
+		if (interp != filename)
+			put_kernel_str(s->slot, 8, interp);
+		if (call)
+			put_comm(s, 10, call->comm);
+	}
+	submit_priority(s);
+	scratch_put(s);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(sched_process_exec__tp_btf, struct task_struct *task, pid_t old_pid,
+	     struct linux_binprm *bprm)
+{
+	enum scope scope = task_scope(task);
+	__u64 key = (__u64)task;
+	struct exec_call *call;
+
+	if (scope == SCOPE_OUT)
+		return 0;
+	if (scope == SCOPE_AWAITS_EXEC) {
+		struct followed *entry = followed_entry(task);
+
+		if (entry)
+			entry->await_exec = false;
+	}
+	call = bpf_map_lookup_elem(&exec_calls, &key);
+	emit_exec(task, bprm, call);
+	if (call && call->known)
+		emit_execve(task, bprm, call);
+	if (call)
+		bpf_map_delete_elem(&exec_calls, &key);
+	return 0;
+}
+
+/* exit and exit_group never return; the call is in the registers until the task is gone. */
+static __always_inline void emit_exit_syscall(struct task_struct *task)
+{
+	struct pt_regs *regs = task_regs(task);
+	struct syscall_desc *desc;
+	struct syscall_nr call;
+
+	if (TASK_READ(task, flags) & PF_KTHREAD)
+		return;
+	if (!syscall_abi(task, BPF_CORE_READ(regs, orig_ax), &call))
+		return;
+	desc = syscall_lookup(&call);
+	if (!desc || !(desc->flags & SYSCALL_CHOSEN) || !(desc->flags & SYSCALL_ON_EXIT))
+		return;
+	emit_syscall(task, regs, &call, desc, 0, RECORD_NO_RETURN);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(sched_process_exit__tp_btf, struct task_struct *task)
+{
+	enum scope scope = task_scope(task);
+	bool last_thread = !TASK_READ(task, signal, live.counter);
+	__u32 code = TASK_READ(task, exit_code);
+	__u64 key = (__u64)task;
+	struct scratch *s;
+
+	if (scope == SCOPE_OUT)
+		return 0;
+	bpf_map_delete_elem(&exec_calls, &key);
+	if (scope == SCOPE_IN) {
+		emit_exit_syscall(task);
+		s = life_begin(task, EVENT_SCHED_PROCESS_EXIT, 3);
+		if (s) {
+			put_value(s, 0, code >> 8 & 0xff);
+			put_value(s, 1, code & SIGNAL_MASK);
+			put_value(s, 2, last_thread);
+			submit_priority(s);
+			scratch_put(s);
+		}
+	}
+	/* The entry itself stays until nobody can look it up any more: threads may still be exiting elsewhere. */
+	if (settings.scope_mode == SCOPE_FOLLOW && last_thread) {
+		struct followed *entry = followed_entry(task);
+
+		if (entry)
+			entry->exited = true;
+	}
+	return 0;
+}
+
+/* The last word on a process: its leader's task is given back. */
+SEC("tp_btf/sched_process_free")
+int BPF_PROG(sched_process_free__tp_btf, struct task_struct *task)
+{
+	__u32 tgid = task->tgid;
+	struct followed *entry;
+
+	if (task->pid != tgid)
+		return 0;
+	entry = bpf_map_lookup_elem(&followed, &tgid);
+	if (entry && entry->start == task->start_boottime)
+		bpf_map_delete_elem(&followed, &tgid);
+	return 0;
+}
+
+/* Run once by tracee itself: who is it, as the kernel sees it, and what time is it there? */
+SEC("raw_tp")
+int whoami(void *ctx)
+{
+	struct task_struct *task = current_task();
+	struct ns_pids ids = {};
+
+	task_ns_pids(task, &ids);
+	control.self_pid = TASK_READ(task, tgid);
+	control.self_pid_ns = ids.ns;
+	control.self_pid_level = ids.level;
+	control.boot_time = bpf_ktime_get_boot_ns();
+	return 0;
+}
+
+/* Follows the processes that the user named by pid: only here is their exact start time at hand. */
+SEC("iter/task")
+int follow_named(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct followed entry = {};
+	struct upid upid = {};
+	struct pid *pid;
+	__u32 tgid, *found;
+
+	if (!task || task->pid != task->tgid)
+		return 0;
+	pid = task->thread_pid;
+	if (BPF_CORE_READ(pid, level) < control.self_pid_level)
+		return 0;
+	pid_at_level(pid, control.self_pid_level, &upid);
+	if (BPF_CORE_READ(upid.ns, ns.inum) != control.self_pid_ns)
+		return 0;
+	tgid = upid.nr;
+	found = bpf_map_lookup_elem(&named_pids, &tgid);
+	if (!found)
+		return 0;
+	tgid = task->tgid;
+	entry.start = task->start_boottime;
+	if (!bpf_map_update_elem(&followed, &tgid, &entry, BPF_ANY))
+		*found = true;
+	return 0;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What travels from the kernel to user space, and the tables that go the other
+ * way. The Rust side takes these types from the object's BTF (skeleton), so
+ * this file is their one definition.
+ *
+ * A record in a ring:
+ *
+ *   struct record_header
+ *   __u64 values[header.nvalues]   one per argument: a number, or a user
+ *                                  address
+ *   items                          what was read from memory, in any order:
+ *                                  struct item_header, then len bytes, then
+ *                                  padding up to a multiple of 8
+ */
+#ifndef TRACEE_RECORD_H
+#define TRACEE_RECORD_H
+
+#include "event_ids.h"
+
+#define COMM_LEN 16
+
+/* A string argument is read up to this many bytes. */
+#define STR_MAX 4096
+/* The strings of one array: that many bytes and that many elements. */
+#define STR_ARRAY_MAX 32768
+#define STR_ARRAY_ELEMS 1024
+/* struct sockaddr_storage */
+#define SOCKADDR_MAX 128
+/* Components of a path that are followed towards the root. */
+#define PATH_COMPONENTS 200
+#define NAME_LEN 255
+
+#define ABI_NATIVE 0
+#define ABI_IA32 1
+#define ABI_X32 2
+#define ABI_COUNT 3
+
+/* record_header.flags */
+#define RECORD_NO_RETURN (1 << 0) /* the call does not return: ret means nothing */
+#define RECORD_INTERNAL (1 << 1) /* for tracee's own bookkeeping, nobody asked to see it */
+
+struct record_header {
+	__u64 time; /* ns since boot, suspend included */
+	__u64 thread_start; /* ns since boot */
+	__u64 process_start; /* ns since boot; with host_pid it names a process for good */
+	__u64 cgroup_id;
+	__s64 ret;
+	__u32 tid; /* ids as the task's own pid namespace has them */
+	__u32 pid;
+	__u32 ppid;
+	__u32 host_tid;
+	__u32 host_pid;
+	__u32 host_ppid;
+	__u32 uid; /* real uid in the initial user namespace */
+	__u32 mnt_ns;
+	__u32 pid_ns;
+	__u32 cpu;
+	__u16 event;
+	__u16 syscall; /* event id of the call in progress, or NO_SYSCALL */
+	__u8 abi;
+	__u8 nvalues;
+	__u8 flags;
+	__u8 reserved;
+	char comm[COMM_LEN];
+};
+
+#define NO_SYSCALL 0xffff
+
+/* item_header.index: position of the argument, or one of these. */
+#define ITEM_NODENAME 0xff
+
+/* item_header.status */
+#define ITEM_OK 0
+#define ITEM_TRUNCATED 1 /* bytes are missing at the end */
+#define ITEM_FAULT 2 /* the memory could not be read; no bytes */
+
+/* item_header.flags, of a path */
+#define PATH_DELETED (1 << 0) /* no longer in its directory */
+#define PATH_AT_ROOT (1 << 1) /* followed up to the root of its mount namespace */
+#define PATH_UNROOTED (1 << 2) /* not below the root of a mount: memfd, pipe, … */
+
+struct item_header {
+	__u8 index;
+	__u8 status;
+	__u8 flags;
+	__u8 reserved;
+	__u32 len; /* of the bytes that follow */
+	__u64 full; /* elements of a string array in all, bytes of other data; 0: unknown */
+};
+
+/*
+ * A string array is its strings, each with its NUL.
+ * A path is its components from the last to the first, each with its NUL.
+ */
+
+/* How an argument of a system call is read. */
+struct arg_desc {
+	__u8 kind; /* ARG_* of event_ids.h */
+	__u8 aux; /* position of the length argument, or size in bytes */
+};
+
+/* desc flags */
+#define SYSCALL_CHOSEN (1 << 0)
+/*
+ * A zero is not this call's return: clone and its like return once more in
+ * the child; a successful execve is told by sched_process_exec.
+ */
+#define SYSCALL_SKIP_ZERO (1 << 1)
+/* Shown when entered, since it never comes back. */
+#define SYSCALL_ON_ENTER (1 << 2)
+/* Shown when the task exits, since it never comes back. */
+#define SYSCALL_ON_EXIT (1 << 3)
+#define SYSCALL_EXECVE (1 << 4)
+#define SYSCALL_EXECVEAT (1 << 5)
+
+/* One call of one ABI. */
+struct syscall_desc {
+	__u16 event;
+	__u8 flags;
+	__u8 nargs;
+	__u8 split; /* bit i: argument i came in two 32-bit registers */
+	__u8 reserved;
+	struct arg_desc args[MAX_ARGS];
+};
+
+/* Fixed before load; the verifier removes what it switches off. */
+struct settings {
+	__u8 chosen[MAX_EVENTS]; /* of kernel events: EVENT_* below */
+	__u8 syscall_wanted[MAX_SYSCALLS]; /* in any ABI, as a call or for sys_enter and sys_exit */
+	__u32 scope_mode; /* SCOPE_* */
+	__u32 ring_size; /* of one CPU, in bytes */
+	__u8 want_nodename;
+	__u8 want_env; /* in sched_process_exec */
+	__u8 exec_on_enter; /* sched_prepare_exec is missing: sys_enter stands in */
+	__u8 reserved[5];
+};
+
+#define EVENT_SHOWN 1
+#define EVENT_BOOKKEEPING 2 /* nobody asked to see it, tracee needs it */
+
+/* What user space tells programs that already run. */
+struct control {
+	__u64 since; /* ns since boot; 0: tracing has not begun */
+	__u64 loss_epoch; /* grows each time user space has reported losses */
+	__u32 self_pid; /* tracee's own process */
+	/* Answers of the program whoami. */
+	__u32 self_pid_ns;
+	__u32 self_pid_level;
+	__u32 reserved;
+	__u64 boot_time; /* ns since boot at that moment */
+};
+
+#define SCOPE_ALL 0
+#define SCOPE_NEW 1
+#define SCOPE_FOLLOW 2
+
+/* A followed process. */
+struct followed {
+	__u64 start; /* ns since boot: tells it from a later one with the same pid */
+	__u32 await_exec; /* nothing is shown before its first exec */
+	__u32 exited; /* its last thread is gone */
+};
+
+#define BUFFER_CPU 0 /* the ring of this CPU */
+#define BUFFER_PRIORITY 1
+#define BUFFER_SCRATCH 2 /* no scratch slot was free */
+#define BUFFER_COUNT 3
+
+/* What one CPU lost at one buffer. */
+struct loss {
+	__u64 count;
+	__u64 epoch; /* control.loss_epoch when first was set */
+	__u64 first; /* ns since boot, within that epoch */
+	__u64 last;
+};
+
+#endif

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* System calls: one program for all of them, driven by the table `syscalls`. */
+#include "lib/exec.h"
+#include "lib/scope.h"
+#include "lib/syscall.h"
+
+/* The events sys_enter and sys_exit themselves. */
+static __always_inline void emit_raw(struct task_struct *task, const struct syscall_nr *call,
+				     __u16 event, long ret)
+{
+	struct syscall_desc *desc = syscall_lookup(call);
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct scratch *s = scratch_get();
+
+	if (!s) {
+		count_loss(event, BUFFER_SCRATCH, now);
+		return;
+	}
+	record_begin(s, task, event, 1, now);
+	s->header.ret = ret;
+	s->header.syscall = desc && desc->event ? desc->event : NO_SYSCALL;
+	s->header.abi = call->abi;
+	if (event == EVENT_SYS_ENTER)
+		s->header.flags = RECORD_NO_RETURN;
+	put_value(s, 0, call->nr);
+	submit(s);
+	scratch_put(s);
+}
+
+/* The first test of all: does anyone want this number, in whatever ABI? */
+static __always_inline bool number_wanted(__u64 nr)
+{
+	__u32 low = (__u32)nr & ~X32_SYSCALL_BIT;
+
+	return low < MAX_SYSCALLS && settings.syscall_wanted[low];
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(sys_exit__tp_btf, struct pt_regs *regs, long ret)
+{
+	struct syscall_desc *desc;
+	struct task_struct *task;
+	struct syscall_nr call;
+
+	if (!number_wanted(regs->orig_ax))
+		return 0;
+	task = current_task();
+	if (!in_scope(task) || !syscall_abi(task, regs->orig_ax, &call))
+		return 0;
+	if (settings.chosen[EVENT_SYS_EXIT])
+		emit_raw(task, &call, EVENT_SYS_EXIT, ret);
+	desc = syscall_lookup(&call);
+	if (!desc || !(desc->flags & SYSCALL_CHOSEN) || desc->flags & SYSCALL_ON_ENTER)
+		return 0;
+	if (!ret && desc->flags & SYSCALL_SKIP_ZERO)
+		return 0;
+	emit_syscall(task, regs, &call, desc, ret, 0);
+	return 0;
+}
+
+/* Attached only for calls that never return, for the event sys_enter, or where sched_prepare_exec is missing. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(sys_enter__tp_btf, struct pt_regs *regs, long id)
+{
+	struct syscall_desc *desc;
+	struct task_struct *task;
+	struct syscall_nr call;
+	enum scope scope;
+
+	if (!number_wanted(id))
+		return 0;
+	task = current_task();
+	scope = task_scope(task);
+	if (scope == SCOPE_OUT || !syscall_abi(task, id, &call))
+		return 0;
+	desc = syscall_lookup(&call);
+	if (desc && desc->flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT) && settings.exec_on_enter)
+		remember_exec(task, regs, &call);
+	if (scope == SCOPE_AWAITS_EXEC)
+		return 0;
+	if (settings.chosen[EVENT_SYS_ENTER])
+		emit_raw(task, &call, EVENT_SYS_ENTER, 0);
+	if (desc && desc->flags & SYSCALL_CHOSEN && desc->flags & SYSCALL_ON_ENTER)
+		emit_syscall(task, regs, &call, desc, 0, RECORD_NO_RETURN);
+	return 0;
+}

@@ -1,0 +1,59 @@
+//! The flags as they are typed; what they mean is in `config.rs`.
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+/// A lightweight tracer of Linux systems and containers.
+///
+/// Shows the system calls and kernel events of new processes as they happen.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tracee",
+    version,
+    max_term_width = 110,
+    override_usage = "tracee [FLAGS]\n       tracee [FLAGS] -- CMD [ARG]...",
+    after_help = "`help` as the value of --trace, --event or --output shows more about that flag.\n\
+        Exit status: 0, or the command's; 1 if tracing failed; 2 for a mistake on the command line."
+)]
+pub struct Args {
+    /// Which processes: process:new, process:all, process:<pid>,<pid>
+    #[arg(short, long, value_name = "SCOPE")]
+    pub trace: Option<String>,
+
+    /// Events by name, comma list or glob; may be repeated
+    #[arg(short, long, value_name = "EVENT", value_delimiter = ',')]
+    pub event: Vec<String>,
+
+    /// Sets of events; may be repeated [default: default]
+    #[arg(short = 's', long, value_name = "SET", value_delimiter = ',')]
+    pub events_set: Vec<String>,
+
+    /// Events to leave out of the chosen sets
+    #[arg(short = 'x', long, value_name = "EVENT", value_delimiter = ',')]
+    pub exclude_event: Vec<String>,
+
+    /// List the events and how each is had on this kernel, and exit
+    #[arg(short, long)]
+    pub list: bool,
+
+    /// table, table-verbose or json, each with an optional :PATH; may be repeated [default: table]
+    #[arg(short, long, value_name = "FORMAT[:PATH]")]
+    pub output: Vec<String>,
+
+    /// Add the environment to execve, execveat and sched_process_exec
+    #[arg(long)]
+    pub show_exec_env: bool,
+
+    /// Ring buffer of each CPU, rounded up to a power of two
+    #[arg(short, long, value_name = "SIZE", default_value = "8MiB")]
+    pub buffer_size: String,
+
+    /// Log what tracee and libbpf do on standard error
+    #[arg(short = 'v', long)]
+    pub debug: bool,
+
+    /// Run this command and trace it and all its descendants
+    #[arg(last = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
+}

@@ -1,0 +1,344 @@
+//! What the flags mean, checked: from here on everything is valid.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::catalogue::{self, EventSpec, Set};
+use crate::cli::args::Args;
+use crate::error::UsageError;
+use crate::scope::{self, Scope};
+
+/// A checked command line.
+#[derive(Debug)]
+pub struct Config {
+    pub scope: Scope,
+    pub events: Selection,
+    pub outputs: Vec<OutputSpec>,
+    pub exec_env: bool,
+    /// Bytes of one CPU's ring: a power of two.
+    pub buffer_size: u32,
+    pub debug: bool,
+    pub command: Vec<OsString>,
+}
+
+/// What tracee is asked to do.
+#[derive(Debug)]
+pub enum Task {
+    Trace(Config),
+    /// `--list`, in JSON if so.
+    List {
+        json: bool,
+    },
+    /// A flag's own help.
+    Help(String),
+}
+
+/// The chosen events, by id.
+#[derive(Debug)]
+pub struct Selection {
+    /// Chosen by a set: left out, with a warning, where the kernel cannot give them.
+    pub by_set: Vec<&'static EventSpec>,
+    /// Named by the user: an error where the kernel cannot give them.
+    pub by_name: Vec<&'static EventSpec>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Table,
+    TableVerbose,
+    Json,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputSpec {
+    pub format: Format,
+    /// Standard output if none.
+    pub path: Option<PathBuf>,
+}
+
+const EVENT_HELP: &str = "\
+--event takes names of events, comma lists and globs: --event openat,execve --event 'sched_*'.
+It may be repeated. --exclude-event takes away from the sets instead; --list shows all events.
+";
+
+const OUTPUT_HELP: &str = "\
+--output says how events are shown:
+  table          one row an event (the default)
+  table-verbose  with UTS_NAME, MNT_NS, PID_NS and PPID
+  json           one object a line
+Each takes an optional :PATH (standard output if none). It may be repeated: several outputs at once.
+";
+
+/// Bounds of `--buffer-size`. A record may be 64 KiB long; the kernel's rings end below 2 GiB.
+const BUFFER_MIN: u64 = 64 * 1024;
+const BUFFER_MAX: u64 = 1024 * 1024 * 1024;
+
+impl Args {
+    /// Checks the flags and says what to do.
+    pub fn task(self) -> Result<Task, UsageError> {
+        let asks_help = |values: &[String]| values.iter().any(|value| value == "help");
+        if self.trace.as_deref() == Some("help") {
+            return Ok(Task::Help(scope::HELP.into()));
+        }
+        if asks_help(&self.event) {
+            return Ok(Task::Help(EVENT_HELP.into()));
+        }
+        if asks_help(&self.output) {
+            return Ok(Task::Help(OUTPUT_HELP.into()));
+        }
+        let outputs = outputs(&self.output)?;
+        if self.list {
+            return Ok(Task::List {
+                json: outputs.iter().any(|output| output.format == Format::Json),
+            });
+        }
+        let scope = match (&self.trace, self.command.is_empty()) {
+            (Some(_), false) => return Err(UsageError::Exclusive("--trace", "a command after --")),
+            (None, false) => Scope::Command,
+            (Some(value), true) => Scope::parse(value)?,
+            (None, true) => Scope::New,
+        };
+        Ok(Task::Trace(Config {
+            scope,
+            events: select(&self.event, &self.events_set, &self.exclude_event)?,
+            outputs,
+            exec_env: self.show_exec_env,
+            buffer_size: buffer_size(&self.buffer_size)?,
+            debug: self.debug,
+            command: self.command,
+        }))
+    }
+}
+
+fn outputs(values: &[String]) -> Result<Vec<OutputSpec>, UsageError> {
+    let mut specs: Vec<OutputSpec> = Vec::new();
+    for value in values {
+        let (format, path) = value
+            .split_once(':')
+            .map_or((value.as_str(), None), |(f, p)| (f, Some(p)));
+        let wrong = |allowed: &str| UsageError::Value {
+            flag: "--output",
+            value: value.clone(),
+            allowed: allowed.into(),
+        };
+        let format = match format {
+            "table" => Format::Table,
+            "table-verbose" => Format::TableVerbose,
+            "json" => Format::Json,
+            _ => {
+                return Err(wrong(
+                    "it is table, table-verbose or json, each with an optional :PATH",
+                ))
+            }
+        };
+        if path == Some("") {
+            return Err(wrong("the path after the colon is empty"));
+        }
+        let spec = OutputSpec {
+            format,
+            path: path.map(PathBuf::from),
+        };
+        if specs.iter().any(|other| other.path == spec.path) {
+            return Err(wrong("another output goes to the same place already"));
+        }
+        specs.push(spec);
+    }
+    if specs.is_empty() {
+        specs.push(OutputSpec {
+            format: Format::Table,
+            path: None,
+        });
+    }
+    Ok(specs)
+}
+
+/// A number of bytes with an optional unit (KiB, MiB, GiB; K, M, G mean the same), as a power of two.
+fn buffer_size(value: &str) -> Result<u32, UsageError> {
+    let wrong = || UsageError::Value {
+        flag: "--buffer-size",
+        value: value.into(),
+        allowed: "it is a number of bytes from 64KiB to 1GiB, such as 512KiB or 16MiB".into(),
+    };
+    let digits = value.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = value.split_at(digits);
+    let factor: u64 = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        _ => return Err(wrong()),
+    };
+    let bytes = number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(factor))
+        .ok_or_else(wrong)?;
+    if !(BUFFER_MIN..=BUFFER_MAX).contains(&bytes) {
+        return Err(wrong());
+    }
+    u32::try_from(bytes.next_power_of_two()).map_err(|_| wrong())
+}
+
+/// Events that the three flags choose.
+fn select(names: &[String], sets: &[String], excluded: &[String]) -> Result<Selection, UsageError> {
+    if !names.is_empty() && !excluded.is_empty() {
+        return Err(UsageError::Exclusive("--event", "--exclude-event"));
+    }
+    let by_name = matching(names)?;
+    let sets = match (sets.is_empty(), names.is_empty()) {
+        (true, true) => vec![Set::Default],
+        _ => sets.iter().map(|name| set(name)).collect::<Result<_, _>>()?,
+    };
+    let excluded = matching(excluded)?;
+    let has = |list: &[&'static EventSpec], event: &EventSpec| list.iter().any(|other| other.id == event.id);
+    let by_set: Vec<_> = catalogue::events()
+        .filter(|event| sets.iter().any(|set| event.in_set(*set)))
+        .filter(|event| !has(&excluded, event) && !has(&by_name, event))
+        .collect();
+    if by_set.is_empty() && by_name.is_empty() {
+        return Err(UsageError::NothingChosen);
+    }
+    Ok(Selection { by_set, by_name })
+}
+
+fn set(name: &str) -> Result<Set, UsageError> {
+    Set::EVERY
+        .iter()
+        .copied()
+        .find(|set| set.name() == name)
+        .ok_or_else(|| UsageError::UnknownSet {
+            name: name.into(),
+            nearest: nearest(name, Set::EVERY.iter().map(|set| set.name())),
+        })
+}
+
+/// Events with these names or matched by these globs, each once, in the catalogue's order.
+fn matching(patterns: &[String]) -> Result<Vec<&'static EventSpec>, UsageError> {
+    let mut chosen: Vec<&'static EventSpec> = Vec::new();
+    for text in patterns {
+        let before = chosen.len();
+        if text.contains(['*', '?', '[']) {
+            let pattern = glob::Pattern::new(text).map_err(|error| UsageError::Value {
+                flag: "--event",
+                value: text.clone(),
+                allowed: format!("as a glob it is wrong: {error}"),
+            })?;
+            chosen.extend(catalogue::events().filter(|event| pattern.matches(event.name)));
+            if chosen.len() == before {
+                return Err(UsageError::NoMatch {
+                    pattern: text.clone(),
+                });
+            }
+        } else {
+            chosen.push(catalogue::by_name(text).ok_or_else(|| UsageError::UnknownEvent {
+                name: text.clone(),
+                nearest: nearest(text, catalogue::events().map(|event| event.name)),
+            })?);
+        }
+    }
+    chosen.sort_by_key(|event| event.id);
+    chosen.dedup_by_key(|event| event.id);
+    Ok(chosen)
+}
+
+/// The name that a person who typed this may have meant.
+fn nearest(typed: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    names
+        .map(|name| (strsim::jaro_winkler(typed, name), name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(selection: &Selection) -> Vec<&'static str> {
+        selection
+            .by_set
+            .iter()
+            .chain(&selection.by_name)
+            .map(|event| event.name)
+            .collect()
+    }
+
+    fn strings(list: &[&str]) -> Vec<String> {
+        list.iter().map(|text| (*text).to_string()).collect()
+    }
+
+    #[test]
+    fn sizes() {
+        for (text, bytes) in [
+            ("8MiB", 8 << 20),
+            ("64KiB", 65536),
+            ("65537", 131_072),
+            ("1G", 1 << 30),
+            ("100000b", 131_072),
+        ] {
+            assert_eq!(buffer_size(text).unwrap(), bytes, "{text}");
+        }
+        for wrong in [
+            "3",
+            "",
+            "MiB",
+            "-1",
+            "8 MiB",
+            "2GiB",
+            "8TiB",
+            "99999999999999999999",
+            "1.5MiB",
+        ] {
+            let message = buffer_size(wrong).unwrap_err().to_string();
+            assert!(
+                message.contains(&format!("{wrong:?}")) && message.contains("64KiB"),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn events_by_name_glob_and_set() {
+        let chosen = select(&strings(&["openat", "openat*", "getp*id"]), &[], &[]).unwrap();
+        assert_eq!(
+            names(&chosen),
+            ["getpid", "getppid", "getpgid", "openat", "openat2"]
+        );
+        let chosen = select(&[], &[], &strings(&["openat"])).unwrap();
+        assert!(names(&chosen).contains(&"execve") && !names(&chosen).contains(&"openat"));
+        let chosen = select(&strings(&["getppid"]), &strings(&["net_sock"]), &[]).unwrap();
+        assert!(names(&chosen).contains(&"socket") && names(&chosen).contains(&"getppid"));
+    }
+
+    #[test]
+    fn unknown_names_suggest_the_nearest() {
+        let message = select(&strings(&["opennat"]), &[], &[]).unwrap_err().to_string();
+        assert!(message.contains("did you mean openat?"), "{message}");
+        let message = select(&[], &strings(&["defalt"]), &[]).unwrap_err().to_string();
+        assert!(message.contains("did you mean default?"), "{message}");
+        assert!(select(&strings(&["zzz*"]), &[], &[]).is_err());
+        assert!(select(&strings(&["open[*"]), &[], &[]).is_err());
+        assert!(select(&strings(&["open"]), &[], &strings(&["close"])).is_err());
+        assert!(select(&[], &[], &strings(&["*"])).is_err());
+    }
+
+    #[test]
+    fn several_outputs_go_to_several_places() {
+        let specs = outputs(&strings(&["table", "json:/tmp/a:b"])).unwrap();
+        assert_eq!(
+            specs[1],
+            OutputSpec {
+                format: Format::Json,
+                path: Some("/tmp/a:b".into())
+            }
+        );
+        for wrong in [
+            &["xml"][..],
+            &["json:"],
+            &["table", "json"],
+            &["json:/a", "table:/a"],
+        ] {
+            assert!(outputs(&strings(wrong)).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The command after `--`: started at once, but held before its exec until it is traced.
+
+use std::env;
+use std::ffi::{CString, OsStr, OsString};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::signal::{signal, SigHandler, Signal};
+use nix::sys::wait::{waitpid, WaitPidFlag, WaitStatus};
+use nix::unistd::{access, execv, fork, pipe2, read, write, AccessFlags, ForkResult, Pid};
+
+use crate::error::CommandError;
+
+/// A command that waits to be executed, or runs.
+#[derive(Debug)]
+pub struct Command {
+    name: String,
+    pid: Pid,
+    /// Its exec follows a byte written here; it ends when this is closed.
+    go: Option<OwnedFd>,
+    /// Carries the error number of an exec that failed; closed by one that succeeded.
+    failure: OwnedFd,
+    status: Option<u8>,
+}
+
+impl Command {
+    /// Forks the process that will become the command. Must be called before any thread is started.
+    pub fn prepare(words: &[OsString]) -> Result<Command, CommandError> {
+        let name = words[0].to_string_lossy().into_owned();
+        let path = find(&words[0]).ok_or_else(|| CommandError::NotFound(name.clone()))?;
+        let c_string = |bytes: Vec<u8>| {
+            CString::new(bytes).map_err(|error| CommandError::Start(io::Error::other(error)))
+        };
+        let path = c_string(path.into_os_string().into_vec())?;
+        let argv: Vec<CString> = words
+            .iter()
+            .map(|word| c_string(word.as_bytes().to_vec()))
+            .collect::<Result<_, _>>()?;
+        let start = |errno: Errno| CommandError::Start(errno.into());
+        let (wait, go) = pipe2(OFlag::O_CLOEXEC).map_err(start)?;
+        let (failure, tell) = pipe2(OFlag::O_CLOEXEC).map_err(start)?;
+        // SAFETY: no thread but this one exists yet, so that the child may do what the parent may.
+        match unsafe { fork() }.map_err(start)? {
+            ForkResult::Parent { child } => Ok(Command {
+                name,
+                pid: child,
+                go: Some(go),
+                failure,
+                status: None,
+            }),
+            ForkResult::Child => {
+                drop(go);
+                drop(failure);
+                become_command(&path, &argv, &wait, &tell)
+            }
+        }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.pid.as_raw().unsigned_abs()
+    }
+
+    /// Lets it go on to its exec, and waits until that has been done.
+    pub fn start(&mut self) -> Result<(), CommandError> {
+        let start = |errno: Errno| CommandError::Start(errno.into());
+        if let Some(go) = self.go.take() {
+            write(&go, &[0]).map_err(start)?;
+        }
+        let mut errno = [0; 4];
+        match read(&self.failure, &mut errno).map_err(start)? {
+            0 => Ok(()),
+            _ => Err(CommandError::NotExecutable {
+                command: self.name.clone(),
+                source: io::Error::from_raw_os_error(i32::from_ne_bytes(errno)),
+            }),
+        }
+    }
+
+    /// Its exit status once it has ended, as a shell gives it: 128 and the signal's number for one that was killed.
+    pub fn status(&mut self) -> Option<u8> {
+        if self.status.is_none() {
+            self.status = match waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::Exited(_, code)) => Some(code.to_le_bytes()[0]),
+                Ok(WaitStatus::Signaled(_, signal, _)) => Some((128 + signal as i32).to_le_bytes()[0]),
+                _ => None,
+            };
+        }
+        self.status
+    }
+}
+
+/// The child: waits for its parent's word, then executes.
+fn become_command(path: &CString, argv: &[CString], wait: &OwnedFd, tell: &OwnedFd) -> ! {
+    // SAFETY: sets a default disposition; no handler is involved. Rust ignores SIGPIPE, the command shall not.
+    let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
+    let mut word = [0];
+    if read(wait, &mut word) == Ok(1) {
+        let Err(errno) = execv(path, argv);
+        let _ = write(tell, &(errno as i32).to_ne_bytes());
+    }
+    // SAFETY: _exit(2) may be called at any time; exit handlers are the parent's.
+    unsafe { nix::libc::_exit(127) }
+}
+
+/// The file that a shell would execute for this word.
+fn find(word: &OsStr) -> Option<PathBuf> {
+    if word.as_bytes().contains(&b'/') {
+        return Some(PathBuf::from(word));
+    }
+    let executable = |path: &Path| path.is_file() && access(path, AccessFlags::X_OK).is_ok();
+    env::split_paths(&env::var_os("PATH")?)
+        .map(|folder| folder.join(word))
+        .find(|path| executable(path))
+}

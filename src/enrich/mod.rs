@@ -1,0 +1,3 @@
+//! What the record itself does not say.
+
+pub mod process;

@@ -1,0 +1,72 @@
+//! The decoded event: one record of the kernel's, with the meaning that the catalogue gives it.
+
+use std::rc::Rc;
+
+use crate::catalogue::{ArgSpec, EventSpec};
+use crate::loader::skel::types::record_header;
+
+/// Task context and result, as the kernel side recorded them.
+pub type Context = record_header;
+
+/// An event, borrowing its data from the record.
+#[derive(Debug)]
+pub struct Event<'a> {
+    pub spec: &'static EventSpec,
+    pub context: Context,
+    /// Node name of the UTS namespace; only where an output shows it.
+    pub nodename: Option<&'a [u8]>,
+    pub args: Vec<Arg<'a>>,
+    /// Path of the process's executable, once known.
+    pub executable: Option<Rc<[u8]>>,
+}
+
+impl Event<'_> {
+    /// Name of the process: up to 15 bytes, any but NUL.
+    pub fn comm(&self) -> &[u8] {
+        let comm = &self.context.comm;
+        // SAFETY: i8 and u8 have the same size and every bit pattern is valid in both.
+        let bytes = unsafe { std::slice::from_raw_parts(comm.as_ptr().cast::<u8>(), comm.len()) };
+        bytes.split(|byte| *byte == 0).next().unwrap_or_default()
+    }
+
+    /// False where the call never comes back (exit, rt_sigreturn).
+    pub fn returns(&self) -> bool {
+        self.context.flags & crate::decode::RECORD_NO_RETURN == 0
+    }
+}
+
+/// One argument.
+#[derive(Debug)]
+pub struct Arg<'a> {
+    pub spec: &'static ArgSpec,
+    /// The number, or the address in user memory.
+    pub raw: u64,
+    pub value: Value<'a>,
+    /// Bytes or elements are missing at the end.
+    pub truncated: bool,
+    /// Elements of an array in all, bytes of a buffer in all; 0: unknown.
+    pub full: u64,
+}
+
+/// What an argument holds.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// A number of the argument's type.
+    Number,
+    /// A pointer that was not followed, or nothing was to be read behind it.
+    Pointer,
+    /// A null pointer, or a value that does not exist.
+    Null,
+    /// The memory could not be read.
+    Fault,
+    /// A string of any bytes but NUL.
+    Str(&'a [u8]),
+    Strings(Vec<&'a [u8]>),
+    /// A path that the kernel walked.
+    Path(Vec<u8>),
+    Sockaddr(crate::decode::sockaddr::Sockaddr<'a>),
+    Timespec {
+        sec: i64,
+        nsec: i64,
+    },
+}

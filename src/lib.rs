@@ -1,0 +1,19 @@
+//! tracee: a lightweight tracer of Linux systems and containers.
+//!
+//! An event walks one straight corridor: kernel hook → in scope? → record → ring → decode → enrich → outputs.
+//! `docs/architecture.md` shows the rooms.
+
+pub mod catalogue;
+pub mod cli;
+pub mod command;
+pub mod decode;
+pub mod enrich;
+pub mod error;
+pub mod event;
+pub mod loader;
+pub mod output;
+pub mod ring;
+pub mod scope;
+pub mod signals;
+pub mod symbols;
+pub mod tracer;

@@ -1,0 +1,136 @@
+//! What was lost: the kernel side's exact counters, by CPU, buffer and event.
+
+use std::collections::BTreeMap;
+use std::os::fd::{AsFd, AsRawFd};
+
+use libbpf_rs::{MapCore, MapFlags};
+
+use crate::catalogue::EventSpec;
+use crate::error::LoadError;
+use crate::loader::skel::types::loss;
+use crate::loader::Tracer;
+
+// SAFETY: made of integers only, so that every bit pattern is a value.
+unsafe impl plain::Plain for loss {}
+
+/// Buffers of `record.h` that can overflow.
+const BUFFERS: [&str; 3] = ["cpu", "priority", "scratch"];
+
+/// New losses at one buffer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// `cpu3` (that CPU's ring), `priority`, `scratch` (no room to build a record), `kernel` (program not run).
+    pub buffer: String,
+    pub count: u64,
+    /// ns since boot; 0: unknown.
+    pub first: u64,
+    pub last: u64,
+}
+
+/// Reads the counters, and knows what has been reported.
+#[derive(Debug, Default)]
+pub struct LossMeter {
+    reported: BTreeMap<(usize, usize), u64>,
+    reported_misses: u64,
+    total: u64,
+}
+
+impl LossMeter {
+    /// Losses since the last call.
+    pub fn read(&mut self, tracer: &mut Tracer) -> Result<Vec<Loss>, LoadError> {
+        let mut losses = Vec::new();
+        let map = tracer.map("losses")?;
+        for (buffer, name) in BUFFERS.iter().enumerate() {
+            for (cpu, value) in per_cpu(&map, buffer as u32)?.iter().enumerate() {
+                let mut loss = loss::default();
+                if plain::copy_from_bytes(&mut loss, value).is_err() {
+                    continue;
+                }
+                let reported = self.reported.entry((buffer, cpu)).or_default();
+                let count = loss.count - *reported;
+                if count > 0 {
+                    *reported = loss.count;
+                    let buffer = if buffer == 0 {
+                        format!("{name}{cpu}")
+                    } else {
+                        (*name).into()
+                    };
+                    losses.push(Loss {
+                        buffer,
+                        count,
+                        first: loss.first,
+                        last: loss.last,
+                    });
+                }
+            }
+        }
+        let misses = misses(tracer);
+        if misses > self.reported_misses {
+            let count = misses - self.reported_misses;
+            self.reported_misses = misses;
+            losses.push(Loss {
+                buffer: "kernel".into(),
+                count,
+                first: 0,
+                last: 0,
+            });
+        }
+        self.total += losses.iter().map(|loss| loss.count).sum::<u64>();
+        if !losses.is_empty() {
+            tracer.next_loss_epoch()?;
+        }
+        Ok(losses)
+    }
+
+    /// Everything lost so far.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+}
+
+/// Losses of each event on each CPU: (CPU, event, count), without zeros.
+pub fn by_event(
+    tracer: &Tracer,
+    events: &[&'static EventSpec],
+) -> Result<Vec<(usize, &'static str, u64)>, LoadError> {
+    let map = tracer.map("lost")?;
+    let mut lost = Vec::new();
+    for event in events {
+        for (cpu, value) in per_cpu(&map, u32::from(event.id))?.iter().enumerate() {
+            let count = value.first_chunk().map_or(0, |bytes| u64::from_ne_bytes(*bytes));
+            if count > 0 {
+                lost.push((cpu, event.name, count));
+            }
+        }
+    }
+    lost.sort_unstable();
+    Ok(lost)
+}
+
+fn per_cpu(map: &libbpf_rs::Map<'_>, key: u32) -> Result<Vec<Vec<u8>>, LoadError> {
+    Ok(map
+        .lookup_percpu(&key.to_ne_bytes(), MapFlags::ANY)
+        .map_err(LoadError::bpf("the loss counters cannot be read"))?
+        .unwrap_or_default())
+}
+
+/// Times that the kernel did not run a program of ours, because the same one was running on that CPU
+/// (`recursion_misses` of `struct bpf_prog_info`, since 5.12).
+fn misses(tracer: &Tracer) -> u64 {
+    tracer
+        .programs()
+        .map(|program| program_misses(program.as_fd().as_raw_fd()))
+        .sum()
+}
+
+fn program_misses(fd: i32) -> u64 {
+    let mut info = libbpf_sys::bpf_prog_info::default();
+    let mut len = size_of_val(&info) as u32;
+    // SAFETY: `info` is a bpf_prog_info of `len` bytes, all zero, so that the kernel fills in numbers only.
+    let ret = unsafe { libbpf_sys::bpf_prog_get_info_by_fd(fd, &mut info, &mut len) };
+    if ret == 0 {
+        info.recursion_misses
+    } else {
+        0
+    }
+}

@@ -1,0 +1,45 @@
+//! The BPF object: the one embedded in the binary, and its ABI stamp.
+
+use libbpf_rs::{ObjectBuilder, OpenObject};
+
+use crate::error::LoadError;
+
+/// Changes with every change of what C and Rust share (build.rs).
+pub const ABI_STAMP: &str = env!("TRACEE_ABI_STAMP");
+
+/// libelf reads the object in place, so it lies where its 8-byte fields want to.
+#[repr(C, align(8))]
+struct Aligned<T: ?Sized>(T);
+
+static EMBEDDED: &Aligned<[u8]> = &Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/tracee.bpf.o")));
+
+/// Opens the embedded object.
+pub fn open() -> Result<OpenObject, LoadError> {
+    let object = ObjectBuilder::default()
+        .name("tracee")
+        .and_then(|builder| builder.open_memory(&EMBEDDED.0))
+        .map_err(LoadError::bpf("the BPF object cannot be opened"))?;
+    check_stamp(&object)?;
+    Ok(object)
+}
+
+fn check_stamp(object: &OpenObject) -> Result<(), LoadError> {
+    let incomplete = || LoadError::Incomplete {
+        kind: "section",
+        name: ".rodata.abi".into(),
+    };
+    let map = object
+        .maps()
+        .find(|map| map.name().to_string_lossy().ends_with(".rodata.abi"))
+        .ok_or_else(incomplete)?;
+    let bytes = map.initial_value().ok_or_else(incomplete)?;
+    let found = String::from_utf8_lossy(bytes.split(|byte| *byte == 0).next().unwrap_or_default());
+    if found == ABI_STAMP {
+        Ok(())
+    } else {
+        Err(LoadError::AbiStamp {
+            found: found.into_owned(),
+            expected: ABI_STAMP,
+        })
+    }
+}

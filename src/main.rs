@@ -1,0 +1,73 @@
+//! Exit codes, and what is printed before tracing begins.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::Parser;
+
+use tracee::cli::args::Args;
+use tracee::cli::config::Task;
+use tracee::cli::list;
+use tracee::error::{Error, UsageError};
+use tracee::loader::features::Features;
+use tracee::tracer;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("tracee: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run() -> Result<u8, Error> {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            return print(&error.render().to_string());
+        }
+        Err(error) => return Err(UsageError::Clap(one_line(&error)).into()),
+    };
+    match args.task()? {
+        Task::Help(text) => print(&text),
+        Task::List { json } => {
+            libbpf_rs::set_print(None);
+            let mut text = Vec::new();
+            list::write(&mut text, &Features::detect(), json).map_err(Error::system("--list"))?;
+            print(&String::from_utf8_lossy(&text))
+        }
+        Task::Trace(config) => {
+            libbpf_rs::set_print(
+                config
+                    .debug
+                    .then_some((libbpf_rs::PrintLevel::Debug, |_, text| eprint!("{text}"))),
+            );
+            tracer::run(&config)
+        }
+    }
+}
+
+/// Prints to standard output; a reader that has gone is no failure.
+fn print(text: &str) -> Result<u8, Error> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::system("standard output")(error))
+        }
+        _ => Ok(0),
+    }
+}
+
+/// clap's message without its usage lines.
+fn one_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    let message = first.strip_prefix("error: ").unwrap_or(first);
+    let tip = lines
+        .find_map(|line| line.strip_prefix("tip: "))
+        .map(|tip| format!("; {tip}"));
+    format!("{message}{}; --help shows all flags", tip.unwrap_or_default())
+}

@@ -1,0 +1,148 @@
+//! Rows for people: columns as in the SPEC, one event one line.
+
+use std::fmt::Write as _;
+
+use crate::event::Event;
+use crate::output::{escape, text};
+
+/// Appends the header.
+pub fn header(out: &mut String, verbose: bool) {
+    let mut row = Row::new(out);
+    row.cell(14, "TIME(s)");
+    if verbose {
+        row.cell(16, "UTS_NAME");
+        row.cell(12, "MNT_NS");
+        row.cell(12, "PID_NS");
+    }
+    row.cell(6, "UID");
+    row.cell(16, "COMM");
+    row.cell(7, "PID");
+    row.cell(7, "TID");
+    if verbose {
+        row.cell(7, "PPID");
+    }
+    row.cell(16, "RET");
+    row.cell(20, "EVENT");
+    out.push_str("ARGS\n");
+}
+
+/// Appends an event as one row.
+pub fn row(out: &mut String, event: &Event<'_>, verbose: bool) {
+    let context = &event.context;
+    let (seconds, micros) = (context.time / 1_000_000_000, context.time % 1_000_000_000 / 1000);
+    let mut row = Row::new(out);
+    row.cell(14, format_args!("{seconds}.{micros:06}"));
+    if verbose {
+        row.bytes(16, event.nodename.unwrap_or_default());
+        row.cell(12, context.mnt_ns);
+        row.cell(12, context.pid_ns);
+    }
+    row.cell(6, context.uid);
+    row.bytes(16, event.comm());
+    row.cell(7, context.pid);
+    row.cell(7, context.tid);
+    if verbose {
+        row.cell(7, context.ppid);
+    }
+    if event.returns() {
+        row.cell(16, context.ret);
+    } else {
+        row.cell(16, "?");
+    }
+    row.cell(20, event.spec.name);
+    text::push_args(out, event);
+    while out.ends_with(' ') {
+        out.pop();
+    }
+    out.push('\n');
+}
+
+/// Cells, each padded to its column and kept whole if longer.
+struct Row<'a> {
+    out: &'a mut String,
+}
+
+impl<'a> Row<'a> {
+    fn new(out: &'a mut String) -> Self {
+        Row { out }
+    }
+
+    fn cell(&mut self, width: usize, value: impl std::fmt::Display) {
+        let start = self.out.len();
+        let _ = write!(self.out, "{value}");
+        self.pad(start, width);
+    }
+
+    fn bytes(&mut self, width: usize, bytes: &[u8]) {
+        let start = self.out.len();
+        escape::push(self.out, bytes);
+        self.pad(start, width);
+    }
+
+    fn pad(&mut self, start: usize, width: usize) {
+        let written = self.out[start..].chars().count();
+        self.out
+            .extend(std::iter::repeat_n(' ', width.saturating_sub(written) + 1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue;
+    use crate::event::{Arg, Context, Value};
+
+    fn event(comm: &[u8]) -> Event<'static> {
+        let spec = catalogue::expect("execve");
+        let mut context = Context {
+            time: 176_751_746_515_000,
+            uid: 1000,
+            pid: 14726,
+            tid: 14726,
+            event: spec.id,
+            ..Context::default()
+        };
+        for (to, from) in context.comm.iter_mut().zip(comm) {
+            *to = *from as i8;
+        }
+        let arg = |index: usize, value| Arg {
+            spec: &spec.args[index],
+            raw: 1,
+            value,
+            truncated: false,
+            full: 0,
+        };
+        Event {
+            spec,
+            context,
+            nodename: Some(b"host"),
+            args: vec![
+                arg(0, Value::Str(b"/usr/bin/ls")),
+                arg(1, Value::Strings(vec![b"ls"])),
+            ],
+            executable: None,
+        }
+    }
+
+    /// The two lines are those of the SPEC.
+    #[test]
+    fn rows_are_those_of_the_spec() {
+        let mut out = String::new();
+        header(&mut out, false);
+        row(&mut out, &event(b"zsh"), false);
+        assert_eq!(
+            out,
+            "TIME(s)        UID    COMM             PID     TID     RET              EVENT                ARGS\n\
+             176751.746515  1000   zsh              14726   14726   0                execve               pathname: /usr/bin/ls, argv: [ls]\n"
+        );
+    }
+
+    #[test]
+    fn a_hostile_name_stays_in_its_row() {
+        let mut out = String::new();
+        row(&mut out, &event(b"a\nroot \x1b[2J"), false);
+        assert_eq!(out.lines().count(), 1);
+        assert!(out.contains(r"a\nroot \x1b[2J"), "{out}");
+        assert!(!out.contains('\x1b'));
+    }
+}

@@ -1,0 +1,174 @@
+//! Reads every CPU's ring and the one of process life, and gives their records in order of time.
+//!
+//! The kernel side wakes us by the first record after [`WAKE_AGE`] without one, or by fill level (`wake_flags()` in
+//! `src/bpf/lib/buffer.h`). Records that come within that time of a wake-up wake nobody, so after a round that found
+//! any we look again by ourselves after the same time. An idle system wakes nobody at all.
+
+use std::cell::RefCell;
+use std::os::fd::{BorrowedFd, RawFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use libbpf_rs::{MapCore, RingBuffer, RingBufferBuilder};
+
+use crate::decode;
+
+/// As `WAKE_AGE_NS` of the kernel side; a test compares them.
+pub const WAKE_AGE: Duration = Duration::from_millis(10);
+
+/// A record may lie in its ring this long after the time in it was taken (ns): while its program was still writing
+/// it, or was preempted at that. Younger records wait a round for what may still come before them.
+const SETTLE_NS: u64 = 4_000_000;
+
+/// No more than this is held of one ring; the rest stays in the kernel until the others have caught up.
+const HELD_MAX: usize = 512 * 1024;
+
+/// Records taken from a ring at once.
+const CHUNK: usize = 256;
+
+/// A record that was read and not yet given on.
+struct Held {
+    time: u64,
+    source: usize,
+    /// Position in the arena.
+    start: usize,
+    len: usize,
+}
+
+/// What the callbacks of libbpf fill.
+#[derive(Default)]
+struct Arena {
+    bytes: Vec<u8>,
+    records: Vec<Held>,
+}
+
+struct Source {
+    ring: RingBuffer<'static>,
+    /// Bytes in the arena.
+    held: usize,
+    /// Time of the latest record read.
+    newest: u64,
+}
+
+/// All rings.
+pub struct Rings {
+    sources: Vec<Source>,
+    arena: Rc<RefCell<Arena>>,
+}
+
+impl Rings {
+    /// Rings over these maps, all of type `BPF_MAP_TYPE_RINGBUF`.
+    pub fn new<'a>(maps: impl IntoIterator<Item = &'a dyn MapCore>) -> libbpf_rs::Result<Self> {
+        let arena = Rc::new(RefCell::new(Arena::default()));
+        let mut sources = Vec::new();
+        for (source, map) in maps.into_iter().enumerate() {
+            let into = Rc::clone(&arena);
+            let mut builder = RingBufferBuilder::new();
+            builder.add(map, move |record| {
+                let mut arena = into.borrow_mut();
+                let start = arena.bytes.len();
+                arena.bytes.extend_from_slice(record);
+                // A record without a time cannot be decoded either; it goes first, to be reported.
+                let time = decode::peek_time(record).unwrap_or(0);
+                arena.records.push(Held {
+                    time,
+                    source,
+                    start,
+                    len: record.len(),
+                });
+                0
+            })?;
+            sources.push(Source {
+                ring: builder.build()?,
+                held: 0,
+                newest: 0,
+            });
+        }
+        Ok(Rings { sources, arena })
+    }
+
+    /// What becomes readable when the kernel wakes us.
+    pub fn fds(&self) -> Vec<RawFd> {
+        self.sources.iter().map(|source| source.ring.epoll_fd()).collect()
+    }
+
+    /// Reads what is there and gives on, in order of time, what nothing earlier can follow any more.
+    ///
+    /// `now` is the time of the kernel's clock (ns since boot) before the call, or `None` when all programs have been
+    /// detached, so that nothing can follow. Gives whether there was anything, or is still something held.
+    pub fn round<E>(
+        &mut self,
+        now: Option<u64>,
+        mut each: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let mut horizon = now.map_or(u64::MAX, |now| now.saturating_sub(SETTLE_NS));
+        let before = self.arena.borrow().records.len();
+        for index in 0..self.sources.len() {
+            if !self.read(index) {
+                horizon = horizon.min(self.sources[index].newest);
+            }
+        }
+        let mut arena = self.arena.borrow_mut();
+        let active = arena.records.len() > before;
+        // Stable: records of one moment keep the order of their ring.
+        arena.records.sort_by_key(|held| held.time);
+        let ready = arena.records.partition_point(|held| held.time <= horizon);
+        for held in &arena.records[..ready] {
+            each(&arena.bytes[held.start..held.start + held.len])?;
+        }
+        arena.keep_from(ready);
+        for source in &mut self.sources {
+            source.held = 0;
+        }
+        for held in &arena.records {
+            self.sources[held.source].held += held.len;
+        }
+        Ok(active || !arena.records.is_empty())
+    }
+
+    /// Reads one ring; false if it holds more than may be taken now.
+    fn read(&mut self, index: usize) -> bool {
+        let source = &mut self.sources[index];
+        loop {
+            if source.held >= HELD_MAX {
+                return false;
+            }
+            let first = self.arena.borrow().records.len();
+            // A callback of ours never fails, so that this is the number of records.
+            let read = source.ring.consume_raw_n(CHUNK);
+            let arena = self.arena.borrow();
+            for held in &arena.records[first..] {
+                source.held += held.len;
+                source.newest = source.newest.max(held.time);
+            }
+            if usize::try_from(read).is_ok_and(|read| read < CHUNK) {
+                return true;
+            }
+        }
+    }
+}
+
+impl Arena {
+    /// Drops the first `ready` records and closes the gaps.
+    fn keep_from(&mut self, ready: usize) {
+        self.records.drain(..ready);
+        let mut bytes = Vec::with_capacity(self.records.iter().map(|held| held.len).sum());
+        for held in &mut self.records {
+            let start = bytes.len();
+            bytes.extend_from_slice(&self.bytes[held.start..held.start + held.len]);
+            held.start = start;
+        }
+        if bytes.is_empty() {
+            // The usual case: keep the room for the next round.
+            self.bytes.clear();
+        } else {
+            self.bytes = bytes;
+        }
+    }
+}
+
+/// For those who put the rings' descriptors into an epoll set.
+pub fn borrow(fd: RawFd, _owner: &Rings) -> BorrowedFd<'_> {
+    // SAFETY: the descriptor belongs to a ring of `_owner`, which is borrowed for as long.
+    unsafe { BorrowedFd::borrow_raw(fd) }
+}

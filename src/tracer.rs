@@ -1,0 +1,288 @@
+//! The corridor: builds each room, joins them, and runs until stopped.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+
+use crate::catalogue::{self, EventSpec};
+use crate::cli::config::{Config, Format, Selection};
+use crate::command::Command;
+use crate::decode::{self, RECORD_INTERNAL};
+use crate::enrich::process::Processes;
+use crate::error::{Error, LoadError, OutputError};
+use crate::event::{Arg, Context, Event, Value};
+use crate::loader::features::{self, Features};
+use crate::loader::loss::{self, Loss, LossMeter};
+use crate::loader::{probe, Plan, Tracer};
+use crate::output::Outputs;
+use crate::ring::{self, Rings};
+use crate::signals::Stop;
+
+/// Traces as configured. Gives the exit status: the command's, or 0.
+pub fn run(config: &Config) -> Result<u8, Error> {
+    features::check_privilege()?;
+    let features = Features::detect();
+    if !features.btf {
+        return Err(LoadError::NoBtf.into());
+    }
+    let events = available(&config.events, &features)?;
+    // Before the first thread, since it forks.
+    let mut command = match config.command.as_slice() {
+        [] => None,
+        words => Some(Command::prepare(words)?),
+    };
+    let stop = Stop::install()?;
+    let json = config.outputs.iter().any(|output| output.format == Format::Json);
+    let plan = Plan {
+        scope: &config.scope,
+        events: &events,
+        bookkeeping: json || command.is_some(),
+        nodename: config.outputs.iter().any(|output| output.format != Format::Table),
+        exec_env: config.exec_env,
+        ring_size: config.buffer_size,
+    };
+    let mut tracer = Tracer::load(&plan, &features)?;
+    let rings = tracer.ring_maps()?;
+    let outputs = Outputs::open(&config.outputs, epoch(tracer.boot_time()?))?;
+    if let Some(command) = &command {
+        tracer.follow_command(command.pid())?;
+    }
+    tracer.attach()?;
+    tracer.start(&config.scope)?;
+    if let Some(command) = &mut command {
+        command.start()?;
+    }
+    let mut run = Run {
+        tracer,
+        sink: Sink {
+            outputs,
+            processes: json.then(Processes::default),
+            exec_env: config.exec_env,
+            stop: stop.clone(),
+            written: 0,
+            malformed: 0,
+        },
+        losses: LossMeter::default(),
+        show_losses: events.iter().any(|event| event.name == "lost_events"),
+        events,
+    };
+    let ended = run.until_stopped(rings, &stop, command.as_mut());
+    run.report_totals()?;
+    match ended {
+        Ok(()) | Err(Error::Output(OutputError::Closed)) => {
+            Ok(command.and_then(|mut command| command.status()).unwrap_or(0))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The chosen events that this kernel has; one warning names the others.
+fn available(selection: &Selection, features: &Features) -> Result<Vec<&'static EventSpec>, LoadError> {
+    for event in &selection.by_name {
+        if let Err(reason) = probe::means(event, features) {
+            return Err(LoadError::Unavailable {
+                event: event.name,
+                reason,
+            });
+        }
+    }
+    let (mut events, missing): (Vec<_>, Vec<_>) = selection
+        .by_set
+        .iter()
+        .partition::<Vec<&'static EventSpec>, _>(|event| probe::means(event, features).is_ok());
+    if !missing.is_empty() {
+        let names: Vec<_> = missing
+            .iter()
+            .map(|event| format!("{} ({})", event.name, probe::means(event, features).unwrap_err()))
+            .collect();
+        eprintln!(
+            "tracee: warning: left out, since this kernel cannot give them: {}",
+            names.join(", ")
+        );
+    }
+    events.extend(&selection.by_name);
+    Ok(events)
+}
+
+/// Time of boot in ns since the epoch, from the kernel's time since boot.
+fn epoch(boot_time: u64) -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_nanos())
+        .unwrap_or(u64::MAX)
+        .saturating_sub(boot_time)
+}
+
+/// A run under way.
+struct Run {
+    tracer: Tracer,
+    sink: Sink,
+    losses: LossMeter,
+    show_losses: bool,
+    events: Vec<&'static EventSpec>,
+}
+
+/// What happens to a record after its ring.
+struct Sink {
+    outputs: Outputs,
+    /// Only where an output shows executables.
+    processes: Option<Processes>,
+    exec_env: bool,
+    stop: Stop,
+    written: u64,
+    malformed: u64,
+}
+
+impl Run {
+    /// Reads rings until a signal, or until the command and all its descendants are gone; then what is left.
+    fn until_stopped(
+        &mut self,
+        mut rings: Rings,
+        stop: &Stop,
+        mut command: Option<&mut Command>,
+    ) -> Result<(), Error> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(Error::system("epoll"))?;
+        let readable = EpollEvent::new(EpollFlags::EPOLLIN, 0);
+        epoll.add(stop.fd(), readable).map_err(Error::system("epoll"))?;
+        for fd in rings.fds() {
+            epoll
+                .add(ring::borrow(fd, &rings), readable)
+                .map_err(Error::system("epoll"))?;
+        }
+        let mut ready = [EpollEvent::empty(); 16];
+        let mut active = true;
+        loop {
+            let timeout = if active {
+                EpollTimeout::try_from(ring::WAKE_AGE).unwrap_or(EpollTimeout::ZERO)
+            } else {
+                EpollTimeout::NONE
+            };
+            match epoll.wait(&mut ready, timeout) {
+                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+                Err(errno) => return Err(Error::system("epoll")(errno)),
+            }
+            stop.clear();
+            let now = self.tracer.boot_time()?;
+            active = self.round(&mut rings, Some(now))?;
+            if stop.asked() {
+                break;
+            }
+            if let Some(command) = command.as_deref_mut() {
+                if command.status().is_some() && !self.tracer.any_followed()? {
+                    break;
+                }
+            }
+        }
+        self.tracer.detach();
+        while self.round(&mut rings, None)? {}
+        Ok(())
+    }
+
+    /// One pass over the rings and the loss counters.
+    fn round(&mut self, rings: &mut Rings, now: Option<u64>) -> Result<bool, Error> {
+        let active = rings.round(now, |record| self.sink.record(record))?;
+        let losses = self.losses.read(&mut self.tracer)?;
+        if self.show_losses {
+            let time = self.tracer.boot_time()?;
+            let pid = self.tracer.self_pid();
+            losses
+                .iter()
+                .try_for_each(|loss| self.sink.loss(loss, time, pid))?;
+        }
+        self.sink.outputs.flush()?;
+        Ok(active)
+    }
+
+    /// The last word, on standard error.
+    fn report_totals(&mut self) -> Result<(), Error> {
+        self.tracer.detach();
+        self.losses.read(&mut self.tracer)?;
+        let total = self.losses.total();
+        eprintln!("tracee: {} events, {total} lost", self.sink.written);
+        if self.sink.malformed > 0 {
+            eprintln!(
+                "tracee: {} records could not be decoded: please report this",
+                self.sink.malformed
+            );
+        }
+        if total > 0 {
+            let lost = loss::by_event(&self.tracer, &self.events)?;
+            let parts: Vec<_> = lost
+                .iter()
+                .map(|(cpu, event, count)| format!("cpu{cpu} {event} {count}"))
+                .collect();
+            eprintln!("tracee: lost: {}", parts.join(", "));
+        }
+        Ok(())
+    }
+}
+
+impl Sink {
+    fn record(&mut self, record: &[u8]) -> Result<(), OutputError> {
+        let mut event = match decode::decode(record) {
+            Ok(event) => event,
+            Err(error) => {
+                if self.malformed == 0 {
+                    eprintln!("tracee: warning: {error}");
+                }
+                self.malformed += 1;
+                return Ok(());
+            }
+        };
+        if let Some(processes) = &mut self.processes {
+            processes.enrich(&mut event);
+        }
+        if event.context.flags & RECORD_INTERNAL != 0 {
+            return Ok(());
+        }
+        if !self.exec_env {
+            event.args.retain(|arg| arg.spec.name != "envp");
+        }
+        self.write(&event)
+    }
+
+    /// Losses are told in the stream, too.
+    fn loss(&mut self, loss: &Loss, time: u64, pid: u32) -> Result<(), OutputError> {
+        let spec = catalogue::expect("lost_events");
+        let number = |index: usize, raw| Arg {
+            spec: &spec.args[index],
+            raw,
+            value: Value::Number,
+            truncated: false,
+            full: 0,
+        };
+        let context = Context {
+            time,
+            event: spec.id,
+            syscall: decode::NO_SYSCALL,
+            pid,
+            tid: pid,
+            host_pid: pid,
+            host_tid: pid,
+            ..Context::default()
+        };
+        let buffer = Arg {
+            value: Value::Str(loss.buffer.as_bytes()),
+            ..number(1, 0)
+        };
+        let args = vec![
+            number(0, loss.count),
+            buffer,
+            number(2, loss.first),
+            number(3, loss.last),
+        ];
+        self.write(&Event {
+            spec,
+            context,
+            nodename: None,
+            args,
+            executable: None,
+        })
+    }
+
+    fn write(&mut self, event: &Event<'_>) -> Result<(), OutputError> {
+        self.outputs.event(event)?;
+        self.written += 1;
+        self.stop.progress();
+        Ok(())
+    }
+}

@@ -1,0 +1,202 @@
+#!/usr/bin/env bash
+# Runs all checks and tests, here and on other kernels, and sums them up. `make test` installs what it needs first.
+#
+#   ONLY=lint,unit,e2e,vm   run these parts only
+#   SUITES="bullseye sid"   the kernels of part vm (all: vm/kernels.sh)
+#   FILTER=TEXT             only tests with this in their names
+#
+# Each step's whole output is in target/test/<step>.log. A step that fails does not keep the next ones from running, save
+# the build. The last line is `N passed, N failed, N skipped`, where a check counts as one test; the exit status is 0 if
+# all of it ran and none failed.
+# shellcheck disable=SC2317 # functions are called through check and tests
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+only=${ONLY:-lint,unit,e2e,vm}
+suites=${SUITES:-bullseye bookworm trixie sid}
+filter=${FILTER:-}
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+logs=$target/test
+# Seconds that end-to-end tests may take here, and in an emulator.
+limit=600 vm_limit=900
+
+PATH=$PATH:$target/tools/bin
+export CARGO_TERM_COLOR=never
+locked=()
+[ -z "${CI:-}" ] || locked=(--locked)
+
+passed=0 failed=0 skipped=0 failures=() skips=()
+
+wants() { [[ ,$only, == *,$1,* ]]; }
+
+# step NAME COMMAND…: runs a command into its log; tells how it went and how long it took.
+step() {
+	local name=$1 started=$SECONDS status=0
+	log=${name%%,*}
+	log=$logs/${log//[^a-z0-9]/-}.log
+	shift
+	printf '== %s: ' "$name"
+	"$@" >"$log" 2>&1 </dev/null || status=$?
+	took=$((SECONDS - started))
+	return $status
+}
+
+fail() {
+	failed=$((failed + 1))
+	failures+=("$1")
+}
+
+# check NAME COMMAND…: a step that counts as one test.
+check() {
+	if step "$@"; then
+		echo "ok ($took s)"
+		passed=$((passed + 1))
+	else
+		echo "FAILED ($took s)"
+		cat "$log"
+		fail "$1"
+		return 1
+	fi
+}
+
+# tests NAME COMMAND…: a step that prints results as Rust's test harness does.
+tests() {
+	local name=$1 status=0 results p f s
+	step "$@" || status=$?
+	results=$(grep '^test result: ' "$log" || true)
+	count() { echo "$results" | sed -nE "s/.* ([0-9]+) $1;.*/\1/p" | awk '{ n += $1 } END { print n + 0 }'; }
+	p=$(count passed) f=$(count failed) s=$(count ignored)
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	mapfile -t -O ${#failures[@]} failures < <(failed_tests | sed "s/^/$name: /")
+	mapfile -t -O ${#skips[@]} skips < <(skipped_tests | sed "s/^/$name: /")
+	if [ $status != 0 ] || [ -z "$results" ]; then
+		echo "FAILED: $p passed, $f failed, $s skipped ($took s); all of it is in $log"
+		# The reports of the failed tests, or whatever there is if it did not get that far.
+		sed -n '/^failures:$/,$p' "$log" | grep . || tail -n 60 "$log"
+		[ "$f" != 0 ] || fail "$name: did not finish (status $status)"
+	else
+		echo "$p passed, $f failed, $s skipped ($took s)"
+	fi
+	# What the kernel complained of, or why it did not run.
+	grep '^vm/run.sh: ' "$log" || true
+}
+
+# The names below the last `failures:` of each harness: those before it head the reports.
+failed_tests() {
+	awk '/^failures:$/ { n = 0; listed = 1; next }
+		listed && /^    [^ ]/ { name[n++] = substr($0, 5); next }
+		/^test result: / { for (i = 0; i < n; i++) print name[i]; n = 0 }
+		NF { listed = 0 }' "$log"
+}
+
+# With the reason, where the test or the harness gives one: `skip: NAME: REASON`, `test NAME ... ignored, REASON`.
+skipped_tests() {
+	awk '/^skip: / { sub(/^skip: /, ""); print; name = $1; sub(/:$/, "", name); said[name] = 1 }
+		/^test .* \.\.\. ignored/ {
+			name = $2
+			if (name in said) next
+			reason = $0
+			print name (sub(/.*\.\.\. ignored, /, "", reason) ? ": " reason : "")
+		}' "$log"
+}
+
+clang_format() {
+	find src/bpf tests -name '*.[ch]' ! -name vmlinux.h -exec clang-format --dry-run -Werror {} +
+}
+
+# Statically linked, so that they run on any kernel without files beside them.
+test_programs() {
+	local source name
+	mkdir -p "$target/progs"
+	for source in tests/progs/*.c; do
+		[ -e "$source" ] || continue
+		name=$target/progs/$(basename "$source" .c)
+		compile() { [ "$1" -nt "$source" ] || gcc -O1 -Wall -static -pthread "${@:2}" "$source" -o "$1"; }
+		compile "$name" || return
+		if head -n 1 "$source" | grep -qw m32; then compile "${name}32" -m32 || return; fi
+	done
+}
+
+# Builds the end-to-end tests; their path is in the last of Cargo's messages that name it.
+build_e2e() {
+	cargo test --release "${locked[@]}" --test e2e --no-run --message-format=json-render-diagnostics |
+		sed -n 's/.*"name":"e2e".*"executable":"\([^"]*\)".*/\1/p' >"$logs/e2e.path"
+	[ -s "$logs/e2e.path" ]
+}
+
+e2e_here() {
+	local as_root=()
+	[ "$(id -u)" = 0 ] || as_root=(sudo)
+	timeout "$limit" "${as_root[@]}" env TRACEE_BIN="$target/release/tracee" TRACEE_TEST_PROGS="$target/progs" \
+		"$(cat "$logs/e2e.path")" --color never ${filter:+"$filter"}
+}
+
+e2e_in_vm() {
+	vm/run.sh "$1" --mem 2048 --timeout "$vm_limit" --module dummy --module overlay \
+		--file "$target/release/tracee:/bin/tracee" --file "$target/progs:/progs" \
+		--env TRACEE_BIN=/bin/tracee --env TRACEE_TEST_PROGS=/progs --env TRACEE_TEST_VM=1 \
+		-- "$(cat "$logs/e2e.path")" --color never ${filter:+"$filter"}
+}
+
+# Advisories are in a database on the network, which not every machine reaches.
+advisories() {
+	if step "advisory database" timeout 120 cargo deny fetch db; then
+		echo "ok ($took s)"
+		check "cargo deny advisories" cargo deny check advisories
+	else
+		echo "cannot be reached ($took s)"
+		skipped=$((skipped + 1))
+		skips+=("cargo deny advisories: the advisory database cannot be reached")
+	fi
+}
+
+# finish: sums up and ends.
+finish() {
+	if [ ${#skips[@]} -gt 0 ]; then printf '\nskipped:\n' && printf '  %s\n' "${skips[@]}"; fi
+	if [ ${#failures[@]} -gt 0 ]; then printf '\nfailed:\n' && printf '  %s\n' "${failures[@]}"; fi
+	printf '\n%d passed, %d failed, %d skipped\n' $passed $failed $skipped
+	[ $failed = 0 ] && [ $passed != 0 ] || exit 1
+	exit 0
+}
+
+for part in ${only//,/ }; do
+	case $part in
+	lint | unit | e2e | vm) ;;
+	*)
+		echo "tests/run.sh: ONLY=$part: no such part; there are: lint unit e2e vm" >&2
+		exit 1
+		;;
+	esac
+done
+mkdir -p "$logs"
+
+if wants lint; then
+	check "rustfmt" cargo fmt --check -- --color never || true
+	# With the build's profile, so that C libraries are built once for both.
+	check "clippy" cargo clippy --release "${locked[@]}" --all-targets -- -D warnings || true
+	check "clang-format" clang_format || true
+	check "cargo deny" cargo deny check bans licenses sources || true
+	advisories || true
+fi
+
+if wants unit || wants e2e || wants vm; then
+	check "build" cargo build --release "${locked[@]}" || finish
+fi
+if wants e2e || wants vm; then
+	check "test programs" test_programs || finish
+	check "build of the end-to-end tests" build_e2e || finish
+fi
+if wants unit; then
+	tests "unit tests" cargo test --release "${locked[@]}" --lib --bins --no-fail-fast -- ${filter:+"$filter"}
+fi
+if wants e2e; then
+	tests "end-to-end tests" e2e_here
+fi
+if wants vm; then
+	for suite in $suites; do
+		if check "kernel of $suite" vm/kernels.sh "$suite"; then
+			tests "end-to-end tests on $suite, $(cat "$target/vm/$suite/release")" e2e_in_vm "$suite"
+		fi
+	done
+fi
+finish
