@@ -49,6 +49,9 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     }
     tracer.attach()?;
     tracer.start(&config.scope)?;
+    if config.debug {
+        eprintln!("tracee: tracing has begun");
+    }
     if let Some(command) = &mut command {
         command.start()?;
     }

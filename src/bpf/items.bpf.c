@@ -133,7 +133,7 @@ __noinline int str_array_step(__u32 slot, __u64 addr, __u32 pointer_bytes)
 	bounded(pos);
 	at = s->loop.len;
 	bounded(at);
-	if (pos > ITEM_START_MAX || at >= STR_ARRAY_MAX)
+	if (pos > ITEM_START_MAX || at >= STR_ARRAY_MAX || s->loop.count >= STR_ARRAY_ELEMS)
 		return STEP_FULL;
 	n = bpf_probe_read_user_str(s->bytes + sizeof(struct item_header) + pos + at, STR_MAX + 2,
 				    (void *)pointer);
@@ -161,7 +161,8 @@ __noinline int put_str_array(__u32 slot, __u32 index, __u64 addr, __u32 pointer_
 	s->loop.len = 0;
 	s->loop.count = 0;
 	s->loop.cut = false;
-	for (__u32 i = 0; i < STR_ARRAY_ELEMS; i++) {
+	/* One round more, which finds the null pointer after the last of them. */
+	for (__u32 i = 0; i <= STR_ARRAY_ELEMS; i++) {
 		step = str_array_step(slot, addr + (__u64)i * pointer_bytes, pointer_bytes);
 		if (step != STEP_MORE)
 			break;

@@ -5,6 +5,7 @@
 #include "lib/syscall.h"
 
 #define SIGNAL_MASK 0x7f
+#define S_IFMT 0170000
 
 /* Begins a record of process life; NULL if nobody wants it or no slot is free. */
 static __always_inline struct scratch *life_begin(struct task_struct *task, __u16 event,
@@ -140,6 +141,9 @@ static __always_inline void emit_execve(struct task_struct *task, struct linux_b
 	scratch_put(s);
 }
 
+/* The bits of a number below 10^9; since 6.13 the top bit of i_ctime_nsec is a flag. */
+#define NSEC_MASK 0x3fffffff
+
 /* struct inode's change time has moved twice. */
 struct inode___before_6_6 {
 	struct timespec64 i_ctime;
@@ -156,7 +160,7 @@ static __always_inline __u64 inode_ctime(struct inode *inode)
 
 	if (bpf_core_field_exists(inode->i_ctime_sec))
 		return BPF_CORE_READ(inode, i_ctime_sec) * 1000000000ULL +
-		       BPF_CORE_READ(inode, i_ctime_nsec);
+		       (BPF_CORE_READ(inode, i_ctime_nsec) & NSEC_MASK);
 	if (bpf_core_field_exists(mid->__i_ctime))
 		return BPF_CORE_READ(mid, __i_ctime.tv_sec) * 1000000000ULL +
 		       BPF_CORE_READ(mid, __i_ctime.tv_nsec);
@@ -165,13 +169,13 @@ static __always_inline __u64 inode_ctime(struct inode *inode)
 }
 
 /* Type bits of what is open as fd 0; 0: nothing is. */
-static __always_inline __u32 stdin_mode(struct task_struct *task)
+static __always_inline __u32 stdin_type(struct task_struct *task)
 {
 	struct file **fds = TASK_READ(task, files, fdt, fd);
 	struct file *file = NULL;
 
 	bpf_probe_read_kernel(&file, sizeof(file), fds);
-	return BPF_CORE_READ(file, f_inode, i_mode);
+	return BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT;
 }
 
 static __always_inline void emit_exec(struct task_struct *task, struct linux_binprm *bprm,
@@ -192,7 +196,7 @@ static __always_inline void emit_exec(struct task_struct *task, struct linux_bin
 	put_value(s, 5, BPF_CORE_READ(inode, i_ino));
 	put_value(s, 6, inode_ctime(inode));
 	put_value(s, 7, BPF_CORE_READ(inode, i_mode));
-	put_value(s, 9, stdin_mode(task));
+	put_value(s, 9, stdin_type(task));
 	put_value(s, 11, !!(TASK_READ(task, real_parent, flags) & PF_KTHREAD));
 	put_kernel_str(s->slot, 0, filename);
 	put_path(s->slot, 1, (__u64)file + bpf_core_field_offset(struct file, f_path));

@@ -505,7 +505,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(321, "bpf", &[Default, System], &[
         arg("cmd", Enum(Family::BpfCmd)), arg("uattr", Ptr), arg("size", UInt)]),
     syscall(322, "execveat", &[Default, Proc, ProcLife], &[
-        arg("fd", Fd), arg("pathname", Str), arg("argv", StrArray), arg("envp", StrArray),
+        arg("fd", DirFd), arg("pathname", Str), arg("argv", StrArray), arg("envp", StrArray),
         arg("flags", Flags(Family::At))]),
     syscall(323, "userfaultfd", &[Ipc], &[arg("flags", Flags(Family::Userfaultfd))]),
     syscall(324, "membarrier", &[Ipc], &[

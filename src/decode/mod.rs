@@ -83,6 +83,9 @@ pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
             read(arg.spec.ty, &item, bytes)
         };
         arg.truncated = item.status == ITEM_TRUNCATED;
+        if let Value::Strings(strings) = &arg.value {
+            arg.truncated |= item.full > strings.len() as u64;
+        }
         arg.full = item.full;
     }
     Ok(Event {

@@ -1,0 +1,154 @@
+//! The command line: mistakes, privilege, `--list`.
+
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use libtest_mimic::Failed;
+use nix::sched::{unshare, CloneFlags};
+use serde_json::Value;
+
+use crate::harness::{finish, lacks_tool, run, tracee};
+use crate::Test;
+
+const NOBODY: u32 = 65534;
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        Test::new("mistakes_are_one_line_and_status_2", mistakes),
+        Test::new("help_of_a_flag", help_of_a_flag),
+        Test::new("no_privilege_names_what_is_missing", no_privilege),
+        Test::new("no_btf_is_said", no_btf).unless(lacks_tool("mount")),
+        Test::new("a_pid_that_does_not_exist", no_such_pid),
+        Test::new("a_command_that_does_not_exist", no_such_command),
+        Test::new("list_needs_no_privilege", list),
+    ]
+}
+
+fn one_line(stderr: &str) -> Result<(), Failed> {
+    let lines: Vec<_> = stderr.lines().collect();
+    if lines.len() == 1 && lines[0].starts_with("tracee: ") {
+        Ok(())
+    } else {
+        Err(format!("not one line: {stderr}").into())
+    }
+}
+
+fn mistakes() -> Result<(), Failed> {
+    for (args, expected) in [
+        (&["-e", "opennat"][..], "did you mean openat?"),
+        (&["-e", "zzz*"], "\"zzz*\""),
+        (&["-b", "3"], "--buffer-size"),
+        (&["-b", "3"], "64KiB"),
+        (&["-o", "xml"], "table-verbose"),
+        (&["-o", "json:"], "--output"),
+        (&["-t", "nobody"], "process:all"),
+        (&["-t", "process:0"], "\"process:0\""),
+        (&["-s", "defalt"], "did you mean default?"),
+        (&["-x", "nosuch"], "nosuch"),
+        (&["-e", "open", "-x", "close"], "exclude each other"),
+        (&["-t", "p:all", "--", "true"], "exclude each other"),
+        (&["--nosuchflag"], "--nosuchflag"),
+        (&["stray"], "stray"),
+    ] {
+        let run = run(args);
+        one_line(&run.stderr)?;
+        assert_eq!(run.code(), 2, "{args:?}: {}", run.stderr);
+        assert!(run.stderr.contains(expected), "{args:?}: {}", run.stderr);
+        assert!(run.stdout.is_empty());
+    }
+    Ok(())
+}
+
+fn help_of_a_flag() -> Result<(), Failed> {
+    for flag in ["--trace", "--event", "--output"] {
+        let run = run(&[flag, "help"]);
+        assert_eq!(run.code(), 0);
+        assert!(
+            run.stdout.starts_with(flag) && run.stderr.is_empty(),
+            "{}",
+            run.stdout
+        );
+    }
+    for flag in ["--help", "--version"] {
+        assert_eq!(run(&[flag]).code(), 0);
+    }
+    Ok(())
+}
+
+fn no_privilege() -> Result<(), Failed> {
+    let run = finish(Command::new(tracee()).uid(NOBODY).gid(NOBODY));
+    one_line(&run.stderr)?;
+    assert_eq!(run.code(), 1);
+    assert!(run.stderr.contains("CAP_BPF and CAP_PERFMON"), "{}", run.stderr);
+    Ok(())
+}
+
+/// In a mount namespace where the kernel's BTF is hidden.
+fn no_btf() -> Result<(), Failed> {
+    let mut command = Command::new("sh");
+    command.args([
+        "-c",
+        "mount -t tmpfs none /sys/kernel/btf && exec \"$0\"",
+        tracee().to_str().unwrap(),
+    ]);
+    // SAFETY: the child only makes two system calls between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            unshare(CloneFlags::CLONE_NEWNS)?;
+            nix::mount::mount(
+                None::<&str>,
+                "/",
+                None::<&str>,
+                nix::mount::MsFlags::MS_PRIVATE | nix::mount::MsFlags::MS_REC,
+                None::<&str>,
+            )?;
+            Ok(())
+        });
+    }
+    let run = finish(&mut command);
+    one_line(&run.stderr)?;
+    assert_eq!(run.code(), 1);
+    assert!(run.stderr.contains("CONFIG_DEBUG_INFO_BTF"), "{}", run.stderr);
+    Ok(())
+}
+
+fn no_such_pid() -> Result<(), Failed> {
+    let pid = nix::libc::pid_t::MAX.to_string();
+    let run = run(&["-t", &format!("process:{pid}")]);
+    one_line(&run.stderr)?;
+    assert_eq!(run.code(), 1);
+    assert!(run.stderr.contains(&pid), "{}", run.stderr);
+    Ok(())
+}
+
+fn no_such_command() -> Result<(), Failed> {
+    let missing = run(&["--", "/nonexistent/command"]);
+    assert_eq!(missing.code(), 126, "{}", missing.stderr);
+    let missing = run(&["--", "no-such-command-anywhere"]);
+    one_line(&missing.stderr)?;
+    assert_eq!(missing.code(), 127);
+    Ok(())
+}
+
+fn list() -> Result<(), Failed> {
+    let list = finish(
+        Command::new(tracee())
+            .args(["--list", "-o", "json"])
+            .uid(NOBODY)
+            .gid(NOBODY),
+    );
+    assert_eq!(list.code(), 0, "{}", list.stderr);
+    let events: Vec<Value> = list
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(events.len() > 380, "{}", events.len());
+    let openat = events.iter().find(|event| event["name"] == "openat").unwrap();
+    assert_eq!(openat["available"], true);
+    assert_eq!(openat["args"][1]["name"], "pathname");
+    assert!(openat["sets"].as_array().unwrap().contains(&"default".into()));
+    let table = finish(Command::new(tracee()).arg("--list").uid(NOBODY).gid(NOBODY));
+    assert_eq!(table.stdout.lines().count(), events.len() + 1);
+    Ok(())
+}

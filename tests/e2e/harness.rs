@@ -1,0 +1,218 @@
+//! Running tracee and reading what it says.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{kill, Signal};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+/// Nothing that is waited for takes longer than this, in an emulator neither.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The binary under test.
+pub fn tracee() -> PathBuf {
+    std::env::var_os("TRACEE_BIN").map_or_else(|| env!("CARGO_BIN_EXE_tracee").into(), PathBuf::from)
+}
+
+/// A program of tests/progs, compiled.
+pub fn prog(name: &str) -> String {
+    let folder = std::env::var("TRACEE_TEST_PROGS").unwrap_or_else(|_| "target/progs".into());
+    let path = Path::new(&folder).join(name);
+    assert!(
+        path.exists(),
+        "{} is missing: tests/run.sh compiles it",
+        path.display()
+    );
+    path.to_str().unwrap().into()
+}
+
+/// In an emulator, where loads must be smaller.
+pub fn in_vm() -> bool {
+    std::env::var_os("TRACEE_TEST_VM").is_some()
+}
+
+/// Why a test that uses this tool cannot run.
+pub fn lacks_tool(tool: &str) -> Option<String> {
+    let found = std::env::var("PATH")
+        .unwrap_or_default()
+        .split(':')
+        .any(|folder| Path::new(folder).join(tool).exists());
+    (!found).then(|| format!("there is no {tool} on this system"))
+}
+
+/// A run that has ended.
+pub struct Run {
+    pub events: Vec<Value>,
+    pub stdout: String,
+    pub stderr: String,
+    pub status: ExitStatus,
+}
+
+impl Run {
+    pub fn code(&self) -> i32 {
+        self.status.code().unwrap_or(-1)
+    }
+
+    /// Events with that name.
+    pub fn named(&self, name: &str) -> Vec<&Value> {
+        self.events
+            .iter()
+            .filter(|event| event["eventName"] == name)
+            .collect()
+    }
+}
+
+/// Traces a command, with JSON besides its own output, and parses every line.
+pub fn trace(flags: &[&str], command: &[&str]) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events");
+    let output = Command::new(tracee())
+        .args(flags)
+        .args(["--output", &format!("json:{}", path.display()), "--"])
+        .args(command)
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let events = match File::open(&path) {
+        Ok(file) => parse(file),
+        Err(_) => Vec::new(),
+    };
+    Run {
+        events,
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr,
+        status: output.status,
+    }
+}
+
+/// Every line of a JSON output; each must parse.
+pub fn parse(input: impl Read) -> Vec<Value> {
+    BufReader::new(input)
+        .lines()
+        .map(|line| {
+            let line = line.unwrap();
+            serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+        })
+        .collect()
+}
+
+/// Runs tracee without a command; for what fails at once.
+pub fn run(args: &[&str]) -> Run {
+    finish(Command::new(tracee()).args(args))
+}
+
+pub fn finish(command: &mut Command) -> Run {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    Run {
+        events: Vec::new(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        status: output.status,
+    }
+}
+
+/// A tracee that runs until it is stopped, tracing already when `start` returns.
+pub struct Background {
+    pub child: Child,
+    stderr: JoinHandle<String>,
+    folder: tempfile::TempDir,
+}
+
+impl Background {
+    pub fn start(flags: &[&str]) -> Background {
+        let folder = tempfile::tempdir().unwrap();
+        let output = format!("json:{}", folder.path().join("events").display());
+        let mut child = Command::new(tracee())
+            .args(flags)
+            .args(["--debug", "--output", &output])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (tell, begun) = std::sync::mpsc::channel();
+        let lines = BufReader::new(child.stderr.take().unwrap());
+        let stderr = std::thread::spawn(move || {
+            let mut all = String::new();
+            for line in lines.split(b'\n').map_while(Result::ok) {
+                let line = String::from_utf8_lossy(&line).into_owned();
+                if line == "tracee: tracing has begun" {
+                    let _ = tell.send(());
+                }
+                all.push_str(&line);
+                all.push('\n');
+            }
+            all
+        });
+        if begun.recv_timeout(PATIENCE).is_err() {
+            let _ = child.kill();
+            panic!("tracee does not begin: {}", stderr.join().unwrap());
+        }
+        Background {
+            child,
+            stderr,
+            folder,
+        }
+    }
+
+    pub fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id() as i32)
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).unwrap();
+    }
+
+    /// Ends it by SIGINT.
+    pub fn stop(mut self) -> Run {
+        self.signal(Signal::SIGINT);
+        let status = self.child.wait().unwrap();
+        let events = parse(File::open(self.folder.path().join("events")).unwrap());
+        Run {
+            events,
+            stdout: String::new(),
+            stderr: self.stderr.join().unwrap(),
+            status,
+        }
+    }
+}
+
+/// Waits until something is so.
+pub fn wait_until(what: &str, mut so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !so() {
+        assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// An argument's entry.
+pub fn arg<'a>(event: &'a Value, name: &str) -> &'a Value {
+    event["args"]
+        .as_array()
+        .and_then(|args| args.iter().find(|arg| arg["name"] == name))
+        .unwrap_or_else(|| panic!("no argument {name} in {event}"))
+}
+
+/// An argument's value.
+pub fn value<'a>(event: &'a Value, name: &str) -> &'a Value {
+    &arg(event, name)["value"]
+}
+
+/// The two numbers of the closing line: events, lost.
+pub fn totals(stderr: &str) -> (u64, u64) {
+    let line = stderr
+        .lines()
+        .find(|line| line.starts_with("tracee: ") && line.ends_with(" lost"))
+        .unwrap_or_else(|| panic!("no totals in {stderr}"));
+    let numbers: Vec<u64> = line
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    (numbers[0], numbers[1])
+}

@@ -1,0 +1,185 @@
+//! What is lost is counted, exactly; and nothing stays behind.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use libtest_mimic::Failed;
+use nix::sys::signal::{kill, Signal};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use crate::harness::{in_vm, lacks_tool, prog, totals, trace, tracee, value, wait_until, Background};
+use crate::Test;
+
+const PROCESSES: u64 = 16;
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        Test::new("received_and_lost_are_all_with_small_rings", || {
+            received_and_lost("64KiB")
+        }),
+        Test::new("received_and_lost_are_all_with_large_rings", || {
+            received_and_lost("16MiB")
+        }),
+        Test::new("lost_events_are_in_the_stream", in_the_stream),
+        Test::new("a_steady_load_loses_nothing", steady),
+        Test::new("a_stopped_reader_goes_on_and_counts", stopped),
+        Test::new("a_kill_leaves_nothing_behind", killed).unless(lacks_tool("bpftool")),
+    ]
+}
+
+fn calls() -> u64 {
+    if in_vm() {
+        6_250
+    } else {
+        62_500
+    }
+}
+
+fn received_and_lost(size: &str) -> Result<(), Failed> {
+    let calls = calls();
+    let mut child = Command::new(tracee())
+        .args(["-b", size, "-e", "getppid", "--", &prog("getppid")])
+        .args([PROCESSES.to_string(), calls.to_string()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let rows = BufReader::new(child.stdout.take().unwrap())
+        .split(b'\n')
+        .skip(1)
+        .map_while(Result::ok)
+        .count() as u64;
+    let output = child.wait_with_output()?;
+    let (written, lost) = totals(&String::from_utf8_lossy(&output.stderr));
+    println!("{size}: {rows} received, {lost} lost");
+    assert_eq!(rows, written);
+    assert_eq!(rows + lost, PROCESSES * calls);
+    Ok(())
+}
+
+fn in_the_stream() -> Result<(), Failed> {
+    let calls = calls();
+    let command = [&prog("getppid"), &PROCESSES.to_string()[..], &calls.to_string()];
+    let run = trace(&["-b", "64KiB", "-e", "getppid,lost_events"], &command);
+    let told: u64 = run
+        .named("lost_events")
+        .iter()
+        .map(|event| value(event, "count").as_u64().unwrap())
+        .sum();
+    let (_, lost) = totals(&run.stderr);
+    let received = run.named("getppid").len() as u64;
+    assert_eq!(received + lost, PROCESSES * calls);
+    assert!(told <= lost, "{told} of {lost}");
+    for event in run.named("lost_events") {
+        let (first, last) = (
+            value(event, "first_timestamp").as_u64(),
+            value(event, "last_timestamp").as_u64(),
+        );
+        assert!(first > Some(0) && first <= last, "{event}");
+        assert!(
+            value(event, "buffer").as_str().unwrap().starts_with("cpu"),
+            "{event}"
+        );
+    }
+    if lost > 0 {
+        // By CPU and event, besides the total.
+        let line = run
+            .stderr
+            .lines()
+            .find(|line| line.starts_with("tracee: lost: "))
+            .unwrap();
+        let by_event: u64 = line
+            .split(", ")
+            .map(|part| part.rsplit(' ').next().unwrap().parse::<u64>().unwrap())
+            .sum();
+        assert_eq!(by_event, lost, "{line}");
+    }
+    Ok(())
+}
+
+/// 10,000 opens a second for a minute; in an emulator a tenth of both.
+fn steady() -> Result<(), Failed> {
+    let (rate, seconds) = if in_vm() { ("1000", "6") } else { ("10000", "60") };
+    let mut child = Command::new(tracee())
+        .args(["-e", "openat", "-o", "json", "--", "sh", "-c"])
+        .arg(format!("exec {} {rate} {seconds} >&2", prog("opens")))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let stdout = child.stdout.take().unwrap();
+    let mut opened = 0;
+    for line in BufReader::new(stdout).lines() {
+        let event: Value = serde_json::from_str(&line?)?;
+        opened += u64::from(value(&event, "pathname") == "/dev/null");
+    }
+    let output = child.wait_with_output()?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let made: u64 = stderr.lines().find_map(|line| line.parse().ok()).unwrap();
+    assert_eq!(totals(&stderr).1, 0, "{stderr}");
+    assert_eq!(opened, made);
+    assert_eq!(made, rate.parse::<u64>()? * seconds.parse::<u64>()?);
+    Ok(())
+}
+
+fn stopped() -> Result<(), Failed> {
+    let calls = calls();
+    let mut child = Command::new(tracee())
+        .args([
+            "-b",
+            "64KiB",
+            "-e",
+            "getppid",
+            "--",
+            &prog("getppid"),
+            "8",
+            &calls.to_string(),
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let pid = Pid::from_raw(child.id() as i32);
+    let mut rows = BufReader::new(child.stdout.take().unwrap()).split(b'\n');
+    // The header and the first event: it is under way.
+    assert!(rows.next().is_some() && rows.next().is_some());
+    kill(pid, Signal::SIGSTOP)?;
+    // This long, not until something: that is what the test is about.
+    std::thread::sleep(Duration::from_secs(5));
+    kill(pid, Signal::SIGCONT)?;
+    let rows = 1 + rows.map_while(Result::ok).count() as u64;
+    let output = child.wait_with_output()?;
+    let (written, lost) = totals(&String::from_utf8_lossy(&output.stderr));
+    assert_eq!(rows, written);
+    assert!(lost > 0, "the rings held all of it");
+    assert_eq!(rows + lost, 8 * calls);
+    Ok(())
+}
+
+/// Programs and maps that bpftool sees.
+fn loaded() -> (usize, usize) {
+    let count = |kind: &str| {
+        let output = Command::new("bpftool")
+            .args([kind, "list", "--json"])
+            .output()
+            .unwrap();
+        let list: Value = serde_json::from_slice(&output.stdout).unwrap();
+        list.as_array().map_or(0, Vec::len)
+    };
+    (count("prog"), count("map"))
+}
+
+fn killed() -> Result<(), Failed> {
+    // Those of earlier tests may still be going.
+    wait_until("nobody else traces", || {
+        let output = Command::new("bpftool").args(["prog", "list"]).output().unwrap();
+        !String::from_utf8_lossy(&output.stdout).contains("tp_btf")
+    });
+    let before = loaded();
+    let mut background = Background::start(&["-t", &format!("process:{}", std::process::id())]);
+    let during = loaded();
+    assert!(during.0 > before.0 && during.1 > before.1);
+    background.child.kill()?;
+    background.child.wait()?;
+    wait_until("programs and maps are gone", || loaded() == before);
+    Ok(())
+}

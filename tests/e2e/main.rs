@@ -1,0 +1,61 @@
+//! End-to-end tests: the real binary on the kernel that runs, against what others say of the same run.
+//!
+//! The same file runs on other kernels in a VM (`vm/run.sh`). A test that needs what a kernel lacks is skipped by name,
+//! with the reason.
+
+mod cli;
+mod harness;
+mod loss;
+mod output;
+mod process;
+mod scope;
+mod syscalls;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// A test: its name, what it needs (the reason why that is missing), and what it does.
+pub struct Test {
+    name: &'static str,
+    missing: Option<String>,
+    run: fn() -> Result<(), Failed>,
+}
+
+impl Test {
+    pub fn new(name: &'static str, run: fn() -> Result<(), Failed>) -> Test {
+        Test {
+            name,
+            missing: None,
+            run,
+        }
+    }
+
+    /// Skips the test if `missing` gives a reason.
+    pub fn unless(mut self, missing: Option<String>) -> Test {
+        self.missing = self.missing.or(missing);
+        self
+    }
+}
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    // Loads and losses are measured: one test at a time.
+    arguments.test_threads = arguments.test_threads.or(Some(1));
+    let trials = [
+        cli::tests(),
+        process::tests(),
+        syscalls::tests(),
+        output::tests(),
+        scope::tests(),
+        loss::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|test| {
+        if let Some(reason) = &test.missing {
+            println!("skip: {}: {reason}", test.name);
+        }
+        Trial::test(test.name, test.run).with_ignored_flag(test.missing.is_some())
+    })
+    .collect();
+    libtest_mimic::run(&arguments, trials).exit();
+}

@@ -1,0 +1,297 @@
+//! What is printed, and how a run ends.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use base64::prelude::{Engine as _, BASE64_STANDARD};
+use libtest_mimic::Failed;
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use crate::harness::{arg, finish, parse, prog, totals, trace, tracee, value, wait_until, Background};
+use crate::Test;
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        Test::new("the_table_has_the_specs_columns", table),
+        Test::new("hostile_names_stay_in_their_row", hostile_table),
+        Test::new("hostile_names_keep_their_bytes_in_json", hostile_json),
+        Test::new("several_outputs_at_once_are_equal", several),
+        Test::new("json_context_agrees_with_the_system", context),
+        Test::new("sigint_drains_and_exits_0_within_a_second", sigint),
+        Test::new("a_closed_standard_output_ends_quietly", closed),
+        Test::new("a_full_disk_ends_with_a_message", full_disk),
+        Test::new("a_reader_that_reads_nothing_cannot_hold_us", stuck_reader),
+        Test::new("start_to_first_event_and_memory", start_and_memory),
+    ]
+}
+
+fn stdout_of(args: &[&str]) -> String {
+    let run = finish(Command::new(tracee()).args(args));
+    assert_eq!(run.code(), 0, "{}", run.stderr);
+    run.stdout
+}
+
+fn table() -> Result<(), Failed> {
+    let text = stdout_of(&["-e", "execve,openat", "--", &prog("names")]);
+    let mut lines = text.lines();
+    assert_eq!(
+        lines.next(),
+        Some("TIME(s)        UID    COMM             PID     TID     RET              EVENT                ARGS")
+    );
+    let row = lines.next().unwrap();
+    // Each column begins where its head does.
+    let columns: Vec<&str> = [0, 15, 22, 39, 47, 55, 72, 93]
+        .windows(2)
+        .map(|at| row[at[0]..at[1]].trim_end())
+        .collect();
+    assert!(
+        columns[0]
+            .split_once('.')
+            .is_some_and(|(_, micros)| micros.len() == 6),
+        "{row}"
+    );
+    assert_eq!(columns[1], "0");
+    assert_eq!(columns[3], columns[4]);
+    assert_eq!(columns[5..], ["0", "execve"]);
+    assert!(
+        row[93..].starts_with("pathname: ") && row[93..].contains(", argv: ["),
+        "{row}"
+    );
+    let verbose = stdout_of(&["-o", "table-verbose", "-e", "execve", "--", "true"]);
+    let head: Vec<&str> = verbose.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!(
+        head,
+        [
+            "TIME(s)", "UTS_NAME", "MNT_NS", "PID_NS", "UID", "COMM", "PID", "TID", "PPID", "RET", "EVENT",
+            "ARGS"
+        ]
+    );
+    let row: Vec<&str> = verbose.lines().nth(1).unwrap().split_whitespace().collect();
+    let namespace = |name: &str| {
+        let link = std::fs::read_link(format!("/proc/self/ns/{name}")).unwrap();
+        link.to_str()
+            .unwrap()
+            .trim_matches(|c: char| !c.is_ascii_digit())
+            .to_owned()
+    };
+    assert_eq!(row[1], nix::unistd::gethostname()?.to_str().unwrap());
+    assert_eq!(row[2..4], [namespace("mnt"), namespace("pid")]);
+    Ok(())
+}
+
+fn hostile_table() -> Result<(), Failed> {
+    let text = stdout_of(&["-e", "openat,open", "--", &prog("names")]);
+    let rows: Vec<&str> = text
+        .lines()
+        .skip(1)
+        .filter(|row| row.contains("nonexistent"))
+        .collect();
+    assert_eq!(rows.len(), 2, "{text}");
+    assert!(rows[0].contains(r"a\nroot \x1b[2J"), "{}", rows[0]);
+    assert!(
+        rows[0].contains(r"/nonexistent/\x1b]0;title\x07\n\u{202e}\xff"),
+        "{}",
+        rows[0]
+    );
+    assert!(text
+        .bytes()
+        .all(|byte| byte == b'\n' || (b' '..0x7f).contains(&byte)));
+    assert!(
+        text.contains("0x10 (EFAULT)") && text.contains("pathname: NULL"),
+        "{text}"
+    );
+    Ok(())
+}
+
+fn hostile_json() -> Result<(), Failed> {
+    let run = trace(&["-e", "openat,open"], &[&prog("names")]);
+    let event = run
+        .events
+        .iter()
+        .find(|event| {
+            value(event, "pathname")
+                .as_str()
+                .is_some_and(|path| path.contains("title"))
+        })
+        .unwrap();
+    let bytes = BASE64_STANDARD.decode(arg(event, "pathname")["bytes"].as_str().unwrap())?;
+    assert_eq!(bytes, b"/nonexistent/\x1b]0;title\x07\n\xe2\x80\xae\xff");
+    assert_eq!(event["processName"], "a\nroot \u{1b}[2J");
+    let faults = run
+        .events
+        .iter()
+        .filter(|event| arg(event, "pathname")["error"] == "EFAULT")
+        .count();
+    assert_eq!(faults, 1);
+    let long = run
+        .events
+        .iter()
+        .find(|event| arg(event, "pathname").get("truncated").is_some())
+        .unwrap();
+    assert_eq!(value(long, "pathname").as_str().unwrap().len(), 4096);
+    assert_eq!(long["returnValue"], -36);
+    Ok(())
+}
+
+fn several() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (json, table) = (path("json"), path("table"));
+    let run = finish(Command::new(tracee()).args([
+        "-o",
+        &format!("json:{json}"),
+        "-o",
+        &format!("table:{table}"),
+        "-o",
+        "table-verbose",
+        "--",
+        &prog("names"),
+    ]));
+    let events = parse(std::fs::File::open(&json)?).len();
+    assert!(events > 5);
+    assert_eq!(std::fs::read_to_string(&table)?.lines().count(), events + 1);
+    assert_eq!(run.stdout.lines().count(), events + 1);
+    assert_eq!(totals(&run.stderr), (events as u64, 0));
+    Ok(())
+}
+
+fn context() -> Result<(), Failed> {
+    let before = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)?
+        .as_nanos() as u64;
+    let run = trace(&["-e", "getppid"], &[&prog("getppid"), "1", "1"]);
+    let after = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)?
+        .as_nanos() as u64;
+    let event = run.named("getppid")[0];
+    assert!((before..after).contains(&event["timestamp"].as_u64().unwrap()));
+    assert!((before..after).contains(&event["threadStartTime"].as_u64().unwrap()));
+    assert_eq!(event["returnValue"], event["parentProcessId"]);
+    assert_eq!(
+        event["executable"]["path"],
+        std::fs::canonicalize(prog("getppid"))?.to_str().unwrap()
+    );
+    assert_eq!(event["hostName"], nix::unistd::gethostname()?.to_str().unwrap());
+    assert_eq!(event["userId"], 0);
+    assert_eq!(event["eventId"], 110);
+    assert_eq!(
+        (&event["argsNum"], &event["container"]),
+        (&0.into(), &Value::Null)
+    );
+    Ok(())
+}
+
+fn sigint() -> Result<(), Failed> {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let background = Background::start(&["-e", "getppid"]);
+        let calls = 2000;
+        let status = Command::new(prog("getppid"))
+            .args(["1", &calls.to_string()])
+            .status()?;
+        assert!(status.success());
+        // At once: what is in the rings is still printed.
+        let start = Instant::now();
+        background.signal(signal);
+        let run = background.stop();
+        assert!(start.elapsed() < Duration::from_secs(if crate::harness::in_vm() { 5 } else { 1 }));
+        assert_eq!(run.code(), 0, "{}", run.stderr);
+        assert_eq!(run.named("getppid").len() as u64 + totals(&run.stderr).1, calls);
+    }
+    Ok(())
+}
+
+fn closed() -> Result<(), Failed> {
+    let mut child = Command::new(tracee())
+        .args(["-e", "getppid", "-t", "process:new"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    // As `| head -1` does.
+    let mut line = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut line)?;
+    drop(stdout);
+    assert!(line.starts_with("TIME(s)"));
+    wait_until("tracee has ended", || {
+        let _ = Command::new(prog("getppid")).args(["1", "10"]).status();
+        child.try_wait().unwrap().is_some()
+    });
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr)?;
+    assert_eq!(child.wait()?.code(), Some(0), "{stderr}");
+    assert!(
+        !stderr.contains("cannot write") && !stderr.contains("panicked"),
+        "{stderr}"
+    );
+    Ok(())
+}
+
+fn full_disk() -> Result<(), Failed> {
+    let run = finish(Command::new(tracee()).args(["-o", "json:/dev/full", "--", "true"]));
+    assert_eq!(run.code(), 1);
+    assert!(
+        run.stderr.contains("/dev/full") && run.stderr.contains("No space left"),
+        "{}",
+        run.stderr
+    );
+    Ok(())
+}
+
+fn stuck_reader() -> Result<(), Failed> {
+    let mut child = Command::new(tracee())
+        .args(["-e", "getppid", "--", &prog("getppid"), "1", "100000"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    // The pipe fills up, and nobody reads it.
+    let pid = nix::unistd::Pid::from_raw(child.id() as i32);
+    wait_until("the pipe is full", || {
+        std::fs::read_to_string(format!("/proc/{pid}/wchan")).is_ok_and(|wchan| wchan.contains("pipe"))
+            || std::fs::read_to_string(format!("/proc/{pid}/syscall"))
+                .is_ok_and(|call| call.starts_with("1 "))
+    });
+    nix::sys::signal::kill(pid, Signal::SIGINT)?;
+    let start = Instant::now();
+    let status = child.wait()?;
+    assert_eq!(status.code(), Some(1));
+    assert!(start.elapsed() < Duration::from_secs(10));
+    Ok(())
+}
+
+fn start_and_memory() -> Result<(), Failed> {
+    let start = Instant::now();
+    let mut child = Command::new(tracee())
+        .args(["--", "sh", "-c", "read line"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line)?;
+    line.clear();
+    stdout.read_line(&mut line)?;
+    let first = start.elapsed();
+    assert!(
+        line.contains("execve") || line.contains("sched_process_exec"),
+        "{line}"
+    );
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()))?;
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    let peak: u64 = peak.trim().trim_end_matches(" kB").parse()?;
+    drop(child.stdin.take());
+    std::io::copy(&mut stdout, &mut std::io::sink())?;
+    child.wait()?;
+    println!("start to first event: {first:?}, peak RSS: {peak} KiB");
+    assert!(
+        first < Duration::from_secs(if crate::harness::in_vm() { 20 } else { 1 }),
+        "{first:?}"
+    );
+    assert!(peak < 40 * 1024, "{peak} KiB");
+    Ok(())
+}
