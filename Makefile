@@ -39,7 +39,8 @@ test: ## lint, unit tests, end-to-end tests here and on four other kernels
 
 bench: ## compare with other tracers
 	@script/setup.sh bench
-	@benches/run.sh $(ARGS)
+	@ONLY=progs tests/run.sh
+	$(CARGO) bench $(locked) --bench tracers
 
 # What is built is installed as it is, so that root need not build.
 install: ## install dist/ under $(DESTDIR)$(PREFIX)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs all checks and tests, here and on other kernels, and sums them up. `make test` installs what it needs first.
 #
-#   ONLY=lint,unit,e2e,vm   run these parts only
+#   ONLY=lint,unit,e2e,vm   run these parts only (progs: compile the test programs)
 #   SUITES="bullseye sid"   the kernels of part vm (all: vm/kernels.sh)
 #   FILTER=TEXT             only tests with this in their names
 #
@@ -161,9 +161,9 @@ finish() {
 
 for part in ${only//,/ }; do
 	case $part in
-	lint | unit | e2e | vm) ;;
+	lint | unit | e2e | vm | progs) ;;
 	*)
-		echo "tests/run.sh: ONLY=$part: no such part; there are: lint unit e2e vm" >&2
+		echo "tests/run.sh: ONLY=$part: no such part; there are: lint unit e2e vm progs" >&2
 		exit 1
 		;;
 	esac
@@ -182,8 +182,10 @@ fi
 if wants unit || wants e2e || wants vm; then
 	check "build" cargo build --release "${locked[@]}" || finish
 fi
-if wants e2e || wants vm; then
+if wants e2e || wants vm || wants progs; then
 	check "test programs" test_programs || finish
+fi
+if wants e2e || wants vm; then
 	check "build of the end-to-end tests" build_e2e || finish
 fi
 if wants unit; then

@@ -4,6 +4,7 @@
 //! with the reason.
 
 mod cli;
+mod cost;
 mod harness;
 mod loss;
 mod output;
@@ -47,6 +48,7 @@ fn main() {
         output::tests(),
         scope::tests(),
         loss::tests(),
+        cost::tests(),
     ]
     .into_iter()
     .flatten()

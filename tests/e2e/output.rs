@@ -1,6 +1,7 @@
 //! What is printed, and how a run ends.
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -245,12 +246,15 @@ fn stuck_reader() -> Result<(), Failed> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
-    // The pipe fills up, and nobody reads it.
+    // The pipe of 64 KiB fills up, and nobody reads it.
     let pid = nix::unistd::Pid::from_raw(child.id() as i32);
-    wait_until("the pipe is full", || {
-        std::fs::read_to_string(format!("/proc/{pid}/wchan")).is_ok_and(|wchan| wchan.contains("pipe"))
-            || std::fs::read_to_string(format!("/proc/{pid}/syscall"))
-                .is_ok_and(|call| call.starts_with("1 "))
+    let stdout = child.stdout.as_ref().unwrap().as_raw_fd();
+    wait_until("the pipe is full and tracee waits for it", || {
+        let mut held: nix::libc::c_int = 0;
+        // SAFETY: FIONREAD writes one int.
+        unsafe { nix::libc::ioctl(stdout, nix::libc::FIONREAD, &mut held) };
+        let call = std::fs::read_to_string(format!("/proc/{pid}/syscall"));
+        held > 60_000 && call.is_ok_and(|call| call.starts_with("1 "))
     });
     nix::sys::signal::kill(pid, Signal::SIGINT)?;
     let start = Instant::now();

@@ -4,5 +4,6 @@
 
 int main(void)
 {
-	return syscall(0x40000000 + SYS_getppid) < 0;
+	syscall(0x40000000 + SYS_getppid);
+	return 0;
 }

@@ -1,0 +1,357 @@
+//! tracee beside strace, perf trace, bpftrace and opensnoop on the same work, in one run: `make bench`.
+//!
+//! The machine's noise is larger than most differences, so that contenders take turns and the best of several rounds
+//! counts. `TRACEE_TEST_PROGS` is the folder of compiled tests/progs.
+
+mod empty;
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{getrusage, UsageWho};
+use nix::sys::signal::{kill, Signal};
+use nix::unistd::Pid;
+
+use empty::EmptyProgram;
+
+const ROUNDS: usize = 5;
+const GETPPIDS: u32 = 2_000_000;
+const OPENS: u32 = 100_000;
+/// Under ptrace every call takes two stops.
+const OPENS_STRACE: u32 = 20_000;
+
+fn main() {
+    println!("untraced call: getppid while only openat is traced, ns a call");
+    let bare = best(|| work("getppid", GETPPIDS));
+    row("nothing attached", bare, None);
+    let mut contenders = vec![Contender::empty(), Contender::tracee(&["-e", "openat"])];
+    contenders.extend(Contender::others(&["openat"]));
+    let costs = compare(&contenders, "getppid", GETPPIDS);
+    for (contender, cost) in contenders.iter().zip(&costs) {
+        row(&contender.name, *cost, Some(cost / costs[0]));
+    }
+
+    println!(
+        "\ntraced openat and close: ns a pair; what each adds, and that as a ratio to bpftrace's printf"
+    );
+    let bare = best(|| work("open", OPENS));
+    row("nothing attached", bare, None);
+    let mut contenders = vec![
+        Contender::tracee(&["-e", "openat,close", "-o", "json:/dev/null"]),
+        Contender::tracee(&["-e", "openat,close", "-o", "table:/dev/null"]),
+    ];
+    contenders.extend(Contender::others(&["openat", "close"]));
+    let costs = compare(&contenders, "open", OPENS);
+    let reference = contenders
+        .iter()
+        .position(|c| c.name.starts_with("bpftrace"))
+        .map(|at| costs[at] - bare);
+    for (contender, cost) in contenders.iter().zip(&costs) {
+        row(
+            &contender.name,
+            cost - bare,
+            reference.map(|reference| (cost - bare) / reference),
+        );
+    }
+    if found("strace") {
+        let cost = best(|| strace("open", OPENS_STRACE)) - bare;
+        row("strace", cost, reference.map(|reference| cost / reference));
+    }
+
+    println!("\ntracee's own side");
+    for format in ["table", "json"] {
+        throughput(format);
+    }
+    start_up();
+}
+
+fn row(name: &str, value: f64, ratio: Option<f64>) {
+    match ratio {
+        Some(ratio) => println!("  {name:<44} {value:>10.1}  {ratio:>7.2}x"),
+        None => println!("  {name:<44} {value:>10.1}"),
+    }
+}
+
+fn best(mut measure: impl FnMut() -> f64) -> f64 {
+    (0..ROUNDS).map(|_| measure()).fold(f64::INFINITY, f64::min)
+}
+
+/// Best cost of the work under each, taking turns.
+fn compare(contenders: &[Contender], what: &str, count: u32) -> Vec<f64> {
+    let mut costs = vec![f64::INFINITY; contenders.len()];
+    for _ in 0..ROUNDS {
+        for (contender, cost) in contenders.iter().zip(&mut costs) {
+            let running = contender.start();
+            *cost = cost.min(work(what, count));
+            running.stop();
+        }
+    }
+    costs
+}
+
+fn prog(name: &str) -> String {
+    let folder = std::env::var("TRACEE_TEST_PROGS").unwrap_or_else(|_| "target/progs".into());
+    format!("{folder}/{name}")
+}
+
+/// ns a round of the loop, in a process of its own.
+fn work(what: &str, count: u32) -> f64 {
+    let output = Command::new(prog("loop"))
+        .args([what, &count.to_string()])
+        .output()
+        .expect("tests/progs/loop");
+    String::from_utf8_lossy(&output.stdout)
+        .trim()
+        .parse()
+        .expect("loop prints a number")
+}
+
+fn strace(what: &str, count: u32) -> f64 {
+    let output = Command::new("strace")
+        .args([
+            "-f",
+            "-e",
+            "trace=openat,close",
+            "-o",
+            "/dev/null",
+            &prog("loop"),
+            what,
+            &count.to_string(),
+        ])
+        .output()
+        .expect("strace");
+    String::from_utf8_lossy(&output.stdout)
+        .trim()
+        .parse()
+        .expect("loop prints a number")
+}
+
+fn found(tool: &str) -> bool {
+    let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
+    path.split(':')
+        .any(|folder| Path::new(folder).join(tool).exists())
+}
+
+/// Something that traces.
+struct Contender {
+    name: String,
+    /// None: the empty program.
+    command: Option<Vec<String>>,
+    /// Standard error or output shows this once it traces.
+    ready: &'static str,
+}
+
+enum Running {
+    Empty { _program: EmptyProgram },
+    Process(Child),
+}
+
+impl Contender {
+    fn empty() -> Contender {
+        Contender {
+            name: "empty tp_btf/sys_exit".into(),
+            command: None,
+            ready: "",
+        }
+    }
+
+    fn tracee(flags: &[&str]) -> Contender {
+        let mut command = vec![env!("CARGO_BIN_EXE_tracee").to_owned(), "--debug".into()];
+        command.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        Contender {
+            name: format!("tracee {}", flags.join(" ")),
+            command: Some(command),
+            ready: "tracee: tracing has begun",
+        }
+    }
+
+    /// The other tracers that are installed, on these calls.
+    fn others(calls: &[&str]) -> Vec<Contender> {
+        let mut others = Vec::new();
+        if found("bpftrace") {
+            let probe = |call: &&str| {
+                match *call {
+                "close" => "tracepoint:syscalls:sys_enter_close { printf(\"%d %s close %d\\n\", pid, comm, args->fd); }"
+                    .to_owned(),
+                call => format!(
+                    "tracepoint:syscalls:sys_enter_{call} {{ printf(\"%d %s {call} %s\\n\", pid, comm, str(args->filename)); }}"
+                ),
+            }
+            };
+            let script: Vec<_> = calls.iter().map(probe).collect();
+            others.push(Contender::new(
+                "bpftrace, printf",
+                &[
+                    "bpftrace",
+                    "-e",
+                    &format!("BEGIN {{ printf(\"ready\\n\"); }} {}", script.join(" ")),
+                ],
+                "ready",
+            ));
+        }
+        if found("perf") {
+            let events = calls.join(",");
+            others.push(Contender::new(
+                "perf trace -a",
+                &["perf", "trace", "-a", "-e", &events],
+                "",
+            ));
+        }
+        for name in ["opensnoop-libbpf", "opensnoop"] {
+            if calls.len() == 1 || !found(name) {
+                continue;
+            }
+            others.push(Contender::new("opensnoop (openat alone)", &[name], "PID"));
+            break;
+        }
+        others
+    }
+
+    fn new(name: &str, command: &[&str], ready: &'static str) -> Contender {
+        let command = command.iter().map(|word| (*word).to_owned()).collect();
+        Contender {
+            name: name.into(),
+            command: Some(command),
+            ready,
+        }
+    }
+
+    fn start(&self) -> Running {
+        let Some(words) = &self.command else {
+            return Running::Empty {
+                _program: EmptyProgram::attach().expect("the empty program"),
+            };
+        };
+        let mut child = Command::new(&words[0])
+            .args(&words[1..])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("a contender");
+        let stdout = child.stdout.take().expect("piped");
+        let stderr = child.stderr.take().expect("piped");
+        let (tell, ready) = std::sync::mpsc::channel();
+        // Both are read to their ends, so that nobody waits for us.
+        for stream in [Box::new(stdout) as Box<dyn Read + Send>, Box::new(stderr)] {
+            let (tell, word) = (tell.clone(), self.ready);
+            std::thread::spawn(move || {
+                let mut reader = BufReader::new(stream);
+                let mut line = Vec::new();
+                while reader.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
+                    if !word.is_empty() && String::from_utf8_lossy(&line).contains(word) {
+                        let _ = tell.send(());
+                        break;
+                    }
+                    line.clear();
+                }
+                let _ = std::io::copy(&mut reader, &mut std::io::sink());
+            });
+        }
+        // perf trace says nothing when it begins.
+        let patience = Duration::from_secs(if self.ready.is_empty() { 2 } else { 30 });
+        let _ = ready.recv_timeout(patience);
+        Running::Process(child)
+    }
+}
+
+impl Running {
+    fn stop(self) {
+        if let Running::Process(mut child) = self {
+            let _ = kill(Pid::from_raw(child.id() as i32), Signal::SIGINT);
+            child.wait().expect("a contender ends");
+        }
+    }
+}
+
+/// Events a second without loss, and the CPU time of tracee alone for each.
+fn throughput(format: &str) {
+    let mut sustained = 0;
+    let mut micros = 0.0;
+    for rate in [
+        20_000, 50_000, 100_000, 150_000, 200_000, 300_000, 400_000, 600_000,
+    ] {
+        let mut workload = Command::new(prog("opens"));
+        workload
+            .args([(rate / 2).to_string(), "3".into()])
+            .stdout(Stdio::null());
+        let mut tracer = Command::new(env!("CARGO_BIN_EXE_tracee"))
+            .args([
+                "--debug",
+                "-e",
+                "openat,close",
+                "-o",
+                &format!("{format}:/dev/null"),
+            ])
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("tracee");
+        let mut lines = BufReader::new(tracer.stderr.take().expect("piped"))
+            .lines()
+            .map_while(Result::ok);
+        lines
+            .find(|line| line == "tracee: tracing has begun")
+            .expect("tracee begins");
+        let start = Instant::now();
+        workload.status().expect("tests/progs/opens");
+        let took = start.elapsed();
+        let middle = getrusage(UsageWho::RUSAGE_CHILDREN).expect("getrusage");
+        kill(Pid::from_raw(tracer.id() as i32), Signal::SIGINT).expect("kill");
+        let totals = lines.find(|line| line.ends_with(" lost")).expect("totals");
+        tracer.wait().expect("tracee ends");
+        let after = getrusage(UsageWho::RUSAGE_CHILDREN).expect("getrusage");
+        let numbers: Vec<u64> = totals
+            .split_whitespace()
+            .filter_map(|word| word.parse().ok())
+            .collect();
+        let spent = |usage: nix::sys::resource::Usage| {
+            (usage.user_time() + usage.system_time()).tv_sec() as f64 * 1e6
+                + (usage.user_time() + usage.system_time()).tv_usec() as f64
+        };
+        if numbers[1] > 0 || took > Duration::from_millis(3300) {
+            break;
+        }
+        sustained = (numbers[0] as f64 / took.as_secs_f64()) as u64;
+        micros = (spent(after) - spent(middle)) / numbers[0] as f64;
+    }
+    println!("  {format:<6} {sustained:>8} events/s without loss, {micros:.2} µs of CPU an event");
+}
+
+/// From exec to the first row, and the most memory it took.
+fn start_up() {
+    let mut least = Duration::MAX;
+    let mut peak = 0;
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tracee"))
+            .args(["--", "sleep", "0.2"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("tracee");
+        let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+        let mut line = String::new();
+        for _ in 0..2 {
+            stdout.read_line(&mut line).expect("a row");
+        }
+        least = least.min(start.elapsed());
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("status");
+        let high = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .expect("VmHWM");
+        peak = peak.max(
+            high.trim()
+                .trim_end_matches(" kB")
+                .parse::<u64>()
+                .expect("a number"),
+        );
+        std::io::copy(&mut stdout, &mut std::io::sink()).expect("rows");
+        child.wait().expect("tracee ends");
+    }
+    println!(
+        "  start to the first event of the default set: {} ms; peak RSS {peak} KiB",
+        least.as_millis()
+    );
+}

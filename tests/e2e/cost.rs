@@ -1,0 +1,51 @@
+//! What those pay who are traced, and those whose calls nobody chose.
+
+#[path = "../../benches/empty.rs"]
+mod empty;
+
+use std::process::Command;
+
+use libtest_mimic::Failed;
+
+use crate::harness::{in_vm, prog, Background};
+use crate::Test;
+use empty::EmptyProgram;
+
+const CALLS: &str = "1000000";
+const ROUNDS: usize = 7;
+
+pub fn tests() -> Vec<Test> {
+    let emulated = in_vm().then(|| "an emulator's times say nothing of a processor's".to_owned());
+    vec![Test::new(
+        "a_call_that_nobody_chose_pays_little_more_than_an_empty_program",
+        unchosen,
+    )
+    .unless(emulated)]
+}
+
+fn getppid() -> f64 {
+    let output = Command::new(prog("loop"))
+        .args(["getppid", CALLS])
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&output.stdout).trim().parse().unwrap()
+}
+
+/// Both take turns, and the best of several rounds counts: the machine's noise only ever adds.
+fn unchosen() -> Result<(), Failed> {
+    let (mut empty, mut ours) = (f64::INFINITY, f64::INFINITY);
+    for _ in 0..ROUNDS {
+        let program = EmptyProgram::attach()?;
+        empty = empty.min(getppid());
+        drop(program);
+        let background = Background::start(&["-e", "openat"]);
+        ours = ours.min(getppid());
+        background.stop();
+    }
+    println!("getppid: {empty} ns under an empty program, {ours} ns while openat is traced");
+    assert!(
+        ours <= empty * 1.15,
+        "{ours} ns is more than 1.15 times {empty} ns"
+    );
+    Ok(())
+}
