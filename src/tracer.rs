@@ -25,6 +25,13 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     if !features.btf {
         return Err(LoadError::NoBtf.into());
     }
+    if features.preempts_raw_tracepoints() && !features.has_classic_tracepoints() {
+        eprintln!(
+            "tracee: warning: events will be lost when CPUs are busy: this kernel preempts programs on raw tracepoints, \
+             and tracefs, which others take, cannot be read (mount -t tracefs tracefs /sys/kernel/tracing; or give \
+             CAP_DAC_READ_SEARCH)"
+        );
+    }
     let events = available(&config.events, &features)?;
     // Before the first thread, since it forks.
     let mut command = match config.command.as_slice() {
@@ -214,6 +221,12 @@ impl Run {
                 .map(|(cpu, event, count)| format!("cpu{cpu} {event} {count}"))
                 .collect();
             eprintln!("tracee: lost: {}", parts.join(", "));
+        }
+        let misses = self.losses.misses();
+        if misses > 0 {
+            eprintln!(
+                "tracee: up to {misses} more lost: the kernel skipped tracee's programs that many times"
+            );
         }
         Ok(())
     }

@@ -112,12 +112,16 @@ struct scratch_map {
 };
 extern struct scratch_map scratch SEC(".maps");
 
+/* The interpreter of a script: the kernel reads 256 bytes of its first line. */
+#define INTERP_LEN 256
+
 /* What is known of an execve before the old image goes; by task. */
 struct exec_call {
 	__u64 args[MAX_ARGS];
 	__u32 nr; /* index into syscalls */
 	__u32 known; /* nr and args are set */
 	char comm[COMM_LEN];
+	char interp[INTERP_LEN]; /* empty: none, or sched_process_exec tells it */
 };
 
 struct exec_calls_map {

@@ -28,8 +28,7 @@ static __always_inline struct scratch *life_begin(struct task_struct *task, __u1
 	return s;
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(sched_process_fork__tp_btf, struct task_struct *parent, struct task_struct *child)
+static __always_inline int on_fork(struct task_struct *parent, struct task_struct *child)
 {
 	enum scope scope = task_scope(parent);
 	__u32 child_tgid = child->tgid;
@@ -63,48 +62,110 @@ int BPF_PROG(sched_process_fork__tp_btf, struct task_struct *parent, struct task
 	return 0;
 }
 
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(sched_process_fork__tp_btf, struct task_struct *parent, struct task_struct *child)
+{
+	return on_fork(parent, child);
+}
+
+/* Since 6.2. */
+extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym __weak;
+extern void bpf_task_release(struct task_struct *task) __ksym __weak;
+
+SEC("tp/sched/sched_process_fork")
+int sched_process_fork__tp(struct trace_event_raw_sched_process_fork *ctx)
+{
+	struct task_struct *child = bpf_task_from_pid(ctx->child_pid);
+
+	if (!child)
+		return 0;
+	on_fork(current_task(), child);
+	bpf_task_release(child);
+	return 0;
+}
+
 /* Before the old image goes; since 6.10. */
-SEC("tp_btf/sched_prepare_exec")
-int BPF_PROG(prepare_exec__tp_btf, struct task_struct *task, struct linux_binprm *bprm)
+static __always_inline struct exec_call *on_prepare_exec(struct task_struct *task)
 {
 	struct pt_regs *regs;
 	struct syscall_nr call;
 
 	if (task_scope(task) == SCOPE_OUT)
-		return 0;
+		return NULL;
 	regs = task_regs(task);
 	if (syscall_abi(task, BPF_CORE_READ(regs, orig_ax), &call))
-		remember_exec(task, regs, &call);
-	else
-		remember_exec(task, regs, NULL);
+		return remember_exec(task, regs, &call);
+	return remember_exec(task, regs, NULL);
+}
+
+SEC("tp_btf/sched_prepare_exec")
+int BPF_PROG(sched_prepare_exec__tp_btf, struct task_struct *task, struct linux_binprm *bprm)
+{
+	on_prepare_exec(task);
 	return 0;
 }
 
+/* Since 6.17. */
+extern int bpf_strcmp(const char *a, const char *b) __ksym __weak;
+
+/* Address of a string in the record of a classic tracepoint, as a plain number. */
+static __always_inline __u64 data_loc(void *ctx, __u32 loc)
+{
+	__u64 record = 0;
+
+	bpf_probe_read_kernel(&record, sizeof(record), &ctx);
+	return record + (loc & 0xffff);
+}
+
+SEC("tp/sched/sched_prepare_exec")
+int sched_prepare_exec__tp(struct trace_event_raw_sched_prepare_exec *ctx)
+{
+	struct exec_call *exec = on_prepare_exec(current_task());
+	const char *filename, *interp;
+
+	if (!exec)
+		return 0;
+	filename = (const char *)data_loc(ctx, ctx->__data_loc_filename);
+	interp = (const char *)data_loc(ctx, ctx->__data_loc_interp);
+	if (bpf_strcmp(interp, filename))
+		bpf_probe_read_kernel_str(exec->interp, sizeof(exec->interp), interp);
+	return 0;
+}
+
+/* What is known of a new image besides what its task tells. */
+struct image {
+	__u64 filename; /* addresses of strings in the kernel */
+	__u64 interp; /* 0: see exec_call */
+	struct file *file;
+	__u32 argc;
+	__u32 envc; /* 0: unknown */
+	bool by_fd; /* filename was made by execveat */
+};
+
 /* The strings of the new image, as it finds them on its stack. */
 static __always_inline void put_argv(struct scratch *s, __u32 index, struct task_struct *task,
-				     struct linux_binprm *bprm)
+				     const struct image *image)
 {
 	__u64 start = TASK_READ(task, mm, arg_start);
 
 	put_packed_strs(s->slot, index, start, TASK_READ(task, mm, arg_end) - start,
-			BPF_CORE_READ(bprm, argc));
+			image->argc);
 }
 
 static __always_inline void put_envp(struct scratch *s, __u32 index, struct task_struct *task,
-				     struct linux_binprm *bprm)
+				     const struct image *image)
 {
 	__u64 start = TASK_READ(task, mm, env_start);
 
 	put_packed_strs(s->slot, index, start, TASK_READ(task, mm, env_end) - start,
-			BPF_CORE_READ(bprm, envc));
+			image->envc);
 }
 
 /* The successful execve or execveat. */
-static __always_inline void emit_execve(struct task_struct *task, struct linux_binprm *bprm,
+static __always_inline void emit_execve(struct task_struct *task, const struct image *image,
 					const struct exec_call *call)
 {
 	struct syscall_desc *desc = bpf_map_lookup_elem(&syscalls, &call->nr);
-	__u64 filename = (__u64)BPF_CORE_READ(bprm, filename);
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct scratch *s;
 	__u32 at = 0;
@@ -127,16 +188,16 @@ static __always_inline void emit_execve(struct task_struct *task, struct linux_b
 			put_value(s, i, call->args[i]);
 	if (desc->flags & SYSCALL_EXECVEAT) {
 		at = 1;
-		if (bpf_core_field_exists(bprm->fdpath) && BPF_CORE_READ(bprm, fdpath))
-			put_execveat_path(s->slot, at, filename, call->args[0]);
+		if (image->by_fd && (int)call->args[0] >= 0)
+			put_execveat_path(s->slot, at, image->filename, call->args[0]);
 		else
-			put_kernel_str(s->slot, at, filename);
+			put_kernel_str(s->slot, at, image->filename);
 	} else {
-		put_kernel_str(s->slot, at, filename);
+		put_kernel_str(s->slot, at, image->filename);
 	}
-	put_argv(s, at + 1, task, bprm);
+	put_argv(s, at + 1, task, image);
 	if (desc->args[(at + 2) & 3].kind == ARG_STR_ARRAY)
-		put_envp(s, at + 2, task, bprm);
+		put_envp(s, at + 2, task, image);
 	submit(s);
 	scratch_put(s);
 }
@@ -178,13 +239,11 @@ static __always_inline __u32 stdin_type(struct task_struct *task)
 	return BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT;
 }
 
-static __always_inline void emit_exec(struct task_struct *task, struct linux_binprm *bprm,
+static __always_inline void emit_exec(struct task_struct *task, const struct image *image,
 				      const struct exec_call *call)
 {
-	struct file *file = BPF_CORE_READ(bprm, file);
+	struct file *file = image->file;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	__u64 interp = (__u64)BPF_CORE_READ(bprm, interp);
-	__u64 filename = (__u64)BPF_CORE_READ(bprm, filename);
 	struct scratch *s = life_begin(task, EVENT_SCHED_PROCESS_EXEC, 12);
 
 	if (!s)
@@ -198,24 +257,24 @@ static __always_inline void emit_exec(struct task_struct *task, struct linux_bin
 	put_value(s, 7, BPF_CORE_READ(inode, i_mode));
 	put_value(s, 9, stdin_type(task));
 	put_value(s, 11, !!(TASK_READ(task, real_parent, flags) & PF_KTHREAD));
-	put_kernel_str(s->slot, 0, filename);
+	put_kernel_str(s->slot, 0, image->filename);
 	put_path(s->slot, 1, (__u64)file + bpf_core_field_offset(struct file, f_path));
 	if (settings.chosen[EVENT_SCHED_PROCESS_EXEC] == EVENT_SHOWN) {
-		put_argv(s, 2, task, bprm);
+		put_argv(s, 2, task, image);
 		if (settings.want_env)
-			put_envp(s, 3, task, bprm);
-		if (interp != filename)
-			put_kernel_str(s->slot, 8, interp);
+			put_envp(s, 3, task, image);
+		if (image->interp && image->interp != image->filename)
+			put_kernel_str(s->slot, 8, image->interp);
+		else if (call && call->interp[0])
+			put_kept_str(s, 8, call->interp, INTERP_LEN, call->interp[INTERP_LEN - 2]);
 		if (call)
-			put_comm(s, 10, call->comm);
+			put_kept_str(s, 10, call->comm, COMM_LEN, false);
 	}
 	submit_priority(s);
 	scratch_put(s);
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(sched_process_exec__tp_btf, struct task_struct *task, pid_t old_pid,
-	     struct linux_binprm *bprm)
+static __always_inline int on_exec(struct task_struct *task, const struct image *image)
 {
 	enum scope scope = task_scope(task);
 	__u64 key = (__u64)task;
@@ -230,12 +289,48 @@ int BPF_PROG(sched_process_exec__tp_btf, struct task_struct *task, pid_t old_pid
 			entry->await_exec = false;
 	}
 	call = bpf_map_lookup_elem(&exec_calls, &key);
-	emit_exec(task, bprm, call);
+	emit_exec(task, image, call);
 	if (call && call->known)
-		emit_execve(task, bprm, call);
+		emit_execve(task, image, call);
 	if (call)
 		bpf_map_delete_elem(&exec_calls, &key);
 	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(sched_process_exec__tp_btf, struct task_struct *task, pid_t old_pid,
+	     struct linux_binprm *bprm)
+{
+	struct image image = {
+		.filename = (__u64)BPF_CORE_READ(bprm, filename),
+		.interp = (__u64)BPF_CORE_READ(bprm, interp),
+		.file = BPF_CORE_READ(bprm, file),
+		.argc = BPF_CORE_READ(bprm, argc),
+		.envc = BPF_CORE_READ(bprm, envc),
+		.by_fd = bpf_core_field_exists(bprm->fdpath) && BPF_CORE_READ(bprm, fdpath),
+	};
+
+	return on_exec(task, &image);
+}
+
+/* Without a struct linux_binprm: the new image tells the rest, which nobody but the kernel has touched yet. */
+SEC("tp/sched/sched_process_exec")
+int sched_process_exec__tp(struct trace_event_raw_sched_process_exec *ctx)
+{
+	struct task_struct *task = current_task();
+	struct image image = {
+		.filename = data_loc(ctx, ctx->__data_loc_filename),
+		/* Read, not loaded, since only plain numbers go to a global function. */
+		.file = BPF_CORE_READ(task, mm, exe_file),
+	};
+	char prefix[sizeof("/dev/fd/")];
+
+	/* The kernel puts it on top of the first stack. */
+	bpf_probe_read_user(&image.argc, sizeof(image.argc),
+			    (void *)TASK_READ(task, mm, start_stack));
+	bpf_probe_read_kernel_str(prefix, sizeof(prefix), (void *)image.filename);
+	image.by_fd = !bpf_strncmp(prefix, sizeof(prefix), "/dev/fd/");
+	return on_exec(task, &image);
 }
 
 /* exit and exit_group never return; the call is in the registers until the task is gone. */
@@ -255,8 +350,7 @@ static __always_inline void emit_exit_syscall(struct task_struct *task)
 	emit_syscall(task, regs, &call, desc, 0, RECORD_NO_RETURN);
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(sched_process_exit__tp_btf, struct task_struct *task)
+static __always_inline int on_task_exit(struct task_struct *task)
 {
 	enum scope scope = task_scope(task);
 	bool last_thread = !TASK_READ(task, signal, live.counter);
@@ -288,7 +382,19 @@ int BPF_PROG(sched_process_exit__tp_btf, struct task_struct *task)
 	return 0;
 }
 
-/* The last word on a process: its leader's task is given back. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(sched_process_exit__tp_btf, struct task_struct *task)
+{
+	return on_task_exit(task);
+}
+
+SEC("tp/sched/sched_process_exit")
+int sched_process_exit__tp(void *ctx)
+{
+	return on_task_exit(current_task());
+}
+
+/* The last word on a process: its leader's task is given back, in a softirq, which nothing preempts. */
 SEC("tp_btf/sched_process_free")
 int BPF_PROG(sched_process_free__tp_btf, struct task_struct *task)
 {

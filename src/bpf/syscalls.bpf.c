@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* System calls: one program for all of them, driven by the table `syscalls`. */
+/*
+ * System calls: one program for all of them, driven by the table `syscalls`.
+ *
+ * Each program is there twice, as <event>__tp_btf and as <event>__tp: since
+ * Linux 7.0 programs on raw tracepoints are preempted, and while one is, the
+ * kernel runs it for no other task on that CPU. Those on classic tracepoints
+ * are not preempted, but cost more.
+ */
 #include "lib/exec.h"
 #include "lib/scope.h"
 #include "lib/syscall.h"
@@ -35,17 +42,13 @@ static __always_inline bool number_wanted(__u64 nr)
 	return low < MAX_SYSCALLS && settings.syscall_wanted[low];
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(sys_exit__tp_btf, struct pt_regs *regs, long ret)
+static __always_inline int on_exit(struct task_struct *task, const struct pt_regs *regs, __u64 nr,
+				   long ret)
 {
 	struct syscall_desc *desc;
-	struct task_struct *task;
 	struct syscall_nr call;
 
-	if (!number_wanted(regs->orig_ax))
-		return 0;
-	task = current_task();
-	if (!in_scope(task) || !syscall_abi(task, regs->orig_ax, &call))
+	if (!in_scope(task) || !syscall_abi(task, nr, &call))
 		return 0;
 	if (settings.chosen[EVENT_SYS_EXIT])
 		emit_raw(task, &call, EVENT_SYS_EXIT, ret);
@@ -58,20 +61,31 @@ int BPF_PROG(sys_exit__tp_btf, struct pt_regs *regs, long ret)
 	return 0;
 }
 
-/* Attached only for calls that never return, for the event sys_enter, or where sched_prepare_exec is missing. */
-SEC("tp_btf/sys_enter")
-int BPF_PROG(sys_enter__tp_btf, struct pt_regs *regs, long id)
+SEC("tp_btf/sys_exit")
+int BPF_PROG(sys_exit__tp_btf, struct pt_regs *regs, long ret)
 {
-	struct syscall_desc *desc;
-	struct task_struct *task;
-	struct syscall_nr call;
-	enum scope scope;
+	return number_wanted(regs->orig_ax) ? on_exit(current_task(), regs, regs->orig_ax, ret) : 0;
+}
 
-	if (!number_wanted(id))
+SEC("tp/raw_syscalls/sys_exit")
+int sys_exit__tp(struct trace_event_raw_sys_exit *ctx)
+{
+	struct task_struct *task;
+
+	if (!number_wanted(ctx->id))
 		return 0;
 	task = current_task();
-	scope = task_scope(task);
-	if (scope == SCOPE_OUT || !syscall_abi(task, id, &call))
+	return on_exit(task, task_regs(task), ctx->id, ctx->ret);
+}
+
+/* Attached only for calls that never return, for the event sys_enter, or where sched_prepare_exec is missing. */
+static __always_inline int on_enter(struct task_struct *task, const struct pt_regs *regs, __u64 nr)
+{
+	enum scope scope = task_scope(task);
+	struct syscall_desc *desc;
+	struct syscall_nr call;
+
+	if (scope == SCOPE_OUT || !syscall_abi(task, nr, &call))
 		return 0;
 	desc = syscall_lookup(&call);
 	if (desc && desc->flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT) && settings.exec_on_enter)
@@ -83,4 +97,21 @@ int BPF_PROG(sys_enter__tp_btf, struct pt_regs *regs, long id)
 	if (desc && desc->flags & SYSCALL_CHOSEN && desc->flags & SYSCALL_ON_ENTER)
 		emit_syscall(task, regs, &call, desc, 0, RECORD_NO_RETURN);
 	return 0;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(sys_enter__tp_btf, struct pt_regs *regs, long id)
+{
+	return number_wanted(id) ? on_enter(current_task(), regs, id) : 0;
+}
+
+SEC("tp/raw_syscalls/sys_enter")
+int sys_enter__tp(struct trace_event_raw_sys_enter *ctx)
+{
+	struct task_struct *task;
+
+	if (!number_wanted(ctx->id))
+		return 0;
+	task = current_task();
+	return on_enter(task, task_regs(task), ctx->id);
 }

@@ -19,7 +19,8 @@ const BUFFERS: [&str; 3] = ["cpu", "priority", "scratch"];
 /// New losses at one buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
-    /// `cpu3` (that CPU's ring), `priority`, `scratch` (no room to build a record), `kernel` (program not run).
+    /// `cpu3` (that CPU's ring), `priority`, `scratch` (no room to build a record), `kernel` (program not run: so many
+    /// events at most).
     pub buffer: String,
     pub count: u64,
     /// ns since boot; 0: unknown.
@@ -31,7 +32,7 @@ pub struct Loss {
 #[derive(Debug, Default)]
 pub struct LossMeter {
     reported: BTreeMap<(usize, usize), u64>,
-    reported_misses: u64,
+    misses: u64,
     total: u64,
 }
 
@@ -64,27 +65,31 @@ impl LossMeter {
                 }
             }
         }
+        self.total += losses.iter().map(|loss| loss.count).sum::<u64>();
         let misses = misses(tracer);
-        if misses > self.reported_misses {
-            let count = misses - self.reported_misses;
-            self.reported_misses = misses;
+        if misses > self.misses {
             losses.push(Loss {
                 buffer: "kernel".into(),
-                count,
+                count: misses - self.misses,
                 first: 0,
                 last: 0,
             });
+            self.misses = misses;
         }
-        self.total += losses.iter().map(|loss| loss.count).sum::<u64>();
         if !losses.is_empty() {
             tracer.next_loss_epoch()?;
         }
         Ok(losses)
     }
 
-    /// Everything lost so far.
+    /// Everything lost so far at a buffer.
     pub fn total(&self) -> u64 {
         self.total
+    }
+
+    /// Times that the kernel did not run a program: each may have been an event, or of no interest.
+    pub fn misses(&self) -> u64 {
+        self.misses
     }
 }
 
@@ -114,8 +119,8 @@ fn per_cpu(map: &libbpf_rs::Map<'_>, key: u32) -> Result<Vec<Vec<u8>>, LoadError
         .unwrap_or_default())
 }
 
-/// Times that the kernel did not run a program of ours, because the same one was running on that CPU
-/// (`recursion_misses` of `struct bpf_prog_info`, since 5.12).
+/// Times that the kernel did not run a program of ours, because that one (or, on a classic tracepoint, any) was running
+/// on that CPU (`recursion_misses` of `struct bpf_prog_info`, since 5.12).
 fn misses(tracer: &Tracer) -> u64 {
     tracer
         .programs()

@@ -11,6 +11,7 @@ use std::os::fd::AsFd;
 
 use libbpf_rs::{
     Iter, Link, Map, MapCore, MapFlags, MapHandle, MapType, Object, OpenMapMut, OpenObject, ProgramInput,
+    ProgramMut,
 };
 
 use crate::catalogue::{self, spec, CompatCall, EventKind, EventSpec};
@@ -70,7 +71,8 @@ pub struct Tracer {
     object: Object,
     rings: Vec<MapHandle>,
     links: Vec<Link>,
-    attached: BTreeSet<Program>,
+    /// Names of the programs that attach.
+    attached: BTreeSet<String>,
     control: control,
 }
 
@@ -89,12 +91,11 @@ impl Tracer {
         let cpus = libbpf_rs::num_possible_cpus().map_err(LoadError::bpf("the CPUs cannot be counted"))?;
         let rings = create_rings(cpus, plan.ring_size)?;
 
+        let attached: BTreeSet<String> = programs.iter().map(|program| program.name(features)).collect();
         let mut open = object::open()?;
         for mut program in open.progs_mut() {
-            let name = program.name().to_string_lossy().into_owned();
-            let wanted = Program::EVERY
-                .iter()
-                .any(|p| programs.contains(p) && p.name() == name)
+            let name = program.name().to_string_lossy();
+            let wanted = attached.contains(name.as_ref())
                 || name == "whoami"
                 || name == "follow_named" && plan.scope.names_pids();
             program.set_autoload(wanted);
@@ -119,7 +120,7 @@ impl Tracer {
             object,
             rings,
             links: Vec::new(),
-            attached: programs,
+            attached,
             control: control::default(),
         };
         tracer.fill_maps(plan)?;
@@ -129,18 +130,10 @@ impl Tracer {
 
     /// Attaches every program. The scope stays empty until [`Tracer::start`].
     pub fn attach(&mut self) -> Result<(), LoadError> {
-        for program in &self.attached {
-            let name = program.name();
-            let loaded = self
-                .object
-                .progs_mut()
-                .find(|loaded| loaded.name() == name)
-                .ok_or_else(|| LoadError::Incomplete {
-                    kind: "program",
-                    name: name.into(),
-                })?;
-            let link = loaded
-                .attach_trace()
+        for name in &self.attached {
+            let link = self
+                .program(name)?
+                .attach()
                 .map_err(LoadError::bpf(format!("{name} cannot be attached")))?;
             self.links.push(link);
         }
@@ -204,14 +197,7 @@ impl Tracer {
                 .update(&pid.to_ne_bytes(), &0u32.to_ne_bytes(), MapFlags::ANY)
                 .map_err(LoadError::bpf("the scope cannot be set"))?;
         }
-        let program = self
-            .object
-            .progs_mut()
-            .find(|program| program.name() == "follow_named")
-            .ok_or_else(|| LoadError::Incomplete {
-                kind: "program",
-                name: "follow_named".into(),
-            })?;
+        let program = self.program("follow_named")?;
         let what = "the processes cannot be looked up";
         let link = program.attach().map_err(LoadError::bpf(what))?;
         let mut iter = Iter::new(&link).map_err(LoadError::bpf(what))?;
@@ -266,11 +252,21 @@ impl Tracer {
             })
     }
 
-    /// Programs that were loaded.
+    /// Programs that were attached.
     pub(crate) fn programs(&self) -> impl Iterator<Item = libbpf_rs::Program<'_>> {
         self.object
             .progs()
-            .filter(|program| Program::EVERY.iter().any(|known| program.name() == known.name()))
+            .filter(|program| self.attached.contains(program.name().to_string_lossy().as_ref()))
+    }
+
+    fn program(&self, name: &str) -> Result<ProgramMut<'_>, LoadError> {
+        self.object
+            .progs_mut()
+            .find(|program| program.name() == name)
+            .ok_or_else(|| LoadError::Incomplete {
+                kind: "program",
+                name: name.into(),
+            })
     }
 
     /// Tells the kernel side that all losses so far have been reported.
@@ -287,15 +283,7 @@ impl Tracer {
     }
 
     fn run_whoami(&self) -> Result<(), LoadError> {
-        let program = self
-            .object
-            .progs_mut()
-            .find(|program| program.name() == "whoami")
-            .ok_or_else(|| LoadError::Incomplete {
-                kind: "program",
-                name: "whoami".into(),
-            })?;
-        program
+        self.program("whoami")?
             .test_run(ProgramInput::default())
             .map_err(LoadError::bpf("the program whoami cannot be run"))?;
         Ok(())
@@ -390,7 +378,9 @@ impl Plan<'_> {
             .maps_mut()
             .find(|map| map.name().to_string_lossy().ends_with(".rodata"))
             .ok_or_else(incomplete)?;
-        let rodata { settings: constants } = map
+        let rodata {
+            settings: constants, ..
+        } = map
             .initial_value_mut()
             .and_then(|bytes| plain::from_mut_bytes(bytes).ok())
             .ok_or_else(incomplete)?;

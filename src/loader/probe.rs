@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::catalogue::{EventKind, EventSpec};
 use crate::loader::features::Features;
 
-/// A program of the object, named `<event>__<means>`.
+/// What a program attaches to. In the object it is named `<tracepoint>__<means>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Program {
     SysEnter,
@@ -15,6 +15,15 @@ pub enum Program {
     Exec,
     Exit,
     Free,
+}
+
+/// How a program attaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Means {
+    /// To a raw tracepoint: cheapest.
+    TpBtf,
+    /// To a classic tracepoint: never preempted.
+    Tp,
 }
 
 impl Program {
@@ -28,20 +37,7 @@ impl Program {
         Program::Free,
     ];
 
-    /// Its name in the object.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Program::SysEnter => "sys_enter__tp_btf",
-            Program::SysExit => "sys_exit__tp_btf",
-            Program::Fork => "sched_process_fork__tp_btf",
-            Program::PrepareExec => "prepare_exec__tp_btf",
-            Program::Exec => "sched_process_exec__tp_btf",
-            Program::Exit => "sched_process_exit__tp_btf",
-            Program::Free => "sched_process_free__tp_btf",
-        }
-    }
-
-    /// The raw tracepoint it attaches to.
+    /// The tracepoint it attaches to.
     pub const fn tracepoint(self) -> &'static str {
         match self {
             Program::SysEnter => "sys_enter",
@@ -51,6 +47,35 @@ impl Program {
             Program::Exec => "sched_process_exec",
             Program::Exit => "sched_process_exit",
             Program::Free => "sched_process_free",
+        }
+    }
+
+    /// The best means on this kernel.
+    pub fn means(self, features: &Features) -> Means {
+        // Tasks are freed in a softirq, which no task preempts.
+        let preempted = features.preempts_raw_tracepoints() && self != Program::Free;
+        if preempted && features.has_classic_tracepoints() {
+            Means::Tp
+        } else {
+            Means::TpBtf
+        }
+    }
+
+    /// Its name in the object.
+    pub fn name(self, features: &Features) -> String {
+        match self.means(features) {
+            Means::TpBtf => format!("{}__tp_btf", self.tracepoint()),
+            Means::Tp => format!("{}__tp", self.tracepoint()),
+        }
+    }
+
+    /// As a section of an object is named.
+    fn section(self, features: &Features) -> String {
+        let name = self.tracepoint();
+        match (self.means(features), self) {
+            (Means::TpBtf, _) => format!("tp_btf/{name}"),
+            (Means::Tp, Program::SysEnter | Program::SysExit) => format!("tp/raw_syscalls/{name}"),
+            (Means::Tp, _) => format!("tp/sched/{name}"),
         }
     }
 }
@@ -130,10 +155,7 @@ pub fn means(event: &EventSpec, features: &Features) -> Result<String, String> {
     if programs.is_empty() {
         return Ok("tracee".into());
     }
-    let names: Vec<_> = programs
-        .iter()
-        .map(|program| format!("tp_btf/{}", program.tracepoint()))
-        .collect();
+    let names: Vec<_> = programs.iter().map(|program| program.section(features)).collect();
     Ok(names.join(" "))
 }
 

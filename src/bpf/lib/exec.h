@@ -8,19 +8,26 @@
 
 #include "task.h"
 
-static __always_inline void remember_exec(struct task_struct *task, const struct pt_regs *regs,
-					  const struct syscall_nr *call)
-{
-	struct exec_call exec = {};
-	__u64 key = (__u64)task;
+static const struct exec_call no_exec_call;
 
+static __always_inline struct exec_call *
+remember_exec(struct task_struct *task, const struct pt_regs *regs, const struct syscall_nr *call)
+{
+	__u64 key = (__u64)task;
+	struct exec_call *exec;
+
+	/* Filled in place: the stack has no room for it. */
+	bpf_map_update_elem(&exec_calls, &key, &no_exec_call, BPF_ANY);
+	exec = bpf_map_lookup_elem(&exec_calls, &key);
+	if (!exec)
+		return NULL;
 	if (call) {
-		exec.nr = call->abi * MAX_SYSCALLS + call->nr;
-		exec.known = true;
-		syscall_args(regs, call->abi, 0, exec.args);
+		exec->nr = call->abi * MAX_SYSCALLS + call->nr;
+		exec->known = true;
+		syscall_args(regs, call->abi, 0, exec->args);
 	}
-	bpf_get_current_comm(exec.comm, sizeof(exec.comm));
-	bpf_map_update_elem(&exec_calls, &key, &exec, BPF_ANY);
+	bpf_get_current_comm(exec->comm, sizeof(exec->comm));
+	return exec;
 }
 
 #endif

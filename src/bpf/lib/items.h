@@ -56,15 +56,18 @@ static __always_inline void item_end(struct scratch *s, struct item_header *item
 	s->pos += sizeof(*item) + ((len + 7) & ~7U);
 }
 
-/* A task's name that was kept in a map. */
-static __always_inline void put_comm(struct scratch *s, __u32 index, const char comm[COMM_LEN])
+/* A string that was kept in a map, in an array of that size. */
+static __always_inline void put_kept_str(struct scratch *s, __u32 index, const char *str,
+					 __u32 size, bool cut)
 {
 	struct item_header *item = item_begin(s, index);
 	long n;
 
 	if (!item)
 		return;
-	n = bpf_probe_read_kernel_str(item + 1, COMM_LEN, comm);
+	if (cut)
+		item->status = ITEM_TRUNCATED;
+	n = bpf_probe_read_kernel_str(item + 1, size, str);
 	item_end(s, item, n > 0 ? n - 1 : 0);
 }
 
