@@ -148,8 +148,7 @@ static __always_inline void put_argv(struct scratch *s, __u32 index, struct task
 {
 	__u64 start = TASK_READ(task, mm, arg_start);
 
-	put_packed_strs(s->slot, index, start, TASK_READ(task, mm, arg_end) - start,
-			image->argc);
+	put_packed_strs(s->slot, index, start, TASK_READ(task, mm, arg_end) - start, image->argc);
 }
 
 static __always_inline void put_envp(struct scratch *s, __u32 index, struct task_struct *task,
@@ -157,8 +156,7 @@ static __always_inline void put_envp(struct scratch *s, __u32 index, struct task
 {
 	__u64 start = TASK_READ(task, mm, env_start);
 
-	put_packed_strs(s->slot, index, start, TASK_READ(task, mm, env_end) - start,
-			image->envc);
+	put_packed_strs(s->slot, index, start, TASK_READ(task, mm, env_end) - start, image->envc);
 }
 
 /* The successful execve or execveat. */

@@ -50,6 +50,14 @@ impl Program {
         }
     }
 
+    /// Where tracefs has the classic one: `events/<group>/<tracepoint>`.
+    const fn group(self) -> &'static str {
+        match self {
+            Program::SysEnter | Program::SysExit => "raw_syscalls",
+            _ => "sched",
+        }
+    }
+
     /// The best means on this kernel.
     pub fn means(self, features: &Features) -> Means {
         // Tasks are freed in a softirq, which no task preempts.
@@ -72,10 +80,9 @@ impl Program {
     /// As a section of an object is named.
     fn section(self, features: &Features) -> String {
         let name = self.tracepoint();
-        match (self.means(features), self) {
-            (Means::TpBtf, _) => format!("tp_btf/{name}"),
-            (Means::Tp, Program::SysEnter | Program::SysExit) => format!("tp/raw_syscalls/{name}"),
-            (Means::Tp, _) => format!("tp/sched/{name}"),
+        match self.means(features) {
+            Means::TpBtf => format!("tp_btf/{name}"),
+            Means::Tp => format!("tp/{}/{name}", self.group()),
         }
     }
 }
