@@ -2,7 +2,9 @@
 
 pub mod compat;
 pub mod kernel;
+pub mod select;
 pub mod spec;
+pub mod structs;
 pub mod syscalls;
 
 use std::sync::OnceLock;
