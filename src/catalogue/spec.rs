@@ -229,20 +229,6 @@ pub enum Family {
     FileType,
 }
 
-/// When the memory behind a pointer says something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum When {
-    /// Given to the call.
-    In,
-    /// Filled in by a call that did not fail.
-    Out,
-    /// Filled in by a call that returned more than 0.
-    OutPositive,
-    /// Filled in by a call that a signal interrupted.
-    Interrupted,
-}
-
 /// How many elements an array has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Count {
@@ -494,34 +480,49 @@ pub const fn structure(c_name: &'static str, fields: &'static [Field]) -> Struct
     }
 }
 
-macro_rules! arg_kinds {
-    ($($(#[$doc:meta])* $variant:ident $name:literal),* $(,)?) => {
-        /// How the program in the kernel reads an argument; goes to C as `ARG_*`.
+macro_rules! c_constants {
+    ($(#[$doc_enum:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident $c_name:literal),* $(,)? }) => {
+        $(#[$doc_enum])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[repr(u8)]
-        pub enum ArgKind { $($(#[$doc])* $variant),* }
+        pub enum $name { $($(#[$doc])* $variant),* }
 
-        impl ArgKind {
-            /// Name in C and value of each kind.
-            pub const EVERY: &'static [(&'static str, ArgKind)] = &[$(($name, ArgKind::$variant)),*];
+        impl $name {
+            /// Name in C and value of each.
+            pub const EVERY: &'static [(&'static str, u8)] = &[$(($c_name, $name::$variant as u8)),*];
         }
     };
 }
 
-arg_kinds! {
-    /// The register is all.
-    Value "ARG_VALUE",
-    Str "ARG_STR",
-    StrArray "ARG_STR_ARRAY",
-    /// Elements of a fixed size, as many as `ArgReading::count` says.
-    Bytes "ARG_BYTES",
-    /// As `Bytes`, but read only where the user asked for it.
-    Buffer "ARG_BUFFER",
-    Msghdr "ARG_MSGHDR",
-    /// As the map `selected` says for the value of another argument.
-    Select "ARG_SELECT",
-    /// An open file, shown with its path where the user asked for it.
-    Fd "ARG_FD",
+c_constants! {
+    /// How the program in the kernel reads an argument.
+    ArgKind {
+        /// The register is all.
+        Value "ARG_VALUE",
+        Str "ARG_STR",
+        StrArray "ARG_STR_ARRAY",
+        /// Elements of a fixed size, as many as [`Reading::count`] says.
+        Bytes "ARG_BYTES",
+        Msghdr "ARG_MSGHDR",
+        /// As the map `selected` says for the value of another argument.
+        Select "ARG_SELECT",
+        /// An open file, shown with its path where the user asked for it.
+        Fd "ARG_FD",
+    }
+}
+
+c_constants! {
+    /// When the memory behind a pointer says something.
+    When {
+        /// Given to the call.
+        In "WHEN_IN",
+        /// Filled in by a call that did not fail.
+        Out "WHEN_OUT",
+        /// Filled in by a call that returned more than 0.
+        OutPositive "WHEN_OUT_POSITIVE",
+        /// Filled in by a call that a signal interrupted.
+        Interrupted "WHEN_INTERRUPTED",
+    }
 }
 
 /// How the kernel side reads an argument of a call of some ABI (`struct arg_desc` of `record.h`).
@@ -532,7 +533,7 @@ pub struct Reading {
     pub count: Count,
     /// Bytes of an element; 0: an eighth, since bits are counted.
     pub size: u16,
-    /// Bytes at the most.
+    /// Bytes at the most; 0: as many as the user asked for (a buffer).
     pub max: u16,
 }
 
@@ -568,8 +569,8 @@ impl ArgType {
             StrOut => bytes(When::OutPositive, Count::Ret, 1, ARRAY_MAX),
             OptionValue { len } => bytes(When::In, Count::Arg(len), 1, OPTION_MAX),
             OptionValueOut { len } => bytes(When::Out, Count::At(len), 1, OPTION_MAX),
-            Buf { len } => reading(ArgKind::Buffer, When::In, Count::Arg(len), 1, ARRAY_MAX),
-            BufOut { .. } => reading(ArgKind::Buffer, When::OutPositive, Count::Ret, 1, ARRAY_MAX),
+            Buf { len } => bytes(When::In, Count::Arg(len), 1, 0),
+            BufOut { .. } => bytes(When::OutPositive, Count::Ret, 1, 0),
             Iovec { count } => bytes(When::In, Count::Arg(count), 2 * layout.pointer(), ARRAY_MAX),
             BitSet(when, count) => bytes(when, count, 0, ARRAY_MAX),
             Msghdr(when) => reading(ArgKind::Msghdr, when, Count::Const(1), 0, 0),
