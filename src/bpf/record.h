@@ -148,7 +148,8 @@ struct arg_desc {
 /* Key of the map `selected`, whose values are arg_descs. */
 struct selector {
 	__u16 event;
-	__u16 index; /* of the argument */
+	__u8 index; /* of the argument */
+	__u8 abi;
 	__u32 value; /* of the argument that decides */
 };
 

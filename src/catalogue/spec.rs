@@ -15,6 +15,8 @@ pub const MAX_EVENTS: usize = 1024;
 pub const MAX_SYSCALLS: usize = 640;
 /// A system call has at most this many arguments.
 pub const MAX_ARGS: usize = 6;
+/// Any event has at most this many.
+pub const MAX_EVENT_ARGS: usize = 24;
 
 /// One event: a row of the catalogue.
 #[derive(Debug, Clone, Copy)]
@@ -566,11 +568,11 @@ impl ArgType {
             Select { .. } => plain(ArgKind::Select),
             Sockaddr { len } => bytes(When::In, Count::Arg(len), 1, SOCKADDR_MAX),
             SockaddrOut { len } => bytes(When::Out, Count::At(len), 1, SOCKADDR_MAX),
-            StrOut => bytes(When::OutPositive, Count::Ret, 1, ARRAY_MAX),
+            StrOut => bytes(When::Out, Count::Ret, 1, ARRAY_MAX),
             OptionValue { len } => bytes(When::In, Count::Arg(len), 1, OPTION_MAX),
             OptionValueOut { len } => bytes(When::Out, Count::At(len), 1, OPTION_MAX),
             Buf { len } => bytes(When::In, Count::Arg(len), 1, 0),
-            BufOut { .. } => bytes(When::OutPositive, Count::Ret, 1, 0),
+            BufOut { .. } => bytes(When::Out, Count::Ret, 1, 0),
             Iovec { count } => bytes(When::In, Count::Arg(count), 2 * layout.pointer(), ARRAY_MAX),
             BitSet(when, count) => bytes(when, count, 0, ARRAY_MAX),
             Msghdr(when) => reading(ArgKind::Msghdr, when, Count::Const(1), 0, 0),
@@ -668,6 +670,28 @@ impl FieldType {
 }
 
 impl ArgType {
+    /// Whether it is an address in user memory.
+    pub const fn is_pointer(self) -> bool {
+        use ArgType::*;
+        matches!(
+            self,
+            Ptr | Str
+                | StrOut
+                | StrArray
+                | Sockaddr { .. }
+                | SockaddrOut { .. }
+                | Buf { .. }
+                | BufOut { .. }
+                | OptionValue { .. }
+                | OptionValueOut { .. }
+                | Iovec { .. }
+                | Struct(..)
+                | Array(..)
+                | Msghdr(_)
+                | BitSet(..)
+        )
+    }
+
     /// Whether the value lies in the kernel's own memory: there is no user address to show.
     pub const fn is_kernel_data(self) -> bool {
         matches!(self, ArgType::KernelStr | ArgType::Path)

@@ -104,7 +104,7 @@ static __always_inline void put_args(struct scratch *s, const struct syscall_des
 			continue;
 		if (how->kind == ARG_SELECT) {
 			__u32 by = how->arg;
-			struct selector selector = { .event = desc->event, .index = i };
+			struct selector selector = { .event = desc->event, .index = i, .abi = abi };
 
 			if (by >= MAX_ARGS)
 				continue;
