@@ -96,8 +96,8 @@ fn event_ids_header() -> String {
     for (name, value) in numbers {
         let _ = writeln!(text, "#define {name} {value}");
     }
-    for (name, kind) in spec::ArgKind::EVERY {
-        let _ = writeln!(text, "#define {name} {}", *kind as u8);
+    for (name, value) in spec::ArgKind::EVERY.iter().chain(spec::When::EVERY) {
+        let _ = writeln!(text, "#define {name} {value}");
     }
     for event in catalogue::KERNEL {
         let _ = writeln!(text, "#define EVENT_{} {}", event.name.to_uppercase(), event.id);

@@ -15,6 +15,8 @@ pub const MAX_EVENTS: usize = 1024;
 pub const MAX_SYSCALLS: usize = 640;
 /// A system call has at most this many arguments.
 pub const MAX_ARGS: usize = 6;
+/// Any event has at most this many.
+pub const MAX_EVENT_ARGS: usize = 24;
 
 /// One event: a row of the catalogue.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +80,8 @@ pub enum ArgType {
     ULong,
     /// 16 bits, unsigned
     U16,
+    /// 16 bits, signed
+    I16,
     /// 64 bits in every ABI, signed: `loff_t`, `s64`
     I64,
     /// 64 bits in every ABI, unsigned: `u64`
@@ -125,10 +129,14 @@ pub enum ArgType {
     Struct(When, &'static StructSpec),
     /// An array of structures in user memory.
     Array(When, &'static StructSpec, Count),
+    /// A structure that may end earlier: its bytes are argument `.2`, as programs of another age count them.
+    Sized(When, &'static StructSpec, u8),
     /// A `struct msghdr`, with the address, the `struct iovec` array and the control data that it points to.
     Msghdr(When),
     /// A set of small numbers, as many bits as argument `bits` says, such as `fd_set`.
     BitSet(When, Count),
+    /// As `BitSet`, but bytes are counted: a `cpumask`.
+    CpuSet(When, Count),
     /// What this argument is depends on the value of argument `by`.
     Select {
         by: u8,
@@ -183,6 +191,7 @@ impl ArgType {
             Long => "long",
             ULong | LongFlags(_) => "unsigned long",
             U16 => "unsigned short",
+            I16 => "short",
             I64 => "long long",
             U64 => "unsigned long long",
             Size => "size_t",
@@ -193,9 +202,9 @@ impl ArgType {
             StrArray => "const char *const *",
             Sockaddr { .. } | SockaddrOut { .. } => "struct sockaddr *",
             Iovec { .. } => "const struct iovec *",
-            Struct(_, spec) | Array(_, spec, _) => spec.c_name,
+            Struct(_, spec) | Array(_, spec, _) | Sized(_, spec, _) => spec.c_name,
             Msghdr(_) => "struct msghdr *",
-            BitSet(..) => "unsigned long *",
+            BitSet(..) | CpuSet(..) => "unsigned long *",
             Select { .. } | Hex => "unsigned long",
             SigSet => "sigset_t",
             Mode => "umode_t",
@@ -227,20 +236,128 @@ pub enum Family {
     Syslog, TimerFlags, TimerfdFlags, Umount, Unlink, Userfaultfd, WaitIdType, WaitOptions, XattrFlags,
     // Of the kernel's own events.
     FileType,
-}
-
-/// When the memory behind a pointer says something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum When {
-    /// Given to the call.
-    In,
-    /// Filled in by a call that did not fail.
-    Out,
-    /// Filled in by a call that returned more than 0.
-    OutPositive,
-    /// Filled in by a call that a signal interrupted.
-    Interrupted,
+    // Of rows that came with structures.
+    AdjtimexModes,
+    AtStatx,
+    BpfAttachFlags,
+    BpfAttachType,
+    BpfElemFlags,
+    BpfFdType,
+    BpfFileFlags,
+    BpfMapFlags,
+    BpfMapType,
+    BpfProgFlags,
+    BpfProgType,
+    BpfQueryFlags,
+    BpfStatsType,
+    CapAmbient,
+    CapVersion,
+    Capability,
+    CapsHigh,
+    ChildCode,
+    CloneFlags,
+    Dnotify,
+    ElfNote,
+    EpollEvents,
+    FOwnerType,
+    Faccessat,
+    FanotifyMask,
+    FdFlags,
+    FileXflags,
+    FsMagic,
+    FutexBitset,
+    GetMempolicyFlags,
+    InodeFlags,
+    IoUringFeatures,
+    IoUringSetup,
+    IocbCmd,
+    IocbFlags,
+    IoprioValue,
+    IpcCall,
+    IpcKey,
+    KeyMove,
+    KeyPermissions,
+    KeyRequestDefault,
+    KeySerial,
+    LandlockAccessFs,
+    LandlockAccessNet,
+    LandlockScope,
+    ListmountFlags,
+    LockType,
+    LsmId,
+    MapShadowStack,
+    MceKill,
+    MceKillPolicy,
+    Mdwe,
+    MembarrierFlags,
+    ModemBits,
+    MsgCmd,
+    MsgopFlags,
+    OpenResolve,
+    PerfAttrFlags,
+    PerfReadFormat,
+    PerfSample,
+    PerfType,
+    PollEvents,
+    PrctlMm,
+    PrctlVma,
+    PtraceOptions,
+    PtracerPid,
+    QuotaFormat,
+    QuotaInfoFlags,
+    QuotaInfoValid,
+    QuotaValid,
+    RebootMagic,
+    Rlim,
+    Rlim64,
+    RwHint,
+    SchedCore,
+    SchedCoreScope,
+    SchedFlags,
+    Seals,
+    SeccompAction,
+    SeccompMode,
+    Securebits,
+    SemCmd,
+    SemopFlags,
+    ShadowStack,
+    ShmCmd,
+    ShmatFlags,
+    SiCode,
+    SigHandler,
+    SigactionFlags,
+    SigaltstackFlags,
+    SigevNotify,
+    SocketCall,
+    SockoptAlg,
+    SockoptIcmpv6,
+    SockoptIp,
+    SockoptIpv6,
+    SockoptNetlink,
+    SockoptPacket,
+    SockoptRaw,
+    SockoptTcp,
+    SockoptTls,
+    SockoptUdp,
+    SockoptVsock,
+    SockoptXdp,
+    Speculation,
+    SpeculationControl,
+    StatfsFlags,
+    StatxAttributes,
+    SuidDump,
+    SyscallDispatch,
+    Tcflush,
+    Tcxonc,
+    TermiosCflag,
+    TermiosIflag,
+    TermiosLflag,
+    TermiosLine,
+    TermiosOflag,
+    TimexStatus,
+    TscMode,
+    UserDescFlags,
+    UtimeNsec,
 }
 
 /// How many elements an array has.
@@ -326,8 +443,12 @@ pub enum Width {
     W8,
     W16,
     W32,
+    /// 32 bits, aligned as a pointer is: the first member of a union with pointers in it.
+    W32AtPtr,
     /// Aligned to 4 in 32-bit calls.
     W64,
+    /// 64 bits, not aligned: of a packed structure.
+    Packed64,
     /// `long`: 4 bytes in 32-bit calls.
     WLong,
     /// A pointer or `size_t`: 4 bytes in 32-bit and x32 calls.
@@ -390,6 +511,11 @@ pub enum CompatStructs {
 /// Shorthands that keep a row of the tables on one line.
 pub const fn arg(name: &'static str, ty: ArgType) -> ArgSpec {
     ArgSpec { name, ty }
+}
+
+/// An argument that is what `table` says for the value of argument `index`.
+pub const fn by(index: u8, table: &'static SelectSpec) -> ArgType {
+    ArgType::Select { by: index, table }
 }
 
 pub const fn syscall(
@@ -494,34 +620,49 @@ pub const fn structure(c_name: &'static str, fields: &'static [Field]) -> Struct
     }
 }
 
-macro_rules! arg_kinds {
-    ($($(#[$doc:meta])* $variant:ident $name:literal),* $(,)?) => {
-        /// How the program in the kernel reads an argument; goes to C as `ARG_*`.
+macro_rules! c_constants {
+    ($(#[$doc_enum:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident $c_name:literal),* $(,)? }) => {
+        $(#[$doc_enum])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[repr(u8)]
-        pub enum ArgKind { $($(#[$doc])* $variant),* }
+        pub enum $name { $($(#[$doc])* $variant),* }
 
-        impl ArgKind {
-            /// Name in C and value of each kind.
-            pub const EVERY: &'static [(&'static str, ArgKind)] = &[$(($name, ArgKind::$variant)),*];
+        impl $name {
+            /// Name in C and value of each.
+            pub const EVERY: &'static [(&'static str, u8)] = &[$(($c_name, $name::$variant as u8)),*];
         }
     };
 }
 
-arg_kinds! {
-    /// The register is all.
-    Value "ARG_VALUE",
-    Str "ARG_STR",
-    StrArray "ARG_STR_ARRAY",
-    /// Elements of a fixed size, as many as `ArgReading::count` says.
-    Bytes "ARG_BYTES",
-    /// As `Bytes`, but read only where the user asked for it.
-    Buffer "ARG_BUFFER",
-    Msghdr "ARG_MSGHDR",
-    /// As the map `selected` says for the value of another argument.
-    Select "ARG_SELECT",
-    /// An open file, shown with its path where the user asked for it.
-    Fd "ARG_FD",
+c_constants! {
+    /// How the program in the kernel reads an argument.
+    ArgKind {
+        /// The register is all.
+        Value "ARG_VALUE",
+        Str "ARG_STR",
+        StrArray "ARG_STR_ARRAY",
+        /// Elements of a fixed size, as many as [`Reading::count`] says.
+        Bytes "ARG_BYTES",
+        Msghdr "ARG_MSGHDR",
+        /// As the map `selected` says for the value of another argument.
+        Select "ARG_SELECT",
+        /// An open file, shown with its path where the user asked for it.
+        Fd "ARG_FD",
+    }
+}
+
+c_constants! {
+    /// When the memory behind a pointer says something.
+    When {
+        /// Given to the call.
+        In "WHEN_IN",
+        /// Filled in by a call that did not fail.
+        Out "WHEN_OUT",
+        /// Filled in by a call that returned more than 0.
+        OutPositive "WHEN_OUT_POSITIVE",
+        /// Filled in by a call that a signal interrupted.
+        Interrupted "WHEN_INTERRUPTED",
+    }
 }
 
 /// How the kernel side reads an argument of a call of some ABI (`struct arg_desc` of `record.h`).
@@ -532,7 +673,7 @@ pub struct Reading {
     pub count: Count,
     /// Bytes of an element; 0: an eighth, since bits are counted.
     pub size: u16,
-    /// Bytes at the most.
+    /// Bytes at the most; 0: as many as the user asked for (a buffer).
     pub max: u16,
 }
 
@@ -565,16 +706,21 @@ impl ArgType {
             Select { .. } => plain(ArgKind::Select),
             Sockaddr { len } => bytes(When::In, Count::Arg(len), 1, SOCKADDR_MAX),
             SockaddrOut { len } => bytes(When::Out, Count::At(len), 1, SOCKADDR_MAX),
-            StrOut => bytes(When::OutPositive, Count::Ret, 1, ARRAY_MAX),
+            StrOut => bytes(When::Out, Count::Ret, 1, ARRAY_MAX),
             OptionValue { len } => bytes(When::In, Count::Arg(len), 1, OPTION_MAX),
             OptionValueOut { len } => bytes(When::Out, Count::At(len), 1, OPTION_MAX),
-            Buf { len } => reading(ArgKind::Buffer, When::In, Count::Arg(len), 1, ARRAY_MAX),
-            BufOut { .. } => reading(ArgKind::Buffer, When::OutPositive, Count::Ret, 1, ARRAY_MAX),
+            Buf { len } => bytes(When::In, Count::Arg(len), 1, 0),
+            BufOut { .. } => bytes(When::Out, Count::Ret, 1, 0),
             Iovec { count } => bytes(When::In, Count::Arg(count), 2 * layout.pointer(), ARRAY_MAX),
             BitSet(when, count) => bytes(when, count, 0, ARRAY_MAX),
+            CpuSet(when, count) => bytes(when, count, 1, ARRAY_MAX),
             Msghdr(when) => reading(ArgKind::Msghdr, when, Count::Const(1), 0, 0),
             Struct(when, spec) => structs(spec, when, Count::Const(1)),
             Array(when, spec, count) => structs(spec, when, count),
+            Sized(when, spec, len) => match spec.of(layout) {
+                Some(spec) => bytes(when, Count::Arg(len), 1, spec.size(layout)),
+                None => plain(ArgKind::Value),
+            },
             _ => plain(ArgKind::Value),
         }
     }
@@ -607,6 +753,8 @@ impl Width {
             (Width::W8, _) => (1, 1),
             (Width::W16, _) => (2, 2),
             (Width::W32, _) | (Width::WLong, Layout::Ia32) => (4, 4),
+            (Width::W32AtPtr, _) => (4, layout.pointer()),
+            (Width::Packed64, _) => (8, 1),
             (Width::W64, Layout::Ia32) => (8, 4),
             (Width::W64 | Width::WLong, _) => (8, 8),
             (Width::WPtr, _) => (layout.pointer(), layout.pointer()),
@@ -667,6 +815,30 @@ impl FieldType {
 }
 
 impl ArgType {
+    /// Whether it is an address in user memory.
+    pub const fn is_pointer(self) -> bool {
+        use ArgType::*;
+        matches!(
+            self,
+            Ptr | Str
+                | StrOut
+                | StrArray
+                | Sockaddr { .. }
+                | SockaddrOut { .. }
+                | Buf { .. }
+                | BufOut { .. }
+                | OptionValue { .. }
+                | OptionValueOut { .. }
+                | Iovec { .. }
+                | Struct(..)
+                | Array(..)
+                | Sized(..)
+                | Msghdr(_)
+                | BitSet(..)
+                | CpuSet(..)
+        )
+    }
+
     /// Whether the value lies in the kernel's own memory: there is no user address to show.
     pub const fn is_kernel_data(self) -> bool {
         matches!(self, ArgType::KernelStr | ArgType::Path)

@@ -13,23 +13,38 @@ const fn bare(width: Width, ty: ArgType) -> Field {
 }
 
 const fn several(name: &'static str, count: u16, width: Width, ty: ArgType) -> Field {
-    Field { name, ty: FieldType::Numbers(count, width, ty) }
+    Field {
+        name,
+        ty: FieldType::Numbers(count, width, ty),
+    }
 }
 
 const fn chars(name: &'static str, count: u16) -> Field {
-    Field { name, ty: FieldType::Chars(count) }
+    Field {
+        name,
+        ty: FieldType::Chars(count),
+    }
 }
 
 const fn bytes(name: &'static str, count: u16) -> Field {
-    Field { name, ty: FieldType::Bytes(count) }
+    Field {
+        name,
+        ty: FieldType::Bytes(count),
+    }
 }
 
 const fn pad(count: u16) -> Field {
-    Field { name: "", ty: FieldType::Padding(count) }
+    Field {
+        name: "",
+        ty: FieldType::Padding(count),
+    }
 }
 
 const fn nested(name: &'static str, spec: &'static StructSpec) -> Field {
-    Field { name, ty: FieldType::Struct(spec) }
+    Field {
+        name,
+        ty: FieldType::Struct(spec),
+    }
 }
 
 /// A structure that 32-bit calls have in a form of their own, or that is not read there.
@@ -46,7 +61,7 @@ pub const HEX_LONG: &StructSpec = &structure("unsigned long *", &[bare(WLong, He
 pub const U64_HEX: &StructSpec = &structure("u64 *", &[bare(W64, Hex)]);
 pub const U64_VALUE: &StructSpec = &structure("u64 *", &[bare(W64, U64)]);
 pub const SIZE: &StructSpec = &structure("size_t *", &[bare(WPtr, Size)]);
-pub const POINTER: &StructSpec = &structure("void **", &[bare(WPtr, Hex)]);
+pub const POINTER: &StructSpec = &structure("void **", &[bare(WPtr, Ptr)]);
 pub const FD: &StructSpec = &structure("int *", &[bare(W32, Fd)]);
 pub const PID: &StructSpec = &structure("pid_t *", &[bare(W32, Pid)]);
 pub const UID: &StructSpec = &structure("uid_t *", &[bare(W32, Uid)]);
@@ -63,9 +78,10 @@ pub const WAIT_STATUS: &StructSpec = &structure("int *", &[bare(W32, WaitStatus)
 /// `io_setup(2)`: an `aio_context_t`, which compat calls have as a `u32`.
 pub const AIO_CONTEXT: &StructSpec = &structure("aio_context_t *", &[bare(WPtr, Hex)]);
 pub const MEMPOLICY: &StructSpec = &structure("int *", &[bare(W32, Enum(Family::MempolicyMode))]);
-pub const SECCOMP_ACTION: &StructSpec = &structure("unsigned int *", &[bare(W32, Flags(Family::SeccompAction))]);
-pub const RW_HINT: &StructSpec = &structure("u64 *", &[bare(W64, Enum(Family::RwHint))]);
-pub const LSM_ID: &StructSpec = &structure("u64 *", &[bare(W64, Enum(Family::LsmId))]);
+pub const SECCOMP_ACTION: &StructSpec =
+    &structure("unsigned int *", &[bare(W32, Flags(Family::SeccompAction))]);
+pub const RW_HINT: &StructSpec = &structure("u64 *", &[bare(W64, LongFlags(Family::RwHint))]);
+pub const LSM_ID: &StructSpec = &structure("u64 *", &[bare(W64, LongFlags(Family::LsmId))]);
 pub const MODEM_BITS: &StructSpec = &structure("int *", &[bare(W32, Flags(Family::ModemBits))]);
 pub const INODE_FLAGS: &StructSpec = &structure("int *", &[bare(W32, Flags(Family::InodeFlags))]);
 pub const QUOTA_FORMAT: &StructSpec = &structure("u32 *", &[bare(W32, Enum(Family::QuotaFormat))]);
@@ -80,8 +96,12 @@ pub const TIMESPEC: &StructSpec = &structure("struct timespec *", &[
 
 /// `utimensat(2)`, where the nanoseconds may be an order instead.
 #[rustfmt::skip]
-pub const UTIMENS: &StructSpec = &structure("struct timespec *", &[
-    field("tv_sec", WLong, Long), field("tv_nsec", WLong, Enum(Family::UtimeNsec))]);
+const UTIMENS_ONE: &StructSpec = &structure("struct timespec *", &[
+    field("tv_sec", WLong, Long), field("tv_nsec", WLong, LongFlags(Family::UtimeNsec))]);
+
+/// Of access, then of change; one structure, since a 32-bit call may have it in the native form.
+#[rustfmt::skip]
+pub const UTIMENS: &StructSpec = &structure("struct timespec *", &[nested("", UTIMENS_ONE), nested("", UTIMENS_ONE)]);
 
 #[rustfmt::skip]
 pub const TIMEVAL: &StructSpec = &structure("struct timeval *", &[
@@ -132,11 +152,11 @@ pub const RUSAGE: &StructSpec = &structure("struct rusage *", &[
 
 #[rustfmt::skip]
 pub const RLIMIT: &StructSpec = &structure("struct rlimit *", &[
-    field("rlim_cur", WLong, Enum(Family::Rlim)), field("rlim_max", WLong, Enum(Family::Rlim))]);
+    field("rlim_cur", WLong, LongFlags(Family::Rlim)), field("rlim_max", WLong, LongFlags(Family::Rlim))]);
 
 #[rustfmt::skip]
 pub const RLIMIT64: &StructSpec = &structure("struct rlimit64 *", &[
-    field("rlim_cur", W64, Enum(Family::Rlim64)), field("rlim_max", W64, Enum(Family::Rlim64))]);
+    field("rlim_cur", W64, LongFlags(Family::Rlim64)), field("rlim_max", W64, LongFlags(Family::Rlim64))]);
 
 /// `linux/sysinfo.h`
 #[rustfmt::skip]
@@ -164,24 +184,25 @@ pub const OLDOLD_UTSNAME: &StructSpec = &structure("struct oldold_utsname *", &[
 
 #[rustfmt::skip]
 pub const SIGACTION: &StructSpec = &structure("struct sigaction *", &[
-    field("sa_handler", WPtr, LongFlags(Family::SigHandler)), field("sa_flags", WLong, LongFlags(Family::SigactionFlags)),
-    field("sa_restorer", WPtr, Hex), field("sa_mask", W64, SigSet)]);
+    field("sa_handler", WPtr, LongFlags(Family::SigHandler)),
+    field("sa_flags", WLong, LongFlags(Family::SigactionFlags)), field("sa_restorer", WPtr, Ptr),
+    field("sa_mask", W64, SigSet)]);
 
 /// Of the 32-bit ABI's first `sigaction`.
 #[rustfmt::skip]
 pub const OLD_SIGACTION: &StructSpec = &structure("struct old_sigaction *", &[
     field("sa_handler", WPtr, LongFlags(Family::SigHandler)), field("sa_mask", WLong, SigSet),
-    field("sa_flags", WLong, LongFlags(Family::SigactionFlags)), field("sa_restorer", WPtr, Hex)]);
+    field("sa_flags", WLong, LongFlags(Family::SigactionFlags)), field("sa_restorer", WPtr, Ptr)]);
 
 #[rustfmt::skip]
 pub const STACK: &StructSpec = &structure("stack_t *", &[
-    field("ss_sp", WPtr, Hex), field("ss_flags", W32, Flags(Family::SigaltstackFlags)), field("ss_size", WPtr, Size)]);
+    field("ss_sp", WPtr, Ptr), field("ss_flags", W32, Flags(Family::SigaltstackFlags)), field("ss_size", WPtr, Size)]);
 
 /// A signal that somebody sent, with a value. The union in it is aligned as a pointer is.
 #[rustfmt::skip]
 pub const SIGINFO: &StructSpec = &structure("siginfo_t *", &[
     field("si_signo", W32, Signal), field("si_errno", W32, Int), field("si_code", W32, Enum(Family::SiCode)),
-    field("si_pid", W32AtPtr, Pid), field("si_uid", W32, Uid), field("si_value", WPtr, Hex)]);
+    field("si_pid", W32AtPtr, Pid), field("si_uid", W32, Uid), field("si_value", WPtr, Ptr)]);
 
 /// What `waitid(2)` tells of a child.
 #[rustfmt::skip]
@@ -193,13 +214,13 @@ pub const SIGINFO_CHILD: &StructSpec = &structure("siginfo_t *", &[
 /// Up to the first member of the union in it.
 #[rustfmt::skip]
 pub const SIGEVENT: &StructSpec = &structure("struct sigevent *", &[
-    field("sigev_value", WPtr, Hex), field("sigev_signo", W32, Signal),
+    field("sigev_value", WPtr, Ptr), field("sigev_signo", W32, Signal),
     field("sigev_notify", W32, Enum(Family::SigevNotify)), field("sigev_notify_thread_id", W32, Int)]);
 
 /// The sixth argument of `pselect6(2)` and `io_pgetevents(2)`: `fs/select.c`, `fs/aio.c`.
 #[rustfmt::skip]
 pub const SIGSET_ARG: &StructSpec = &structure("struct sigset_argpack *", &[
-    field("p", WPtr, Hex), field("size", WPtr, Size)]);
+    field("p", WPtr, Ptr), field("size", WPtr, Size)]);
 
 // Waiting for files.
 
@@ -217,8 +238,8 @@ pub const EPOLL_EVENT: &StructSpec = &structure("struct epoll_event *", &[
 /// Arguments of the 32-bit ABI's first `select`, in memory: `fs/select.c`.
 #[rustfmt::skip]
 pub const OLD_SELECT: &StructSpec = &structure("struct sel_arg_struct *", &[
-    field("n", WLong, ULong), field("inp", WPtr, Hex), field("outp", WPtr, Hex), field("exp", WPtr, Hex),
-    field("tvp", WPtr, Hex)]);
+    field("n", WLong, ULong), field("inp", WPtr, Ptr), field("outp", WPtr, Ptr), field("exp", WPtr, Ptr),
+    field("tvp", WPtr, Ptr)]);
 
 /// Arguments of the 32-bit ABI's first `mmap`, in memory: `arch/x86/kernel/sys_ia32.c`.
 #[rustfmt::skip]
@@ -275,7 +296,7 @@ pub const STATX: &StructSpec = &structure("struct statx *", &[
 /// `asm-generic/statfs.h`
 #[rustfmt::skip]
 pub const STATFS: &StructSpec = &structure("struct statfs *", &[
-    field("f_type", WLong, Enum(Family::FsMagic)), field("f_bsize", WLong, Long), field("f_blocks", WLong, ULong),
+    field("f_type", WLong, LongFlags(Family::FsMagic)), field("f_bsize", WLong, Long), field("f_blocks", WLong, ULong),
     field("f_bfree", WLong, ULong), field("f_bavail", WLong, ULong), field("f_files", WLong, ULong),
     field("f_ffree", WLong, ULong), several("f_fsid", 2, W32, Hex), field("f_namelen", WLong, Long),
     field("f_frsize", WLong, Long), field("f_flags", WLong, LongFlags(Family::StatfsFlags))]);
@@ -305,7 +326,7 @@ pub const FLOCK: &StructSpec = &structure("struct flock *", &[
     field("l_type", W16, Enum(Family::LockType)), field("l_whence", W16, Enum(Family::SeekWhence)),
     field("l_start", WLong, Long), field("l_len", WLong, Long), field("l_pid", W32, Pid)]);
 
-/// Of `F_OFD_*`, whose offsets have 64 bits in both ABIs.
+/// Of `F_*LK64` and `F_OFD_*`, whose offsets have 64 bits in both ABIs.
 #[rustfmt::skip]
 pub const FLOCK64: &StructSpec = &structure("struct flock64 *", &[
     field("l_type", W16, Enum(Family::LockType)), field("l_whence", W16, Enum(Family::SeekWhence)),
@@ -329,7 +350,7 @@ pub const FILE_ATTR: &StructSpec = &structure("struct file_attr *", &[
 /// `linux/xattr.h`
 #[rustfmt::skip]
 pub const XATTR_ARGS: &StructSpec = &structure("struct xattr_args *", &[
-    field("value", W64, Hex), field("size", W32, UInt), field("flags", W32, Flags(Family::XattrFlags))]);
+    field("value", W64, Ptr), field("size", W32, UInt), field("flags", W32, Flags(Family::XattrFlags))]);
 
 /// `linux/mman.h`
 #[rustfmt::skip]
@@ -366,8 +387,8 @@ pub const IF_DQBLK: &StructSpec = &structure("struct if_dqblk *", &[
 
 #[rustfmt::skip]
 pub const IF_DQINFO: &StructSpec = &structure("struct if_dqinfo *", &[
-    field("dqi_bgrace", W64, U64), field("dqi_igrace", W64, U64), field("dqi_flags", W32, Flags(Family::QuotaInfoFlags)),
-    field("dqi_valid", W32, Flags(Family::QuotaInfoValid))]);
+    field("dqi_bgrace", W64, U64), field("dqi_igrace", W64, U64),
+    field("dqi_flags", W32, Flags(Family::QuotaInfoFlags)), field("dqi_valid", W32, Flags(Family::QuotaInfoValid))]);
 
 // Asynchronous files.
 
@@ -375,13 +396,13 @@ pub const IF_DQINFO: &StructSpec = &structure("struct if_dqinfo *", &[
 #[rustfmt::skip]
 pub const IOCB: &StructSpec = &structure("struct iocb *", &[
     field("aio_data", W64, Hex), field("aio_key", W32, UInt), field("aio_rw_flags", W32, Flags(Family::PreadvFlags)),
-    field("aio_lio_opcode", W16, Enum(Family::IocbCmd)), field("aio_reqprio", W16, Int), field("aio_fildes", W32, Fd),
-    field("aio_buf", W64, Hex), field("aio_nbytes", W64, U64), field("aio_offset", W64, I64), pad(8),
+    field("aio_lio_opcode", W16, Enum(Family::IocbCmd)), field("aio_reqprio", W16, I16), field("aio_fildes", W32, Fd),
+    field("aio_buf", W64, Ptr), field("aio_nbytes", W64, U64), field("aio_offset", W64, I64), pad(8),
     field("aio_flags", W32, Flags(Family::IocbFlags)), field("aio_resfd", W32, Fd)]);
 
 #[rustfmt::skip]
 pub const IO_EVENT: &StructSpec = &structure("struct io_event *", &[
-    field("data", W64, Hex), field("obj", W64, Hex), field("res", W64, I64), field("res2", W64, I64)]);
+    field("data", W64, Hex), field("obj", W64, Ptr), field("res", W64, I64), field("res2", W64, I64)]);
 
 #[rustfmt::skip]
 const IO_SQRING_OFFSETS: &StructSpec = &structure("struct io_sqring_offsets *", &[
@@ -403,16 +424,16 @@ pub const IO_URING_PARAMS: &StructSpec = &structure("struct io_uring_params *", 
 
 #[rustfmt::skip]
 pub const IO_URING_GETEVENTS_ARG: &StructSpec = &structure("struct io_uring_getevents_arg *", &[
-    field("sigmask", W64, Hex), field("sigmask_sz", W32, UInt), pad(4), field("ts", W64, Hex)]);
+    field("sigmask", W64, Ptr), field("sigmask_sz", W32, UInt), pad(4), field("ts", W64, Ptr)]);
 
 // Processes.
 
 /// `linux/sched.h`
 #[rustfmt::skip]
 pub const CLONE_ARGS: &StructSpec = &structure("struct clone_args *", &[
-    field("flags", W64, LongFlags(Family::CloneFlags)), field("pidfd", W64, Hex), field("child_tid", W64, Hex),
-    field("parent_tid", W64, Hex), field("exit_signal", W64, Signal), field("stack", W64, Hex),
-    field("stack_size", W64, Hex), field("tls", W64, Hex), field("set_tid", W64, Hex), field("set_tid_size", W64, U64),
+    field("flags", W64, LongFlags(Family::CloneFlags)), field("pidfd", W64, Ptr), field("child_tid", W64, Ptr),
+    field("parent_tid", W64, Ptr), field("exit_signal", W64, Signal), field("stack", W64, Ptr),
+    field("stack_size", W64, Hex), field("tls", W64, Ptr), field("set_tid", W64, Ptr), field("set_tid_size", W64, U64),
     field("cgroup", W64, U64)]);
 
 /// `include/linux/sched/types.h`
@@ -448,7 +469,7 @@ pub const USER_DESC: &StructSpec = &structure("struct user_desc *", &[
 /// `linux/filter.h`
 #[rustfmt::skip]
 pub const SOCK_FPROG: &StructSpec = &structure("struct sock_fprog *", &[
-    field("len", W16, U16), field("filter", WPtr, Hex)]);
+    field("len", W16, U16), field("filter", WPtr, Ptr)]);
 
 /// `linux/seccomp.h`
 #[rustfmt::skip]
@@ -474,13 +495,13 @@ pub const LANDLOCK_NET_PORT: &StructSpec = &structure("struct landlock_net_port_
 /// `linux/lsm.h`: the head.
 #[rustfmt::skip]
 pub const LSM_CTX: &StructSpec = &structure("struct lsm_ctx *", &[
-    field("id", W64, Enum(Family::LsmId)), field("flags", W64, Hex), field("len", W64, U64),
+    field("id", W64, LongFlags(Family::LsmId)), field("flags", W64, Hex), field("len", W64, U64),
     field("ctx_len", W64, U64)]);
 
 /// `linux/kexec.h`
 #[rustfmt::skip]
 pub const KEXEC_SEGMENT: &StructSpec = &structure("struct kexec_segment *", &[
-    field("buf", WPtr, Hex), field("bufsz", WPtr, Size), field("mem", WPtr, Hex), field("memsz", WPtr, Size)]);
+    field("buf", WPtr, Ptr), field("bufsz", WPtr, Size), field("mem", WPtr, Ptr), field("memsz", WPtr, Size)]);
 
 /// `linux/perf_event.h`: its first version; `flags` are bit fields there.
 #[rustfmt::skip]
@@ -493,12 +514,12 @@ pub const PERF_EVENT_ATTR: &StructSpec = &structure("struct perf_event_attr *", 
 /// `linux/futex.h`
 #[rustfmt::skip]
 pub const FUTEX_WAITV: &StructSpec = &structure("struct futex_waitv *", &[
-    field("val", W64, U64), field("uaddr", W64, Hex), field("flags", W32, Flags(Family::Futex2)), pad(4)]);
+    field("val", W64, U64), field("uaddr", W64, Ptr), field("flags", W32, Flags(Family::Futex2)), pad(4)]);
 
-/// `ptrace(2)`: what the registers of a tracee are read into (`linux/uio.h`).
+/// `linux/uio.h`
 #[rustfmt::skip]
 pub const IOVEC: &StructSpec = &structure("struct iovec *", &[
-    field("iov_base", WPtr, Hex), field("iov_len", WPtr, Size)]);
+    field("iov_base", WPtr, Ptr), field("iov_len", WPtr, Size)]);
 
 /// `asm/ptrace.h`; not those of a 32-bit tracer.
 #[rustfmt::skip]
@@ -515,14 +536,13 @@ pub const USER_REGS: &StructSpec = &structure_by_abi("struct pt_regs *", &[
 /// `linux/sem.h`
 #[rustfmt::skip]
 pub const SEMBUF: &StructSpec = &structure("struct sembuf *", &[
-    field("sem_num", W16, U16), field("sem_op", W16, Int), field("sem_flg", W16, Flags(Family::SemopFlags))]);
+    field("sem_num", W16, U16), field("sem_op", W16, I16), field("sem_flg", W16, Flags(Family::SemopFlags))]);
 
 /// `asm-generic/ipcbuf.h`
 #[rustfmt::skip]
 const IPC_PERM: &StructSpec = &structure("struct ipc64_perm *", &[
     field("key", W32, Enum(Family::IpcKey)), field("uid", W32, Uid), field("gid", W32, Gid), field("cuid", W32, Uid),
-    field("cgid", W32, Gid), field("mode", W32, Mode), field("seq", W16, U16), pad(2), several("", 0, WLong, Hex),
-    pad(16)]);
+    field("cgid", W32, Gid), field("mode", W32, Mode), field("seq", W16, U16), pad(22)]);
 
 /// `asm/sembuf.h`
 #[rustfmt::skip]
@@ -577,12 +597,18 @@ pub const MQ_ATTR: &StructSpec = &structure("struct mq_attr *", &[
 
 // Sockets.
 
-/// `include/linux/socket.h`
+/// `struct user_msghdr` of `linux/socket.h`
 #[rustfmt::skip]
-const MSGHDR: &StructSpec = &structure("struct msghdr *", &[
-    field("msg_name", WPtr, Hex), field("msg_namelen", W32, Int), field("msg_iov", WPtr, Hex),
-    field("msg_iovlen", WPtr, Size), field("msg_control", WPtr, Hex), field("msg_controllen", WPtr, Size),
+pub const MSGHDR: &StructSpec = &structure("struct msghdr *", &[
+    field("msg_name", WPtr, Ptr), field("msg_namelen", W32, Int), field("msg_iov", WPtr, Ptr),
+    field("msg_iovlen", WPtr, Size), field("msg_control", WPtr, Ptr), field("msg_controllen", WPtr, Size),
     field("msg_flags", W32, Flags(Family::MsgFlags))]);
+
+/// `linux/socket.h`
+#[rustfmt::skip]
+pub const CMSGHDR: &StructSpec = &structure("struct cmsghdr *", &[
+    field("cmsg_len", WPtr, Size), field("cmsg_level", W32, Enum(Family::SockoptLevel)),
+    field("cmsg_type", W32, Int)]);
 
 #[rustfmt::skip]
 pub const MMSGHDR: &StructSpec = &structure("struct mmsghdr *", &[
@@ -617,41 +643,46 @@ pub const BPF_MAP_CREATE: &StructSpec = &structure("union bpf_attr *", &[
     field("max_entries", W32, UInt), field("map_flags", W32, Flags(Family::BpfMapFlags)),
     field("inner_map_fd", W32, Fd), field("numa_node", W32, UInt), chars("map_name", 16),
     field("map_ifindex", W32, UInt), field("btf_fd", W32, Fd), field("btf_key_type_id", W32, UInt),
-    field("btf_value_type_id", W32, UInt), field("btf_vmlinux_value_type_id", W32, UInt), field("map_extra", W64, Hex)]);
+    field("btf_value_type_id", W32, UInt), field("btf_vmlinux_value_type_id", W32, UInt),
+    field("map_extra", W64, Hex)]);
 
 #[rustfmt::skip]
 pub const BPF_MAP_ELEM: &StructSpec = &structure("union bpf_attr *", &[
-    field("map_fd", W32, Fd), pad(4), field("key", W64, Hex), field("value", W64, Hex),
+    field("map_fd", W32, Fd), pad(4), field("key", W64, Ptr), field("value", W64, Ptr),
     field("flags", W64, LongFlags(Family::BpfElemFlags))]);
 
 #[rustfmt::skip]
 pub const BPF_MAP_NEXT_KEY: &StructSpec = &structure("union bpf_attr *", &[
-    field("map_fd", W32, Fd), pad(4), field("key", W64, Hex), field("next_key", W64, Hex)]);
+    field("map_fd", W32, Fd), pad(4), field("key", W64, Ptr), field("next_key", W64, Ptr)]);
+
+#[rustfmt::skip]
+pub const BPF_MAP_DELETE: &StructSpec = &structure("union bpf_attr *", &[
+    field("map_fd", W32, Fd), pad(4), field("key", W64, Ptr)]);
 
 #[rustfmt::skip]
 pub const BPF_MAP_FREEZE: &StructSpec = &structure("union bpf_attr *", &[field("map_fd", W32, Fd)]);
 
 #[rustfmt::skip]
 pub const BPF_MAP_BATCH: &StructSpec = &structure("union bpf_attr *", &[
-    field("in_batch", W64, Hex), field("out_batch", W64, Hex), field("keys", W64, Hex), field("values", W64, Hex),
+    field("in_batch", W64, Ptr), field("out_batch", W64, Ptr), field("keys", W64, Ptr), field("values", W64, Ptr),
     field("count", W32, UInt), field("map_fd", W32, Fd), field("elem_flags", W64, LongFlags(Family::BpfElemFlags)),
     field("flags", W64, Hex)]);
 
 #[rustfmt::skip]
 pub const BPF_PROG_LOAD: &StructSpec = &structure("union bpf_attr *", &[
-    field("prog_type", W32, Enum(Family::BpfProgType)), field("insn_cnt", W32, UInt), field("insns", W64, Hex),
-    field("license", W64, Hex), field("log_level", W32, UInt), field("log_size", W32, UInt), field("log_buf", W64, Hex),
+    field("prog_type", W32, Enum(Family::BpfProgType)), field("insn_cnt", W32, UInt), field("insns", W64, Ptr),
+    field("license", W64, Ptr), field("log_level", W32, UInt), field("log_size", W32, UInt), field("log_buf", W64, Ptr),
     field("kern_version", W32, Hex), field("prog_flags", W32, Flags(Family::BpfProgFlags)), chars("prog_name", 16),
     field("prog_ifindex", W32, UInt), field("expected_attach_type", W32, Enum(Family::BpfAttachType)),
-    field("prog_btf_fd", W32, Fd), field("func_info_rec_size", W32, UInt), field("func_info", W64, Hex),
-    field("func_info_cnt", W32, UInt), field("line_info_rec_size", W32, UInt), field("line_info", W64, Hex),
+    field("prog_btf_fd", W32, Fd), field("func_info_rec_size", W32, UInt), field("func_info", W64, Ptr),
+    field("func_info_cnt", W32, UInt), field("line_info_rec_size", W32, UInt), field("line_info", W64, Ptr),
     field("line_info_cnt", W32, UInt), field("attach_btf_id", W32, UInt), field("attach_prog_fd", W32, Fd),
-    field("core_relo_cnt", W32, UInt), field("fd_array", W64, Hex), field("core_relos", W64, Hex),
+    field("core_relo_cnt", W32, UInt), field("fd_array", W64, Ptr), field("core_relos", W64, Ptr),
     field("core_relo_rec_size", W32, UInt)]);
 
 #[rustfmt::skip]
 pub const BPF_OBJ: &StructSpec = &structure("union bpf_attr *", &[
-    field("pathname", W64, Hex), field("bpf_fd", W32, Fd), field("file_flags", W32, Flags(Family::BpfFileFlags))]);
+    field("pathname", W64, Ptr), field("bpf_fd", W32, Fd), field("file_flags", W32, Flags(Family::BpfFileFlags))]);
 
 #[rustfmt::skip]
 pub const BPF_PROG_ATTACH: &StructSpec = &structure("union bpf_attr *", &[
@@ -662,9 +693,9 @@ pub const BPF_PROG_ATTACH: &StructSpec = &structure("union bpf_attr *", &[
 #[rustfmt::skip]
 pub const BPF_PROG_TEST_RUN: &StructSpec = &structure("union bpf_attr *", &[
     field("prog_fd", W32, Fd), field("retval", W32, UInt), field("data_size_in", W32, UInt),
-    field("data_size_out", W32, UInt), field("data_in", W64, Hex), field("data_out", W64, Hex),
+    field("data_size_out", W32, UInt), field("data_in", W64, Ptr), field("data_out", W64, Ptr),
     field("repeat", W32, UInt), field("duration", W32, UInt), field("ctx_size_in", W32, UInt),
-    field("ctx_size_out", W32, UInt), field("ctx_in", W64, Hex), field("ctx_out", W64, Hex), field("flags", W32, Hex),
+    field("ctx_size_out", W32, UInt), field("ctx_in", W64, Ptr), field("ctx_out", W64, Ptr), field("flags", W32, Hex),
     field("cpu", W32, UInt)]);
 
 #[rustfmt::skip]
@@ -687,27 +718,27 @@ pub const BPF_LINK_ID: &StructSpec = &structure("union bpf_attr *", &[field("lin
 
 #[rustfmt::skip]
 pub const BPF_OBJ_INFO: &StructSpec = &structure("union bpf_attr *", &[
-    field("bpf_fd", W32, Fd), field("info_len", W32, UInt), field("info", W64, Hex)]);
+    field("bpf_fd", W32, Fd), field("info_len", W32, UInt), field("info", W64, Ptr)]);
 
 #[rustfmt::skip]
 pub const BPF_PROG_QUERY: &StructSpec = &structure("union bpf_attr *", &[
     field("target_fd", W32, Fd), field("attach_type", W32, Enum(Family::BpfAttachType)),
     field("query_flags", W32, Flags(Family::BpfQueryFlags)), field("attach_flags", W32, Flags(Family::BpfAttachFlags)),
-    field("prog_ids", W64, Hex), field("prog_cnt", W32, UInt)]);
+    field("prog_ids", W64, Ptr), field("prog_cnt", W32, UInt)]);
 
 #[rustfmt::skip]
 pub const BPF_RAW_TRACEPOINT: &StructSpec = &structure("union bpf_attr *", &[
-    field("name", W64, Hex), field("prog_fd", W32, Fd)]);
+    field("name", W64, Ptr), field("prog_fd", W32, Fd)]);
 
 #[rustfmt::skip]
 pub const BPF_BTF_LOAD: &StructSpec = &structure("union bpf_attr *", &[
-    field("btf", W64, Hex), field("btf_log_buf", W64, Hex), field("btf_size", W32, UInt),
+    field("btf", W64, Ptr), field("btf_log_buf", W64, Ptr), field("btf_size", W32, UInt),
     field("btf_log_size", W32, UInt), field("btf_log_level", W32, UInt)]);
 
 #[rustfmt::skip]
 pub const BPF_TASK_FD_QUERY: &StructSpec = &structure("union bpf_attr *", &[
     field("pid", W32, Pid), field("fd", W32, UInt), field("flags", W32, UInt), field("buf_len", W32, UInt),
-    field("buf", W64, Hex), field("prog_id", W32, UInt), field("fd_type", W32, Enum(Family::BpfFdType)),
+    field("buf", W64, Ptr), field("prog_id", W32, UInt), field("fd_type", W32, Enum(Family::BpfFdType)),
     field("probe_offset", W64, Hex), field("probe_addr", W64, Hex)]);
 
 #[rustfmt::skip]

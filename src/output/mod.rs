@@ -1,10 +1,13 @@
 //! Where events go: several outputs at once, each a format and a place.
 
 pub mod escape;
+pub mod fdname;
 pub mod json;
+pub mod structure;
 pub mod table;
 pub mod text;
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Write};
 
@@ -28,8 +31,8 @@ struct Sink {
     target: String,
     writer: Box<dyn Write>,
     buffer: Vec<u8>,
-    /// One row, kept for its room.
-    row: String,
+    /// One row, or one argument; kept for its room.
+    row: RefCell<String>,
 }
 
 impl Outputs {
@@ -70,7 +73,7 @@ impl Sink {
             target,
             writer,
             buffer: Vec::new(),
-            row: String::new(),
+            row: RefCell::default(),
         };
         if sink.format != Format::Json {
             sink.text(|out| table::header(out, spec.format == Format::TableVerbose));
@@ -81,7 +84,8 @@ impl Sink {
     fn event(&mut self, event: &Event<'_>, epoch: u64) -> Result<(), OutputError> {
         match self.format {
             Format::Json => {
-                json::line(&mut self.buffer, event, epoch).map_err(|error| self.failed(error.into()))?;
+                json::line(&mut self.buffer, event, epoch, &self.row)
+                    .map_err(|error| self.failed(error.into()))?;
             }
             format => self.text(|out| table::row(out, event, format == Format::TableVerbose)),
         }
@@ -93,9 +97,10 @@ impl Sink {
 
     /// Lets `write` append text to the buffer.
     fn text(&mut self, write: impl FnOnce(&mut String)) {
-        self.row.clear();
-        write(&mut self.row);
-        self.buffer.extend_from_slice(self.row.as_bytes());
+        let mut row = self.row.borrow_mut();
+        row.clear();
+        write(&mut row);
+        self.buffer.extend_from_slice(row.as_bytes());
     }
 
     fn flush(&mut self) -> Result<(), OutputError> {
