@@ -96,7 +96,7 @@ pub const TIMESPEC: &StructSpec = &structure("struct timespec *", &[
 
 /// `utimensat(2)`, where the nanoseconds may be an order instead.
 #[rustfmt::skip]
-const UTIMENS_ONE: &StructSpec = &structure("struct timespec *", &[
+pub const UTIMENS_ONE: &StructSpec = &structure("struct timespec *", &[
     field("tv_sec", WLong, Long), field("tv_nsec", WLong, LongFlags(Family::UtimeNsec))]);
 
 /// Of access, then of change; one structure, since a 32-bit call may have it in the native form.
@@ -277,7 +277,7 @@ pub const OLD_STAT: &StructSpec = &structure("struct __old_kernel_stat *", &[
     field("st_atime", W32, UInt), field("st_mtime", W32, UInt), field("st_ctime", W32, UInt)]);
 
 #[rustfmt::skip]
-const STATX_TIMESTAMP: &StructSpec = &structure("struct statx_timestamp *", &[
+pub const STATX_TIMESTAMP: &StructSpec = &structure("struct statx_timestamp *", &[
     field("tv_sec", W64, I64), field("tv_nsec", W32, UInt), pad(4)]);
 
 /// `linux/stat.h`, as far as Linux 6.1 has it.
@@ -405,12 +405,12 @@ pub const IO_EVENT: &StructSpec = &structure("struct io_event *", &[
     field("data", W64, Hex), field("obj", W64, Ptr), field("res", W64, I64), field("res2", W64, I64)]);
 
 #[rustfmt::skip]
-const IO_SQRING_OFFSETS: &StructSpec = &structure("struct io_sqring_offsets *", &[
+pub const IO_SQRING_OFFSETS: &StructSpec = &structure("struct io_sqring_offsets *", &[
     field("head", W32, UInt), field("tail", W32, UInt), field("ring_mask", W32, UInt), field("ring_entries", W32, UInt),
     field("flags", W32, UInt), field("dropped", W32, UInt), field("array", W32, UInt), pad(12)]);
 
 #[rustfmt::skip]
-const IO_CQRING_OFFSETS: &StructSpec = &structure("struct io_cqring_offsets *", &[
+pub const IO_CQRING_OFFSETS: &StructSpec = &structure("struct io_cqring_offsets *", &[
     field("head", W32, UInt), field("tail", W32, UInt), field("ring_mask", W32, UInt), field("ring_entries", W32, UInt),
     field("overflow", W32, UInt), field("cqes", W32, UInt), field("flags", W32, UInt), pad(12)]);
 
@@ -521,15 +521,16 @@ pub const FUTEX_WAITV: &StructSpec = &structure("struct futex_waitv *", &[
 pub const IOVEC: &StructSpec = &structure("struct iovec *", &[
     field("iov_base", WPtr, Ptr), field("iov_len", WPtr, Size)]);
 
-/// `asm/ptrace.h`; not those of a 32-bit tracer.
+/// `arch/x86/include/asm/user_64.h`; not those of a 32-bit tracer.
 #[rustfmt::skip]
-pub const USER_REGS: &StructSpec = &structure_by_abi("struct pt_regs *", &[
+pub const USER_REGS: &StructSpec = &structure_by_abi("struct user_regs_struct *", &[
     field("r15", WLong, Hex), field("r14", WLong, Hex), field("r13", WLong, Hex), field("r12", WLong, Hex),
     field("rbp", WLong, Hex), field("rbx", WLong, Hex), field("r11", WLong, Hex), field("r10", WLong, Hex),
     field("r9", WLong, Hex), field("r8", WLong, Hex), field("rax", WLong, Hex), field("rcx", WLong, Hex),
     field("rdx", WLong, Hex), field("rsi", WLong, Hex), field("rdi", WLong, Hex), field("orig_rax", WLong, Hex),
     field("rip", WLong, Hex), field("cs", WLong, Hex), field("eflags", WLong, Hex), field("rsp", WLong, Hex),
-    field("ss", WLong, Hex)], Ia32::Unread);
+    field("ss", WLong, Hex), field("fs_base", WLong, Hex), field("gs_base", WLong, Hex), field("ds", WLong, Hex),
+    field("es", WLong, Hex), field("fs", WLong, Hex), field("gs", WLong, Hex)], Ia32::Unread);
 
 // System V and POSIX IPC.
 
@@ -540,7 +541,7 @@ pub const SEMBUF: &StructSpec = &structure("struct sembuf *", &[
 
 /// `asm-generic/ipcbuf.h`
 #[rustfmt::skip]
-const IPC_PERM: &StructSpec = &structure("struct ipc64_perm *", &[
+pub const IPC_PERM: &StructSpec = &structure("struct ipc64_perm *", &[
     field("key", W32, Enum(Family::IpcKey)), field("uid", W32, Uid), field("gid", W32, Gid), field("cuid", W32, Uid),
     field("cgid", W32, Gid), field("mode", W32, Mode), field("seq", W16, U16), pad(22)]);
 
