@@ -4,6 +4,8 @@ pub mod features;
 pub mod loss;
 pub mod object;
 pub mod probe;
+#[cfg(test)]
+pub mod record_h;
 mod syscalls;
 
 use std::collections::BTreeSet;
