@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* What is open as an fd: from the kernel's own objects, not from what a program says. */
-#include "lib/items.h"
+#include "lib/event.h"
+#include "lib/inode.h"
 
-#define S_IFMT 0170000
-#define S_IFSOCK 0140000
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
@@ -92,15 +91,11 @@ static __always_inline void put_socket(struct scratch *s, __u32 index, struct fi
 __noinline int put_fd(__u32 slot, __u32 index, __u32 fd)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
-	struct fdtable *table = TASK_READ(current_task(), files, fdt);
-	struct file *file = NULL;
+	struct file *file = file_of_fd(fd);
 	struct inode *inode;
 	struct fd_info *info;
 
-	if (!s || fd >= BPF_CORE_READ(table, max_fds))
-		return 0;
-	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
-	if (!file)
+	if (!s || !file)
 		return 0;
 	info = put_fixed(s, INDEX_OF(index, PART_FD_INFO), sizeof(*info));
 	if (!info)

@@ -223,31 +223,6 @@ mod tests {
 
     #[test]
     fn constants_equal_those_of_the_kernel_side() {
-        let header = include_str!("../bpf/record.h");
-        let constant = |name: &str| {
-            let line = header
-                .lines()
-                .find(|line| line.starts_with(&format!("#define {name} ")))
-                .unwrap();
-            let text = line
-                .split(name)
-                .nth(1)
-                .unwrap()
-                .split("/*")
-                .next()
-                .unwrap()
-                .trim();
-            match text
-                .strip_prefix("(1 << ")
-                .and_then(|rest| rest.strip_suffix(')'))
-            {
-                Some(shift) => 1 << shift.parse::<u32>().unwrap(),
-                None => match text.strip_prefix("0x") {
-                    Some(hex) => u64::from_str_radix(hex, 16).unwrap(),
-                    None => text.parse().unwrap(),
-                },
-            }
-        };
         for (name, ours) in [
             ("RECORD_NO_RETURN", u64::from(RECORD_NO_RETURN)),
             ("RECORD_INTERNAL", u64::from(RECORD_INTERNAL)),
@@ -269,7 +244,7 @@ mod tests {
             ("ABI_COUNT", ABI_NAMES.len() as u64),
             ("NO_SYSCALL", u64::from(NO_SYSCALL)),
         ] {
-            assert_eq!(constant(name), ours, "{name}");
+            assert_eq!(crate::loader::record_h::constant(name), ours, "{name}");
         }
     }
 

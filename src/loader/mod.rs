@@ -4,7 +4,10 @@ pub mod features;
 pub mod loss;
 pub mod object;
 pub mod probe;
+#[cfg(test)]
+pub mod record_h;
 mod syscalls;
+mod trial;
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -85,11 +88,11 @@ impl Tracer {
                 });
             }
         }
-        let programs = plan.programs(features);
+        let programs = plan.programs(features)?;
         let cpus = libbpf_rs::num_possible_cpus().map_err(LoadError::bpf("the CPUs cannot be counted"))?;
         let rings = create_rings(cpus, plan.ring_size)?;
 
-        let attached: BTreeSet<String> = programs.iter().map(|program| program.name(features)).collect();
+        let attached: BTreeSet<String> = programs.iter().map(|program| program.name.clone()).collect();
         let mut open = object::open()?;
         for mut program in open.progs_mut() {
             let name = program.name().to_string_lossy();
@@ -348,29 +351,32 @@ impl Plan<'_> {
     }
 
     /// Programs that the events, the scope and the bookkeeping take.
-    fn programs(&self, features: &Features) -> BTreeSet<Program> {
-        let mut programs: BTreeSet<Program> = self
+    fn programs(&self, features: &Features) -> Result<BTreeSet<&'static Program>, LoadError> {
+        let mut stems: BTreeSet<&'static str> = self
             .events
             .iter()
-            .flat_map(|event| probe::programs(event, features))
+            .flat_map(|event| probe::stems(event, features))
             .collect();
         if self.bookkeeping {
-            programs.extend([Program::Fork, Program::Exec, Program::Exit]);
+            stems.extend([probe::FORK, probe::EXEC, probe::EXIT]);
         }
         if self.decode_fds && self.chosen(catalogue::expect("close")) {
-            programs.insert(Program::SysEnter);
+            stems.insert(probe::SYS_ENTER);
         }
         if self.scope.follows() {
-            programs.extend([Program::Fork, Program::Exec, Program::Exit, Program::Free]);
+            stems.extend([probe::FORK, probe::EXEC, probe::EXIT, probe::FREE]);
         }
-        programs
+        let best = |stem| {
+            probe::best(stem, features).map_err(|reason| LoadError::Unavailable { event: stem, reason })
+        };
+        stems.into_iter().map(best).collect()
     }
 
     fn set_constants(
         &self,
         open: &mut OpenObject,
         features: &Features,
-        programs: &BTreeSet<Program>,
+        programs: &BTreeSet<&Program>,
     ) -> Result<(), LoadError> {
         let incomplete = || LoadError::Incomplete {
             kind: "section",
@@ -402,10 +408,11 @@ impl Plan<'_> {
         if raw {
             constants.syscall_wanted.fill(1);
         }
-        let exec_on_enter = probe::prepare_exec(features) == Program::SysEnter;
+        let exec_on_enter = probe::prepare_exec(features) == probe::SYS_ENTER;
+        let enters = programs.iter().any(|program| program.stem() == probe::SYS_ENTER);
         for (key, desc) in self.syscall_table() {
             let exec = exec_on_enter && desc.flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT) != 0;
-            if desc.flags & SYSCALL_CHOSEN != 0 || exec && programs.contains(&Program::SysEnter) {
+            if desc.flags & SYSCALL_CHOSEN != 0 || exec && enters {
                 constants.syscall_wanted[key as usize % spec::MAX_SYSCALLS] = 1;
             }
         }

@@ -5,6 +5,7 @@
 
 mod cli;
 mod cost;
+mod fds;
 mod harness;
 mod loss;
 mod output;
@@ -46,6 +47,7 @@ fn main() {
         process::tests(),
         syscalls::tests(),
         output::tests(),
+        fds::tests(),
         scope::tests(),
         loss::tests(),
         cost::tests(),
