@@ -179,11 +179,20 @@ impl ArgType {
     }
 }
 
-/// A family of named flags or values; its table is in `src/symbols/`.
-#[allow(clippy::enum_variant_names)] // "Address family" is the field's term.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[rustfmt::skip]
-pub enum Family {
+macro_rules! families {
+    ($($variant:ident),* $(,)?) => {
+        /// A family of named flags or values; its table is in `src/symbols/`.
+        #[allow(clippy::enum_variant_names)] // "Address family" is the field's term.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Family { $($variant),* }
+
+        impl Family {
+            pub const EVERY: &'static [Family] = &[$(Family::$variant),*];
+        }
+    };
+}
+
+families! {
     Access, AddressFamily, ArchPrctl, At, BpfCmd, Caps, Clock, Clone, CloseRange, DeleteModule, EpollCreate,
     EpollCtl, Eventfd, Fadvise, Fallocate, FanotifyInit, FanotifyMark, Fcntl, FileHandle, Flock, FsconfigCmd,
     FsmountFlags, FsopenFlags, FspickFlags, FutexOp, Futex2, GetrandomFlags, InitModule, InotifyInit, InotifyMask,
@@ -197,6 +206,29 @@ pub enum Family {
     Syslog, TimerFlags, TimerfdFlags, Umount, Unlink, Userfaultfd, WaitIdType, WaitOptions, XattrFlags,
     // Of the kernel's own events.
     FileType,
+    // Of arguments that depend on others.
+    AccessAt, AdjtimexModes, AioFlags, AioOp, Altstack, AltstackMode, ArpHardware, BpfAttachFlags, BpfAttachType,
+    BpfElemFlags, BpfFdType, BpfLinkType, BpfMapFlags, BpfMapType, BpfProgFlags, BpfProgType, BpfStats, CapSet,
+    CapVersion, ClockState, ClockStatus, Clone3, Cmsg, DirentType, Dup3, EpollEvents, Errno, FanotifyMask, FdFlags,
+    Fiemap, FsMagic, FutexBitset, FutexWakeCmp, FutexWakeOp, GetMempolicyFlags, InodeFlags, InodeXflags,
+    InterfaceFlags, IoprioValue, IoUringAccept, IoUringCancel, IoUringCqe, IoUringFeatures, IoUringFsync, IoUringMsg,
+    IoUringMsgFlags, IoUringOp, IoUringPoll, IoUringRestriction, IoUringSend, IoUringSetup, IoUringSq, IoUringSqe,
+    IoUringTimeout, IpcCall, IpcKey, KexecFile, KeyMove, KeyPerm, KeyPkey, KeyReqkey, KeySpec, LandlockAdd, LandlockFs,
+    LandlockNet, LandlockRestrict, LandlockScope, ListmountFlags, LockType, LsmId, MembarrierFlags, MemfdSecret,
+    ModeBits, MountPropagation, MsgCmd, MsgGet, NotifyFlags, OwnerType, PacketType, PerfBranch, PerfFormat,
+    PerfHardware, PerfSample, PerfSoftware, PerfType, PidfdInfo, PmtuDiscover, PollEvents, PrCapAmbient, PrDispatch,
+    PrDumpable, PrEndian, PrFpemu, PrFpexc, PrFutexHash, PrMceKill, PrMcePolicy, PrMdwe, PrMm, ProtocolBluetooth,
+    ProtocolCaif, ProtocolCan, ProtocolEther, ProtocolEtherBe, ProtocolInet, ProtocolKcm, ProtocolNetlink, ProtocolNfc,
+    ProtocolPhonet, ProtocolSmc, PrPac, PrPtracer, PrRseqSlice, PrSchedCore, PrSchedCoreScope, PrShadowStack, PrSpec,
+    PrSpecState, PrTagged, PrThp, PrTimerRestore, PrTiming, PrTsc, PrUnalign, PrVma, PtraceEvent, PtraceOptions,
+    PtracePeeksiginfo, PtraceRegset, PtraceSyscallInfo, QuotaFormat, QuotaType, RebootMagic, Resolve, RwHint,
+    SchedGetattr, Seals, SeccompAction, SeccompAddfd, SeccompMode, SeccompNotif, Securebits, SemCmd, SemopFlags,
+    ShadowStack, Shmat, ShmCmd, ShstkFeatures, SiBus, SiChild, SiCode, SiFpe, Sigaction, Sigevent, SignalHandler,
+    SignalNumber, SiIll, SiPoll, SiSegv, SiSys, SiTrap, Socketcall, SockoptAlg, SockoptBluetooth, SockoptCanRaw,
+    SockoptIcmpv6, SockoptIp, SockoptIpGet, SockoptIpv6, SockoptIpv6Get, SockoptKcm, SockoptMptcp, SockoptNetlink,
+    SockoptPacket, SockoptRaw, SockoptSctp, SockoptSmc, SockoptSocket, SockoptSocketGet, SockoptTcp, SockoptTipc,
+    SockoptTls, SockoptUdp, SockoptVsock, SockoptXdp, StatfsFlags, StatmountFlags, StatmountMask, StatxAttr,
+    StatxFlags, Timestamping, UffdFeatures, UffdRegister, Unshare, VsockCid, Xfeature,
 }
 
 macro_rules! sets {

@@ -56,26 +56,40 @@ fn symbolic_number(arg: &Arg<'_>, context: &Context) -> Option<Cow<'static, str>
     match arg.spec.ty {
         ArgType::DirFd if number == Number::Signed(AT_FDCWD.into()) => Some("AT_FDCWD".into()),
         ArgType::Flags(family) | ArgType::LongFlags(family) | ArgType::Enum(family) => {
-            symbols::text(family, bits)
+            words(|out| symbols::push(out, family, bits))
         }
-        ArgType::Signal => symbols::signal_name(bits as i32),
-        ArgType::Mode => Some(symbols::mode_text(bits as u32).into()),
+        ArgType::Signal => words(|out| symbols::push_signal(out, bits as i32)),
+        ArgType::Mode => words(|out| {
+            symbols::push_mode(out, bits as u32);
+            true
+        }),
         // Kernel's own layout of dev_t (linux/kdev_t.h): 12 bits of major, 20 of minor.
-        ArgType::Dev => Some(symbols::dev_text((bits >> 20) as u32, (bits & 0xf_ffff) as u32).into()),
+        ArgType::Dev => words(|out| {
+            symbols::push_dev(out, (bits >> 20) as u32, (bits & 0xf_ffff) as u32);
+            true
+        }),
         ArgType::UserDev => {
             let (major, minor) = (nix::sys::stat::major(bits), nix::sys::stat::minor(bits));
-            Some(symbols::dev_text(major as u32, minor as u32).into())
+            words(|out| {
+                symbols::push_dev(out, major as u32, minor as u32);
+                true
+            })
         }
         ArgType::SyscallNr => catalogue::by_id(context.syscall).map(|event| event.name.into()),
         _ => None,
     }
 }
 
+fn words(push: impl FnOnce(&mut String) -> bool) -> Option<Cow<'static, str>> {
+    let mut text = String::new();
+    push(&mut text).then(|| text.into())
+}
+
 fn sockaddr(address: &Sockaddr<'_>) -> String {
     let mut text = String::new();
     let family = |family: Option<u16>| {
         family
-            .and_then(|f| symbols::text(catalogue::Family::AddressFamily, f.into()))
+            .and_then(|f| words(|out| symbols::push(out, catalogue::Family::AddressFamily, f.into())))
             .unwrap_or(Cow::Borrowed("unknown family"))
     };
     match address {
