@@ -118,6 +118,18 @@ pub const ELEM_FLAGS: Names = &[
     (1, "BPF_NOEXIST"), (2, "BPF_EXIST"), (4, "BPF_F_LOCK"), (8, "BPF_F_CPU"), (0x10, "BPF_F_ALL_CPUS"),
 ];
 
+/// `BPF_OBJ_GET`, `BPF_MAP_GET_FD_BY_ID`: flags.
+#[rustfmt::skip]
+pub const FILE_FLAGS: Names = &[
+    (8, "BPF_F_RDONLY"), (0x10, "BPF_F_WRONLY"), (0x4000, "BPF_F_PATH_FD"), (0x1_0000, "BPF_F_TOKEN_FD"),
+];
+
+/// `BPF_PROG_QUERY`: flags.
+#[rustfmt::skip]
+pub const QUERY_FLAGS: Names = &[
+    (1, "BPF_F_QUERY_EFFECTIVE"),
+];
+
 /// `BPF_ENABLE_STATS`
 #[rustfmt::skip]
 pub const STATS: Names = &[

@@ -113,6 +113,12 @@ pub const MODE: Names = &[
     (0x800, "S_ISUID"), (0x400, "S_ISGID"), (0x200, "S_ISVTX"),
 ];
 
+/// `utimensat(2)`: nanoseconds that are none.
+#[rustfmt::skip]
+pub const UTIME: Names = &[
+    (0x3fff_fffe, "UTIME_OMIT"), (0x3fff_ffff, "UTIME_NOW"),
+];
+
 /// `getdents64(2)`: `d_type`.
 #[rustfmt::skip]
 pub const DIRENT_TYPE: Names = &[

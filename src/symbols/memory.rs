@@ -65,6 +65,19 @@ pub const PKEY: Names = &[
     (1, "PKEY_DISABLE_ACCESS"), (2, "PKEY_DISABLE_WRITE"),
 ];
 
+/// `struct user_desc`: its bit fields, of which one has two bits (asm/ldt.h).
+#[rustfmt::skip]
+pub const USER_DESC: Names = &[
+    (1, "seg_32bit"), (8, "read_exec_only"), (0x10, "limit_in_pages"), (0x20, "seg_not_present"), (0x40, "useable"),
+    (0x80, "lm"),
+];
+
+/// `struct user_desc`: `contents`.
+#[rustfmt::skip]
+pub const USER_DESC_CONTENTS: Names = &[
+    (2, "contents:1"), (4, "contents:2"), (6, "contents:3"),
+];
+
 /// `map_shadow_stack(2)`
 #[rustfmt::skip]
 pub const SHADOW_STACK: Names = &[

@@ -23,6 +23,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod time;
+mod tty;
 #[cfg(test)]
 mod uapi_tests;
 
@@ -44,13 +45,14 @@ pub type Names = &'static [(u64, &'static str)];
 pub fn push(out: &mut String, family: Family, value: u64) -> bool {
     match table(family) {
         Table::Enum(names) => push_name(out, name(names, value)),
+        Table::Hex(names) => push_flags(out, &[(u64::MAX, names)], &[], value),
         Table::Overlay(first, names) => push_name(out, name(first, value).or_else(|| name(names, value))),
         Table::Flags(names) => push_flags(out, &[], names, value),
         Table::FlagsOr(zero, _) if value == 0 => push_name(out, Some(zero)),
         Table::FlagsOr(_, names) => push_flags(out, &[], names, value),
         Table::Mixed(fields, names) => push_flags(out, fields, names, value),
         Table::Tailed(fields, names, tail) => push_tailed(out, fields, names, tail, value),
-        Table::Bits(names) => push_bits(out, names, value),
+        Table::Bits(names, first) => push_bits(out, names, first, value),
         Table::Special(push, _) => push(out, value),
     }
 }
@@ -145,10 +147,11 @@ fn push_tailed(out: &mut String, fields: &[Field], names: Names, tail: Tail, val
     out.len() > start
 }
 
-fn push_bits(out: &mut String, names: Names, mut bits: u64) -> bool {
+/// Appends the names of a set of numbers, the lowest bit of which is the number `first`.
+fn push_bits(out: &mut String, names: Names, first: u64, mut bits: u64) -> bool {
     let start = out.len();
-    for (bit, name) in names {
-        let mask = 1 << bit;
+    for (number, name) in names.iter().filter(|(number, _)| *number >= first) {
+        let mask = 1 << (number - first);
         if bits & mask != 0 {
             push_bar(out, start);
             out.push_str("1<<");

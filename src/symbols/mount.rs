@@ -179,3 +179,22 @@ pub const SWAP: Names = &[
     (0x8000, "SWAP_FLAG_PREFER"), (0x1_0000, "SWAP_FLAG_DISCARD"), (0x2_0000, "SWAP_FLAG_DISCARD_ONCE"),
     (0x4_0000, "SWAP_FLAG_DISCARD_PAGES"),
 ];
+
+/// `quotactl(2)`: what of `struct if_dqblk` is valid.
+#[rustfmt::skip]
+pub const QUOTA_VALID: Names = &[
+    (1, "QIF_BLIMITS"), (2, "QIF_SPACE"), (4, "QIF_ILIMITS"), (8, "QIF_INODES"), (0x10, "QIF_BTIME"),
+    (0x20, "QIF_ITIME"),
+];
+
+/// `quotactl(2)`: flags of `struct if_dqinfo`.
+#[rustfmt::skip]
+pub const QUOTA_INFO: Names = &[
+    (1, "DQF_ROOT_SQUASH"), (0x1_0000, "DQF_SYS_FILE"),
+];
+
+/// `quotactl(2)`: what of `struct if_dqinfo` is valid.
+#[rustfmt::skip]
+pub const QUOTA_INFO_VALID: Names = &[
+    (1, "IIF_BGRACE"), (2, "IIF_IGRACE"), (4, "IIF_FLAGS"),
+];

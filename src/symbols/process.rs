@@ -80,6 +80,18 @@ pub const RLIMIT: Names = &[
     (14, "RLIMIT_RTPRIO"), (15, "RLIMIT_RTTIME"),
 ];
 
+/// `getrlimit(2)`: no limit, also as 32-bit programs have it.
+#[rustfmt::skip]
+pub const RLIM: Names = &[
+    (0xffff_ffff, "RLIM_INFINITY"), (0xffff_ffff_ffff_ffff, "RLIM_INFINITY"),
+];
+
+/// `prlimit64(2)`: no limit.
+#[rustfmt::skip]
+pub const RLIM64: Names = &[
+    (0xffff_ffff_ffff_ffff, "RLIM64_INFINITY"),
+];
+
 /// `getrusage(2)`
 #[rustfmt::skip]
 pub const RUSAGE: Names = &[

@@ -118,8 +118,12 @@ pub fn push_dev(out: &mut String, major: u32, minor: u32) {
     let _ = write!(out, "{major}:{minor}");
 }
 
-/// `clone(2)`: the signal of the child's end is in the lowest byte, and shown last.
+/// `clone(2)`: the signal of the child's end is in the lowest byte, and shown last. In `unshare(2)` there is a flag
+/// instead, whose bit is no signal.
 pub fn clone_flags(out: &mut String, value: u64) -> bool {
+    if value & 0xff == 0x80 {
+        return push_flags(out, &[(0x80, process::NEWTIME)], process::CLONE, value);
+    }
     let start = out.len();
     push_flags(out, &[], process::CLONE, value & !0xff);
     if value & 0xff != 0 {
@@ -137,7 +141,12 @@ pub fn personality(out: &mut String, value: u64) -> bool {
         out.push_str("0xffffffff");
         return true;
     }
-    push_flags(out, &[(0xff, process::PERSONALITY)], process::PERSONALITY_FLAGS, value)
+    push_flags(
+        out,
+        &[(0xff, process::PERSONALITY)],
+        process::PERSONALITY_FLAGS,
+        value,
+    )
 }
 
 /// `ioprio_set(2)`: a class in three bits, then what the class makes of the others.

@@ -84,6 +84,27 @@ pub const PERF_TYPE: Names = &[
     (4, "PERF_TYPE_RAW"), (5, "PERF_TYPE_BREAKPOINT"),
 ];
 
+/// `struct perf_event_attr`: its bit fields of one bit.
+#[rustfmt::skip]
+pub const PERF_ATTR: Names = &[
+    (1, "disabled"), (2, "inherit"), (4, "pinned"), (8, "exclusive"), (0x10, "exclude_user"),
+    (0x20, "exclude_kernel"), (0x40, "exclude_hv"), (0x80, "exclude_idle"), (0x100, "mmap"), (0x200, "comm"),
+    (0x400, "freq"), (0x800, "inherit_stat"), (0x1000, "enable_on_exec"), (0x2000, "task"), (0x4000, "watermark"),
+    (0x2_0000, "mmap_data"), (0x4_0000, "sample_id_all"), (0x8_0000, "exclude_host"), (0x10_0000, "exclude_guest"),
+    (0x20_0000, "exclude_callchain_kernel"), (0x40_0000, "exclude_callchain_user"), (0x80_0000, "mmap2"),
+    (0x100_0000, "comm_exec"), (0x200_0000, "use_clockid"), (0x400_0000, "context_switch"),
+    (0x800_0000, "write_backward"), (0x1000_0000, "namespaces"), (0x2000_0000, "ksymbol"), (0x4000_0000, "bpf_event"),
+    (0x8000_0000, "aux_output"), (0x1_0000_0000, "cgroup"), (0x2_0000_0000, "text_poke"), (0x4_0000_0000, "build_id"),
+    (0x8_0000_0000, "inherit_thread"), (0x10_0000_0000, "remove_on_exec"), (0x20_0000_0000, "sigtrap"),
+    (0x40_0000_0000, "defer_callchain"), (0x80_0000_0000, "defer_output"),
+];
+
+/// `struct perf_event_attr`: `precise_ip`.
+#[rustfmt::skip]
+pub const PERF_PRECISE: Names = &[
+    (0x8000, "precise_ip:1"), (0x1_0000, "precise_ip:2"), (0x1_8000, "precise_ip:3"),
+];
+
 /// `PERF_TYPE_HARDWARE`
 #[rustfmt::skip]
 pub const PERF_HARDWARE: Names = &[

@@ -11,32 +11,33 @@ use super::*;
 /// Every header that names come from. Those of the C library come first: the kernel's give way to them.
 #[rustfmt::skip]
 const HEADERS: &[&str] = &[
-    "stddef.h", "stdint.h", "sys/types.h", "sys/socket.h", "sys/wait.h", "sys/epoll.h", "sys/eventfd.h",
-    "sys/timerfd.h", "sys/signalfd.h", "sys/resource.h", "sys/stat.h", "sys/swap.h", "sys/mount.h", "dirent.h",
-    "unistd.h", "fcntl.h", "linux/types.h", "linux/ioctl.h", "asm/ioctls.h", "asm/mman.h", "asm/prctl.h", "asm/poll.h",
-    "asm/mtrr.h", "asm/mce.h", "asm/msr.h", "asm/sgx.h", "linux/acct.h", "linux/aio_abi.h", "linux/auto_fs.h",
-    "linux/auto_dev-ioctl.h", "linux/blkpg.h", "linux/blkzoned.h", "linux/bpf.h", "linux/btrfs.h",
-    "linux/caif/caif_socket.h", "linux/can.h", "linux/can/raw.h", "linux/capability.h", "linux/cdrom.h", "linux/chio.h",
-    "linux/close_range.h", "linux/dm-ioctl.h", "linux/dma-buf.h", "linux/dma-heap.h", "linux/dqblk_xfs.h",
-    "linux/elf.h", "linux/errno.h", "linux/errqueue.h", "linux/eventpoll.h", "linux/fadvise.h", "linux/falloc.h",
-    "linux/fanotify.h", "linux/fb.h", "linux/fd.h", "linux/fiemap.h", "linux/fs.h", "linux/fscrypt.h", "linux/fsmap.h",
-    "linux/fsverity.h", "linux/fuse.h", "linux/futex.h", "linux/gpio.h", "linux/hdreg.h", "linux/hiddev.h",
-    "linux/hidraw.h", "linux/hpet.h", "linux/i2c-dev.h", "linux/icmp.h", "linux/icmpv6.h", "linux/if.h",
-    "linux/if_alg.h", "linux/if_arp.h", "linux/if_ether.h", "linux/if_packet.h", "linux/if_tun.h", "linux/if_xdp.h",
-    "linux/in.h", "linux/in6.h", "linux/inotify.h", "linux/input.h", "linux/io_uring.h", "linux/iommufd.h",
-    "linux/ioprio.h", "linux/ipc.h", "linux/joystick.h", "linux/kcm.h", "linux/kcmp.h", "linux/kcov.h", "linux/kd.h",
-    "linux/kexec.h", "linux/keyctl.h", "linux/kvm.h", "linux/landlock.h", "linux/loop.h", "linux/lp.h", "linux/lsm.h",
-    "linux/magic.h", "linux/media.h", "linux/membarrier.h", "linux/memfd.h", "linux/mempolicy.h", "linux/mman.h",
-    "linux/mmc/ioctl.h", "linux/module.h", "linux/mount.h", "linux/mptcp.h", "linux/msdos_fs.h", "linux/msg.h",
-    "linux/mtio.h", "linux/nbd.h", "linux/net.h", "linux/net_tstamp.h", "linux/netlink.h", "linux/nfc.h",
-    "linux/nilfs2_api.h", "linux/nsfs.h", "linux/nvme_ioctl.h", "linux/openat2.h", "linux/perf_event.h",
-    "linux/personality.h", "linux/phonet.h", "linux/pidfd.h", "linux/ppp-ioctl.h", "linux/pps.h", "linux/pr.h",
-    "linux/prctl.h", "linux/ptp_clock.h", "linux/ptrace.h", "linux/quota.h", "linux/random.h", "linux/reboot.h",
-    "linux/rfkill.h", "linux/rseq.h", "linux/rtc.h", "linux/sched.h", "linux/seccomp.h", "linux/securebits.h",
-    "linux/sem.h", "linux/serial.h", "linux/shm.h", "linux/smc.h", "linux/sockios.h", "linux/spi/spidev.h",
-    "linux/suspend_ioctls.h", "linux/sync_file.h", "linux/tcp.h", "linux/tee.h", "linux/timex.h", "linux/tipc.h",
-    "linux/tls.h", "linux/udmabuf.h", "linux/udp.h", "linux/uinput.h", "linux/usbdevice_fs.h", "linux/userfaultfd.h",
-    "linux/vfio.h", "linux/vhost.h", "linux/videodev2.h", "linux/vm_sockets.h", "linux/vt.h", "linux/watch_queue.h",
+    "stddef.h", "stdint.h", "sys/types.h", "sys/socket.h", "sys/wait.h", "sys/eventfd.h", "sys/timerfd.h",
+    "sys/timex.h", "sys/signalfd.h", "sys/resource.h", "sys/swap.h", "dirent.h", "unistd.h", "linux/fcntl.h",
+    "linux/stat.h", "linux/types.h", "linux/ioctl.h", "asm/ioctls.h", "asm/mman.h", "asm/prctl.h", "asm/poll.h",
+    "asm/mtrr.h", "asm/mce.h", "asm/msr.h", "asm/sgx.h", "asm/termbits.h", "linux/acct.h", "linux/aio_abi.h",
+    "linux/auto_fs.h", "linux/auto_dev-ioctl.h", "linux/blkpg.h", "linux/blkzoned.h", "linux/bpf.h", "linux/btrfs.h",
+    "linux/caif/caif_socket.h", "linux/can.h", "linux/can/raw.h", "linux/capability.h", "linux/cdrom.h",
+    "linux/chio.h", "linux/close_range.h", "linux/dm-ioctl.h", "linux/dma-buf.h", "linux/dma-heap.h",
+    "linux/dqblk_xfs.h", "linux/elf.h", "linux/errno.h", "linux/errqueue.h", "linux/eventpoll.h", "linux/fadvise.h",
+    "linux/falloc.h", "linux/fanotify.h", "linux/fb.h", "linux/fd.h", "linux/fiemap.h", "linux/fs.h",
+    "linux/fscrypt.h", "linux/fsmap.h", "linux/fsverity.h", "linux/fuse.h", "linux/futex.h", "linux/gpio.h",
+    "linux/hdreg.h", "linux/hiddev.h", "linux/hidraw.h", "linux/hpet.h", "linux/i2c-dev.h", "linux/icmp.h",
+    "linux/icmpv6.h", "linux/if.h", "linux/if_alg.h", "linux/if_arp.h", "linux/if_ether.h", "linux/if_packet.h",
+    "linux/if_tun.h", "linux/if_xdp.h", "linux/in.h", "linux/in6.h", "linux/inotify.h", "linux/input.h",
+    "linux/io_uring.h", "linux/iommufd.h", "linux/ioprio.h", "linux/ipc.h", "linux/joystick.h", "linux/kcm.h",
+    "linux/kcmp.h", "linux/kcov.h", "linux/kd.h", "linux/kexec.h", "linux/keyctl.h", "linux/kvm.h",
+    "linux/landlock.h", "linux/loop.h", "linux/lp.h", "linux/lsm.h", "linux/magic.h", "linux/media.h",
+    "linux/membarrier.h", "linux/memfd.h", "linux/mempolicy.h", "linux/mman.h", "linux/mmc/ioctl.h", "linux/module.h",
+    "linux/mount.h", "linux/msdos_fs.h", "linux/msg.h", "linux/mtio.h", "linux/nbd.h", "linux/net.h",
+    "linux/net_tstamp.h", "linux/netlink.h", "linux/nfc.h", "linux/nilfs2_api.h", "linux/nsfs.h",
+    "linux/nvme_ioctl.h", "linux/openat2.h", "linux/perf_event.h", "linux/personality.h", "linux/phonet.h",
+    "linux/pidfd.h", "linux/ppp-ioctl.h", "linux/pps.h", "linux/pr.h", "linux/prctl.h", "linux/ptp_clock.h",
+    "linux/ptrace.h", "linux/quota.h", "linux/random.h", "linux/reboot.h", "linux/rfkill.h", "linux/rseq.h",
+    "linux/rtc.h", "linux/sched.h", "linux/seccomp.h", "linux/securebits.h", "linux/sem.h", "linux/serial.h",
+    "linux/shm.h", "linux/smc.h", "linux/sockios.h", "linux/spi/spidev.h", "linux/suspend_ioctls.h",
+    "linux/sync_file.h", "linux/tcp.h", "linux/tee.h", "linux/tipc.h", "linux/tls.h", "linux/tty.h",
+    "linux/udmabuf.h", "linux/udp.h", "linux/uinput.h", "linux/usbdevice_fs.h", "linux/userfaultfd.h", "linux/vfio.h",
+    "linux/vhost.h", "linux/videodev2.h", "linux/vm_sockets.h", "linux/vt.h", "linux/watch_queue.h",
     "linux/watchdog.h", "linux/xattr.h", "mtd/mtd-abi.h", "scsi/scsi_ioctl.h", "scsi/sg.h", "sound/asound.h",
 ];
 
@@ -49,11 +50,13 @@ fn names() -> BTreeMap<&'static str, BTreeSet<(u64, u64)>> {
     for &family in Family::EVERY {
         let (enums, flags) = parts(family);
         let flags = flags.into_iter().map(|names| (u64::MAX, names));
-        for (mask, (value, name)) in
-            enums.into_iter().chain(flags).flat_map(|(mask, names)| names.iter().map(move |name| (mask, *name)))
+        for (mask, (value, name)) in enums
+            .into_iter()
+            .chain(flags)
+            .flat_map(|(mask, names)| names.iter().map(move |name| (mask, *name)))
         {
-            // Names of two flags are not the headers'.
-            if !name.contains('|') {
+            // Bit fields, and names of two flags, are not macros.
+            if name.contains(char::is_uppercase) && !name.contains('|') {
                 all.entry(name).or_default().insert((value, mask));
             }
         }
@@ -74,10 +77,19 @@ fn source(headers: &[&str]) -> String {
 fn compile(dir: &Path, c: &str, options: &[&str]) -> (bool, String, String) {
     let file = dir.join("names.c");
     std::fs::write(&file, c).unwrap();
-    let output =
-        Command::new("gcc").args(["-w", "-fmax-errors=0"]).args(options).arg(&file).current_dir(dir).output().unwrap();
+    let output = Command::new("gcc")
+        .args(["-w", "-fmax-errors=0"])
+        .args(options)
+        .arg(&file)
+        .current_dir(dir)
+        .output()
+        .unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.success(), text(&output.stdout), text(&output.stderr))
+    (
+        output.status.success(),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
 }
 
 /// Headers of which the compiler takes the whole: a few do not go together with those before them.
@@ -124,12 +136,30 @@ fn compiled<'a>(dir: &Path, names: &[&'a str]) -> BTreeMap<&'a str, u64> {
         if ok {
             let output = Command::new(dir.join("names")).output().unwrap();
             let output = String::from_utf8(output.stdout).unwrap();
-            let value = |line: &str| line.split_once(' ').map(|(name, value)| (name.to_owned(), value.parse().unwrap()));
+            let value = |line: &str| {
+                line.split_once(' ')
+                    .map(|(name, value)| (name.to_owned(), value.parse().unwrap()))
+            };
             let values: BTreeMap<String, u64> = output.lines().filter_map(value).collect();
-            return names.iter().filter_map(|&name| Some((name, *values.get(name)?))).collect();
+            return names
+                .iter()
+                .filter_map(|&name| Some((name, *values.get(name)?)))
+                .collect();
         }
-        let line = |error: &str| error.split_once("names.c:")?.1.split(':').next()?.parse::<usize>().ok();
-        let bad: Vec<_> = errors.lines().filter(|l| l.contains("error:")).filter_map(line).collect();
+        let line = |error: &str| {
+            error
+                .split_once("names.c:")?
+                .1
+                .split(':')
+                .next()?
+                .parse::<usize>()
+                .ok()
+        };
+        let bad: Vec<_> = errors
+            .lines()
+            .filter(|l| l.contains("error:"))
+            .filter_map(line)
+            .collect();
         skipped.extend(bad.iter().filter_map(|line| lines.get(line).copied()));
         assert!(!bad.is_empty(), "{errors}");
     }
@@ -138,7 +168,11 @@ fn compiled<'a>(dir: &Path, names: &[&'a str]) -> BTreeMap<&'a str, u64> {
 
 #[test]
 fn the_headers_agree() {
-    if !Command::new("gcc").arg("--version").output().is_ok_and(|output| output.status.success()) {
+    if !Command::new("gcc")
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
+    {
         println!("skipped: no gcc here");
         return;
     }
