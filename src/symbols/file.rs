@@ -69,10 +69,11 @@ pub const AT_STATX_SYNC: Names = &[
     (0, "AT_STATX_SYNC_AS_STAT"), (0x2000, "AT_STATX_FORCE_SYNC"), (0x4000, "AT_STATX_DONT_SYNC"),
 ];
 
-/// `statx(2)`: the other flags.
+/// `statx(2)`: flags.
 #[rustfmt::skip]
 pub const AT_STATX: Names = &[
-    (0x100, "AT_SYMLINK_NOFOLLOW"), (0x800, "AT_NO_AUTOMOUNT"), (0x1000, "AT_EMPTY_PATH"),
+    (0x2000, "AT_STATX_FORCE_SYNC"), (0x4000, "AT_STATX_DONT_SYNC"), (0x100, "AT_SYMLINK_NOFOLLOW"),
+    (0x800, "AT_NO_AUTOMOUNT"), (0x1000, "AT_EMPTY_PATH"),
 ];
 
 /// `name_to_handle_at(2)`.

@@ -68,11 +68,10 @@ pub const SHMAT: Names = &[
     (0x1000, "SHM_RDONLY"), (0x2000, "SHM_RND"), (0x4000, "SHM_REMAP"), (0x8000, "SHM_EXEC"),
 ];
 
-/// `msgrcv(2)`; those of `msgget(2)` are others.
+/// `msgsnd(2)`, `msgrcv(2)`.
 #[rustfmt::skip]
 pub const MSG: Names = &[
-    (0x200, "IPC_CREAT"), (0x400, "IPC_EXCL"), (0x1000, "MSG_NOERROR"), (0x2000, "MSG_EXCEPT"), (0x4000, "MSG_COPY"),
-    (0x800, "IPC_NOWAIT"),
+    (0x1000, "MSG_NOERROR"), (0x2000, "MSG_EXCEPT"), (0x4000, "MSG_COPY"), (0x800, "IPC_NOWAIT"),
 ];
 
 /// `semop(2)`: `sem_flg`.

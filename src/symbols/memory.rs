@@ -62,7 +62,7 @@ pub const MLOCKALL: Names = &[
 /// `pkey_alloc(2)`
 #[rustfmt::skip]
 pub const PKEY: Names = &[
-    (1, "PKEY_DISABLE_ACCESS"), (2, "PKEY_DISABLE_WRITE"),
+    (1, "PKEY_DISABLE_ACCESS"), (2, "PKEY_DISABLE_WRITE"), (4, "PKEY_DISABLE_EXECUTE"),
 ];
 
 /// `struct user_desc`: its bit fields, of which one has two bits (asm/ldt.h).
