@@ -5,7 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use libbpf_rs::btf::types::{Func, Var};
+use libbpf_rs::btf::types::{Func, Struct, Var};
 use libbpf_rs::btf::{Btf, BtfKind, BtfType};
 
 use crate::error::LoadError;
@@ -38,6 +38,7 @@ pub struct Features {
     preempts: bool,
     tracefs: bool,
     kprobes: bool,
+    allocates: bool,
     /// Why there are no trampolines.
     no_trampolines: Option<String>,
 }
@@ -59,6 +60,7 @@ impl Features {
             preempts: preempts_raw_tracepoints(&btf),
             tracefs: tracefs_is_readable(),
             kprobes: Path::new(KPROBE_PMU).exists() && !shuns("kprobes"),
+            allocates: btf.type_by_name::<Struct<'_>>("bpf_mem_alloc").is_some(),
             no_trampolines: match shuns("trampolines") {
                 true => Some(format!("{WITHOUT} rules out trampolines")),
                 false => missing_trampolines(&btf),
@@ -89,6 +91,11 @@ impl Features {
 
     pub fn has_kprobes(&self) -> bool {
         self.kprobes
+    }
+
+    /// Programs of every kind may use maps that allocate an entry when it is needed (since 6.1).
+    pub fn allocates(&self) -> bool {
+        self.allocates
     }
 
     /// Why no fentry and fexit programs can be had.
