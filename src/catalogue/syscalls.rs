@@ -3,8 +3,8 @@
 //! Numbers are those of `asm/unistd_64.h`; argument names and types those of the kernel's own
 //! `events/syscalls/sys_enter_*/format`, of Linux 7.2. A test compares them with the running kernel.
 //!
-//! Where a newer kernel has appended arguments (`bpf`), the row has those that every kernel takes: on the older ones the
-//! other registers mean nothing.
+//! Where a newer kernel has appended arguments (`bpf`), the row has those that every kernel takes: on the older ones
+//! the other registers mean nothing.
 
 use super::select::*;
 use super::spec::{arg, by, syscall, ArgType::*, Count::*, EventSpec, Family, Set::*, When::*};
@@ -666,7 +666,8 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("waiters", Array(In, FUTEX_WAITV, Const(2))), arg("flags", Flags(Family::Futex2)), arg("nr_wake", Int),
         arg("nr_requeue", Int)]),
     syscall(457, "statmount", &[Fs, FsInfo], &[
-        arg("req", Struct(In, MNT_ID_REQ)), arg("buf", Ptr), arg("bufsize", Size), arg("flags", UInt)]),
+        arg("req", Struct(In, MNT_ID_REQ)), arg("buf", Sized(Out, STATMOUNT, 2)), arg("bufsize", Size),
+        arg("flags", UInt)]),
     syscall(458, "listmount", &[Fs, FsInfo], &[
         arg("req", Struct(In, MNT_ID_REQ)), arg("mnt_ids", Array(OutPositive, U64_HEX, Ret)), arg("nr_mnt_ids", Size),
         arg("flags", Flags(Family::ListmountFlags))]),
