@@ -196,7 +196,7 @@ pub enum Family {
     SocketProtocol, SocketType, SockoptLevel, SockoptName, SpliceFlags, StatxMask, SwapFlags, SyncFileRange, Sysfs,
     Syslog, TimerFlags, TimerfdFlags, Umount, Unlink, Userfaultfd, WaitIdType, WaitOptions, XattrFlags,
     // Of the kernel's own events.
-    FileType,
+    FileType, IoUringOp, IoUringSetup, IoUringSqe,
 }
 
 macro_rules! sets {

@@ -1,10 +1,10 @@
 //! What the running kernel and our own privileges can: asked once, before anything is loaded.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::Path;
 
-use libbpf_rs::btf::types::{Func, Typedef, Var};
+use libbpf_rs::btf::types::{Func, Struct, Typedef, Var};
 use libbpf_rs::btf::Btf;
 
 use crate::error::LoadError;
@@ -27,6 +27,7 @@ pub struct Features {
     tracepoints: Vec<&'static str>,
     preempts: bool,
     tracefs: bool,
+    needs_io_issue_defs: bool,
 }
 
 impl Features {
@@ -51,6 +52,7 @@ impl Features {
             tracepoints,
             preempts: preempts_raw_tracepoints(&btf),
             tracefs: tracefs_is_readable(),
+            needs_io_issue_defs: needs_io_issue_defs(&btf),
         }
     }
 
@@ -65,6 +67,11 @@ impl Features {
         self.tracefs
     }
 
+    /// Programs cannot find out by themselves how io_uring keeps a socket address: see [`io_issue_defs`].
+    pub fn needs_io_issue_defs(&self) -> bool {
+        self.needs_io_issue_defs
+    }
+
     pub fn has_tracepoint(&self, name: &str) -> bool {
         self.tracepoints.contains(&name)
     }
@@ -76,6 +83,30 @@ impl Features {
 fn preempts_raw_tracepoints(btf: &Btf<'_>) -> bool {
     btf.type_by_name::<Var<'_>>("tracepoint_srcu_srcu_data").is_some()
         && btf.type_by_name::<Func<'_>>("srcu_free_old_probes").is_none()
+}
+
+/// Kernels that copy a request's socket address (they have no `struct io_async_connect`), but have no function that tells
+/// programs the size of a piece of memory.
+fn needs_io_issue_defs(btf: &Btf<'_>) -> bool {
+    btf.type_by_name::<Struct<'_>>("io_issue_def").is_some()
+        && btf.type_by_name::<Struct<'_>>("io_async_connect").is_none()
+        && btf.type_by_name::<Func<'_>>("bpf_get_kmem_cache").is_none()
+}
+
+/// Address of the kernel's table of io_uring's operations; 0 where kallsyms does not tell it.
+pub fn io_issue_defs() -> u64 {
+    let Ok(file) = fs::File::open("/proc/kallsyms") else {
+        return 0;
+    };
+    BufReader::new(file)
+        .lines()
+        .map_while(Result::ok)
+        .find_map(|line| {
+            let mut words = line.split(' ');
+            let address = words.next()?;
+            (words.nth(1)? == "io_issue_defs").then(|| u64::from_str_radix(address, 16).ok())?
+        })
+        .unwrap_or(0)
 }
 
 /// Attaching takes a tracepoint's id, which only tracefs tells. Where we may not trace at all, we say what those who

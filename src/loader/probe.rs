@@ -15,6 +15,9 @@ pub enum Program {
     Exec,
     Exit,
     Free,
+    IoUringCreate,
+    IoUringSubmitReq,
+    IoUringSubmitSqe,
 }
 
 /// How a program attaches.
@@ -27,7 +30,7 @@ pub enum Means {
 }
 
 impl Program {
-    pub const EVERY: [Program; 7] = [
+    pub const EVERY: [Program; 10] = [
         Program::SysEnter,
         Program::SysExit,
         Program::Fork,
@@ -35,6 +38,9 @@ impl Program {
         Program::Exec,
         Program::Exit,
         Program::Free,
+        Program::IoUringCreate,
+        Program::IoUringSubmitReq,
+        Program::IoUringSubmitSqe,
     ];
 
     /// The tracepoint it attaches to.
@@ -47,6 +53,9 @@ impl Program {
             Program::Exec => "sched_process_exec",
             Program::Exit => "sched_process_exit",
             Program::Free => "sched_process_free",
+            Program::IoUringCreate => "io_uring_create",
+            Program::IoUringSubmitReq => "io_uring_submit_req",
+            Program::IoUringSubmitSqe => "io_uring_submit_sqe",
         }
     }
 
@@ -54,6 +63,7 @@ impl Program {
     const fn group(self) -> &'static str {
         match self {
             Program::SysEnter | Program::SysExit => "raw_syscalls",
+            Program::IoUringCreate | Program::IoUringSubmitReq | Program::IoUringSubmitSqe => "io_uring",
             _ => "sched",
         }
     }
@@ -132,6 +142,8 @@ pub fn programs(event: &EventSpec, features: &Features) -> Vec<Program> {
         "sched_process_fork" => vec![Program::Fork],
         "sched_process_exec" => vec![Program::Exec, prepare],
         "sched_process_exit" => vec![Program::Exit],
+        "io_uring_create" => vec![Program::IoUringCreate],
+        "io_uring_submit" => vec![io_uring_submit(features)],
         // Told by user space, from the kernel's counters.
         "lost_events" => vec![],
         other => unreachable!("{other} is in the catalogue, but nothing says which programs it needs"),
@@ -144,6 +156,15 @@ pub fn prepare_exec(features: &Features) -> Program {
         Program::PrepareExec
     } else {
         Program::SysEnter
+    }
+}
+
+/// The program that sees requests of io_uring: newer kernels have their tracepoint under another name.
+fn io_uring_submit(features: &Features) -> Program {
+    if features.has_tracepoint(Program::IoUringSubmitSqe.tracepoint()) {
+        Program::IoUringSubmitSqe
+    } else {
+        Program::IoUringSubmitReq
     }
 }
 

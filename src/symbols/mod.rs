@@ -2,6 +2,7 @@
 
 mod errno;
 mod file;
+mod io_uring;
 mod process;
 mod socket;
 
@@ -45,6 +46,9 @@ fn table(family: Family) -> Option<Table> {
             field: socket::TYPE,
             flags: socket::TYPE_FLAGS,
         },
+        Family::IoUringOp => Table::Enum(io_uring::OP),
+        Family::IoUringSetup => Table::Flags(io_uring::SETUP),
+        Family::IoUringSqe => Table::Flags(io_uring::SQE),
         Family::SocketFlags => Table::Flags(socket::TYPE_FLAGS),
         _ => return None,
     })
