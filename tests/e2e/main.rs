@@ -6,6 +6,7 @@
 mod cli;
 mod cost;
 mod harness;
+mod io_uring;
 mod loss;
 mod output;
 mod process;
@@ -47,6 +48,7 @@ fn main() {
         syscalls::tests(),
         output::tests(),
         scope::tests(),
+        io_uring::tests(),
         loss::tests(),
         cost::tests(),
     ]
