@@ -402,11 +402,18 @@ impl Plan<'_> {
             .find(|map| map.name().to_string_lossy().ends_with(".rodata"))
             .ok_or_else(incomplete)?;
         let rodata {
-            settings: constants, ..
+            settings: constants,
+            io_issue_defs,
+            ..
         } = map
             .initial_value_mut()
             .and_then(|bytes| plain::from_mut_bytes(bytes).ok())
             .ok_or_else(incomplete)?;
+        if features.needs_io_issue_defs()
+            && programs.iter().any(|program| program.stem() == "io_uring_submit")
+        {
+            *io_issue_defs = features::io_issue_defs();
+        }
         for event in catalogue::KERNEL {
             let life =
                 ["sched_process_fork", "sched_process_exec", "sched_process_exit"].contains(&event.name);

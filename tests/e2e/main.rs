@@ -7,6 +7,7 @@ mod cli;
 mod cost;
 mod fds;
 mod harness;
+mod io_uring;
 mod loss;
 mod output;
 mod process;
@@ -49,6 +50,7 @@ fn main() {
         output::tests(),
         fds::tests(),
         scope::tests(),
+        io_uring::tests(),
         loss::tests(),
         cost::tests(),
     ]
