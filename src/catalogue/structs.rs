@@ -4,7 +4,8 @@
 //! A row may end before its C structure does: where that has grown with time, or where only its head says anything.
 
 use super::spec::{
-    field, structure, ArgType, ArgType::*, Family, Field, FieldType, Ia32, StructSpec, Width, Width::*,
+    field, structure, structure_by_abi, ArgType, ArgType::*, Family, Field, FieldType, Ia32, StructSpec,
+    Width, Width::*,
 };
 
 /// A number behind a pointer.
@@ -45,11 +46,6 @@ const fn nested(name: &'static str, spec: &'static StructSpec) -> Field {
         name,
         ty: FieldType::Struct(spec),
     }
-}
-
-/// A structure that 32-bit calls have in a form of their own, or that is not read there.
-const fn structure_by_abi(c_name: &'static str, fields: &'static [Field], ia32: Ia32) -> StructSpec {
-    StructSpec { c_name, fields, ia32 }
 }
 
 // Numbers behind pointers.

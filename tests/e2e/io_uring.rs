@@ -375,10 +375,7 @@ fn names() -> Result<(), Failed> {
     for op in ops.iter() {
         let name = op.name.unwrap().to_str().unwrap();
         if name != "IORING_OP_LAST" {
-            assert_eq!(
-                op_name(op.value as u64).as_deref(),
-                Some(name)
-            );
+            assert_eq!(op_name(op.value as u64).as_deref(), Some(name));
             compared += 1;
         }
     }
