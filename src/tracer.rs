@@ -50,12 +50,13 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     };
     let mut tracer = Tracer::load(&plan, &features)?;
     let rings = tracer.ring_maps()?;
-    let outputs = Outputs::open(&config.outputs, epoch(tracer.boot_time()?))?;
+    let mut outputs = Outputs::open(&config.outputs, epoch(tracer.boot_time()?))?;
     if let Some(command) = &command {
         tracer.follow_command(command.pid())?;
     }
     tracer.attach()?;
     tracer.start(&config.scope)?;
+    outputs.flush()?;
     if config.debug {
         eprintln!("tracee: tracing has begun");
     }
