@@ -12,7 +12,7 @@ sudo := $(if $(filter-out 0,$(shell id -u)),sudo)
 # Steps such as setup and build have an order.
 .NOTPARALLEL:
 
-all: bpf build ## build both (the default)
+all: build ## build both (the default)
 
 # build.rs compiles src/bpf into its OUT_DIR. Cargo tells where that is, also when there was nothing to do.
 bpf: ## build the BPF object: dist/tracee.bpf.o
@@ -22,7 +22,7 @@ bpf: ## build the BPF object: dist/tracee.bpf.o
 		[ -s "$$out/tracee.bpf.o" ] && install -m 644 "$$out/tracee.bpf.o" dist/tracee.bpf.o || \
 		{ echo "make bpf: no tracee.bpf.o in build.rs's OUT_DIR ($$out)" >&2; exit 1; }
 
-build: ## build the program: dist/tracee
+build: bpf ## build the program, too: dist/tracee
 	$(CARGO) build --release $(locked) --bin tracee
 	@mkdir -p dist
 	@install -m 755 $(target)/release/tracee dist/tracee
