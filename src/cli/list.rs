@@ -4,22 +4,25 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
-use crate::catalogue::{self, EventSpec, Set};
+use crate::catalogue::{EventKind, EventSpec, Set};
 use crate::loader::features::Features;
 use crate::loader::probe;
 
 /// Writes the list; needs no privilege.
-pub fn write(out: &mut impl Write, features: &Features, json: bool) -> io::Result<()> {
+pub fn write(out: &mut impl Write, events: &[&EventSpec], features: &Features, json: bool) -> io::Result<()> {
     if !json {
         writeln!(out, "{:<28} {:<44} {:<60} ATTACH", "EVENT", "SETS", "ARGUMENTS")?;
     }
-    for event in catalogue::events() {
+    for event in events {
         let means = probe::means(event, features);
         if json {
             write_json(out, event, &means)?;
         } else {
             let args: Vec<_> = event.args.iter().map(|arg| arg.name).collect();
-            let means = means.unwrap_or_else(|reason| format!("unavailable: {reason}"));
+            let mut means = means.unwrap_or_else(|reason| format!("unavailable: {reason}"));
+            if event.kind == EventKind::CompatSyscall {
+                means.push_str(" (32-bit programs only)");
+            }
             let sets = sets(event).join(",");
             writeln!(
                 out,

@@ -157,5 +157,12 @@ fn list() -> Result<(), Failed> {
     assert!(openat["sets"].as_array().unwrap().contains(&"default".into()));
     let table = finish(Command::new(tracee()).arg("--list").uid(NOBODY).gid(NOBODY));
     assert_eq!(table.stdout.lines().count(), events.len() + 1);
+    let chosen = run(&["--list", "-e", "openat*,close"]);
+    let names: Vec<_> = chosen
+        .stdout
+        .lines()
+        .map(|row| row.split(' ').next().unwrap())
+        .collect();
+    assert_eq!(names, ["EVENT", "close", "openat", "openat2"]);
     Ok(())
 }
