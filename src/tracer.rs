@@ -208,7 +208,9 @@ impl Run {
         self.tracer.detach();
         self.losses.read(&mut self.tracer)?;
         let total = self.losses.total();
-        eprintln!("tracee: {} events, {total} lost", self.sink.written);
+        let written = self.sink.written;
+        let events = if written == 1 { "event" } else { "events" };
+        eprintln!("tracee: {written} {events}, {total} lost");
         if self.sink.malformed > 0 {
             eprintln!(
                 "tracee: {} records could not be decoded: please report this",
