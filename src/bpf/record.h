@@ -175,7 +175,8 @@ struct syscall_desc {
 	__u8 flags;
 	__u8 nargs;
 	__u8 split; /* bit i: argument i came in two 32-bit registers */
-	__u8 reserved[3];
+	__u8 swap; /* n > 0: arguments n and n + 1 come in the other order */
+	__u8 reserved[2];
 	struct arg_desc args[MAX_ARGS];
 };
 

@@ -6,8 +6,8 @@
 
 use super::select::{IPC_FIFTH, IPC_FIRST, IPC_PTR, SOCKETCALL_ARGS};
 use super::spec::{
-    arg, by, compat_only, old, same, split, time64, ArgType::*, CompatCall, EventSpec, Family, Set::*,
-    When::*,
+    arg, by, compat_only, old, same, split, swapped, time64, ArgType::*, CompatCall, EventSpec, Family,
+    Set::*, When::*,
 };
 use super::structs::*;
 
@@ -92,7 +92,7 @@ pub const IA32: &[CompatCall] = &[
     same(105, "getitimer"), old(106, "stat"), old(107, "lstat"), old(108, "fstat"), same(109, "olduname"),
     same(110, "iopl"), same(111, "vhangup"), same(112, "idle"), same(113, "vm86old"), same(114, "wait4"),
     same(115, "swapoff"), same(116, "sysinfo"), same(117, "ipc"), same(118, "fsync"), same(119, "sigreturn"),
-    same(120, "clone"), same(121, "setdomainname"), same(122, "uname"), same(123, "modify_ldt"), same(124, "adjtimex"),
+    swapped(120, "clone", 3), same(121, "setdomainname"), same(122, "uname"), same(123, "modify_ldt"), same(124, "adjtimex"),
     same(125, "mprotect"), same(126, "sigprocmask"), same(127, "create_module"), same(128, "init_module"),
     same(129, "delete_module"), same(130, "get_kernel_syms"), same(131, "quotactl"), same(132, "getpgid"),
     same(133, "fchdir"), same(134, "bdflush"), same(135, "sysfs"), same(136, "personality"), same(137, "afs_syscall"),

@@ -410,6 +410,8 @@ pub struct CompatCall {
     /// Bit *i* set: argument *i* of the event is 64 bits wide and came in two 32-bit registers, low half first.
     pub split: u8,
     pub structs: CompatStructs,
+    /// Not 0: this argument and the next come in the other order.
+    pub swap: u8,
 }
 
 /// Structures of a 32-bit call.
@@ -485,6 +487,7 @@ pub const fn same(nr: u16, event: &'static str) -> CompatCall {
         event,
         split: 0,
         structs: CompatStructs::Usual,
+        swap: 0,
     }
 }
 
@@ -495,6 +498,7 @@ pub const fn split(nr: u16, event: &'static str, split: u8) -> CompatCall {
         event,
         split,
         structs: CompatStructs::Usual,
+        swap: 0,
     }
 }
 
@@ -505,6 +509,15 @@ pub const fn time64(nr: u16, event: &'static str) -> CompatCall {
         event,
         split: 0,
         structs: CompatStructs::Native,
+        swap: 0,
+    }
+}
+
+/// A call of the 32-bit ABI of which argument `swap` and the next come in the other order.
+pub const fn swapped(nr: u16, event: &'static str, swap: u8) -> CompatCall {
+    CompatCall {
+        swap,
+        ..same(nr, event)
     }
 }
 
@@ -515,6 +528,7 @@ pub const fn old(nr: u16, event: &'static str) -> CompatCall {
         event,
         split: 0,
         structs: CompatStructs::Old,
+        swap: 0,
     }
 }
 

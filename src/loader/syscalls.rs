@@ -73,6 +73,7 @@ impl Plan<'_> {
             flags,
             nargs: event.args.len() as u8,
             split: call.split,
+            swap: call.swap,
             ..Default::default()
         };
         let layout = match call.structs {

@@ -171,6 +171,13 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 	s->header.abi = call->abi;
 	s->header.flags = flags;
 	syscall_args(regs, call->abi, desc->split, s->args);
+	/* Only clone's last two are so, in the 32-bit ABI. */
+	if (desc->swap == 3) {
+		__u64 third = s->args[3];
+
+		s->args[3] = s->args[4];
+		s->args[4] = third;
+	}
 #pragma unroll
 	for (int i = 0; i < MAX_ARGS; i++)
 		if (i < desc->nargs)
