@@ -25,6 +25,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("it_works_without_tracefs", without_tracefs).unless(lacks_tool("unshare")),
         Test::new("lost_events_are_in_the_stream", in_the_stream),
         Test::new("a_steady_load_loses_nothing", steady),
+        Test::new("a_burst_just_before_the_end_is_all_printed", burst),
         Test::new("a_stopped_reader_goes_on_and_counts", stopped),
         Test::new("a_kill_leaves_nothing_behind", killed).unless(lacks_tool("bpftool")),
     ]
@@ -151,6 +152,25 @@ fn steady() -> Result<(), Failed> {
     assert_eq!(totals(&stderr).1, 0, "{stderr}");
     assert_eq!(opened, made);
     assert_eq!(made, rate.parse::<u64>()? * seconds.parse::<u64>()?);
+    Ok(())
+}
+
+/// More than the reader holds of a ring, and too young to be given on when it is told to stop.
+fn burst() -> Result<(), Failed> {
+    const OPENS: usize = 400;
+    let background = Background::start(&["-e", "openat"]);
+    let status = Command::new(prog("burst"))
+        .args([background.pid().to_string(), OPENS.to_string()])
+        .status()?;
+    assert!(status.success());
+    let run = background.stop();
+    let opens = run.named("openat");
+    let long = opens
+        .iter()
+        .filter(|event| event["processName"] == "burst")
+        .count();
+    assert_eq!(totals(&run.stderr).1, 0, "{}", run.stderr);
+    assert_eq!(long, OPENS);
     Ok(())
 }
 
