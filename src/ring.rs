@@ -95,7 +95,8 @@ impl Rings {
     /// Reads what is there and gives on, in order of time, what nothing earlier can follow any more.
     ///
     /// `now` is the time of the kernel's clock (ns since boot) before the call, or `None` when all programs have been
-    /// detached, so that nothing can follow. Gives whether there was anything, or is still something held.
+    /// detached, so that nothing can follow. Gives whether there was anything, or is still something held, here or in a
+    /// ring.
     pub fn round<E>(
         &mut self,
         now: Option<u64>,
@@ -103,8 +104,10 @@ impl Rings {
     ) -> Result<bool, E> {
         let mut horizon = now.map_or(u64::MAX, |now| now.saturating_sub(SETTLE_NS));
         let before = self.arena.borrow().records.len();
+        let mut all_read = true;
         for index in 0..self.sources.len() {
             if !self.read(index) {
+                all_read = false;
                 horizon = horizon.min(self.sources[index].newest);
             }
         }
@@ -123,7 +126,7 @@ impl Rings {
         for held in &arena.records {
             self.sources[held.source].held += held.len;
         }
-        Ok(active || !arena.records.is_empty())
+        Ok(active || !all_read || !arena.records.is_empty())
     }
 
     /// Reads one ring; false if it holds more than may be taken now.

@@ -25,6 +25,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("it_works_without_tracefs", without_tracefs).unless(lacks_tool("unshare")),
         Test::new("lost_events_are_in_the_stream", in_the_stream),
         Test::new("a_steady_load_loses_nothing", steady),
+        Test::new("a_burst_just_before_the_end_is_all_printed", burst),
         Test::new("a_stopped_reader_goes_on_and_counts", stopped),
         Test::new("a_kill_leaves_nothing_behind", killed).unless(lacks_tool("bpftool")),
     ]
@@ -151,6 +152,33 @@ fn steady() -> Result<(), Failed> {
     assert_eq!(totals(&stderr).1, 0, "{stderr}");
     assert_eq!(opened, made);
     assert_eq!(made, rate.parse::<u64>()? * seconds.parse::<u64>()?);
+    Ok(())
+}
+
+/// More than the reader holds of a ring, and too young to be given on when it is told to stop.
+fn burst() -> Result<(), Failed> {
+    const OPENS: usize = 400;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("rows");
+    // A table, since JSON's own bookkeeping would keep the reader at it.
+    let mut child = Command::new(tracee())
+        .args(["--debug", "-e", "openat", "-o"])
+        .arg(format!("table:{}", path.display()))
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let mut lines = BufReader::new(child.stderr.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    assert!(lines.any(|line| line == "tracee: tracing has begun"));
+    let status = Command::new(prog("burst"))
+        .args([child.id().to_string(), OPENS.to_string()])
+        .status()?;
+    assert!(status.success());
+    let last = lines.last().unwrap_or_default();
+    assert!(child.wait()?.success());
+    let rows = std::fs::read_to_string(&path)?;
+    let printed = rows.lines().filter(|row| row.contains(" burst ")).count();
+    assert_eq!(printed as u64 + totals(&last).1, OPENS as u64, "{last}");
     Ok(())
 }
 
