@@ -133,6 +133,7 @@ impl Tracer {
         let object = open
             .load()
             .map_err(LoadError::bpf("the kernel refuses tracee's BPF programs"))?;
+        object::forget();
         let mut tracer = Tracer {
             object,
             rings,

@@ -1,8 +1,11 @@
 //! The BPF object: the one embedded in the binary, and its ABI stamp.
 
+use std::ffi::c_void;
+use std::ptr::NonNull;
 use std::sync::OnceLock;
 
 use libbpf_rs::{ObjectBuilder, OpenObject};
+use nix::sys::mman::{madvise, MmapAdvise};
 
 use crate::error::LoadError;
 use crate::loader::probe::Program;
@@ -41,6 +44,20 @@ pub fn programs() -> &'static [Program] {
         });
         programs.collect()
     })
+}
+
+/// Gives the memory of the embedded object back, once it has been loaded: its pages come from the binary again if they
+/// are ever needed.
+pub fn forget() {
+    const PAGE: usize = 4096;
+    let range = EMBEDDED.0.as_ptr_range();
+    let start = (range.start as usize).next_multiple_of(PAGE);
+    let len = (range.end as usize).saturating_sub(start) / PAGE * PAGE;
+    if let Some(start) = NonNull::new(start as *mut c_void).filter(|_| len > 0) {
+        // SAFETY: whole pages of read-only data of this binary: the kernel reads them in anew where they are touched.
+        // That it fails is no harm.
+        let _ = unsafe { madvise(start, len, MmapAdvise::MADV_DONTNEED) };
+    }
 }
 
 fn check_stamp(object: &OpenObject) -> Result<(), LoadError> {
