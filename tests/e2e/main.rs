@@ -10,6 +10,7 @@ mod loss;
 mod output;
 mod process;
 mod scope;
+mod strace;
 mod syscalls;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -45,6 +46,7 @@ fn main() {
         cli::tests(),
         process::tests(),
         syscalls::tests(),
+        strace::tests(),
         output::tests(),
         scope::tests(),
         loss::tests(),
