@@ -5,6 +5,7 @@
 
 mod cli;
 mod cost;
+mod edges;
 mod harness;
 mod loss;
 mod output;
@@ -47,6 +48,7 @@ fn main() {
         process::tests(),
         syscalls::tests(),
         strace::tests(),
+        edges::tests(),
         output::tests(),
         scope::tests(),
         loss::tests(),
