@@ -47,6 +47,8 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         nodename: config.outputs.iter().any(|output| output.format != Format::Table),
         exec_env: config.exec_env,
         ring_size: config.buffer_size,
+        decode_fds: config.decode_fds,
+        buffer_bytes: config.buffer_bytes,
     };
     let mut tracer = Tracer::load(&plan, &features)?;
     let rings = tracer.ring_maps()?;
@@ -261,10 +263,12 @@ impl Sink {
         let spec = catalogue::expect("lost_events");
         let number = |index: usize, raw| Arg {
             spec: &spec.args[index],
+            ty: spec.args[index].ty,
             raw,
             value: Value::Number,
             truncated: false,
             full: 0,
+            file: None,
         };
         let context = Context {
             time,
@@ -280,12 +284,14 @@ impl Sink {
             value: Value::Str(loss.buffer.as_bytes()),
             ..number(1, 0)
         };
-        let args = vec![
+        let args = [
             number(0, loss.count),
             buffer,
             number(2, loss.first),
             number(3, loss.last),
-        ];
+        ]
+        .into_iter()
+        .collect();
         self.write(&Event {
             spec,
             context,

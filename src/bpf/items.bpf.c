@@ -41,28 +41,84 @@ __noinline int put_kernel_str(__u32 slot, __u32 index, __u64 addr)
 	return put_str(slot, index, addr, false);
 }
 
-__noinline int put_user_bytes(__u32 slot, __u32 index, __u64 addr, __u32 len)
+#define USER_PAGE 4096
+
+__noinline int put_user_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, __u32 max)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 	struct item_header *item;
-	__u64 n = len;
+	__u64 n = len < max ? len : max;
 
 	if (!s)
 		return 0;
 	item = item_begin(s, index);
 	if (!item)
 		return 0;
-	item->full = n;
+	item->full = len;
 	bounded(n);
-	if (n > SOCKADDR_MAX) {
-		n = SOCKADDR_MAX;
+	if (n > BYTES_MAX)
+		n = BYTES_MAX;
+	if (n < len)
 		item->status = ITEM_TRUNCATED;
+	if (!bpf_probe_read_user(item + 1, n, (void *)addr)) {
+		item_end(s, item, n);
+		return 0;
 	}
-	if (bpf_probe_read_user(item + 1, n, (void *)addr)) {
+	/* It may be there up to the end of its page. */
+	n = USER_PAGE - (addr & (USER_PAGE - 1));
+	item->status = ITEM_TRUNCATED;
+	if (n >= len || n >= max || bpf_probe_read_user(item + 1, n, (void *)addr)) {
 		item->status = ITEM_FAULT;
 		n = 0;
 	}
 	item_end(s, item, n);
+	return 0;
+}
+
+/* struct user_msghdr, in units of a pointer: where its fields are. */
+#define MSG_NAME 0
+#define MSG_NAMELEN 1
+#define MSG_IOV 2
+#define MSG_IOVLEN 3
+#define MSG_CONTROL 4
+#define MSG_CONTROLLEN 5
+#define MSG_FIELDS 7
+
+#define MSG_NAME_MAX 128
+#define MSG_IOV_MAX 1024
+#define MSG_CONTROL_MAX 512
+
+static __always_inline __u64 msghdr_field(const __u64 *fields, __u32 pointer_bytes, __u32 i)
+{
+	if (pointer_bytes == 8)
+		return fields[i];
+	return ((const __u32 *)fields)[i];
+}
+
+__noinline int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes)
+{
+	__u64 fields[MSG_FIELDS] = {};
+	__u64 name, namelen, iov, iovlen, control, controllen;
+	__u32 size = pointer_bytes == 8 ? sizeof(fields) : sizeof(fields) / 2;
+
+	put_user_bytes(slot, index, addr, size, size);
+	if (pointer_bytes == 8 ? bpf_probe_read_user(fields, sizeof(fields), (void *)addr) :
+				 bpf_probe_read_user(fields, sizeof(fields) / 2, (void *)addr))
+		return 0;
+	name = msghdr_field(fields, pointer_bytes, MSG_NAME);
+	namelen = (__u32)msghdr_field(fields, pointer_bytes, MSG_NAMELEN);
+	iov = msghdr_field(fields, pointer_bytes, MSG_IOV);
+	iovlen = msghdr_field(fields, pointer_bytes, MSG_IOVLEN);
+	control = msghdr_field(fields, pointer_bytes, MSG_CONTROL);
+	controllen = msghdr_field(fields, pointer_bytes, MSG_CONTROLLEN);
+	if (name && namelen)
+		put_user_bytes(slot, INDEX_OF(index, PART_MSG_NAME), name, namelen, MSG_NAME_MAX);
+	if (iov && iovlen)
+		put_user_bytes(slot, INDEX_OF(index, PART_MSG_IOV), iov,
+			       iovlen * 2 * pointer_bytes, MSG_IOV_MAX);
+	if (control && controllen)
+		put_user_bytes(slot, INDEX_OF(index, PART_MSG_CONTROL), control, controllen,
+			       MSG_CONTROL_MAX);
 	return 0;
 }
 

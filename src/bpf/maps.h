@@ -74,6 +74,15 @@ struct syscalls_map {
 };
 extern struct syscalls_map syscalls SEC(".maps");
 
+/* How an argument is read that depends on another one. */
+struct selected_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct selector);
+	__type(value, struct arg_desc);
+};
+extern struct selected_map selected SEC(".maps");
+
 /*
  * Room to build records in. Several slots per CPU, since one program can be
  * interrupted, or preempted by another task, while it holds one.
@@ -132,6 +141,23 @@ struct exec_calls_map {
 	__type(value, struct exec_call);
 };
 extern struct exec_calls_map exec_calls SEC(".maps");
+
+/* What close(2) is about to close, as items of a record; by task. */
+#define CLOSING_MAX 4800
+
+struct closing {
+	__u64 len;
+	__u8 items[CLOSING_MAX];
+};
+
+struct closings_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct closing);
+};
+extern struct closings_map closings SEC(".maps");
 
 /* By tgid. Not preallocated: it costs what is followed. */
 struct followed_map {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Process life: fork, exec, exit, and who is followed because of them. */
+#include "lib/event.h"
 #include "lib/exec.h"
+#include "lib/inode.h"
 #include "lib/scope.h"
 #include "lib/syscall.h"
 
 #define SIGNAL_MASK 0x7f
-#define S_IFMT 0170000
 
 /* Begins a record of process life; NULL if nobody wants it or no slot is free. */
 static __always_inline struct scratch *life_begin(struct task_struct *task, __u16 event,
@@ -198,33 +199,6 @@ static __always_inline void emit_execve(struct task_struct *task, const struct i
 		put_envp(s, at + 2, task, image);
 	submit(s);
 	scratch_put(s);
-}
-
-/* The bits of a number below 10^9; since 6.13 the top bit of i_ctime_nsec is a flag. */
-#define NSEC_MASK 0x3fffffff
-
-/* struct inode's change time has moved twice. */
-struct inode___before_6_6 {
-	struct timespec64 i_ctime;
-} __attribute__((preserve_access_index));
-
-struct inode___6_6 {
-	struct timespec64 __i_ctime;
-} __attribute__((preserve_access_index));
-
-static __always_inline __u64 inode_ctime(struct inode *inode)
-{
-	struct inode___before_6_6 *old = (void *)inode;
-	struct inode___6_6 *mid = (void *)inode;
-
-	if (bpf_core_field_exists(inode->i_ctime_sec))
-		return BPF_CORE_READ(inode, i_ctime_sec) * 1000000000ULL +
-		       (BPF_CORE_READ(inode, i_ctime_nsec) & NSEC_MASK);
-	if (bpf_core_field_exists(mid->__i_ctime))
-		return BPF_CORE_READ(mid, __i_ctime.tv_sec) * 1000000000ULL +
-		       BPF_CORE_READ(mid, __i_ctime.tv_nsec);
-	return BPF_CORE_READ(old, i_ctime.tv_sec) * 1000000000ULL +
-	       BPF_CORE_READ(old, i_ctime.tv_nsec);
 }
 
 /* Type bits of what is open as fd 0; 0: nothing is. */

@@ -92,6 +92,9 @@ static __always_inline int on_enter(struct task_struct *task, const struct pt_re
 		remember_exec(task, regs, &call);
 	if (scope == SCOPE_AWAITS_EXEC)
 		return 0;
+	if (settings.decode_fds && desc && desc->flags & SYSCALL_CHOSEN &&
+	    desc->flags & SYSCALL_CLOSES)
+		remember_closing(task, regs, &call);
 	if (settings.chosen[EVENT_SYS_ENTER])
 		emit_raw(task, &call, EVENT_SYS_ENTER, 0);
 	if (desc && desc->flags & SYSCALL_CHOSEN && desc->flags & SYSCALL_ON_ENTER)

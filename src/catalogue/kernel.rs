@@ -19,4 +19,7 @@ pub const KERNEL: &[EventSpec] = &[
     kernel(5, "lost_events", &[Default], &[
         arg("count", U64), arg("buffer", KernelStr), arg("first_timestamp", BootTime),
         arg("last_timestamp", BootTime)]),
+    kernel(6, "security_file_open", &[Default, Lsm, Fs], &[
+        arg("pathname", Path), arg("flags", Flags(Family::Open)), arg("dev", Dev), arg("inode", U64),
+        arg("ctime", EpochTime), arg("type", Enum(Family::FileType))]),
 ];

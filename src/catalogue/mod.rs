@@ -2,14 +2,18 @@
 
 pub mod compat;
 pub mod kernel;
+pub mod select;
 pub mod spec;
+pub mod structs;
 pub mod syscalls;
 
 use std::sync::OnceLock;
 
 pub use compat::{IA32, IA32_ONLY, X32};
 pub use kernel::KERNEL;
-pub use spec::{ArgSpec, ArgType, CompatCall, EventId, EventKind, EventSpec, Family, Set};
+pub use spec::{
+    ArgSpec, ArgType, CompatCall, EventId, EventKind, EventSpec, Family, Layout, Set, StructSpec,
+};
 pub use syscalls::SYSCALLS;
 
 /// Every event: system calls by number, those of the 32-bit ABI alone, then the kernel's own.

@@ -15,6 +15,8 @@ pub const MAX_EVENTS: usize = 1024;
 pub const MAX_SYSCALLS: usize = 640;
 /// A system call has at most this many arguments.
 pub const MAX_ARGS: usize = 6;
+/// Any event has at most this many.
+pub const MAX_EVENT_ARGS: usize = 24;
 
 /// One event: a row of the catalogue.
 #[derive(Debug, Clone, Copy)]
@@ -99,22 +101,41 @@ pub enum ArgType {
     SockaddrOut {
         len: u8,
     },
-    /// Bytes that the call is given; their number is argument `len`.
+    /// Bytes that the call is given; their number is argument `len`. Read on request only.
     Buf {
         len: u8,
     },
-    /// Bytes that the call fills in; the room for them is argument `len`.
+    /// Bytes that the call fills in, as many as it returns; argument `len` is the room for them. Read on request only.
     BufOut {
+        len: u8,
+    },
+    /// A NUL-terminated name, or the bytes of one, that the call fills in: as many as it returns (readlink, getcwd).
+    StrOut,
+    /// A value of an option, by `len` bytes: an `int` if it has that size (setsockopt).
+    OptionValue {
+        len: u8,
+    },
+    /// As `OptionValue`, filled in by the call; argument `len` points to its length (`int *`).
+    OptionValueOut {
         len: u8,
     },
     /// A `struct iovec` array; their number is argument `count`.
     Iovec {
         count: u8,
     },
-    /// A `struct timespec` that the call is given.
-    Timespec,
-    /// A `struct timespec` that the call fills in.
-    TimespecOut,
+    /// A structure in user memory.
+    Struct(When, &'static StructSpec),
+    /// An array of structures in user memory.
+    Array(When, &'static StructSpec, Count),
+    /// A `struct msghdr`, with the address, the `struct iovec` array and the control data that it points to.
+    Msghdr(When),
+    /// A set of small numbers, as many bits as argument `bits` says, such as `fd_set`.
+    BitSet(When, Count),
+    /// What this argument is depends on the value of argument `by`.
+    Select {
+        by: u8,
+        table: &'static SelectSpec,
+    },
     /// An open file of the calling process.
     Fd,
     /// A folder's fd, or `AT_FDCWD`.
@@ -130,6 +151,12 @@ pub enum ArgType {
     Gid,
     /// Signal number.
     Signal,
+    /// 64 bits, one a signal: bit *n* - 1 for signal *n*.
+    SigSet,
+    /// What wait(2) tells of a child.
+    WaitStatus,
+    /// A number that people read in hex: an address, a mask of unknown bits.
+    Hex,
     /// 32 bits, any number of which may be set; unknown bits are shown as hex.
     Flags(Family),
     /// As `Flags`, but an `unsigned long`.
@@ -153,7 +180,7 @@ impl ArgType {
     pub const fn c_name(self) -> &'static str {
         use ArgType::*;
         match self {
-            Int | Fd | DirFd | Signal | Enum(_) => "int",
+            Int | Fd | DirFd | Signal | WaitStatus | Enum(_) => "int",
             UInt | Flags(_) => "unsigned int",
             Long => "long",
             ULong | LongFlags(_) => "unsigned long",
@@ -162,12 +189,17 @@ impl ArgType {
             U64 => "unsigned long long",
             Size => "size_t",
             Bool => "bool",
-            Ptr | Buf { .. } | BufOut { .. } => "void *",
+            Ptr | Buf { .. } | BufOut { .. } | OptionValue { .. } | OptionValueOut { .. } => "void *",
             Str | KernelStr | Path => "const char *",
+            StrOut => "char *",
             StrArray => "const char *const *",
             Sockaddr { .. } | SockaddrOut { .. } => "struct sockaddr *",
             Iovec { .. } => "const struct iovec *",
-            Timespec | TimespecOut => "struct timespec *",
+            Struct(_, spec) | Array(_, spec, _) => spec.c_name,
+            Msghdr(_) => "struct msghdr *",
+            BitSet(..) => "unsigned long *",
+            Select { .. } | Hex => "unsigned long",
+            SigSet => "sigset_t",
             Mode => "umode_t",
             Dev | UserDev => "dev_t",
             Pid => "pid_t",
@@ -197,6 +229,97 @@ pub enum Family {
     Syslog, TimerFlags, TimerfdFlags, Umount, Unlink, Userfaultfd, WaitIdType, WaitOptions, XattrFlags,
     // Of the kernel's own events.
     FileType,
+}
+
+/// How many elements an array has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    Const(u8),
+    /// The value of this argument.
+    Arg(u8),
+    /// The `int` that this argument points to.
+    At(u8),
+    /// What the call returned.
+    Ret,
+}
+
+/// What an argument is for each value of another one: a row of `select.rs`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SelectSpec {
+    /// Bits of the other argument that count.
+    pub mask: u32,
+    pub cases: &'static [(u32, ArgType)],
+    /// For every other value; nothing that is read from memory.
+    pub otherwise: ArgType,
+}
+
+impl SelectSpec {
+    /// The type for this value of the other argument.
+    pub fn resolve(&self, selector: u64) -> ArgType {
+        #[allow(clippy::cast_possible_truncation)] // Selectors are `int`.
+        let selector = selector as u32 & self.mask;
+        self.cases
+            .iter()
+            .find(|(value, _)| *value == selector)
+            .map_or(self.otherwise, |(_, ty)| *ty)
+    }
+}
+
+/// A C structure, or a few numbers behind a pointer: a row of `structs.rs`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct StructSpec {
+    /// As a pointer to it is written: `struct timespec *`.
+    pub c_name: &'static str,
+    /// In C's order, without gaps that alignment does not explain.
+    pub fields: &'static [Field],
+    /// How 32-bit calls have it.
+    pub ia32: Ia32,
+}
+
+/// The form of a structure in 32-bit calls.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Ia32 {
+    /// The same fields, by the 32-bit ABI's sizes and alignment.
+    SameFields,
+    Other(&'static StructSpec),
+    /// It is not read there.
+    Unread,
+}
+
+/// A field of a structure. One without a name makes a bare value: a pointer to an `int` is a structure of one of these.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Field {
+    pub name: &'static str,
+    pub ty: FieldType,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum FieldType {
+    /// A number of that width; its meaning (and sign) is the argument type's.
+    Number(Width, ArgType),
+    /// Several of them.
+    Numbers(u16, Width, ArgType),
+    /// `char[n]` with a NUL-terminated text in it.
+    Chars(u16),
+    /// Bytes that are shown as they are.
+    Bytes(u16),
+    /// Bytes that mean nothing.
+    Padding(u16),
+    Struct(&'static StructSpec),
+}
+
+/// Bytes of a number in memory, and with them its alignment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Width {
+    W8,
+    W16,
+    W32,
+    /// Aligned to 4 in 32-bit calls.
+    W64,
+    /// `long`: 4 bytes in 32-bit calls.
+    WLong,
+    /// A pointer or `size_t`: 4 bytes in 32-bit and x32 calls.
+    WPtr,
 }
 
 macro_rules! sets {
@@ -238,8 +361,18 @@ pub struct CompatCall {
     pub event: &'static str,
     /// Bit *i* set: argument *i* of the event is 64 bits wide and came in two 32-bit registers, low half first.
     pub split: u8,
-    /// The call's `struct timespec` has 64-bit fields, as the native one (the `*_time64` calls).
-    pub time64: bool,
+    pub structs: CompatStructs,
+}
+
+/// Structures of a 32-bit call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CompatStructs {
+    /// By the rules of its ABI.
+    Usual,
+    /// As a native call has them (the `*_time64` calls).
+    Native,
+    /// Forms of long ago, which are not read.
+    Old,
 }
 
 /// Shorthands that keep a row of the tables on one line.
@@ -298,7 +431,7 @@ pub const fn same(nr: u16, event: &'static str) -> CompatCall {
         nr,
         event,
         split: 0,
-        time64: false,
+        structs: CompatStructs::Usual,
     }
 }
 
@@ -308,7 +441,7 @@ pub const fn split(nr: u16, event: &'static str, split: u8) -> CompatCall {
         nr,
         event,
         split,
-        time64: false,
+        structs: CompatStructs::Usual,
     }
 }
 
@@ -318,60 +451,247 @@ pub const fn time64(nr: u16, event: &'static str) -> CompatCall {
         nr,
         event,
         split: 0,
-        time64: true,
+        structs: CompatStructs::Native,
     }
 }
 
-macro_rules! arg_kinds {
-    ($($(#[$doc:meta])* $variant:ident $name:literal),* $(,)?) => {
-        /// How the program in the kernel reads an argument; goes to C as `ARG_*`.
+/// A call of the 32-bit ABI whose structures are of a form that no program has used for long.
+pub const fn old(nr: u16, event: &'static str) -> CompatCall {
+    CompatCall {
+        nr,
+        event,
+        split: 0,
+        structs: CompatStructs::Old,
+    }
+}
+
+/// A field of a structure that is a number.
+pub const fn field(name: &'static str, width: Width, ty: ArgType) -> Field {
+    Field {
+        name,
+        ty: FieldType::Number(width, ty),
+    }
+}
+
+/// A structure that 32-bit calls have with the same fields.
+pub const fn structure(c_name: &'static str, fields: &'static [Field]) -> StructSpec {
+    StructSpec {
+        c_name,
+        fields,
+        ia32: Ia32::SameFields,
+    }
+}
+
+macro_rules! c_constants {
+    ($(#[$doc_enum:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident $c_name:literal),* $(,)? }) => {
+        $(#[$doc_enum])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[repr(u8)]
-        pub enum ArgKind { $($(#[$doc])* $variant),* }
+        pub enum $name { $($(#[$doc])* $variant),* }
 
-        impl ArgKind {
-            /// Name in C and value of each kind.
-            pub const EVERY: &'static [(&'static str, ArgKind)] = &[$(($name, ArgKind::$variant)),*];
+        impl $name {
+            /// Name in C and value of each.
+            pub const EVERY: &'static [(&'static str, u8)] = &[$(($c_name, $name::$variant as u8)),*];
         }
     };
 }
 
-arg_kinds! {
-    /// The register is all.
-    Value "ARG_VALUE",
-    Str "ARG_STR",
-    StrArray "ARG_STR_ARRAY",
-    /// `aux`: position of the length.
-    Sockaddr "ARG_SOCKADDR",
-    /// `aux`: position of the pointer to the length.
-    SockaddrOut "ARG_SOCKADDR_OUT",
-    /// `aux`: size in bytes.
-    Struct "ARG_STRUCT",
-    /// As `Struct`, but only there after the call has succeeded.
-    StructOut "ARG_STRUCT_OUT",
+c_constants! {
+    /// How the program in the kernel reads an argument.
+    ArgKind {
+        /// The register is all.
+        Value "ARG_VALUE",
+        Str "ARG_STR",
+        StrArray "ARG_STR_ARRAY",
+        /// Elements of a fixed size, as many as [`Reading::count`] says.
+        Bytes "ARG_BYTES",
+        Msghdr "ARG_MSGHDR",
+        /// As the map `selected` says for the value of another argument.
+        Select "ARG_SELECT",
+        /// An open file, shown with its path where the user asked for it.
+        Fd "ARG_FD",
+    }
 }
 
-/// Bytes of a `struct timespec` with 64-bit and with 32-bit fields.
-pub const TIMESPEC_SIZE: u8 = 16;
-pub const TIMESPEC32_SIZE: u8 = 8;
+c_constants! {
+    /// When the memory behind a pointer says something.
+    When {
+        /// Given to the call.
+        In "WHEN_IN",
+        /// Filled in by a call that did not fail.
+        Out "WHEN_OUT",
+        /// Filled in by a call that returned more than 0.
+        OutPositive "WHEN_OUT_POSITIVE",
+        /// Filled in by a call that a signal interrupted.
+        Interrupted "WHEN_INTERRUPTED",
+    }
+}
+
+/// How the kernel side reads an argument of a call of some ABI (`struct arg_desc` of `record.h`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    pub kind: ArgKind,
+    pub when: When,
+    pub count: Count,
+    /// Bytes of an element; 0: an eighth, since bits are counted.
+    pub size: u16,
+    /// Bytes at the most; 0: as many as the user asked for (a buffer).
+    pub max: u16,
+}
+
+/// Most bytes of an address (`struct sockaddr_storage`), of an option's value, of an array or set.
+pub const SOCKADDR_MAX: u16 = 128;
+pub const OPTION_MAX: u16 = 64;
+pub const ARRAY_MAX: u16 = 4096;
 
 impl ArgType {
-    /// How the kernel side reads this argument, and the number that goes with that.
-    pub const fn reading(self) -> (ArgKind, u8) {
+    /// How the kernel side reads this argument.
+    pub fn reading(self, layout: Layout) -> Reading {
         use ArgType::*;
+        let reading = |kind, when, count, size, max| Reading {
+            kind,
+            when,
+            count,
+            size,
+            max,
+        };
+        let plain = |kind| reading(kind, When::In, Count::Const(1), 0, 0);
+        let bytes = |when, count, size, max| reading(ArgKind::Bytes, when, count, size, max);
+        let structs = |spec: &'static StructSpec, when, count| match spec.of(layout) {
+            Some(spec) => bytes(when, count, spec.size(layout), ARRAY_MAX),
+            None => plain(ArgKind::Value),
+        };
         match self {
-            Str => (ArgKind::Str, 0),
-            StrArray => (ArgKind::StrArray, 0),
-            Sockaddr { len } => (ArgKind::Sockaddr, len),
-            SockaddrOut { len } => (ArgKind::SockaddrOut, len),
-            Timespec => (ArgKind::Struct, TIMESPEC_SIZE),
-            TimespecOut => (ArgKind::StructOut, TIMESPEC_SIZE),
-            _ => (ArgKind::Value, 0),
+            Str => plain(ArgKind::Str),
+            StrArray => plain(ArgKind::StrArray),
+            Fd | DirFd => plain(ArgKind::Fd),
+            Select { .. } => plain(ArgKind::Select),
+            Sockaddr { len } => bytes(When::In, Count::Arg(len), 1, SOCKADDR_MAX),
+            SockaddrOut { len } => bytes(When::Out, Count::At(len), 1, SOCKADDR_MAX),
+            StrOut => bytes(When::Out, Count::Ret, 1, ARRAY_MAX),
+            OptionValue { len } => bytes(When::In, Count::Arg(len), 1, OPTION_MAX),
+            OptionValueOut { len } => bytes(When::Out, Count::At(len), 1, OPTION_MAX),
+            Buf { len } => bytes(When::In, Count::Arg(len), 1, 0),
+            BufOut { .. } => bytes(When::Out, Count::Ret, 1, 0),
+            Iovec { count } => bytes(When::In, Count::Arg(count), 2 * layout.pointer(), ARRAY_MAX),
+            BitSet(when, count) => bytes(when, count, 0, ARRAY_MAX),
+            Msghdr(when) => reading(ArgKind::Msghdr, when, Count::Const(1), 0, 0),
+            Struct(when, spec) => structs(spec, when, Count::Const(1)),
+            Array(when, spec, count) => structs(spec, when, count),
+            _ => plain(ArgKind::Value),
+        }
+    }
+}
+
+/// How structures lie in the memory of a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    Native,
+    /// 32-bit fields of `long` and pointer type, 64-bit ones aligned to 4.
+    Ia32,
+    /// As native, but for pointers.
+    X32,
+}
+
+impl Layout {
+    /// Bytes of a pointer.
+    pub const fn pointer(self) -> u16 {
+        match self {
+            Layout::Native => 8,
+            Layout::Ia32 | Layout::X32 => 4,
+        }
+    }
+}
+
+impl Width {
+    /// Size and alignment in bytes.
+    pub const fn bytes(self, layout: Layout) -> (u16, u16) {
+        match (self, layout) {
+            (Width::W8, _) => (1, 1),
+            (Width::W16, _) => (2, 2),
+            (Width::W32, _) | (Width::WLong, Layout::Ia32) => (4, 4),
+            (Width::W64, Layout::Ia32) => (8, 4),
+            (Width::W64 | Width::WLong, _) => (8, 8),
+            (Width::WPtr, _) => (layout.pointer(), layout.pointer()),
+        }
+    }
+}
+
+impl StructSpec {
+    /// The structure that a call with this layout has; `None` if it is not read.
+    pub fn of(&'static self, layout: Layout) -> Option<&'static StructSpec> {
+        match (layout, &self.ia32) {
+            (Layout::Ia32, Ia32::Other(other)) => Some(other),
+            (Layout::Ia32, Ia32::Unread) => None,
+            _ => Some(self),
+        }
+    }
+
+    /// `sizeof`
+    pub fn size(&self, layout: Layout) -> u16 {
+        let mut end = 0;
+        for (_, offset, size) in self.offsets(layout) {
+            end = offset + size;
+        }
+        end.next_multiple_of(self.alignment(layout))
+    }
+
+    /// Each field with its offset and size in bytes.
+    pub fn offsets(&self, layout: Layout) -> impl Iterator<Item = (&'static Field, u16, u16)> {
+        let fields: &'static [Field] = self.fields;
+        let mut end = 0u16;
+        fields.iter().map(move |field| {
+            let (size, alignment) = field.ty.bytes(layout);
+            let offset = end.next_multiple_of(alignment);
+            end = offset + size;
+            (field, offset, size)
+        })
+    }
+
+    fn alignment(&self, layout: Layout) -> u16 {
+        let alignments = self.fields.iter().map(|field| field.ty.bytes(layout).1);
+        alignments.max().unwrap_or(1)
+    }
+}
+
+impl FieldType {
+    /// Size and alignment in bytes.
+    fn bytes(&self, layout: Layout) -> (u16, u16) {
+        match self {
+            FieldType::Number(width, _) => width.bytes(layout),
+            FieldType::Numbers(count, width, _) => {
+                let (size, alignment) = width.bytes(layout);
+                (size * count, alignment)
+            }
+            FieldType::Chars(count) | FieldType::Bytes(count) | FieldType::Padding(count) => (*count, 1),
+            FieldType::Struct(spec) => (spec.size(layout), spec.alignment(layout)),
         }
     }
 }
 
 impl ArgType {
+    /// Whether it is an address in user memory.
+    pub const fn is_pointer(self) -> bool {
+        use ArgType::*;
+        matches!(
+            self,
+            Ptr | Str
+                | StrOut
+                | StrArray
+                | Sockaddr { .. }
+                | SockaddrOut { .. }
+                | Buf { .. }
+                | BufOut { .. }
+                | OptionValue { .. }
+                | OptionValueOut { .. }
+                | Iovec { .. }
+                | Struct(..)
+                | Array(..)
+                | Msghdr(_)
+                | BitSet(..)
+        )
+    }
+
     /// Whether the value lies in the kernel's own memory: there is no user address to show.
     pub const fn is_kernel_data(self) -> bool {
         matches!(self, ArgType::KernelStr | ArgType::Path)

@@ -6,7 +6,8 @@
 //! Where a newer kernel has appended arguments (`bpf`), the row has those that every kernel takes: on the older ones the
 //! other registers mean nothing.
 
-use super::spec::{arg, syscall, ArgType::*, EventSpec, Family, Set::*};
+use super::spec::{arg, syscall, ArgType::*, EventSpec, Family, Set::*, When::*};
+use super::structs::*;
 
 #[rustfmt::skip]
 pub const SYSCALLS: &[EventSpec] = &[
@@ -59,7 +60,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(32, "dup", &[Default, Fs, FsFdOps], &[arg("fildes", Fd)]),
     syscall(33, "dup2", &[Default, Fs, FsFdOps], &[arg("oldfd", Fd), arg("newfd", Fd)]),
     syscall(34, "pause", &[Signals], &[]),
-    syscall(35, "nanosleep", &[Time, TimeClock], &[arg("rqtp", Timespec), arg("rmtp", TimespecOut)]),
+    syscall(35, "nanosleep", &[Time, TimeClock], &[arg("rqtp", Struct(In, TIMESPEC)), arg("rmtp", Struct(Interrupted, TIMESPEC))]),
     syscall(36, "getitimer", &[Time, TimeTimer], &[arg("which", Enum(Family::Itimer)), arg("value", Ptr)]),
     syscall(37, "alarm", &[Time, TimeTimer], &[arg("seconds", UInt)]),
     syscall(38, "setitimer", &[Time, TimeTimer], &[
@@ -184,7 +185,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(126, "capset", &[Proc], &[arg("header", Ptr), arg("data", Ptr)]),
     syscall(127, "rt_sigpending", &[Signals], &[arg("uset", Ptr), arg("sigsetsize", Size)]),
     syscall(128, "rt_sigtimedwait", &[Signals], &[
-        arg("uthese", Ptr), arg("uinfo", Ptr), arg("uts", Timespec), arg("sigsetsize", Size)]),
+        arg("uthese", Ptr), arg("uinfo", Ptr), arg("uts", Struct(In, TIMESPEC)), arg("sigsetsize", Size)]),
     syscall(129, "rt_sigqueueinfo", &[Signals], &[arg("pid", Pid), arg("sig", Signal), arg("uinfo", Ptr)]),
     syscall(130, "rt_sigsuspend", &[Signals], &[arg("unewset", Ptr), arg("sigsetsize", Size)]),
     syscall(131, "sigaltstack", &[Signals], &[arg("uss", Ptr), arg("uoss", Ptr)]),
@@ -206,7 +207,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(145, "sched_getscheduler", &[Proc, ProcSched], &[arg("pid", Pid)]),
     syscall(146, "sched_get_priority_max", &[Proc, ProcSched], &[arg("policy", Enum(Family::SchedPolicy))]),
     syscall(147, "sched_get_priority_min", &[Proc, ProcSched], &[arg("policy", Enum(Family::SchedPolicy))]),
-    syscall(148, "sched_rr_get_interval", &[Proc, ProcSched], &[arg("pid", Pid), arg("interval", TimespecOut)]),
+    syscall(148, "sched_rr_get_interval", &[Proc, ProcSched], &[arg("pid", Pid), arg("interval", Struct(Out, TIMESPEC))]),
     syscall(149, "mlock", &[Proc, ProcMem], &[arg("start", Ptr), arg("len", Size)]),
     syscall(150, "munlock", &[Proc, ProcMem], &[arg("start", Ptr), arg("len", Size)]),
     syscall(151, "mlockall", &[Proc, ProcMem], &[arg("flags", Flags(Family::MlockallFlags))]),
@@ -291,7 +292,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(206, "io_setup", &[Fs, FsAsyncIo], &[arg("nr_events", UInt), arg("ctxp", Ptr)]),
     syscall(207, "io_destroy", &[Fs, FsAsyncIo], &[arg("ctx", ULong)]),
     syscall(208, "io_getevents", &[Fs, FsAsyncIo], &[
-        arg("ctx_id", ULong), arg("min_nr", Long), arg("nr", Long), arg("events", Ptr), arg("timeout", Timespec)]),
+        arg("ctx_id", ULong), arg("min_nr", Long), arg("nr", Long), arg("events", Ptr), arg("timeout", Struct(In, TIMESPEC))]),
     syscall(209, "io_submit", &[Fs, FsAsyncIo], &[arg("ctx_id", ULong), arg("nr", Long), arg("iocbpp", Ptr)]),
     syscall(210, "io_cancel", &[Fs, FsAsyncIo], &[arg("ctx_id", ULong), arg("iocb", Ptr), arg("result", Ptr)]),
     syscall(211, "get_thread_area", &[Proc], &[]),
@@ -308,7 +309,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(218, "set_tid_address", &[Proc], &[arg("tidptr", Ptr)]),
     syscall(219, "restart_syscall", &[System], &[]),
     syscall(220, "semtimedop", &[Ipc, IpcSem], &[
-        arg("semid", Int), arg("tsops", Ptr), arg("nsops", UInt), arg("timeout", Timespec)]),
+        arg("semid", Int), arg("tsops", Ptr), arg("nsops", UInt), arg("timeout", Struct(In, TIMESPEC))]),
     syscall(221, "fadvise64", &[Fs, FsFileOps], &[
         arg("fd", Fd), arg("offset", I64), arg("len", Size), arg("advice", Enum(Family::Fadvise))]),
     syscall(222, "timer_create", &[Time, TimeTimer], &[
@@ -319,14 +320,14 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(224, "timer_gettime", &[Time, TimeTimer], &[arg("timer_id", Int), arg("setting", Ptr)]),
     syscall(225, "timer_getoverrun", &[Time, TimeTimer], &[arg("timer_id", Int)]),
     syscall(226, "timer_delete", &[Time, TimeTimer], &[arg("timer_id", Int)]),
-    syscall(227, "clock_settime", &[Time, TimeClock], &[arg("which_clock", Enum(Family::Clock)), arg("tp", Timespec)]),
+    syscall(227, "clock_settime", &[Time, TimeClock], &[arg("which_clock", Enum(Family::Clock)), arg("tp", Struct(In, TIMESPEC))]),
     syscall(228, "clock_gettime", &[Time, TimeClock], &[
-        arg("which_clock", Enum(Family::Clock)), arg("tp", TimespecOut)]),
+        arg("which_clock", Enum(Family::Clock)), arg("tp", Struct(Out, TIMESPEC))]),
     syscall(229, "clock_getres", &[Time, TimeClock], &[
-        arg("which_clock", Enum(Family::Clock)), arg("tp", TimespecOut)]),
+        arg("which_clock", Enum(Family::Clock)), arg("tp", Struct(Out, TIMESPEC))]),
     syscall(230, "clock_nanosleep", &[Time, TimeClock], &[
-        arg("which_clock", Enum(Family::Clock)), arg("flags", Flags(Family::TimerFlags)), arg("rqtp", Timespec),
-        arg("rmtp", TimespecOut)]),
+        arg("which_clock", Enum(Family::Clock)), arg("flags", Flags(Family::TimerFlags)), arg("rqtp", Struct(In, TIMESPEC)),
+        arg("rmtp", Struct(Interrupted, TIMESPEC))]),
     syscall(231, "exit_group", &[Proc, ProcLife], &[arg("error_code", Int)]),
     syscall(232, "epoll_wait", &[Fs, FsMuxIo], &[
         arg("epfd", Fd), arg("events", Ptr), arg("maxevents", Int), arg("timeout", Int)]),
@@ -348,10 +349,10 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(241, "mq_unlink", &[Ipc, IpcMsgq], &[arg("u_name", Str)]),
     syscall(242, "mq_timedsend", &[Ipc, IpcMsgq], &[
         arg("mqdes", Fd), arg("u_msg_ptr", Buf { len: 2 }), arg("msg_len", Size), arg("msg_prio", UInt),
-        arg("u_abs_timeout", Timespec)]),
+        arg("u_abs_timeout", Struct(In, TIMESPEC))]),
     syscall(243, "mq_timedreceive", &[Ipc, IpcMsgq], &[
         arg("mqdes", Fd), arg("u_msg_ptr", BufOut { len: 2 }), arg("msg_len", Size), arg("u_msg_prio", Ptr),
-        arg("u_abs_timeout", Timespec)]),
+        arg("u_abs_timeout", Struct(In, TIMESPEC))]),
     syscall(244, "mq_notify", &[Ipc, IpcMsgq], &[arg("mqdes", Fd), arg("u_notification", Ptr)]),
     syscall(245, "mq_getsetattr", &[Ipc, IpcMsgq], &[arg("mqdes", Fd), arg("u_mqstat", Ptr), arg("u_omqstat", Ptr)]),
     syscall(246, "kexec_load", &[System], &[
@@ -402,9 +403,9 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(269, "faccessat", &[Default, Fs, FsFileAttr], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("mode", Enum(Family::Access))]),
     syscall(270, "pselect6", &[Fs, FsMuxIo], &[
-        arg("n", Int), arg("inp", Ptr), arg("outp", Ptr), arg("exp", Ptr), arg("tsp", Timespec), arg("sig", Ptr)]),
+        arg("n", Int), arg("inp", Ptr), arg("outp", Ptr), arg("exp", Ptr), arg("tsp", Struct(In, TIMESPEC)), arg("sig", Ptr)]),
     syscall(271, "ppoll", &[Fs, FsMuxIo], &[
-        arg("ufds", Ptr), arg("nfds", UInt), arg("tsp", Timespec), arg("sigmask", Ptr), arg("sigsetsize", Size)]),
+        arg("ufds", Ptr), arg("nfds", UInt), arg("tsp", Struct(In, TIMESPEC)), arg("sigmask", Ptr), arg("sigsetsize", Size)]),
     syscall(272, "unshare", &[Default, Proc], &[arg("unshare_flags", LongFlags(Family::Clone))]),
     syscall(273, "set_robust_list", &[Ipc, IpcFutex], &[arg("head", Ptr), arg("len", Size)]),
     syscall(274, "get_robust_list", &[Ipc, IpcFutex], &[arg("pid", Pid), arg("head_ptr", Ptr), arg("len_ptr", Ptr)]),
@@ -457,7 +458,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("flags", LongFlags(Family::PerfFlags))]),
     syscall(299, "recvmmsg", &[Net, NetSndRcv], &[
         arg("fd", Fd), arg("mmsg", Ptr), arg("vlen", UInt), arg("flags", Flags(Family::MsgFlags)),
-        arg("timeout", Timespec)]),
+        arg("timeout", Struct(In, TIMESPEC))]),
     syscall(300, "fanotify_init", &[Fs, FsMonitor], &[
         arg("flags", Flags(Family::FanotifyInit)), arg("event_f_flags", Flags(Family::Open))]),
     syscall(301, "fanotify_mark", &[Fs, FsMonitor], &[
@@ -530,7 +531,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("dfd", DirFd), arg("pathname", Str), arg("flags", Flags(Family::At)), arg("mask", Flags(Family::StatxMask)),
         arg("buffer", Ptr)]),
     syscall(333, "io_pgetevents", &[Fs, FsAsyncIo], &[
-        arg("ctx_id", ULong), arg("min_nr", Long), arg("nr", Long), arg("events", Ptr), arg("timeout", Timespec),
+        arg("ctx_id", ULong), arg("min_nr", Long), arg("nr", Long), arg("events", Ptr), arg("timeout", Struct(In, TIMESPEC)),
         arg("usig", Ptr)]),
     syscall(334, "rseq", &[Proc], &[
         arg("rseq", Ptr), arg("rseq_len", UInt), arg("flags", Flags(Family::RseqFlags)), arg("sig", UInt)]),
@@ -567,7 +568,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("pidfd", Fd), arg("vec", Iovec { count: 2 }), arg("vlen", Size), arg("behavior", Enum(Family::Madvise)),
         arg("flags", UInt)]),
     syscall(441, "epoll_pwait2", &[Fs, FsMuxIo], &[
-        arg("epfd", Fd), arg("events", Ptr), arg("maxevents", Int), arg("timeout", Timespec), arg("sigmask", Ptr),
+        arg("epfd", Fd), arg("events", Ptr), arg("maxevents", Int), arg("timeout", Struct(In, TIMESPEC)), arg("sigmask", Ptr),
         arg("sigsetsize", Size)]),
     syscall(442, "mount_setattr", &[Fs], &[
         arg("dfd", DirFd), arg("path", Str), arg("flags", Flags(Family::At)), arg("uattr", Ptr), arg("usize", Size)]),
@@ -583,7 +584,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(447, "memfd_secret", &[Proc, ProcMem], &[arg("flags", UInt)]),
     syscall(448, "process_mrelease", &[Proc, ProcMem], &[arg("pidfd", Fd), arg("flags", UInt)]),
     syscall(449, "futex_waitv", &[Ipc, IpcFutex], &[
-        arg("waiters", Ptr), arg("nr_futexes", UInt), arg("flags", Flags(Family::Futex2)), arg("timeout", Timespec),
+        arg("waiters", Ptr), arg("nr_futexes", UInt), arg("flags", Flags(Family::Futex2)), arg("timeout", Struct(In, TIMESPEC)),
         arg("clockid", Enum(Family::Clock))]),
     syscall(450, "set_mempolicy_home_node", &[System, SystemNuma], &[
         arg("start", Ptr), arg("len", ULong), arg("home_node", ULong), arg("flags", ULong)]),
@@ -596,7 +597,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("uaddr", Ptr), arg("mask", ULong), arg("nr", Int), arg("flags", Flags(Family::Futex2))]),
     syscall(455, "futex_wait", &[Ipc, IpcFutex], &[
         arg("uaddr", Ptr), arg("val", ULong), arg("mask", ULong), arg("flags", Flags(Family::Futex2)),
-        arg("timeout", Timespec), arg("clockid", Enum(Family::Clock))]),
+        arg("timeout", Struct(In, TIMESPEC)), arg("clockid", Enum(Family::Clock))]),
     syscall(456, "futex_requeue", &[Ipc, IpcFutex], &[
         arg("waiters", Ptr), arg("flags", Flags(Family::Futex2)), arg("nr_wake", Int), arg("nr_requeue", Int)]),
     syscall(457, "statmount", &[Fs, FsInfo], &[

@@ -23,9 +23,11 @@ fn ids_and_names_are_unique_and_in_range() {
         assert!(names.insert(event.name), "{} is there twice", event.name);
         assert!(usize::from(event.id) < spec::MAX_EVENTS, "{}", event.name);
         assert_eq!(by_id(event.id).unwrap().name, event.name);
-        if event.kind.is_syscall() {
-            assert!(event.args.len() <= spec::MAX_ARGS, "{}", event.name);
-        }
+        let most = match event.kind.is_syscall() {
+            true => spec::MAX_ARGS,
+            false => spec::MAX_EVENT_ARGS,
+        };
+        assert!(event.args.len() <= most, "{}", event.name);
     }
     assert!(SYSCALLS.is_sorted_by_key(|event| event.id));
     assert!(SYSCALLS
@@ -175,18 +177,7 @@ fn format_fields(format: &str) -> Vec<(String, String)> {
 fn agrees(c_type: &str, ours: ArgType) -> bool {
     use ArgType::*;
     let c_type = c_type.replace("const", "").trim().to_owned();
-    let pointer = matches!(
-        ours,
-        Ptr | Str
-            | StrArray
-            | Sockaddr { .. }
-            | SockaddrOut { .. }
-            | Buf { .. }
-            | BufOut { .. }
-            | Iovec { .. }
-            | Timespec
-            | TimespecOut
-    );
+    let pointer = ours.is_pointer();
     if c_type.contains('*') || matches!(c_type.as_str(), "cap_user_header_t" | "cap_user_data_t") {
         return pointer;
     }

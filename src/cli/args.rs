@@ -45,6 +45,14 @@ pub struct Args {
     #[arg(long)]
     pub show_exec_env: bool,
 
+    /// Show what is open as each fd: fd: 3</etc/passwd>
+    #[arg(long)]
+    pub decode_fds: bool,
+
+    /// Show the first bytes of what is read and written [up to 4096]
+    #[arg(long, value_name = "BYTES")]
+    pub decode_buffers: Option<String>,
+
     /// Ring buffer of each CPU, rounded up to a power of two
     #[arg(short, long, value_name = "SIZE", default_value = "8MiB")]
     pub buffer_size: String,

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::catalogue::{self, EventSpec, Set};
+use crate::catalogue::{self, spec, EventSpec, Set};
 use crate::cli::args::Args;
 use crate::error::UsageError;
 use crate::scope::{self, Scope};
@@ -15,6 +15,9 @@ pub struct Config {
     pub events: Selection,
     pub outputs: Vec<OutputSpec>,
     pub exec_env: bool,
+    pub decode_fds: bool,
+    /// Bytes of each buffer that are shown.
+    pub buffer_bytes: u16,
     /// Bytes of one CPU's ring: a power of two.
     pub buffer_size: u32,
     pub debug: bool,
@@ -103,6 +106,8 @@ impl Args {
             events: select(&self.event, &self.events_set, &self.exclude_event)?,
             outputs,
             exec_env: self.show_exec_env,
+            decode_fds: self.decode_fds,
+            buffer_bytes: buffer_bytes(self.decode_buffers.as_deref())?,
             buffer_size: buffer_size(&self.buffer_size)?,
             debug: self.debug,
             command: self.command,
@@ -177,6 +182,20 @@ fn buffer_size(value: &str) -> Result<u32, UsageError> {
         return Err(wrong());
     }
     u32::try_from(bytes.next_power_of_two()).map_err(|_| wrong())
+}
+
+fn buffer_bytes(value: Option<&str>) -> Result<u16, UsageError> {
+    let Some(text) = value else {
+        return Ok(0);
+    };
+    text.parse()
+        .ok()
+        .filter(|bytes| (1..=spec::ARRAY_MAX).contains(bytes))
+        .ok_or_else(|| UsageError::Value {
+            flag: "--decode-buffers",
+            value: text.into(),
+            allowed: format!("it is a number of bytes from 1 to {}", spec::ARRAY_MAX),
+        })
 }
 
 /// Events that the three flags choose.

@@ -1,14 +1,16 @@
 //! What the running kernel and our own privileges can: asked once, before anything is loaded.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use libbpf_rs::btf::types::{Func, Typedef, Var};
-use libbpf_rs::btf::Btf;
+use libbpf_rs::btf::types::{Func, Var};
+use libbpf_rs::btf::{Btf, BtfKind, BtfType};
 
 use crate::error::LoadError;
 use crate::loader::probe::Program;
+use crate::loader::{object, trial};
 
 /// Where a kernel shows its own types.
 const VMLINUX_BTF: &str = "/sys/kernel/btf/vmlinux";
@@ -20,17 +22,28 @@ const CAP_BPF: u32 = 39;
 /// Where tracefs is mounted; the latter with debugfs.
 const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 
+/// Where a kernel that has kprobes says so to everyone.
+const KPROBE_PMU: &str = "/sys/bus/event_source/devices/kprobe";
+
+/// Means that shall not be used: `trampolines`, `kprobes`, or both with a comma. So one kernel shows what others would do.
+const WITHOUT: &str = "TRACEE_WITHOUT";
+
 /// The kernel's abilities.
 #[derive(Debug, Default)]
 pub struct Features {
     pub btf: bool,
-    tracepoints: Vec<&'static str>,
+    /// Of those that programs of the object attach to.
+    tracepoints: BTreeSet<String>,
+    functions: BTreeSet<String>,
     preempts: bool,
     tracefs: bool,
+    kprobes: bool,
+    /// Why there are no trampolines.
+    no_trampolines: Option<String>,
 }
 
 impl Features {
-    /// Reads the kernel's BTF; needs no privilege.
+    /// Reads the kernel's BTF; needs no privilege, but with it also tries what cannot be read.
     pub fn detect() -> Features {
         if !Path::new(VMLINUX_BTF).exists() {
             return Features::default();
@@ -38,19 +51,20 @@ impl Features {
         let Ok(btf) = Btf::from_vmlinux() else {
             return Features::default();
         };
-        let tracepoints = Program::EVERY
-            .iter()
-            .map(|program| program.tracepoint())
-            .filter(|name| {
-                btf.type_by_name::<Typedef<'_>>(&format!("btf_trace_{name}"))
-                    .is_some()
-            })
-            .collect();
+        let (tracepoints, functions) = targets(&btf);
+        let shunned = std::env::var(WITHOUT).unwrap_or_default();
+        let shuns = |means: &str| shunned.split(',').any(|word| word == means);
         Features {
             btf: true,
-            tracepoints,
             preempts: preempts_raw_tracepoints(&btf),
             tracefs: tracefs_is_readable(),
+            kprobes: Path::new(KPROBE_PMU).exists() && !shuns("kprobes"),
+            no_trampolines: match shuns("trampolines") {
+                true => Some(format!("{WITHOUT} rules out trampolines")),
+                false => missing_trampolines(&btf),
+            },
+            tracepoints,
+            functions,
         }
     }
 
@@ -66,8 +80,64 @@ impl Features {
     }
 
     pub fn has_tracepoint(&self, name: &str) -> bool {
-        self.tracepoints.contains(&name)
+        self.tracepoints.contains(name)
     }
+
+    pub fn has_function(&self, name: &str) -> bool {
+        self.functions.contains(name)
+    }
+
+    pub fn has_kprobes(&self) -> bool {
+        self.kprobes
+    }
+
+    /// Why no fentry and fexit programs can be had.
+    pub fn missing_trampolines(&self) -> Option<String> {
+        self.no_trampolines.clone()
+    }
+}
+
+/// Tracepoints and functions that programs of the object attach to and this kernel has. One pass over its types, since
+/// looking up a name is one, too.
+fn targets(btf: &Btf<'_>) -> (BTreeSet<String>, BTreeSet<String>) {
+    let wanted: BTreeSet<&str> = object::programs().iter().map(Program::target).collect();
+    let (mut tracepoints, mut functions) = (BTreeSet::new(), BTreeSet::new());
+    for id in 1..u32::try_from(btf.len()).unwrap_or(u32::MAX) {
+        let Some(ty) = btf.type_by_id::<BtfType<'_>>(id.into()) else {
+            continue;
+        };
+        let Some(name) = ty.name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        match ty.kind() {
+            BtfKind::Func if wanted.contains(name) => {
+                functions.insert(name.into());
+            }
+            BtfKind::Typedef => {
+                if let Some(name) = name
+                    .strip_prefix("btf_trace_")
+                    .filter(|name| wanted.contains(name))
+                {
+                    tracepoints.insert(name.into());
+                }
+            }
+            _ => {}
+        }
+    }
+    (tracepoints, functions)
+}
+
+/// Without privilege nothing can be tried; what such a kernel would say is then read from its functions.
+fn missing_trampolines(btf: &Btf<'_>) -> Option<String> {
+    if btf.type_by_name::<Func<'_>>("bpf_trampoline_link_prog").is_none() {
+        return Some("the kernel has no BPF trampolines".into());
+    }
+    if check_privilege().is_err() {
+        return None;
+    }
+    trial::fexit()
+        .err()
+        .map(|error| format!("the kernel refuses fentry and fexit programs ({error})"))
 }
 
 /// Since 7.0 tracepoints are guarded by an SRCU of their own, with preemption on, instead of by switching it off

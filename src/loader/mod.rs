@@ -4,6 +4,10 @@ pub mod features;
 pub mod loss;
 pub mod object;
 pub mod probe;
+#[cfg(test)]
+pub mod record_h;
+mod syscalls;
+mod trial;
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -14,12 +18,13 @@ use libbpf_rs::{
     ProgramMut,
 };
 
-use crate::catalogue::{self, spec, CompatCall, EventKind, EventSpec};
+use crate::catalogue::{self, spec, EventSpec};
 use crate::error::LoadError;
 use crate::scope::Scope;
 use features::Features;
-use probe::{Program, Return};
-use skel::types::{control, followed, rodata, syscall_desc};
+use probe::Program;
+use skel::types::{control, followed, rodata};
+use syscalls::{SYSCALL_CHOSEN, SYSCALL_EXECVE, SYSCALL_EXECVEAT};
 
 /// The object's types, generated from its BTF.
 #[allow(warnings, clippy::all, clippy::pedantic)]
@@ -28,12 +33,6 @@ pub mod skel {
 }
 
 // Constants of src/bpf/record.h; a test compares them.
-const SYSCALL_CHOSEN: u8 = 1 << 0;
-const SYSCALL_SKIP_ZERO: u8 = 1 << 1;
-const SYSCALL_ON_ENTER: u8 = 1 << 2;
-const SYSCALL_ON_EXIT: u8 = 1 << 3;
-const SYSCALL_EXECVE: u8 = 1 << 4;
-const SYSCALL_EXECVEAT: u8 = 1 << 5;
 const SCOPE_ALL: u32 = 0;
 const SCOPE_NEW: u32 = 1;
 const SCOPE_FOLLOW: u32 = 2;
@@ -43,8 +42,6 @@ const EVENT_BOOKKEEPING: u8 = 2;
 
 // SAFETY: these are made of integers only, so that every bit pattern is a value.
 unsafe impl plain::Plain for control {}
-// SAFETY: as above.
-unsafe impl plain::Plain for syscall_desc {}
 // SAFETY: as above.
 unsafe impl plain::Plain for followed {}
 // SAFETY: as above.
@@ -64,6 +61,10 @@ pub struct Plan<'a> {
     pub exec_env: bool,
     /// Bytes of one CPU's ring: a power of two, at least a page.
     pub ring_size: u32,
+    /// Open files are shown with their paths.
+    pub decode_fds: bool,
+    /// So many bytes of each buffer are read.
+    pub buffer_bytes: u16,
 }
 
 /// Programs in the kernel, and their maps. They go when this does.
@@ -87,11 +88,11 @@ impl Tracer {
                 });
             }
         }
-        let programs = plan.programs(features);
+        let programs = plan.programs(features)?;
         let cpus = libbpf_rs::num_possible_cpus().map_err(LoadError::bpf("the CPUs cannot be counted"))?;
         let rings = create_rings(cpus, plan.ring_size)?;
 
-        let attached: BTreeSet<String> = programs.iter().map(|program| program.name(features)).collect();
+        let attached: BTreeSet<String> = programs.iter().map(|program| program.name.clone()).collect();
         let mut open = object::open()?;
         for mut program in open.progs_mut() {
             let name = program.name().to_string_lossy();
@@ -107,6 +108,7 @@ impl Tracer {
         };
         size(open_map(&mut open, "rings")?, cpus)?;
         size(open_map(&mut open, "scratch")?, cpus * SCRATCH_SLOTS as usize)?;
+        size(open_map(&mut open, "selected")?, plan.selected().count().max(1))?;
         size(open_map(&mut open, "named_pids")?, plan.scope.pids().len().max(1))?;
         open_map(&mut open, "rings")?
             .set_inner_map_fd(rings[0].as_fd())
@@ -333,11 +335,11 @@ impl Tracer {
         }
         let table = self.map("syscalls")?;
         for (key, desc) in plan.syscall_table() {
-            // SAFETY: `syscall_desc` is made of integers without padding.
-            let bytes = unsafe { plain::as_bytes(&desc) };
-            table
-                .update(&key.to_ne_bytes(), bytes, MapFlags::ANY)
-                .map_err(LoadError::bpf(failed))?;
+            update(&table, &key, &desc)?;
+        }
+        let selected = self.map("selected")?;
+        for (key, desc) in plan.selected() {
+            update(&selected, &key, &desc)?;
         }
         Ok(())
     }
@@ -349,26 +351,32 @@ impl Plan<'_> {
     }
 
     /// Programs that the events, the scope and the bookkeeping take.
-    fn programs(&self, features: &Features) -> BTreeSet<Program> {
-        let mut programs: BTreeSet<Program> = self
+    fn programs(&self, features: &Features) -> Result<BTreeSet<&'static Program>, LoadError> {
+        let mut stems: BTreeSet<&'static str> = self
             .events
             .iter()
-            .flat_map(|event| probe::programs(event, features))
+            .flat_map(|event| probe::stems(event, features))
             .collect();
         if self.bookkeeping {
-            programs.extend([Program::Fork, Program::Exec, Program::Exit]);
+            stems.extend([probe::FORK, probe::EXEC, probe::EXIT]);
+        }
+        if self.decode_fds && self.chosen(catalogue::expect("close")) {
+            stems.insert(probe::SYS_ENTER);
         }
         if self.scope.follows() {
-            programs.extend([Program::Fork, Program::Exec, Program::Exit, Program::Free]);
+            stems.extend([probe::FORK, probe::EXEC, probe::EXIT, probe::FREE]);
         }
-        programs
+        let best = |stem| {
+            probe::best(stem, features).map_err(|reason| LoadError::Unavailable { event: stem, reason })
+        };
+        stems.into_iter().map(best).collect()
     }
 
     fn set_constants(
         &self,
         open: &mut OpenObject,
         features: &Features,
-        programs: &BTreeSet<Program>,
+        programs: &BTreeSet<&Program>,
     ) -> Result<(), LoadError> {
         let incomplete = || LoadError::Incomplete {
             kind: "section",
@@ -400,10 +408,11 @@ impl Plan<'_> {
         if raw {
             constants.syscall_wanted.fill(1);
         }
-        let exec_on_enter = probe::prepare_exec(features) == Program::SysEnter;
+        let exec_on_enter = probe::prepare_exec(features) == probe::SYS_ENTER;
+        let enters = programs.iter().any(|program| program.stem() == probe::SYS_ENTER);
         for (key, desc) in self.syscall_table() {
             let exec = exec_on_enter && desc.flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT) != 0;
-            if desc.flags & SYSCALL_CHOSEN != 0 || exec && programs.contains(&Program::SysEnter) {
+            if desc.flags & SYSCALL_CHOSEN != 0 || exec && enters {
                 constants.syscall_wanted[key as usize % spec::MAX_SYSCALLS] = 1;
             }
         }
@@ -416,63 +425,16 @@ impl Plan<'_> {
         constants.want_nodename = u8::from(self.nodename);
         constants.want_env = u8::from(self.exec_env);
         constants.exec_on_enter = u8::from(exec_on_enter);
+        constants.decode_fds = u8::from(self.decode_fds);
         Ok(())
     }
+}
 
-    /// Every number of every ABI, with what the kernel side does about it.
-    fn syscall_table(&self) -> impl Iterator<Item = (u32, syscall_desc)> + '_ {
-        let abi_key = |abi: u32, nr: u16| abi * spec::MAX_SYSCALLS as u32 + u32::from(nr);
-        let native = |event: &'static EventSpec| catalogue::spec::same(event.id, event.name);
-        let x86_64 = catalogue::SYSCALLS.iter().map(move |event| (0, native(event)));
-        let ia32 = catalogue::IA32.iter().map(|call| (1, *call));
-        // Below its own numbers, x32 shares those of x86-64.
-        let first_x32 = catalogue::X32.first().map_or(0, |call| call.nr);
-        let shared = catalogue::SYSCALLS
-            .iter()
-            .filter(move |event| event.id < first_x32)
-            .map(move |event| (2, native(event)));
-        let x32 = catalogue::X32.iter().map(|call| (2, *call));
-        x86_64
-            .chain(ia32)
-            .chain(shared)
-            .chain(x32)
-            .map(move |(abi, call)| (abi_key(abi, call.nr), self.describe(abi, &call)))
-    }
-
-    fn describe(&self, abi: u32, call: &CompatCall) -> syscall_desc {
-        let event = catalogue::expect(call.event);
-        debug_assert!(event.kind != EventKind::Kernel);
-        let mut flags = match probe::syscall_return(event.name) {
-            Return::Once => 0,
-            Return::TwiceInChild => SYSCALL_SKIP_ZERO,
-            Return::Execve => SYSCALL_SKIP_ZERO | SYSCALL_EXECVE,
-            Return::Execveat => SYSCALL_SKIP_ZERO | SYSCALL_EXECVEAT,
-            Return::Never => SYSCALL_ON_ENTER,
-            Return::TaskExit => SYSCALL_ON_EXIT,
-        };
-        if self.chosen(event) {
-            flags |= SYSCALL_CHOSEN;
-        }
-        let mut desc = syscall_desc {
-            event: event.id,
-            flags,
-            nargs: event.args.len() as u8,
-            split: call.split,
-            ..Default::default()
-        };
-        for (arg, out) in event.args.iter().zip(&mut desc.args) {
-            let (kind, aux) = arg.ty.reading();
-            let env = arg.name == "envp" && !self.exec_env;
-            let narrow = abi == 1 && !call.time64 && aux == spec::TIMESPEC_SIZE;
-            out.kind = if env {
-                spec::ArgKind::Value as u8
-            } else {
-                kind as u8
-            };
-            out.aux = if narrow { spec::TIMESPEC32_SIZE } else { aux };
-        }
-        desc
-    }
+fn update<K: plain::Plain, V: plain::Plain>(map: &Map<'_>, key: &K, value: &V) -> Result<(), LoadError> {
+    // SAFETY: keys and values of these maps are made of integers without padding.
+    let (key, value) = unsafe { (plain::as_bytes(key), plain::as_bytes(value)) };
+    map.update(key, value, MapFlags::ANY)
+        .map_err(LoadError::bpf("a map cannot be filled"))
 }
 
 fn open_map<'obj>(open: &'obj mut OpenObject, name: &'static str) -> Result<OpenMapMut<'obj>, LoadError> {

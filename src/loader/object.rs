@@ -1,8 +1,11 @@
 //! The BPF object: the one embedded in the binary, and its ABI stamp.
 
+use std::sync::OnceLock;
+
 use libbpf_rs::{ObjectBuilder, OpenObject};
 
 use crate::error::LoadError;
+use crate::loader::probe::Program;
 
 /// Changes with every change of what C and Rust share (build.rs).
 pub const ABI_STAMP: &str = env!("TRACEE_ABI_STAMP");
@@ -21,6 +24,23 @@ pub fn open() -> Result<OpenObject, LoadError> {
         .map_err(LoadError::bpf("the BPF object cannot be opened"))?;
     check_stamp(&object)?;
     Ok(object)
+}
+
+/// Programs of the embedded object that attach to something.
+pub fn programs() -> &'static [Program] {
+    static PROGRAMS: OnceLock<Vec<Program>> = OnceLock::new();
+    PROGRAMS.get_or_init(|| {
+        let Ok(object) = open() else {
+            return Vec::new();
+        };
+        let programs = object.progs().filter_map(|program| {
+            Program::new(
+                &program.name().to_string_lossy(),
+                &program.section().to_string_lossy(),
+            )
+        });
+        programs.collect()
+    })
 }
 
 fn check_stamp(object: &OpenObject) -> Result<(), LoadError> {

@@ -1,88 +1,153 @@
 //! By which means each event is had on this kernel, and which programs that takes.
+//!
+//! The programs of an event are found in the object by their names, `<event>__<means>`; what each attaches to is in its
+//! section. `src/bpf/lib/event.h` says what the means are.
 
 use std::collections::BTreeSet;
 
 use crate::catalogue::{EventKind, EventSpec};
 use crate::loader::features::Features;
+use crate::loader::object;
 
-/// What a program attaches to. In the object it is named `<tracepoint>__<means>`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Program {
-    SysEnter,
-    SysExit,
-    Fork,
-    PrepareExec,
-    Exec,
-    Exit,
-    Free,
-}
-
-/// How a program attaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a program attaches, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Means {
+    /// At the end of a function, by a trampoline: knows what it returned.
+    Fexit,
+    /// At the beginning of a function, by a trampoline.
+    Fentry,
     /// To a raw tracepoint: cheapest.
     TpBtf,
     /// To a classic tracepoint: never preempted.
     Tp,
+    /// At the beginning of a function, by a breakpoint.
+    Kprobe,
+    /// At `sys_exit`: what a call has left in the kernel's objects.
+    AfterTpBtf,
+    AfterTp,
+}
+
+impl Means {
+    /// Suffix of the program's name.
+    const fn suffix(self) -> &'static str {
+        match self {
+            Means::Fexit => "fexit",
+            Means::Fentry => "fentry",
+            Means::TpBtf => "tp_btf",
+            Means::Tp => "tp",
+            Means::Kprobe => "kprobe",
+            Means::AfterTpBtf => "after_tp_btf",
+            Means::AfterTp => "after_tp",
+        }
+    }
+
+    const EVERY: [Means; 7] = [
+        Means::Fexit,
+        Means::Fentry,
+        Means::TpBtf,
+        Means::Tp,
+        Means::Kprobe,
+        Means::AfterTpBtf,
+        Means::AfterTp,
+    ];
+
+    /// JSON's `source`.
+    pub const fn source(self) -> &'static str {
+        match self {
+            Means::Fexit => "fexit",
+            Means::Fentry => "fentry",
+            Means::TpBtf | Means::Tp => "tracepoint",
+            Means::Kprobe => "kprobe",
+            Means::AfterTpBtf | Means::AfterTp => "after the call",
+        }
+    }
+
+    const fn is_raw(self) -> bool {
+        matches!(self, Means::TpBtf | Means::AfterTpBtf)
+    }
+
+    const fn is_classic(self) -> bool {
+        matches!(self, Means::Tp | Means::AfterTp)
+    }
+}
+
+/// A program of the object that attaches to something.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Program {
+    pub means: Means,
+    /// In the object.
+    pub name: String,
+    /// As libbpf reads it: `tp_btf/sys_exit`.
+    section: String,
 }
 
 impl Program {
-    pub const EVERY: [Program; 7] = [
-        Program::SysEnter,
-        Program::SysExit,
-        Program::Fork,
-        Program::PrepareExec,
-        Program::Exec,
-        Program::Exit,
-        Program::Free,
-    ];
-
-    /// The tracepoint it attaches to.
-    pub const fn tracepoint(self) -> &'static str {
-        match self {
-            Program::SysEnter => "sys_enter",
-            Program::SysExit => "sys_exit",
-            Program::Fork => "sched_process_fork",
-            Program::PrepareExec => "sched_prepare_exec",
-            Program::Exec => "sched_process_exec",
-            Program::Exit => "sched_process_exit",
-            Program::Free => "sched_process_free",
-        }
+    /// `None` for programs that user space runs itself.
+    pub fn new(name: &str, section: &str) -> Option<Program> {
+        let (_, suffix) = name.rsplit_once("__")?;
+        let means = Means::EVERY.into_iter().find(|means| means.suffix() == suffix)?;
+        Some(Program {
+            means,
+            name: name.into(),
+            section: section.into(),
+        })
     }
 
-    /// Where tracefs has the classic one: `events/<group>/<tracepoint>`.
-    const fn group(self) -> &'static str {
-        match self {
-            Program::SysEnter | Program::SysExit => "raw_syscalls",
-            _ => "sched",
-        }
+    /// What it tells of: an event, or a moment that several events need.
+    pub fn stem(&self) -> &str {
+        self.name.split("__").next().unwrap_or_default()
     }
 
-    /// The best means on this kernel.
-    pub fn means(self, features: &Features) -> Means {
-        // Tasks are freed in a softirq, which no task preempts.
-        let preempted = features.preempts_raw_tracepoints() && self != Program::Free;
-        if preempted && features.has_classic_tracepoints() {
-            Means::Tp
-        } else {
-            Means::TpBtf
-        }
+    /// The function or tracepoint that it attaches to.
+    pub fn target(&self) -> &str {
+        self.section.rsplit('/').next().unwrap_or_default()
     }
 
-    /// Its name in the object.
-    pub fn name(self, features: &Features) -> String {
-        match self.means(features) {
-            Means::TpBtf => format!("{}__tp_btf", self.tracepoint()),
-            Means::Tp => format!("{}__tp", self.tracepoint()),
+    /// Why this kernel cannot have it.
+    fn missing(&self, features: &Features) -> Option<String> {
+        let target = self.target();
+        match self.means {
+            Means::Fexit | Means::Fentry => features.missing_trampolines().or_else(|| {
+                (!features.has_function(target)).then(|| format!("the kernel has no function {target}"))
+            }),
+            Means::Kprobe if !features.has_kprobes() => Some("the kernel has no kprobes".into()),
+            Means::Kprobe => {
+                (!features.has_function(target)).then(|| format!("the kernel has no function {target}"))
+            }
+            _ => (!features.has_tracepoint(target)).then(|| format!("the kernel has no tracepoint {target}")),
         }
     }
+}
 
-    /// As a section of an object is named.
-    fn section(self, features: &Features) -> String {
-        let name = self.tracepoint();
-        match self.means(features) {
-            Means::TpBtf => format!("tp_btf/{name}"),
-            Means::Tp => format!("tp/{}/{name}", self.group()),
+/// The best program of this stem that the kernel can have, or why there is none.
+pub fn best<'a>(stem: &str, features: &Features) -> Result<&'a Program, String> {
+    let mut candidates: Vec<&Program> = object::programs()
+        .iter()
+        .filter(|program| program.stem() == stem)
+        .collect();
+    candidates.sort_by_key(|program| program.means);
+    // One of the two forms of each program on a tracepoint: see docs/architecture.md.
+    let classic = features.preempts_raw_tracepoints() && features.has_classic_tracepoints();
+    let both = candidates.iter().any(|program| program.means.is_classic());
+    if both {
+        candidates.retain(|program| match classic {
+            true => !program.means.is_raw(),
+            false => !program.means.is_classic(),
+        });
+    }
+    let usable = candidates
+        .iter()
+        .find(|program| program.missing(features).is_none());
+    match usable {
+        Some(program) => Ok(program),
+        None => {
+            let mut reasons: Vec<String> = Vec::new();
+            for reason in candidates.iter().filter_map(|program| program.missing(features)) {
+                if !reasons.contains(&reason) {
+                    reasons.push(reason);
+                }
+            }
+            Err(reasons.join(", and "))
         }
     }
 }
@@ -115,55 +180,78 @@ pub fn syscall_return(name: &str) -> Return {
     }
 }
 
-/// Programs that an event needs on this kernel.
-pub fn programs(event: &EventSpec, features: &Features) -> Vec<Program> {
+// Stems that several events share.
+pub const SYS_ENTER: &str = "sys_enter";
+pub const SYS_EXIT: &str = "sys_exit";
+pub const FORK: &str = "sched_process_fork";
+pub const EXEC: &str = "sched_process_exec";
+pub const EXIT: &str = "sched_process_exit";
+pub const FREE: &str = "sched_process_free";
+const PREPARE_EXEC: &str = "sched_prepare_exec";
+
+/// Stems of the programs that an event needs on this kernel.
+pub fn stems(event: &EventSpec, features: &Features) -> Vec<&'static str> {
     let prepare = prepare_exec(features);
     if event.kind != EventKind::Kernel {
         return match syscall_return(event.name) {
-            Return::Once | Return::TwiceInChild => vec![Program::SysExit],
-            Return::Execve | Return::Execveat => vec![Program::SysExit, Program::Exec, prepare],
-            Return::Never => vec![Program::SysEnter],
-            Return::TaskExit => vec![Program::Exit],
+            Return::Once | Return::TwiceInChild => vec![SYS_EXIT],
+            Return::Execve | Return::Execveat => vec![SYS_EXIT, EXEC, prepare],
+            Return::Never => vec![SYS_ENTER],
+            Return::TaskExit => vec![EXIT],
         };
     }
     match event.name {
-        "sys_enter" => vec![Program::SysEnter],
-        "sys_exit" => vec![Program::SysExit],
-        "sched_process_fork" => vec![Program::Fork],
-        "sched_process_exec" => vec![Program::Exec, prepare],
-        "sched_process_exit" => vec![Program::Exit],
+        EXEC => vec![EXEC, prepare],
         // Told by user space, from the kernel's counters.
         "lost_events" => vec![],
-        other => unreachable!("{other} is in the catalogue, but nothing says which programs it needs"),
+        name => vec![name],
     }
 }
 
 /// The program that sees an execve before the old image goes.
-pub fn prepare_exec(features: &Features) -> Program {
-    if features.has_tracepoint(Program::PrepareExec.tracepoint()) {
-        Program::PrepareExec
-    } else {
-        Program::SysEnter
+pub fn prepare_exec(features: &Features) -> &'static str {
+    match best(PREPARE_EXEC, features) {
+        Ok(_) => PREPARE_EXEC,
+        Err(_) => SYS_ENTER,
     }
+}
+
+/// The programs that an event takes, or why there are none.
+pub fn programs(event: &EventSpec, features: &Features) -> Result<BTreeSet<&'static Program>, String> {
+    if !features.btf {
+        return Err("the kernel has no BTF (/sys/kernel/btf/vmlinux)".into());
+    }
+    stems(event, features)
+        .into_iter()
+        .map(|stem| best(stem, features))
+        .collect()
 }
 
 /// What `--list` says of an event: its means, or why there is none.
 pub fn means(event: &EventSpec, features: &Features) -> Result<String, String> {
-    if !features.btf {
-        return Err("the kernel has no BTF (/sys/kernel/btf/vmlinux)".into());
-    }
-    let programs: BTreeSet<Program> = programs(event, features).into_iter().collect();
-    if let Some(missing) = programs
-        .iter()
-        .find(|program| !features.has_tracepoint(program.tracepoint()))
-    {
-        return Err(format!("the kernel has no tracepoint {}", missing.tracepoint()));
-    }
+    let programs = programs(event, features)?;
     if programs.is_empty() {
         return Ok("tracee".into());
     }
-    let names: Vec<_> = programs.iter().map(|program| program.section(features)).collect();
+    let after = |program: &Program| match program.means {
+        Means::AfterTpBtf | Means::AfterTp => " (after the call)",
+        _ => "",
+    };
+    let names: Vec<_> = programs
+        .iter()
+        .map(|program| format!("{}{}", program.section, after(program)))
+        .collect();
     Ok(names.join(" "))
+}
+
+/// How an event of the kernel's own was obtained; `None` for system calls and for what tracee tells by itself.
+pub fn source(event: &EventSpec, features: &Features) -> Option<&'static str> {
+    if event.kind.is_syscall() {
+        return None;
+    }
+    best(event.name, features)
+        .ok()
+        .map(|program| program.means.source())
 }
 
 #[cfg(test)]
@@ -174,7 +262,23 @@ mod tests {
     #[test]
     fn every_event_has_its_programs() {
         for event in catalogue::events() {
-            let _ = programs(event, &Features::default());
+            for stem in stems(event, &Features::default()) {
+                let found = object::programs().iter().any(|program| program.stem() == stem);
+                assert!(found, "{}: no program {stem}__… in the object", event.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_program_is_an_events_or_known() {
+        for program in object::programs() {
+            let stem = program.stem();
+            let known = [FREE, PREPARE_EXEC].contains(&stem);
+            assert!(
+                known || catalogue::by_name(stem).is_some(),
+                "{}: there is no event {stem}",
+                program.name
+            );
         }
     }
 

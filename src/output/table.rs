@@ -44,11 +44,7 @@ pub fn row(out: &mut String, event: &Event<'_>, verbose: bool) {
     if verbose {
         row.cell(7, context.ppid);
     }
-    if event.returns() {
-        row.cell(16, context.ret);
-    } else {
-        row.cell(16, "?");
-    }
+    row.filled(16, |out| text::push_return(out, event, verbose));
     row.cell(20, event.spec.name);
     text::push_args(out, event);
     while out.ends_with(' ') {
@@ -74,8 +70,12 @@ impl<'a> Row<'a> {
     }
 
     fn bytes(&mut self, width: usize, bytes: &[u8]) {
+        self.filled(width, |out| escape::push(out, bytes));
+    }
+
+    fn filled(&mut self, width: usize, fill: impl FnOnce(&mut String)) {
         let start = self.out.len();
-        escape::push(self.out, bytes);
+        fill(self.out);
         self.pad(start, width);
     }
 
@@ -90,6 +90,7 @@ impl<'a> Row<'a> {
 mod tests {
     use super::*;
     use crate::catalogue;
+    use crate::decode::strings::Strings;
     use crate::event::{Arg, Context, Value};
 
     fn event(comm: &[u8]) -> Event<'static> {
@@ -107,19 +108,23 @@ mod tests {
         }
         let arg = |index: usize, value| Arg {
             spec: &spec.args[index],
+            ty: spec.args[index].ty,
             raw: 1,
             value,
             truncated: false,
             full: 0,
+            file: None,
         };
         Event {
             spec,
             context,
             nodename: Some(b"host"),
-            args: vec![
+            args: [
                 arg(0, Value::Str(b"/usr/bin/ls")),
-                arg(1, Value::Strings(vec![b"ls"])),
-            ],
+                arg(1, Value::Strings(Strings(b"ls\0"))),
+            ]
+            .into_iter()
+            .collect(),
             executable: None,
         }
     }

@@ -141,6 +141,25 @@ pub fn dev_text(major: u32, minor: u32) -> String {
     format!("{major}:{minor}")
 }
 
+pub fn push(out: &mut String, family: Family, value: u64) -> bool {
+    text(family, value).map(|text| out.push_str(&text)).is_some()
+}
+pub fn push_signal(out: &mut String, signal: i32) -> bool {
+    signal_name(signal).map(|text| out.push_str(&text)).is_some()
+}
+pub fn push_mode(out: &mut String, mode: u32) {
+    out.push_str(&mode_text(mode));
+}
+pub fn push_dev(out: &mut String, major: u32, minor: u32) {
+    out.push_str(&dev_text(major, minor));
+}
+pub fn push_sigset(out: &mut String, set: u64) {
+    let _ = write!(out, "[{set:#x}]");
+}
+pub fn push_wait_status(out: &mut String, status: i32) {
+    let _ = write!(out, "{status:#x}");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

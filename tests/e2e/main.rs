@@ -6,6 +6,7 @@
 mod cli;
 mod cost;
 mod edges;
+mod fds;
 mod harness;
 mod loss;
 mod output;
@@ -50,6 +51,7 @@ fn main() {
         strace::tests(),
         edges::tests(),
         output::tests(),
+        fds::tests(),
         scope::tests(),
         loss::tests(),
         cost::tests(),

@@ -14,8 +14,12 @@
  */
 int put_user_str(__u32 slot, __u32 index, __u64 addr);
 int put_kernel_str(__u32 slot, __u32 index, __u64 addr);
-/* len bytes of user memory, at most SOCKADDR_MAX of them. */
-int put_user_bytes(__u32 slot, __u32 index, __u64 addr, __u32 len);
+/* len bytes of user memory, at most max of them. */
+int put_user_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, __u32 max);
+/* A struct msghdr and what it points to; pointers are that long. */
+int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes);
+/* What is open as fd of the current task: nothing where nothing is. */
+int put_fd(__u32 slot, __u32 index, __u32 fd);
 /* An array of pointers of that size to strings. */
 int put_str_array(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes);
 /* Strings that lie one behind the other, as a process's arguments do. */
@@ -31,6 +35,9 @@ int put_execveat_path(__u32 slot, __u32 index, __u64 filename, __u32 dirfd);
 /* Keeps the compiler from looking through a value that the verifier must see checked. */
 #define bounded(x) asm volatile("" : "+r"(x))
 
+/* What appenders take as index of a part of an argument. */
+#define INDEX_OF(index, part) ((index) | (part) << 8)
+
 /* The header at the end of the record, or NULL where the record is full. */
 static __always_inline struct item_header *item_begin(struct scratch *s, __u32 index)
 {
@@ -42,9 +49,9 @@ static __always_inline struct item_header *item_begin(struct scratch *s, __u32 i
 		return NULL;
 	item = (struct item_header *)(s->bytes + pos);
 	item->index = index;
+	item->part = index >> 8;
 	item->status = ITEM_OK;
 	item->flags = 0;
-	item->reserved = 0;
 	item->len = 0;
 	item->full = 0;
 	return item;
