@@ -80,6 +80,8 @@ pub enum ArgType {
     ULong,
     /// 16 bits, unsigned
     U16,
+    /// 16 bits, signed
+    I16,
     /// 64 bits in every ABI, signed: `loff_t`, `s64`
     I64,
     /// 64 bits in every ABI, unsigned: `u64`
@@ -127,10 +129,14 @@ pub enum ArgType {
     Struct(When, &'static StructSpec),
     /// An array of structures in user memory.
     Array(When, &'static StructSpec, Count),
+    /// A structure that may end earlier: its bytes are argument `.2`, as programs of another age count them.
+    Sized(When, &'static StructSpec, u8),
     /// A `struct msghdr`, with the address, the `struct iovec` array and the control data that it points to.
     Msghdr(When),
     /// A set of small numbers, as many bits as argument `bits` says, such as `fd_set`.
     BitSet(When, Count),
+    /// As `BitSet`, but bytes are counted: a `cpumask`.
+    CpuSet(When, Count),
     /// What this argument is depends on the value of argument `by`.
     Select {
         by: u8,
@@ -185,6 +191,7 @@ impl ArgType {
             Long => "long",
             ULong | LongFlags(_) => "unsigned long",
             U16 => "unsigned short",
+            I16 => "short",
             I64 => "long long",
             U64 => "unsigned long long",
             Size => "size_t",
@@ -195,9 +202,9 @@ impl ArgType {
             StrArray => "const char *const *",
             Sockaddr { .. } | SockaddrOut { .. } => "struct sockaddr *",
             Iovec { .. } => "const struct iovec *",
-            Struct(_, spec) | Array(_, spec, _) => spec.c_name,
+            Struct(_, spec) | Array(_, spec, _) | Sized(_, spec, _) => spec.c_name,
             Msghdr(_) => "struct msghdr *",
-            BitSet(..) => "unsigned long *",
+            BitSet(..) | CpuSet(..) => "unsigned long *",
             Select { .. } | Hex => "unsigned long",
             SigSet => "sigset_t",
             Mode => "umode_t",
@@ -229,6 +236,128 @@ pub enum Family {
     Syslog, TimerFlags, TimerfdFlags, Umount, Unlink, Userfaultfd, WaitIdType, WaitOptions, XattrFlags,
     // Of the kernel's own events.
     FileType,
+    // Of rows that came with structures.
+    AdjtimexModes,
+    AtStatx,
+    BpfAttachFlags,
+    BpfAttachType,
+    BpfElemFlags,
+    BpfFdType,
+    BpfFileFlags,
+    BpfMapFlags,
+    BpfMapType,
+    BpfProgFlags,
+    BpfProgType,
+    BpfQueryFlags,
+    BpfStatsType,
+    CapAmbient,
+    CapVersion,
+    Capability,
+    CapsHigh,
+    ChildCode,
+    CloneFlags,
+    Dnotify,
+    ElfNote,
+    EpollEvents,
+    FOwnerType,
+    Faccessat,
+    FanotifyMask,
+    FdFlags,
+    FileXflags,
+    FsMagic,
+    FutexBitset,
+    GetMempolicyFlags,
+    InodeFlags,
+    IoUringFeatures,
+    IoUringSetup,
+    IocbCmd,
+    IocbFlags,
+    IoprioValue,
+    IpcCall,
+    IpcKey,
+    KeyMove,
+    KeyPermissions,
+    KeyRequestDefault,
+    KeySerial,
+    LandlockAccessFs,
+    LandlockAccessNet,
+    LandlockScope,
+    ListmountFlags,
+    LockType,
+    LsmId,
+    MapShadowStack,
+    MceKill,
+    MceKillPolicy,
+    Mdwe,
+    MembarrierFlags,
+    ModemBits,
+    MsgCmd,
+    MsgopFlags,
+    OpenResolve,
+    PerfAttrFlags,
+    PerfReadFormat,
+    PerfSample,
+    PerfType,
+    PollEvents,
+    PrctlMm,
+    PrctlVma,
+    PtraceOptions,
+    PtracerPid,
+    QuotaFormat,
+    QuotaInfoFlags,
+    QuotaInfoValid,
+    QuotaValid,
+    RebootMagic,
+    Rlim,
+    Rlim64,
+    RwHint,
+    SchedCore,
+    SchedCoreScope,
+    SchedFlags,
+    Seals,
+    SeccompAction,
+    SeccompMode,
+    Securebits,
+    SemCmd,
+    SemopFlags,
+    ShadowStack,
+    ShmCmd,
+    ShmatFlags,
+    SiCode,
+    SigHandler,
+    SigactionFlags,
+    SigaltstackFlags,
+    SigevNotify,
+    SocketCall,
+    SockoptAlg,
+    SockoptIcmpv6,
+    SockoptIp,
+    SockoptIpv6,
+    SockoptNetlink,
+    SockoptPacket,
+    SockoptRaw,
+    SockoptTcp,
+    SockoptTls,
+    SockoptUdp,
+    SockoptVsock,
+    SockoptXdp,
+    Speculation,
+    SpeculationControl,
+    StatfsFlags,
+    StatxAttributes,
+    SuidDump,
+    SyscallDispatch,
+    Tcflush,
+    Tcxonc,
+    TermiosCflag,
+    TermiosIflag,
+    TermiosLflag,
+    TermiosLine,
+    TermiosOflag,
+    TimexStatus,
+    TscMode,
+    UserDescFlags,
+    UtimeNsec,
 }
 
 /// How many elements an array has.
@@ -314,8 +443,12 @@ pub enum Width {
     W8,
     W16,
     W32,
+    /// 32 bits, aligned as a pointer is: the first member of a union with pointers in it.
+    W32AtPtr,
     /// Aligned to 4 in 32-bit calls.
     W64,
+    /// 64 bits, not aligned: of a packed structure.
+    Packed64,
     /// `long`: 4 bytes in 32-bit calls.
     WLong,
     /// A pointer or `size_t`: 4 bytes in 32-bit and x32 calls.
@@ -378,6 +511,11 @@ pub enum CompatStructs {
 /// Shorthands that keep a row of the tables on one line.
 pub const fn arg(name: &'static str, ty: ArgType) -> ArgSpec {
     ArgSpec { name, ty }
+}
+
+/// An argument that is what `table` says for the value of argument `index`.
+pub const fn by(index: u8, table: &'static SelectSpec) -> ArgType {
+    ArgType::Select { by: index, table }
 }
 
 pub const fn syscall(
@@ -575,9 +713,14 @@ impl ArgType {
             BufOut { .. } => bytes(When::Out, Count::Ret, 1, 0),
             Iovec { count } => bytes(When::In, Count::Arg(count), 2 * layout.pointer(), ARRAY_MAX),
             BitSet(when, count) => bytes(when, count, 0, ARRAY_MAX),
+            CpuSet(when, count) => bytes(when, count, 1, ARRAY_MAX),
             Msghdr(when) => reading(ArgKind::Msghdr, when, Count::Const(1), 0, 0),
             Struct(when, spec) => structs(spec, when, Count::Const(1)),
             Array(when, spec, count) => structs(spec, when, count),
+            Sized(when, spec, len) => match spec.of(layout) {
+                Some(spec) => bytes(when, Count::Arg(len), 1, spec.size(layout)),
+                None => plain(ArgKind::Value),
+            },
             _ => plain(ArgKind::Value),
         }
     }
@@ -610,6 +753,8 @@ impl Width {
             (Width::W8, _) => (1, 1),
             (Width::W16, _) => (2, 2),
             (Width::W32, _) | (Width::WLong, Layout::Ia32) => (4, 4),
+            (Width::W32AtPtr, _) => (4, layout.pointer()),
+            (Width::Packed64, _) => (8, 1),
             (Width::W64, Layout::Ia32) => (8, 4),
             (Width::W64 | Width::WLong, _) => (8, 8),
             (Width::WPtr, _) => (layout.pointer(), layout.pointer()),
@@ -687,8 +832,10 @@ impl ArgType {
                 | Iovec { .. }
                 | Struct(..)
                 | Array(..)
+                | Sized(..)
                 | Msghdr(_)
                 | BitSet(..)
+                | CpuSet(..)
         )
     }
 

@@ -177,13 +177,15 @@ fn read(ty: ArgType, layout: Layout, flags: u8, bytes: &[u8]) -> Value<'_> {
         ArgType::StrArray => Value::Strings(Strings(bytes)),
         ArgType::Path => Value::Path(PathName::new(flags, bytes)),
         ArgType::Sockaddr { .. } | ArgType::SockaddrOut { .. } => Value::Sockaddr(Sockaddr::parse(bytes)),
-        ArgType::Struct(_, spec) => Array::new(spec, layout, bytes).map_or(Value::Pointer, Value::Struct),
+        ArgType::Struct(_, spec) | ArgType::Sized(_, spec, _) => {
+            Array::new(spec, layout, bytes).map_or(Value::Pointer, Value::Struct)
+        }
         ArgType::Array(_, spec, _) => Array::new(spec, layout, bytes).map_or(Value::Pointer, Value::Array),
         ArgType::Iovec { .. } => {
             Array::new(catalogue::structs::IOVEC, layout, bytes).map_or(Value::Pointer, Value::Array)
         }
         ArgType::Msghdr(_) => Value::Msghdr(Msghdr::new(layout, bytes)),
-        ArgType::BitSet(..) => Value::Bits(bytes),
+        ArgType::BitSet(..) | ArgType::CpuSet(..) => Value::Bits(bytes),
         ArgType::OptionValue { .. } | ArgType::OptionValueOut { .. } => Value::Option(bytes),
         ArgType::Buf { .. } | ArgType::BufOut { .. } => Value::Buffer(bytes),
         // getcwd(2) counts its NUL, readlink(2) has none.

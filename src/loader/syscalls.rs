@@ -76,12 +76,14 @@ impl Plan<'_> {
             ..Default::default()
         };
         let layout = match call.structs {
-            CompatStructs::Native => Layout::Native,
+            // Times as wide as in native calls, pointers as narrow as in others.
+            CompatStructs::Native => Layout::X32,
             CompatStructs::Usual | CompatStructs::Old => layout,
         };
         for (arg, out) in event.args.iter().zip(&mut desc.args) {
             let unread = arg.name == "envp" && !self.exec_env
-                || call.structs == CompatStructs::Old && matches!(arg.ty, ArgType::Struct(..));
+                || call.structs == CompatStructs::Old
+                    && matches!(arg.ty, ArgType::Struct(..) | ArgType::Array(..));
             let ty = if unread { ArgType::Ptr } else { arg.ty };
             *out = self.arg_desc(event, ty, layout);
         }

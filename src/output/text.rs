@@ -32,6 +32,7 @@ pub fn number(ty: ArgType, raw: u64, abi: u8) -> Number {
         UInt | Flags(_) | Uid | Gid => Number::Unsigned(u64::from(raw as u32)),
         Long if abi == ABI_IA32 => Number::Signed(i64::from(raw as i32)),
         Long | I64 => Number::Signed(raw as i64),
+        I16 => Number::Signed(i64::from(raw as i16)),
         U16 | Mode => Number::Unsigned(u64::from(raw as u16)),
         Bool => Number::Bool(raw != 0),
         _ => Number::Unsigned(raw),
