@@ -105,6 +105,8 @@ struct Report {
     args: usize,
     /// strace shows an address where we show what is there.
     unchecked: usize,
+    /// strace shows what the parts of an `iovec` hold, we where they are and how long.
+    partly: usize,
     /// By call and argument: how many, and the first of them.
     differences: BTreeMap<(String, String), (usize, String)>,
     broken: Vec<String>,
@@ -145,8 +147,8 @@ fn print(name: &str, words: &str, threads: usize, pending: usize, report: &Repor
     let different: usize = report.differences.values().map(|(count, _)| count).sum();
     println!(
         "{name}, -X {words}: {threads} threads, {} calls, {} arguments compared, {different} differ, {} shown by us \
-         alone, {pending} not shown by us",
-        report.calls, report.args, report.unchecked
+         alone, {} without the content of an iovec, {pending} not shown by us",
+        report.calls, report.args, report.unchecked, report.partly
     );
     for ((call, arg), (count, example)) in &report.differences {
         match rules::reason(call, arg) {
@@ -300,6 +302,10 @@ fn args(call: &Call, event: &Value, shows_all: bool, report: &mut Report) -> usi
         match verdict {
             Verdict::Same => report.args += 1,
             Verdict::Unchecked => report.unchecked += 1,
+            Verdict::Partly => {
+                report.args += 1;
+                report.partly += 1;
+            }
             Verdict::Differs(Why::NotFollowed | Why::NoWords(_)) if !shows_all => pending += 1,
             Verdict::Differs(why) => {
                 report.args += 1;

@@ -15,6 +15,8 @@ pub enum Verdict {
     Same,
     /// strace shows less than we do: an address where we show what is there.
     Unchecked,
+    /// Save for what the parts of an `iovec` hold: we show where they are and how long, on purpose.
+    Partly,
     Differs(Why),
 }
 
@@ -38,11 +40,20 @@ impl std::fmt::Display for Why {
     }
 }
 
+/// What was met on the way.
+#[derive(Default)]
+struct Found {
+    /// In strace's comments.
+    names: BTreeSet<String>,
+    /// Parts of an `iovec`.
+    addresses: bool,
+}
+
 type Matched = Result<bool, Why>;
 
 /// Compares strace's term with our entry of `args`.
 pub fn argument(theirs: &Term, ours: &Value) -> Verdict {
-    let mut names = BTreeSet::new();
+    let mut found = Found::default();
     let entry = Entry {
         ty: ours["type"].as_str().unwrap_or_default(),
         bytes: ours.get("bytes"),
@@ -56,10 +67,11 @@ pub fn argument(theirs: &Term, ours: &Value) -> Verdict {
             theirs => differs(format!("we cannot read it, strace has {theirs}")),
         };
     }
-    match matches(theirs, &ours["value"], &entry, &mut names).and_then(|checked| {
-        words(theirs, ours["text"].as_str(), &names)?;
+    match matches(theirs, &ours["value"], &entry, &mut found).and_then(|checked| {
+        words(theirs, ours["text"].as_str(), &found.names)?;
         Ok(checked)
     }) {
+        Ok(true) if found.addresses => Verdict::Partly,
         Ok(true) => Verdict::Same,
         Ok(false) => Verdict::Unchecked,
         Err(why) => Verdict::Differs(why),
@@ -107,7 +119,7 @@ fn wrong<T>(theirs: &Term, ours: &Value) -> Result<T, Why> {
 }
 
 /// Compares values; collects the names in comments on the way.
-fn matches(theirs: &Term, ours: &Value, entry: &Entry<'_>, names: &mut BTreeSet<String>) -> Matched {
+fn matches(theirs: &Term, ours: &Value, entry: &Entry<'_>, found: &mut Found) -> Matched {
     let content = matches!(
         bare(theirs),
         Term::Str { .. } | Term::Struct { .. } | Term::Array { .. } | Term::Set { .. }
@@ -116,7 +128,7 @@ fn matches(theirs: &Term, ours: &Value, entry: &Entry<'_>, names: &mut BTreeSet<
         return Err(Why::NotFollowed);
     }
     match theirs {
-        Term::Noted(inner, note) => noted(inner, note, ours, entry, names),
+        Term::Noted(inner, note) => noted(inner, note, ours, entry, found),
         Term::Null if ours.is_null() || ours == 0 => Ok(true),
         Term::Word(nothing) if nothing.is_empty() => Ok(false),
         Term::Number(number) => match ours {
@@ -126,16 +138,16 @@ fn matches(theirs: &Term, ours: &Value, entry: &Entry<'_>, names: &mut BTreeSet<
             _ => wrong(theirs, ours),
         },
         Term::Str { bytes, cut } => string(bytes, *cut, theirs, ours, entry),
-        Term::Struct { fields, .. } => structure(fields, theirs, ours, names),
-        Term::Array { items, cut } => array(items, *cut, theirs, ours, entry, names),
-        Term::Set { items, inverted } => set(items, *inverted, theirs, ours, names),
+        Term::Struct { fields, .. } => structure(fields, theirs, ours, found),
+        Term::Array { items, cut } => array(items, *cut, theirs, ours, entry, found),
+        Term::Set { items, inverted } => set(items, *inverted, theirs, ours, found),
         Term::Change(before, after) => {
-            matches(after, ours, entry, names).or_else(|_| matches(before, ours, entry, names))
+            matches(after, ours, entry, found).or_else(|_| matches(before, ours, entry, found))
         }
         Term::Joined("|", terms) => {
             for term in terms {
                 if let Term::Noted(_, note) = term {
-                    names.extend(note_names(note));
+                    found.names.extend(note_names(note));
                 }
             }
             evaluated(theirs, ours, entry)
@@ -145,22 +157,22 @@ fn matches(theirs: &Term, ours: &Value, entry: &Entry<'_>, names: &mut BTreeSet<
     }
 }
 
-fn noted(inner: &Term, note: &str, ours: &Value, entry: &Entry<'_>, names: &mut BTreeSet<String>) -> Matched {
+fn noted(inner: &Term, note: &str, ours: &Value, entry: &Entry<'_>, found: &mut Found) -> Matched {
     // Network order in quotes; what it means is in the comment.
     if let Term::Str { .. } = inner {
         return match super::parse::term(note) {
             Ok(Term::Macro(name, args)) => match (name.as_str(), args.as_slice()) {
                 ("htons" | "htonl" | "inet_addr", [value]) | ("inet_pton", [_, value, ..]) => {
-                    matches(value, ours, entry, names)
+                    matches(value, ours, entry, found)
                 }
-                _ => matches(inner, ours, entry, names),
+                _ => matches(inner, ours, entry, found),
             },
-            _ => matches(inner, ours, entry, names),
+            _ => matches(inner, ours, entry, found),
         };
     }
-    let matched = matches(inner, ours, entry, names);
+    let matched = matches(inner, ours, entry, found);
     if matched == Ok(true) {
-        names.extend(note_names(note));
+        found.names.extend(note_names(note));
     }
     matched
 }
@@ -264,17 +276,14 @@ fn string(bytes: &[u8], cut: bool, theirs: &Term, ours: &Value, entry: &Entry<'_
 }
 
 /// By the fields that both have.
-fn structure(
-    fields: &[(String, Term)],
-    theirs: &Term,
-    ours: &Value,
-    names: &mut BTreeSet<String>,
-) -> Matched {
+fn structure(fields: &[(String, Term)], theirs: &Term, ours: &Value, found: &mut Found) -> Matched {
     let Value::Object(object) = ours else {
-        if let [(key, term)] = fields {
-            if key.is_empty() {
-                return matches(term, ours, &INNER, names);
-            }
+        // A wait status, a union of which we show the widest member, an array in a structure of its own.
+        let inner = fields
+            .iter()
+            .find(|(key, _)| ["", "u64", "val"].contains(&key.as_str()));
+        if let Some((_, term)) = inner {
+            return matches(term, ours, &INNER, found);
         }
         return match ours.as_u64() {
             Some(address) if address > 0xffff => Err(Why::NotFollowed),
@@ -286,11 +295,16 @@ fn structure(
         let Some(value) = object.get(key) else { continue };
         let entry = Entry {
             bytes: object.get("bytes").filter(|_| key == "sun_path"),
+            ty: if key.ends_with("mask") { "sigset_t" } else { "" },
             ..INNER
         };
+        if key == "iov_base" && value.is_number() {
+            found.addresses = true;
+            continue;
+        }
         let matched = match term {
             Term::Str { bytes, .. } if key.starts_with("sin") => network(bytes, term, value),
-            term => matches(term, value, &entry, names),
+            term => matches(term, value, &entry, found),
         };
         checked |= matched.map_err(|why| match why {
             Why::Value(what) => Why::Value(format!("{key}: {what}")),
@@ -325,10 +339,10 @@ fn array(
     theirs: &Term,
     ours: &Value,
     entry: &Entry<'_>,
-    names: &mut BTreeSet<String>,
+    found: &mut Found,
 ) -> Matched {
     if entry.ty.contains("sigset") && ours.is_u64() {
-        return set(items, false, theirs, ours, names);
+        return set(items, false, theirs, ours, found);
     }
     match (ours, items) {
         (Value::Array(values), _) => {
@@ -340,22 +354,22 @@ fn array(
             }
             for (index, (item, value)) in items.iter().zip(values).enumerate() {
                 let bytes = entry.bytes.and_then(|all| all.get(index));
-                matches(item, value, &Entry { bytes, ..INNER }, names)?;
+                matches(item, value, &Entry { bytes, ..INNER }, found)?;
             }
             Ok(true)
         }
         // A pointer to one of them.
-        (_, [item]) if !ours.is_number() => matches(item, ours, &INNER, names),
+        (_, [item]) if !ours.is_number() => matches(item, ours, &INNER, found),
         (Value::Number(_), [item]) => {
-            matches(item, ours, &INNER, names).or_else(|_| set(items, false, theirs, ours, names))
+            matches(item, ours, &INNER, found).or_else(|_| set(items, false, theirs, ours, found))
         }
-        (Value::Number(_), _) => set(items, false, theirs, ours, names),
+        (Value::Number(_), _) => set(items, false, theirs, ours, found),
         _ => wrong(theirs, ours),
     }
 }
 
 /// Numbers in a set against ours as a list of numbers, or as a mask with bit *n* - 1 for signal *n*.
-fn set(items: &[Term], inverted: bool, theirs: &Term, ours: &Value, names: &mut BTreeSet<String>) -> Matched {
+fn set(items: &[Term], inverted: bool, theirs: &Term, ours: &Value, found: &mut Found) -> Matched {
     let numbers: Vec<u64> = items
         .iter()
         .filter_map(|item| evaluate(item).and_then(|number| number.try_into().ok()))
@@ -382,7 +396,7 @@ fn set(items: &[Term], inverted: bool, theirs: &Term, ours: &Value, names: &mut 
     }
     for item in items.iter().filter(|_| !inverted) {
         if let Term::Noted(_, note) = item {
-            names.insert(format!("SIG{note}"));
+            found.names.insert(format!("SIG{note}"));
         }
     }
     Ok(true)
@@ -452,10 +466,22 @@ fn wait_status(terms: &Term, number: i128) -> Option<i128> {
 
 /// Each name of strace's must be in our words; of a single value, no other name may be.
 fn words(theirs: &Term, text: Option<&str>, names: &BTreeSet<String>) -> Result<(), Why> {
+    let single = matches!(bare(theirs), Term::Number(_) | Term::Joined("|", _));
+    // Addresses of sockets are in words as people write them, such as 127.0.0.1:80.
+    let names: BTreeSet<&String> = names
+        .iter()
+        .filter(|name| single || !name.starts_with("AF_"))
+        .collect();
     if names.is_empty() {
         return Ok(());
     }
-    let listed = || names.iter().cloned().collect::<Vec<_>>().join("|");
+    let listed = || {
+        names
+            .iter()
+            .map(|name| name.as_str())
+            .collect::<Vec<_>>()
+            .join("|")
+    };
     let Some(text) = text else {
         return Err(Why::NoWords(listed()));
     };
@@ -464,9 +490,9 @@ fn words(theirs: &Term, text: Option<&str>, names: &BTreeSet<String>) -> Result<
         .filter(|word| word.starts_with(|first: char| first.is_ascii_uppercase() || first == '_'))
         .flat_map(normal_name)
         .collect();
-    let single = matches!(bare(theirs), Term::Number(_) | Term::Joined("|", _));
+    let ours = ours.iter().collect();
     match if single {
-        ours == *names
+        ours == names
     } else {
         names.is_subset(&ours)
     } {

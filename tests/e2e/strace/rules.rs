@@ -123,6 +123,7 @@ pub const KNOWN: &[(&str, &str, &str)] = &[
         SCRIPT,
         "we show that of the new image, where the kernel has put the interpreter first",
     ),
+    ("mmap", "flags", "strace calls the absence of all flags MAP_FILE"),
     ("select", "inp", BEFORE),
     ("select", "outp", BEFORE),
     ("select", "exp", BEFORE),
