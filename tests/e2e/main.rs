@@ -8,6 +8,7 @@ mod cost;
 mod edges;
 mod fds;
 mod harness;
+mod hostile;
 mod loss;
 mod output;
 mod process;
@@ -50,6 +51,7 @@ fn main() {
         syscalls::tests(),
         strace::tests(),
         edges::tests(),
+        hostile::tests(),
         output::tests(),
         fds::tests(),
         scope::tests(),

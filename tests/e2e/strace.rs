@@ -7,6 +7,7 @@ mod compare;
 mod lines;
 mod parse;
 mod rules;
+mod term;
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use libtest_mimic::Failed;
 use nix::errno::Errno;
 use serde_json::Value;
 
-use crate::harness::{in_vm, lacks_tool, run, trace};
+use crate::harness::{has_flag, in_vm, lacks_tool, trace};
 use crate::Test;
 use compare::{Verdict, Why};
 use parse::{Call, Outcome};
@@ -112,13 +113,9 @@ struct Report {
     broken: Vec<String>,
 }
 
-/// Whether this tracee shows what is behind pointers and all names; before that, both are counted, not asked for.
-fn shows_all() -> bool {
-    run(&["--help"]).stdout.contains("--decode-buffers")
-}
-
 fn differential(name: &str, command: &[&str]) -> Result<(), Failed> {
-    let shows_all = shows_all();
+    // Before tracee could show what is behind pointers and all names, both were counted, not asked for.
+    let shows_all = has_flag("--decode-buffers");
     for words in ["verbose", "raw"] {
         let (theirs, ours) = both(command, words, shows_all);
         let mut report = Report::default();

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use base64::prelude::{Engine as _, BASE64_STANDARD};
 use serde_json::Value;
 
-use super::parse::Term;
+use super::term::{bare, evaluate, Term};
 
 /// What a comparison came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -102,14 +102,6 @@ const INNER: Entry<'static> = Entry {
 fn is_address(ours: &Value) -> bool {
     let hex = ours["value"].as_u64().map(|address| format!("{address:#x}"));
     hex.is_some() && ours["text"].as_str() == hex.as_deref()
-}
-
-/// Without its comment.
-pub fn bare(term: &Term) -> &Term {
-    match term {
-        Term::Noted(inner, _) => bare(inner),
-        term => term,
-    }
 }
 
 fn wrong<T>(theirs: &Term, ours: &Value) -> Result<T, Why> {
@@ -304,6 +296,7 @@ fn structure(fields: &[(String, Term)], theirs: &Term, ours: &Value, found: &mut
         }
         let matched = match term {
             Term::Str { bytes, .. } if key.starts_with("sin") => network(bytes, term, value),
+            Term::Array { items, .. } if key == "msg_control" => control(items, term, value),
             term => matches(term, value, &entry, found),
         };
         checked |= matched.map_err(|why| match why {
@@ -331,6 +324,36 @@ fn network(bytes: &[u8], theirs: &Term, ours: &Value) -> Matched {
         true => Ok(true),
         false => wrong(theirs, ours),
     }
+}
+
+/// Control messages; ours are bytes as base64: `struct cmsghdr` and its data, padded to 8 bytes.
+fn control(items: &[Term], theirs: &Term, ours: &Value) -> Matched {
+    let Some(bytes) = ours.as_str().and_then(|text| BASE64_STANDARD.decode(text).ok()) else {
+        return wrong(theirs, ours);
+    };
+    let mut rest = bytes.as_slice();
+    for item in items {
+        let Term::Struct { fields, .. } = item else {
+            return wrong(theirs, ours);
+        };
+        let field = |name: &str| {
+            fields
+                .iter()
+                .find(|(key, _)| key == name)
+                .and_then(|(_, term)| evaluate(term))
+        };
+        let number = |at: usize| {
+            rest.get(at..at + 4)
+                .map(|n| u32::from_ne_bytes(n.try_into().unwrap()).into())
+        };
+        let head = [number(0), number(8), number(12)];
+        if head != [field("cmsg_len"), field("cmsg_level"), field("cmsg_type")] {
+            return wrong(theirs, ours);
+        }
+        let len = usize::try_from(head[0].unwrap_or(0)).unwrap_or(0);
+        rest = &rest[len.next_multiple_of(8).clamp(1, rest.len())..];
+    }
+    Ok(true)
 }
 
 fn array(
@@ -407,60 +430,6 @@ fn evaluated(theirs: &Term, ours: &Value, entry: &Entry<'_>) -> Matched {
         (Some(number), Value::Number(_)) if same_number(number, ours, entry.ty) => Ok(true),
         (Some(_), _) => wrong(theirs, ours),
         (None, _) => Ok(false),
-    }
-}
-
-/// The number that an expression stands for.
-pub fn evaluate(term: &Term) -> Option<i128> {
-    Some(match term {
-        Term::Number(number) => *number,
-        Term::Null => 0,
-        Term::Noted(inner, _) => evaluate(inner)?,
-        Term::Joined("|", terms) => {
-            let mut all = 0;
-            for term in terms {
-                all |= evaluate(term)?;
-            }
-            all
-        }
-        Term::Joined("==", terms) => match terms.as_slice() {
-            [Term::Joined("&&", _), number] => wait_status(terms.first()?, evaluate(number)?)?,
-            _ => return None,
-        },
-        // `WIFSIGNALED(s) && WTERMSIG(s) == 6 && WCOREDUMP(s)`
-        Term::Joined("&&", terms) => match terms.as_slice() {
-            [status @ Term::Joined("==", _), Term::Macro(name, _)] if name == "WCOREDUMP" => {
-                evaluate(status)? | 0x80
-            }
-            _ => return None,
-        },
-        Term::Macro(name, args) => match (name.as_str(), args.as_slice()) {
-            ("makedev", [major, minor]) => {
-                let (major, minor) = (evaluate(major)?, evaluate(minor)?);
-                minor & 0xff | (major & 0xfff) << 8 | (minor & !0xff) << 12 | (major & !0xfff) << 32
-            }
-            ("htons" | "htonl", [number]) => evaluate(number)?,
-            ("WIFCONTINUED", _) => 0xffff,
-            ("~", [number]) => !evaluate(number)?,
-            _ => return None,
-        },
-        _ => return None,
-    })
-}
-
-/// `(WIFEXITED(s) && WEXITSTATUS(s))` of the number that these are said to equal.
-fn wait_status(terms: &Term, number: i128) -> Option<i128> {
-    let Term::Joined(_, terms) = terms else {
-        return None;
-    };
-    match terms.first()? {
-        Term::Macro(name, _) => match name.as_str() {
-            "WIFEXITED" => Some(number << 8),
-            "WIFSIGNALED" => Some(number),
-            "WIFSTOPPED" => Some(number << 8 | 0x7f),
-            _ => None,
-        },
-        _ => None,
     }
 }
 

@@ -3,8 +3,9 @@
 use libtest_mimic::Failed;
 use serde_json::json;
 
-use super::compare::{argument, evaluate, Verdict, Why};
-use super::parse::{call, log, term, Outcome, Term};
+use super::compare::{argument, Verdict, Why};
+use super::parse::{call, log, term, Outcome};
+use super::term::{evaluate, Term};
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {

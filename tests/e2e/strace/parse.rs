@@ -1,81 +1,8 @@
 //! strace's log, line by line and argument by argument, as trees.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Display, Formatter};
 
-/// An argument or a part of one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Term {
-    Number(i128),
-    /// A text in quotes; `cut` if dots follow it.
-    Str {
-        bytes: Vec<u8>,
-        cut: bool,
-    },
-    Null,
-    /// A bare name.
-    Word(String),
-    /// Entries without a name have an empty one.
-    Struct {
-        fields: Vec<(String, Term)>,
-        cut: bool,
-    },
-    Array {
-        items: Vec<Term>,
-        cut: bool,
-    },
-    /// `[INT CHLD]`, or all but these: `~[INT]`.
-    Set {
-        items: Vec<Term>,
-        inverted: bool,
-    },
-    /// `makedev(0x8, 0x1)`
-    Macro(String, Vec<Term>),
-    /// What stands in the comment after it.
-    Noted(Box<Term>, String),
-    /// Two or more, with the same operator between them.
-    Joined(&'static str, Vec<Term>),
-    /// Before the call and after it.
-    Change(Box<Term>, Box<Term>),
-}
-
-/// Near what strace printed; for messages.
-impl Display for Term {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let list = |f: &mut Formatter<'_>, items: &[Term], between: &str| {
-            items.iter().enumerate().try_for_each(|(index, item)| {
-                f.write_str(if index > 0 { between } else { "" })?;
-                write!(f, "{item}")
-            })
-        };
-        match self {
-            Term::Number(number) => write!(f, "{number}"),
-            Term::Str { bytes, .. } => write!(f, "{:?}", String::from_utf8_lossy(bytes)),
-            Term::Null => f.write_str("NULL"),
-            Term::Word(word) => f.write_str(word),
-            Term::Struct { fields, .. } => {
-                f.write_str("{")?;
-                for (key, value) in fields {
-                    write!(f, "{key}={value}, ")?;
-                }
-                f.write_str("}")
-            }
-            Term::Array { items, .. } | Term::Set { items, .. } => {
-                f.write_str("[")?;
-                list(f, items, ", ")?;
-                f.write_str("]")
-            }
-            Term::Macro(name, args) => {
-                write!(f, "{name}(")?;
-                list(f, args, ", ")?;
-                f.write_str(")")
-            }
-            Term::Noted(inner, note) => write!(f, "{inner} /* {note} */"),
-            Term::Joined(operator, terms) => list(f, terms, operator),
-            Term::Change(before, after) => write!(f, "{before} => {after}"),
-        }
-    }
-}
+use super::term::Term;
 
 /// What a call gave.
 #[derive(Debug, Clone, PartialEq, Eq)]

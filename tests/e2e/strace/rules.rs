@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
+use base64::prelude::{Engine as _, BASE64_STANDARD};
 use serde_json::Value;
 
-use super::compare::{bare, evaluate, our_bytes};
-use super::parse::{Call, Term};
+use super::compare::our_bytes;
+use super::parse::Call;
+use super::term::{bare, evaluate, Term};
 
 /// Calls with results or arguments that strace has no way to see, or that are not the call's own.
 pub fn compares_args(call: &Call) -> bool {
@@ -58,6 +60,16 @@ pub fn special(call: &Call, theirs: &Term, ours: &Value) -> Option<Result<(), Di
             }
             _ => None,
         },
+        // An option of another size than an int's is base64.
+        ("setsockopt" | "getsockopt", "optval") => {
+            match (theirs, ours["value"].as_str(), ours.get("bytes")) {
+                (Term::Str { bytes, .. }, Some(text), None) => {
+                    let same = BASE64_STANDARD.decode(text).is_ok_and(|ours| ours == *bytes);
+                    same.then_some(Ok(()))
+                }
+                _ => None,
+            }
+        }
         ("execve" | "execveat", "argv") => script(theirs, ours).map(|what| Err((SCRIPT, what))),
         _ => None,
     }
