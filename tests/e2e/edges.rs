@@ -14,8 +14,8 @@ pub fn tests() -> Vec<Test> {
         let status = std::process::Command::new(prog(program))
             .arg(mode)
             .arg("try")
-            .status();
-        match status.map(|status| status.code()) {
+            .output();
+        match status.map(|output| output.status.code()) {
             Ok(Some(0)) => None,
             Ok(Some(77)) => Some("the calls cannot be locked in".to_owned()),
             status => Some(format!("the kernel does not run it: {status:?}")),
