@@ -11,7 +11,7 @@ static __always_inline int on_security_file_open(struct hook hook, struct file *
 	if (!s)
 		return 0;
 	inode = BPF_CORE_READ(file, f_inode);
-	put_path(s->slot, 0, (__u64)file + bpf_core_field_offset(struct file, f_path));
+	put_path(s->slot, 0, FIELD_ADDRESS(file, f_path));
 	put_value(s, 1, BPF_CORE_READ(file, f_flags));
 	put_value(s, 2, BPF_CORE_READ(inode, i_sb, s_dev));
 	put_value(s, 3, BPF_CORE_READ(inode, i_ino));

@@ -4,7 +4,7 @@
 //! A 32-bit call is the event of the 64-bit call with the same meaning and the same order of arguments; the others are
 //! events of their own. Of `mmap2` the offset counts pages of 4096 bytes.
 
-use super::select::SOCKETCALL_ARGS;
+use super::select::{IPC_FIFTH, IPC_FIRST, IPC_PTR, SOCKETCALL_ARGS};
 use super::spec::{
     arg, by, compat_only, old, same, split, time64, ArgType::*, CompatCall, EventSpec, Family, Set::*,
     When::*,
@@ -49,8 +49,8 @@ pub const IA32_ONLY: &[EventSpec] = &[
     compat_only(28, "idle", &[System], &[]),
     compat_only(29, "vm86old", &[System], &[arg("user_vm86", Ptr)]),
     compat_only(30, "ipc", &[Ipc], &[
-        arg("call", Enum(Family::IpcCall)), arg("first", Int), arg("second", Hex), arg("third", Hex), arg("ptr", Ptr),
-        arg("fifth", Long)]),
+        arg("call", Enum(Family::IpcCall)), arg("first", by(0, IPC_FIRST)), arg("second", ULong), arg("third", Hex),
+        arg("ptr", by(0, IPC_PTR)), arg("fifth", by(0, IPC_FIFTH))]),
     compat_only(31, "sigreturn", &[Signals], &[]),
     compat_only(32, "sigprocmask", &[Signals], &[
         arg("how", Enum(Family::SigprocmaskHow)), arg("nset", Struct(In, OLD_SIGSET)),

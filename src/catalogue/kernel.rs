@@ -19,7 +19,13 @@ pub const KERNEL: &[EventSpec] = &[
     kernel(5, "lost_events", &[Default], &[
         arg("count", U64), arg("buffer", KernelStr), arg("first_timestamp", BootTime),
         arg("last_timestamp", BootTime)]),
-    kernel(6, "security_file_open", &[Default, Lsm, Fs], &[
+    kernel(6, "io_uring_create", &[Fs, FsAsyncIo, IoUring], &[
+        arg("fd", Fd), arg("sq_entries", UInt), arg("cq_entries", UInt), arg("flags", Flags(Family::IoUringSetup))]),
+    kernel(7, "io_uring_submit", &[Default, Fs, FsAsyncIo, IoUring], &[
+        arg("opcode", Enum(Family::IoUringOp)), arg("fd", DirFd), arg("flags", Flags(Family::IoUringSqe)),
+        arg("user_data", U64), arg("sq_thread", Bool), arg("pathname", KernelStr), arg("newname", KernelStr),
+        arg("addr", Sockaddr { len: 8 }), arg("addrlen", Int)]),
+    kernel(8, "security_file_open", &[Default, Lsm, Fs], &[
         arg("pathname", Path), arg("flags", Flags(Family::Open)), arg("dev", Dev), arg("inode", U64),
         arg("ctime", EpochTime), arg("type", Enum(Family::FileType))]),
 ];

@@ -263,6 +263,16 @@ pub const MSGCTL_BUF: &SelectSpec = &select(IPC_COMMAND, &[
     (3, Struct(Out, MSGINFO)), (12, Struct(Out, MSGINFO)),
 ], Ptr);
 
+/// `ipc(2)` of the 32-bit ABI, whose call is in the low half: a key, operations, a message or a timeout.
+pub const IPC_FIRST: &SelectSpec = &select(0xffff, &[(2, KEY_T), (13, KEY_T), (23, KEY_T)], Int);
+#[rustfmt::skip]
+pub const IPC_PTR: &SelectSpec = &select(0xffff, &[
+    (1, Array(In, SEMBUF, Arg(2))), (4, Array(In, SEMBUF, Arg(2))), (11, Struct(In, MSGBUF)),
+], Ptr);
+pub const IPC_FIFTH: &SelectSpec = &select(0xffff, &[(4, Struct(In, TIMESPEC))], Hex);
+
+const KEY_T: ArgType = Enum(Family::IpcKey);
+
 // Keys: `keyctl(2)`, by the operation.
 
 const KEY: ArgType = Enum(Family::KeySerial);

@@ -245,7 +245,32 @@ families! {
     Syslog, TimerFlags, TimerfdFlags, Umount, Unlink, Userfaultfd, WaitIdType, WaitOptions, XattrFlags,
     // Of the kernel's own events.
     FileType,
-    AdjtimexModes, AtStatx, BpfAttachFlags, BpfAttachType, BpfElemFlags, BpfFdType, BpfFileFlags, BpfMapFlags, BpfMapType, BpfProgFlags, BpfProgType, BpfQueryFlags, BpfStatsType, CapAmbient, CapVersion, Capability, CapsHigh, ChildCode, CloneFlags, Dnotify, ElfNote, EpollEvents, FOwnerType, Faccessat, FanotifyMask, FdFlags, FileXflags, FsMagic, FutexBitset, GetMempolicyFlags, InodeFlags, IoUringFeatures, IoUringSetup, IocbCmd, IocbFlags, IoprioValue, IpcCall, IpcKey, KeyMove, KeyPermissions, KeyRequestDefault, KeySerial, LandlockAccessFs, LandlockAccessNet, LandlockScope, ListmountFlags, LockType, LsmId, MapShadowStack, MceKill, MceKillPolicy, Mdwe, MembarrierFlags, ModemBits, MsgCmd, MsgopFlags, OpenResolve, PerfAttrFlags, PerfReadFormat, PerfSample, PerfType, PollEvents, PrctlMm, PrctlVma, PtraceOptions, PtracerPid, QuotaFormat, QuotaInfoFlags, QuotaInfoValid, QuotaValid, RebootMagic, Rlim, Rlim64, RwHint, SchedCore, SchedCoreScope, SchedFlags, Seals, SeccompAction, SeccompMode, Securebits, SemCmd, SemopFlags, ShadowStack, ShmCmd, ShmatFlags, SiCode, SigHandler, SigactionFlags, SigaltstackFlags, SigevNotify, SocketCall, SockoptAlg, SockoptIcmpv6, SockoptIp, SockoptIpv6, SockoptNetlink, SockoptPacket, SockoptRaw, SockoptTcp, SockoptTls, SockoptUdp, SockoptVsock, SockoptXdp, Speculation, SpeculationControl, StatfsFlags, StatxAttributes, SuidDump, SyscallDispatch, Tcflush, Tcxonc, TermiosCflag, TermiosIflag, TermiosLflag, TermiosLine, TermiosOflag, TimexStatus, TscMode, UserDescFlags, UtimeNsec, AltstackMode, ArpHardware, BpfLinkType, ClockState, Cmsg, DirentType, Dup3, Errno, Fiemap, FutexWakeCmp, FutexWakeOp, InterfaceFlags, IoUringAccept, IoUringCancel, IoUringCqe, IoUringFsync, IoUringMsg, IoUringMsgFlags, IoUringOp, IoUringPoll, IoUringRestriction, IoUringSend, IoUringSq, IoUringSqe, IoUringTimeout, KexecFile, KeyPkey, LandlockAdd, LandlockRestrict, MemfdSecret, ModeBits, MountPropagation, PacketType, PerfBranch, PerfHardware, PerfSoftware, PidfdInfo, PmtuDiscover, PrEndian, PrFpemu, PrFpexc, PrFutexHash, ProtocolBluetooth, ProtocolCaif, ProtocolCan, ProtocolEther, ProtocolEtherBe, ProtocolInet, ProtocolKcm, ProtocolNetlink, ProtocolNfc, ProtocolPhonet, ProtocolSmc, PrPac, PrRseqSlice, PrShadowStack, PrTagged, PrThp, PrTimerRestore, PrTiming, PrUnalign, PtraceEvent, PtracePeeksiginfo, PtraceSyscallInfo, QuotaType, SchedGetattr, SeccompAddfd, SeccompNotif, SiBus, SiFpe, SignalNumber, SiIll, SiPoll, SiSegv, SiSys, SiTrap, SockoptBluetooth, SockoptCanRaw, SockoptIpGet, SockoptIpv6Get, SockoptKcm, SockoptMptcp, SockoptSctp, SockoptSmc, SockoptSocketGet, SockoptTipc, StatmountFlags, StatmountMask, Timestamping, UffdFeatures, UffdRegister, Unshare, VsockCid, Xfeature,
+    // Of arguments that depend on others.
+    AdjtimexModes, AltstackMode, ArpHardware, AtStatx, BpfAttachFlags, BpfAttachType, BpfElemFlags, BpfFdType,
+    BpfFileFlags, BpfLinkType, BpfMapFlags, BpfMapType, BpfProgFlags, BpfProgType, BpfQueryFlags, BpfStatsType,
+    Capability, CapAmbient, CapsHigh, CapVersion, ChildCode, ClockState, CloneFlags, Cmsg, DirentType, Dnotify, Dup3,
+    ElfNote, EpollEvents, Errno, Faccessat, FanotifyMask, FdFlags, Fiemap, FileXflags, FOwnerType, FsMagic,
+    FutexBitset, FutexWakeCmp, FutexWakeOp, GetMempolicyFlags, InodeFlags, InterfaceFlags, IocbCmd, IocbFlags,
+    IoprioValue, IoUringAccept, IoUringCancel, IoUringCqe, IoUringFeatures, IoUringFsync, IoUringMsg, IoUringMsgFlags,
+    IoUringOp, IoUringPoll, IoUringRestriction, IoUringSend, IoUringSetup, IoUringSq, IoUringSqe, IoUringTimeout,
+    IpcCall, IpcKey, KexecFile, KeyMove, KeyPermissions, KeyPkey, KeyRequestDefault, KeySerial, LandlockAccessFs,
+    LandlockAccessNet, LandlockAdd, LandlockRestrict, LandlockScope, ListmountFlags, LockType, LsmId, MapShadowStack,
+    MceKill, MceKillPolicy, Mdwe, MembarrierFlags, MemfdSecret, ModeBits, ModemBits, MountPropagation, MsgCmd,
+    MsgopFlags, OpenResolve, PacketType, PerfAttrFlags, PerfBranch, PerfHardware, PerfReadFormat, PerfSample,
+    PerfSoftware, PerfType, PidfdInfo, PmtuDiscover, PollEvents, PrctlMm, PrctlVma, PrEndian, PrFpemu, PrFpexc,
+    PrFutexHash, ProtocolBluetooth, ProtocolCaif, ProtocolCan, ProtocolEther, ProtocolEtherBe, ProtocolInet,
+    ProtocolKcm, ProtocolNetlink, ProtocolNfc, ProtocolPhonet, ProtocolSmc, PrPac, PrRseqSlice, PrShadowStack,
+    PrTagged, PrThp, PrTimerRestore, PrTiming, PrUnalign, PtraceEvent, PtraceOptions, PtracePeeksiginfo, PtracerPid,
+    PtraceSyscallInfo, QuotaFormat, QuotaInfoFlags, QuotaInfoValid, QuotaType, QuotaValid, RebootMagic, Rlim, Rlim64,
+    RwHint, SchedCore, SchedCoreScope, SchedFlags, SchedGetattr, Seals, SeccompAction, SeccompAddfd, SeccompMode,
+    SeccompNotif, Securebits, SemCmd, SemopFlags, ShadowStack, ShmatFlags, ShmCmd, SiBus, SiCode, SiFpe,
+    SigactionFlags, SigaltstackFlags, SigevNotify, SigHandler, SignalNumber, SiIll, SiPoll, SiSegv, SiSys, SiTrap,
+    SocketCall, SockoptAlg, SockoptBluetooth, SockoptCanRaw, SockoptIcmpv6, SockoptIp, SockoptIpGet, SockoptIpv6,
+    SockoptIpv6Get, SockoptKcm, SockoptMptcp, SockoptNetlink, SockoptPacket, SockoptRaw, SockoptSctp, SockoptSmc,
+    SockoptSocketGet, SockoptTcp, SockoptTipc, SockoptTls, SockoptUdp, SockoptVsock, SockoptXdp, Speculation,
+    SpeculationControl, StatfsFlags, StatmountFlags, StatmountMask, StatxAttributes, SuidDump, SyscallDispatch,
+    Tcflush, Tcxonc, TermiosCflag, TermiosIflag, TermiosLflag, TermiosLine, TermiosOflag, Timestamping, TimexStatus,
+    TscMode, UffdFeatures, UffdRegister, Unshare, UserDescFlags, UtimeNsec, VsockCid, Xfeature,
 }
 
 /// How many elements an array has.

@@ -204,12 +204,11 @@ pub const SIGINFO: &StructSpec = &structure("siginfo_t *", &[
     field("si_signo", W32, Signal), field("si_errno", W32, Int), field("si_code", W32, Enum(Family::SiCode)),
     field("si_pid", W32AtPtr, Pid), field("si_uid", W32, Uid), field("si_value", WPtr, Ptr)]);
 
-/// What `waitid(2)` tells of a child.
+/// What `waitid(2)` tells of a child: it fills in no more of the union.
 #[rustfmt::skip]
 pub const SIGINFO_CHILD: &StructSpec = &structure("siginfo_t *", &[
     field("si_signo", W32, Signal), field("si_errno", W32, Int), field("si_code", W32, Enum(Family::ChildCode)),
-    field("si_pid", W32AtPtr, Pid), field("si_uid", W32, Uid), field("si_status", W32, Int),
-    field("si_utime", WLong, Long), field("si_stime", WLong, Long)]);
+    field("si_pid", W32AtPtr, Pid), field("si_uid", W32, Uid), field("si_status", W32, Int)]);
 
 /// Up to the first member of the union in it.
 #[rustfmt::skip]

@@ -178,7 +178,7 @@ fn read(ty: ArgType, layout: Layout, flags: u8, bytes: &[u8]) -> Value<'_> {
         ArgType::Path => Value::Path(PathName::new(flags, bytes)),
         ArgType::Sockaddr { .. } | ArgType::SockaddrOut { .. } => Value::Sockaddr(Sockaddr::parse(bytes)),
         ArgType::Struct(_, spec) | ArgType::Sized(_, spec, _) => {
-            Array::new(spec, layout, bytes).map_or(Value::Pointer, Value::Struct)
+            Array::one(spec, layout, bytes).map_or(Value::Pointer, Value::Struct)
         }
         ArgType::Array(_, spec, _) => Array::new(spec, layout, bytes).map_or(Value::Pointer, Value::Array),
         ArgType::Iovec { .. } => {

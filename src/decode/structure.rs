@@ -41,24 +41,21 @@ pub struct Numbers<'a> {
 
 impl<'a> Array<'a> {
     /// Structures as a call with that layout has them; `None` if these are not read.
-    ///
-    /// A call with 32-bit fields that takes one structure of the native form (`*_time64`) is known by the number of
-    /// bytes.
     pub fn new(spec: &'static StructSpec, layout: Layout, bytes: &'a [u8]) -> Option<Self> {
+        let spec = spec.of(layout)?;
+        Some(Array { spec, layout, bytes })
+    }
+
+    /// One structure. That of a call with 32-bit fields which takes the native form (`*_time64`) is known by the
+    /// number of bytes.
+    pub fn one(spec: &'static StructSpec, layout: Layout, bytes: &'a [u8]) -> Option<Self> {
         let own = spec.of(layout)?;
         let native = usize::from(spec.size(Layout::Native));
         if bytes.len() == native && usize::from(own.size(layout)) < native {
-            return Some(Array {
-                spec,
-                layout: Layout::Native,
-                bytes,
-            });
+            let layout = Layout::Native;
+            return Some(Array { spec, layout, bytes });
         }
-        Some(Array {
-            spec: own,
-            layout,
-            bytes,
-        })
+        Array::new(spec, layout, bytes)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = Structure<'a>> {
@@ -131,7 +128,7 @@ mod tests {
     use crate::catalogue::structs::TIMESPEC;
 
     fn fields(layout: Layout, bytes: &[u8]) -> Vec<(&'static str, FieldValue<'_>)> {
-        let array = Array::new(TIMESPEC, layout, bytes).unwrap();
+        let array = Array::one(TIMESPEC, layout, bytes).unwrap();
         let first = array.iter().next().unwrap();
         first.fields().map(|(field, value)| (field.name, value)).collect()
     }
@@ -148,5 +145,13 @@ mod tests {
         let narrow: Vec<u8> = [7u32, 8].iter().flat_map(|n| n.to_ne_bytes()).collect();
         assert_eq!(fields(Layout::Ia32, &narrow), of(7, 8));
         assert_eq!(fields(Layout::Native, &narrow), of(0x8_0000_0007, 0)[..1]);
+    }
+
+    /// Two narrow ones have the size of a wide one.
+    #[test]
+    fn arrays_are_of_the_call_s_own_width() {
+        let pair: Vec<u8> = [1u32, 2, 3, 4].iter().flat_map(|n| n.to_ne_bytes()).collect();
+        let array = Array::new(TIMESPEC, Layout::Ia32, &pair).unwrap();
+        assert_eq!(array.iter().count(), 2);
     }
 }

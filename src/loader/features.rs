@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::Path;
 
-use libbpf_rs::btf::types::{Func, Var};
+use libbpf_rs::btf::types::{Func, Struct, Var};
 use libbpf_rs::btf::{Btf, BtfKind, BtfType};
 
 use crate::error::LoadError;
@@ -38,8 +38,10 @@ pub struct Features {
     preempts: bool,
     tracefs: bool,
     kprobes: bool,
+    allocates: bool,
     /// Why there are no trampolines.
     no_trampolines: Option<String>,
+    needs_io_issue_defs: bool,
 }
 
 impl Features {
@@ -59,12 +61,14 @@ impl Features {
             preempts: preempts_raw_tracepoints(&btf),
             tracefs: tracefs_is_readable(),
             kprobes: Path::new(KPROBE_PMU).exists() && !shuns("kprobes"),
+            allocates: btf.type_by_name::<Struct<'_>>("bpf_mem_alloc").is_some(),
             no_trampolines: match shuns("trampolines") {
                 true => Some(format!("{WITHOUT} rules out trampolines")),
                 false => missing_trampolines(&btf),
             },
             tracepoints,
             functions,
+            needs_io_issue_defs: needs_io_issue_defs(&btf),
         }
     }
 
@@ -79,6 +83,11 @@ impl Features {
         self.tracefs
     }
 
+    /// Programs cannot find out by themselves how io_uring keeps a socket address: see [`io_issue_defs`].
+    pub fn needs_io_issue_defs(&self) -> bool {
+        self.needs_io_issue_defs
+    }
+
     pub fn has_tracepoint(&self, name: &str) -> bool {
         self.tracepoints.contains(name)
     }
@@ -89,6 +98,11 @@ impl Features {
 
     pub fn has_kprobes(&self) -> bool {
         self.kprobes
+    }
+
+    /// Programs of every kind may use maps that allocate an entry when it is needed (since 6.1).
+    pub fn allocates(&self) -> bool {
+        self.allocates
     }
 
     /// Why no fentry and fexit programs can be had.
@@ -146,6 +160,30 @@ fn missing_trampolines(btf: &Btf<'_>) -> Option<String> {
 fn preempts_raw_tracepoints(btf: &Btf<'_>) -> bool {
     btf.type_by_name::<Var<'_>>("tracepoint_srcu_srcu_data").is_some()
         && btf.type_by_name::<Func<'_>>("srcu_free_old_probes").is_none()
+}
+
+/// Kernels that copy a request's socket address (they have no `struct io_async_connect`), but have no function that tells
+/// programs the size of a piece of memory.
+fn needs_io_issue_defs(btf: &Btf<'_>) -> bool {
+    btf.type_by_name::<Struct<'_>>("io_issue_def").is_some()
+        && btf.type_by_name::<Struct<'_>>("io_async_connect").is_none()
+        && btf.type_by_name::<Func<'_>>("bpf_get_kmem_cache").is_none()
+}
+
+/// Address of the kernel's table of io_uring's operations; 0 where kallsyms does not tell it.
+pub fn io_issue_defs() -> u64 {
+    let Ok(file) = fs::File::open("/proc/kallsyms") else {
+        return 0;
+    };
+    BufReader::new(file)
+        .lines()
+        .map_while(Result::ok)
+        .find_map(|line| {
+            let mut words = line.split(' ');
+            let address = words.next()?;
+            (words.nth(1)? == "io_issue_defs").then(|| u64::from_str_radix(address, 16).ok())?
+        })
+        .unwrap_or(0)
 }
 
 /// Attaching takes a tracepoint's id, which only tracefs tells. Where we may not trace at all, we say what those who

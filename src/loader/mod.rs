@@ -22,7 +22,7 @@ use crate::catalogue::{self, spec, EventSpec};
 use crate::error::LoadError;
 use crate::scope::Scope;
 use features::Features;
-use probe::Program;
+use probe::{Means, Program};
 use skel::types::{control, followed, rodata};
 use syscalls::{SYSCALL_CHOSEN, SYSCALL_EXECVE, SYSCALL_EXECVEAT};
 
@@ -110,6 +110,21 @@ impl Tracer {
         size(open_map(&mut open, "scratch")?, cpus * SCRATCH_SLOTS as usize)?;
         size(open_map(&mut open, "selected")?, plan.selected().count().max(1))?;
         size(open_map(&mut open, "named_pids")?, plan.scope.pids().len().max(1))?;
+        let allocating = |program: &&Program| {
+            matches!(
+                program.means,
+                Means::TpBtf | Means::AfterTpBtf | Means::Fentry | Means::Fexit
+            )
+        };
+        if !features.allocates() && !programs.iter().all(allocating) {
+            // The kernel would take them, and complain.
+            for (name, entries) in [("followed", 65536), ("exec_calls", 4096), ("closings", 512)] {
+                let mut map = open_map(&mut open, name)?;
+                map.set_map_flags(0)
+                    .map_err(LoadError::bpf("a map cannot be set up"))?;
+                size(map, entries)?;
+            }
+        }
         open_map(&mut open, "rings")?
             .set_inner_map_fd(rings[0].as_fd())
             .map_err(LoadError::bpf("the ring buffers cannot be set"))?;
@@ -387,11 +402,18 @@ impl Plan<'_> {
             .find(|map| map.name().to_string_lossy().ends_with(".rodata"))
             .ok_or_else(incomplete)?;
         let rodata {
-            settings: constants, ..
+            settings: constants,
+            io_issue_defs,
+            ..
         } = map
             .initial_value_mut()
             .and_then(|bytes| plain::from_mut_bytes(bytes).ok())
             .ok_or_else(incomplete)?;
+        if features.needs_io_issue_defs()
+            && programs.iter().any(|program| program.stem() == "io_uring_submit")
+        {
+            *io_issue_defs = features::io_issue_defs();
+        }
         for event in catalogue::KERNEL {
             let life =
                 ["sched_process_fork", "sched_process_exec", "sched_process_exit"].contains(&event.name);

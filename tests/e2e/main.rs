@@ -9,6 +9,7 @@ mod edges;
 mod fds;
 mod harness;
 mod hostile;
+mod io_uring;
 mod loss;
 mod output;
 mod process;
@@ -55,6 +56,7 @@ fn main() {
         output::tests(),
         fds::tests(),
         scope::tests(),
+        io_uring::tests(),
         loss::tests(),
         cost::tests(),
     ]

@@ -38,6 +38,19 @@ int put_execveat_path(__u32 slot, __u32 index, __u64 filename, __u32 dirfd);
 /* What appenders take as index of a part of an argument. */
 #define INDEX_OF(index, part) ((index) | (part) << 8)
 
+/* A pointer that the verifier knows, as a number: it lets only these go to a global function. */
+static __always_inline __u64 plain_address(const void *pointer)
+{
+	__u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	return address;
+}
+
+/* Address of a field in the kernel, for appenders: FIELD_ADDRESS(file, f_path). */
+#define FIELD_ADDRESS(pointer, field) \
+	(plain_address(pointer) + bpf_core_field_offset((pointer)->field))
+
 /* The header at the end of the record, or NULL where the record is full. */
 static __always_inline struct item_header *item_begin(struct scratch *s, __u32 index)
 {
