@@ -31,7 +31,7 @@ pub fn position(call: &Call, index: usize) -> Option<usize> {
         // Only those that the operation takes.
         "futex" => {
             let order: &[usize] = match value(1)? & 0x7f {
-                0 | 1 | 2 => &[0, 1, 2, 3],
+                0..=2 => &[0, 1, 2, 3],
                 3 => &[0, 1, 2, 3, 4],
                 9 => &[0, 1, 2, 3, 5],
                 10 => &[0, 1, 2, 5],
