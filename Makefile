@@ -12,17 +12,17 @@ sudo := $(if $(filter-out 0,$(shell id -u)),sudo)
 # Steps such as setup and build have an order.
 .NOTPARALLEL:
 
-all: bpf build ## build both (the default)
+all: build ## build both (the default)
 
 # build.rs compiles src/bpf into its OUT_DIR. Cargo tells where that is, also when there was nothing to do.
 bpf: ## build the BPF object: dist/tracee.bpf.o
 	@mkdir -p dist
-	@out=$$($(CARGO) build --release $(locked) --lib --message-format=json-render-diagnostics | \
-		sed -n '/"reason":"build-script-executed"/{/[/#]tracee[@#]/s/.*"out_dir":"\([^"]*\)".*/\1/p}') && \
-		[ -s "$$out/tracee.bpf.o" ] && install -m 644 "$$out/tracee.bpf.o" dist/tracee.bpf.o || \
-		{ echo "make bpf: no tracee.bpf.o in build.rs's OUT_DIR ($$out)" >&2; exit 1; }
+	@messages=$$($(CARGO) build --release $(locked) --lib --message-format=json-render-diagnostics) || exit; \
+		out=$$(printf '%s\n' "$$messages" | \
+		sed -n '/"reason":"build-script-executed"/{/[/#]tracee[@#]/s/.*"out_dir":"\([^"]*\)".*/\1/p}'); \
+		install -m 644 "$$out/tracee.bpf.o" dist/tracee.bpf.o
 
-build: ## build the program: dist/tracee
+build: bpf ## build the program, too: dist/tracee
 	$(CARGO) build --release $(locked) --bin tracee
 	@mkdir -p dist
 	@install -m 755 $(target)/release/tracee dist/tracee

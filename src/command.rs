@@ -31,7 +31,7 @@ impl Command {
     /// Forks the process that will become the command. Must be called before any thread is started.
     pub fn prepare(words: &[OsString]) -> Result<Command, CommandError> {
         let name = words[0].to_string_lossy().into_owned();
-        let path = find(&words[0]).ok_or_else(|| CommandError::NotFound(name.clone()))?;
+        let path = find(&words[0])?;
         let c_string = |bytes: Vec<u8>| {
             CString::new(bytes).map_err(|error| CommandError::Start(io::Error::other(error)))
         };
@@ -106,13 +106,25 @@ fn become_command(path: &CString, argv: &[CString], wait: &OwnedFd, tell: &Owned
     unsafe { nix::libc::_exit(127) }
 }
 
-/// The file that a shell would execute for this word.
-fn find(word: &OsStr) -> Option<PathBuf> {
+/// The file that a shell would execute for this word; what clearly is none is told before anything else happens.
+fn find(word: &OsStr) -> Result<PathBuf, CommandError> {
+    let name = || word.to_string_lossy().into_owned();
     if word.as_bytes().contains(&b'/') {
-        return Some(PathBuf::from(word));
+        let path = PathBuf::from(word);
+        let executable = match access(&path, AccessFlags::X_OK) {
+            Ok(()) if path.is_dir() => Err(Errno::EISDIR),
+            checked => checked,
+        };
+        return executable
+            .map(|()| path)
+            .map_err(|errno| CommandError::NotExecutable {
+                command: name(),
+                source: errno.into(),
+            });
     }
     let executable = |path: &Path| path.is_file() && access(path, AccessFlags::X_OK).is_ok();
-    env::split_paths(&env::var_os("PATH")?)
+    env::split_paths(&env::var_os("PATH").unwrap_or_default())
         .map(|folder| folder.join(word))
         .find(|path| executable(path))
+        .ok_or_else(|| CommandError::NotFound(name()))
 }

@@ -126,6 +126,11 @@ impl Error {
         match self {
             Error::Usage(_) => 2,
             Error::Command(CommandError::NotFound(_)) => 127,
+            Error::Command(CommandError::NotExecutable { source, .. })
+                if source.kind() == io::ErrorKind::NotFound =>
+            {
+                127
+            }
             Error::Command(CommandError::NotExecutable { .. }) => 126,
             _ => 1,
         }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::Parser;
 
 use tracee::cli::args::Args;
@@ -33,10 +33,10 @@ fn run() -> Result<u8, Error> {
     };
     match args.task()? {
         Task::Help(text) => print(&text),
-        Task::List { json } => {
+        Task::List { events, json } => {
             libbpf_rs::set_print(None);
             let mut text = Vec::new();
-            list::write(&mut text, &Features::detect(), json).map_err(Error::system("--list"))?;
+            list::write(&mut text, &events, &Features::detect(), json).map_err(Error::system("--list"))?;
             print(&String::from_utf8_lossy(&text))
         }
         Task::Trace(config) => {
@@ -60,14 +60,22 @@ fn print(text: &str) -> Result<u8, Error> {
     }
 }
 
-/// clap's message without its usage lines.
+/// clap's message without its usage lines. Its tip on unknown arguments is left out: what follows `--` is a command here.
 fn one_line(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or_default();
     let message = first.strip_prefix("error: ").unwrap_or(first);
+    if let (ErrorKind::UnknownArgument, Some(ContextValue::String(word))) =
+        (error.kind(), error.get(ContextKind::InvalidArg))
+    {
+        if !word.starts_with('-') {
+            return format!("{message}; a command goes behind `--`; --help shows all flags");
+        }
+    }
     let tip = lines
         .find_map(|line| line.strip_prefix("tip: "))
+        .filter(|tip| !tip.contains("-- "))
         .map(|tip| format!("; {tip}"));
     format!("{message}{}; --help shows all flags", tip.unwrap_or_default())
 }

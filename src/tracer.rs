@@ -52,12 +52,13 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     };
     let mut tracer = Tracer::load(&plan, &features)?;
     let rings = tracer.ring_maps()?;
-    let outputs = Outputs::open(&config.outputs, epoch(tracer.boot_time()?))?;
+    let mut outputs = Outputs::open(&config.outputs, epoch(tracer.boot_time()?))?;
     if let Some(command) = &command {
         tracer.follow_command(command.pid())?;
     }
     tracer.attach()?;
     tracer.start(&config.scope)?;
+    outputs.flush()?;
     if config.debug {
         eprintln!("tracee: tracing has begun");
     }
@@ -209,7 +210,9 @@ impl Run {
         self.tracer.detach();
         self.losses.read(&mut self.tracer)?;
         let total = self.losses.total();
-        eprintln!("tracee: {} events, {total} lost", self.sink.written);
+        let written = self.sink.written;
+        let events = if written == 1 { "event" } else { "events" };
+        eprintln!("tracee: {written} {events}, {total} lost");
         if self.sink.malformed > 0 {
             eprintln!(
                 "tracee: {} records could not be decoded: please report this",

@@ -137,7 +137,7 @@ struct submission {
 	/* Of a struct filename in the kernel, or of a string in user memory; 0: none. */
 	__u64 pathname;
 	__u64 newname;
-	/* Of a socket address, in the kernel or in user memory; 0: none. */
+	/* Of a socket address, in the kernel or in user memory; 0: none, or nobody knows where. */
 	__u64 addr;
 	__u32 addrlen;
 	int fd; /* -1: none */
@@ -151,7 +151,7 @@ static __always_inline bool is_user(__u64 addr)
 	return (__s64)addr > 0;
 }
 
-/* The entry that the kernel has taken from the queue last. */
+/* The entry that the kernel has taken from the queue last. Of kernels before 5.19: newer ones have other queues, too. */
 static __always_inline struct io_uring_sqe *last_sqe(struct io_ring_ctx *ring)
 {
 	__u32 entries = BPF_CORE_READ(ring, sq_entries);
@@ -159,12 +159,7 @@ static __always_inline struct io_uring_sqe *last_sqe(struct io_ring_ctx *ring)
 	__u32 *array = BPF_CORE_READ(ring, sq_array);
 	__u32 index = 0;
 
-	taken &= entries - 1;
-	/* Since 6.6 a ring may do without this array. */
-	if (!array)
-		index = taken;
-	else
-		bpf_probe_read_kernel(&index, sizeof(index), array + taken);
+	bpf_probe_read_kernel(&index, sizeof(index), array + (taken & (entries - 1)));
 	if (index >= entries)
 		return NULL;
 	return BPF_CORE_READ(ring, sq_sqes) + index;
@@ -221,10 +216,10 @@ static __always_inline void read_link(struct io_kiocb *req, struct submission *s
 	sub->newname = PATH(req, io_link, newpath);
 }
 
-/* Since 6.13. */
+/* Since 6.13 */
 extern struct kmem_cache *bpf_get_kmem_cache(__u64 addr) __ksym __weak;
 
-/* Address of the kernel's table of operations, from 6.12 on; 0: unknown. Set by the loader where it is needed. */
+/* Address of the kernel's table of operations; 0: unknown. The loader sets it where that function is missing. */
 const volatile __u64 io_issue_defs = 0;
 
 /* Room that the kernel has taken for what it copied of a request; 0: unknown. */
@@ -245,9 +240,9 @@ static __always_inline __u32 copy_size(__u64 copy, __u8 opcode)
 
 /*
  * The socket address that was copied when the request was prepared; 0: none,
- * or nobody knows where. It was a part of a struct io_async_msghdr first, and
- * stands alone since 7.2, and the releases of 6.12 and 6.18 of June 2026 and
- * later: no type tells which, but the size does.
+ * or nobody knows where. It was a part of a struct io_async_msghdr at first.
+ * Since 2026 it stands alone, in stable releases of older kernels too: no type
+ * tells which, but the size does.
  */
 static __always_inline __u64 copied_addr(struct io_kiocb *req, __u8 opcode)
 {
@@ -275,19 +270,12 @@ static __always_inline void read_connect(struct io_kiocb *req, struct submission
 		sub->addr = (__u64)BPF_CORE_READ(connect, addr);
 }
 
-/* Since 6.11. */
+/* Since 6.11 */
 static __always_inline void read_bind(struct io_kiocb *req, struct submission *sub)
 {
-	struct io_ring_ctx *ring = BPF_CORE_READ(req, ctx);
-	struct io_uring_sqe *sqe;
-
 	sub->fd = file_fd(req);
 	sub->addrlen = DATA(req, io_bind, addr_len);
 	sub->addr = copied_addr(req, IORING_OP_BIND);
-	if (sub->addr)
-		return;
-	sqe = last_sqe(ring);
-	sub->addr = BPF_CORE_READ(sqe, addr);
 }
 
 /* A prepared request. */
@@ -415,7 +403,7 @@ static __always_inline void put_addr(struct scratch *s, const struct submission 
 	__u64 n = sub->addrlen;
 	long err;
 
-	if (!sub->addr)
+	if (!sub->addr && !sub->addrlen)
 		return;
 	item = item_begin(s, SUBMIT_ADDR);
 	if (!item)

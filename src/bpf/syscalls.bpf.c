@@ -37,8 +37,9 @@ static __always_inline void emit_raw(struct task_struct *task, const struct sysc
 /* The first test of all: does anyone want this number, in whatever ABI? */
 static __always_inline bool number_wanted(__u64 nr)
 {
-	__u32 low = (__u32)nr & ~X32_SYSCALL_BIT;
+	__u64 low = (__u32)nr & ~X32_SYSCALL_BIT;
 
+	bounded(low);
 	return low < MAX_SYSCALLS && settings.syscall_wanted[low];
 }
 

@@ -40,7 +40,8 @@ pub const IA32_ONLY: &[EventSpec] = &[
     compat_only(20, "sigpending", &[Signals], &[arg("uset", Struct(Out, OLD_SIGSET))]),
     compat_only(21, "old_select", &[Fs, FsMuxIo], &[arg("arg", Struct(In, OLD_SELECT))]),
     compat_only(22, "oldlstat", &[Fs, FsFileAttr], &[arg("pathname", Str), arg("statbuf", Struct(Out, OLD_STAT))]),
-    compat_only(23, "readdir", &[Fs, FsDirOps], &[arg("fd", Fd), arg("dirent", Ptr), arg("count", UInt)]),
+    compat_only(23, "readdir", &[Fs, FsDirOps], &[
+        arg("fd", Fd), arg("dirent", Struct(OutPositive, OLD_DIRENT)), arg("count", UInt)]),
     compat_only(24, "old_mmap", &[Proc, ProcMem], &[arg("arg", Struct(In, OLD_MMAP))]),
     compat_only(25, "profil", &[System], &[]),
     compat_only(26, "socketcall", &[Net, NetSock], &[

@@ -96,6 +96,18 @@ pub const IO_URING_REGISTER_ARG: &SelectSpec = &select(!(1 << 31), &[
     (19, Array(In, UINT, Const(2))), // IORING_REGISTER_IOWQ_MAX_WORKERS
 ], Ptr);
 
+/// `epoll_ctl(2)`: `EPOLL_CTL_DEL` takes no event.
+#[rustfmt::skip]
+pub const EPOLL_CTL_EVENT: &SelectSpec = &select(!0, &[
+    (1, Struct(In, EPOLL_EVENT)), (3, Struct(In, EPOLL_EVENT)), // EPOLL_CTL_ADD, EPOLL_CTL_MOD
+], Ptr);
+
+/// `mq_open(2)` takes attributes with `O_CREAT` alone.
+pub const MQ_OPEN_ATTR: &SelectSpec = &select(0o100, &[(0o100, Struct(In, MQ_ATTR))], Ptr);
+
+/// `clock_nanosleep(2)`: nothing remains of a time that is absolute (`TIMER_ABSTIME`).
+pub const SLEEP_REMAINDER: &SelectSpec = &select(1, &[(0, Struct(Interrupted, TIMESPEC))], Ptr);
+
 // Sockets.
 
 /// `setsockopt(2)`: the option's name, by the level.

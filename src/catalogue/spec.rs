@@ -316,6 +316,8 @@ pub struct StructSpec {
     pub fields: &'static [Field],
     /// How 32-bit calls have it.
     pub ia32: Ia32,
+    /// `sizeof` and alignment, by layout: computed once, since every field of every event would ask for them.
+    extent: [(u16, u16); 3],
 }
 
 /// The form of a structure in 32-bit calls.
@@ -526,11 +528,36 @@ pub const fn field(name: &'static str, width: Width, ty: ArgType) -> Field {
 
 /// A structure that 32-bit calls have with the same fields.
 pub const fn structure(c_name: &'static str, fields: &'static [Field]) -> StructSpec {
+    structure_by_abi(c_name, fields, Ia32::SameFields)
+}
+
+/// A structure of which 32-bit calls have another form, or one that is not read.
+pub const fn structure_by_abi(c_name: &'static str, fields: &'static [Field], ia32: Ia32) -> StructSpec {
     StructSpec {
         c_name,
         fields,
-        ia32: Ia32::SameFields,
+        ia32,
+        extent: [
+            extent(fields, Layout::Native),
+            extent(fields, Layout::Ia32),
+            extent(fields, Layout::X32),
+        ],
     }
+}
+
+/// Size and alignment of a structure of these fields.
+const fn extent(fields: &[Field], layout: Layout) -> (u16, u16) {
+    let (mut end, mut most) = (0u16, 1u16);
+    let mut index = 0;
+    while index < fields.len() {
+        let (size, alignment) = fields[index].ty.bytes(layout);
+        end = end.next_multiple_of(alignment) + size;
+        if alignment > most {
+            most = alignment;
+        }
+        index += 1;
+    }
+    (end.next_multiple_of(most), most)
 }
 
 macro_rules! c_constants {
@@ -686,12 +713,8 @@ impl StructSpec {
     }
 
     /// `sizeof`
-    pub fn size(&self, layout: Layout) -> u16 {
-        let mut end = 0;
-        for (_, offset, size) in self.offsets(layout) {
-            end = offset + size;
-        }
-        end.next_multiple_of(self.alignment(layout))
+    pub const fn size(&self, layout: Layout) -> u16 {
+        self.extent[layout as usize].0
     }
 
     /// Each field with its offset and size in bytes.
@@ -705,24 +728,19 @@ impl StructSpec {
             (field, offset, size)
         })
     }
-
-    fn alignment(&self, layout: Layout) -> u16 {
-        let alignments = self.fields.iter().map(|field| field.ty.bytes(layout).1);
-        alignments.max().unwrap_or(1)
-    }
 }
 
 impl FieldType {
     /// Size and alignment in bytes.
-    fn bytes(&self, layout: Layout) -> (u16, u16) {
+    const fn bytes(&self, layout: Layout) -> (u16, u16) {
         match self {
             FieldType::Number(width, _) => width.bytes(layout),
             FieldType::Numbers(count, width, _) => {
                 let (size, alignment) = width.bytes(layout);
-                (size * count, alignment)
+                (size * *count, alignment)
             }
             FieldType::Chars(count) | FieldType::Bytes(count) | FieldType::Padding(count) => (*count, 1),
-            FieldType::Struct(spec) => (spec.size(layout), spec.alignment(layout)),
+            FieldType::Struct(spec) => spec.extent[layout as usize],
         }
     }
 }

@@ -4,7 +4,8 @@
 //! A row may end before its C structure does: where that has grown with time, or where only its head says anything.
 
 use super::spec::{
-    field, structure, ArgType, ArgType::*, Family, Field, FieldType, Ia32, StructSpec, Width, Width::*,
+    field, structure, structure_by_abi, ArgType, ArgType::*, Family, Field, FieldType, Ia32, StructSpec,
+    Width, Width::*,
 };
 
 /// A number behind a pointer.
@@ -45,11 +46,6 @@ const fn nested(name: &'static str, spec: &'static StructSpec) -> Field {
         name,
         ty: FieldType::Struct(spec),
     }
-}
-
-/// A structure that 32-bit calls have in a form of their own, or that is not read there.
-const fn structure_by_abi(c_name: &'static str, fields: &'static [Field], ia32: Ia32) -> StructSpec {
-    StructSpec { c_name, fields, ia32 }
 }
 
 // Numbers behind pointers.
@@ -308,6 +304,11 @@ pub const STATFS64: &StructSpec = &structure("struct statfs64 *", &[
     several("f_fsid", 2, W32, Hex), field("f_namelen", W32, UInt), field("f_frsize", W32, UInt),
     field("f_flags", W32, Flags(Family::StatfsFlags))]);
 
+/// `fs/readdir.c`: the head; the name follows.
+#[rustfmt::skip]
+pub const OLD_DIRENT: &StructSpec = &structure("struct old_linux_dirent *", &[
+    field("d_ino", WLong, ULong), field("d_offset", WLong, ULong), field("d_namlen", W16, U16)]);
+
 /// `include/linux/types.h`
 #[rustfmt::skip]
 pub const USTAT: &StructSpec = &structure("struct ustat *", &[
@@ -370,6 +371,17 @@ pub const MOUNT_ATTR: &StructSpec = &structure("struct mount_attr *", &[
 #[rustfmt::skip]
 pub const MNT_ID_REQ: &StructSpec = &structure("struct mnt_id_req *", &[
     field("size", W32, UInt), field("mnt_ns_fd", W32, Fd), field("mnt_id", W64, Hex), field("param", W64, Hex)]);
+
+/// Without its texts, at which some fields are offsets.
+#[rustfmt::skip]
+pub const STATMOUNT: &StructSpec = &structure("struct statmount *", &[
+    field("size", W32, UInt), field("mnt_opts", W32, UInt), field("mask", W64, Hex), field("sb_dev_major", W32, UInt),
+    field("sb_dev_minor", W32, UInt), field("sb_magic", W64, LongFlags(Family::FsMagic)),
+    field("sb_flags", W32, Flags(Family::MountFlags)), field("fs_type", W32, UInt), field("mnt_id", W64, Hex),
+    field("mnt_parent_id", W64, Hex), field("mnt_id_old", W32, UInt), field("mnt_parent_id_old", W32, UInt),
+    field("mnt_attr", W64, LongFlags(Family::MountAttr)), field("mnt_propagation", W64, LongFlags(Family::MountFlags)),
+    field("mnt_peer_group", W64, U64), field("mnt_master", W64, U64), field("propagate_from", W64, U64),
+    field("mnt_root", W32, UInt), field("mnt_point", W32, UInt)]);
 
 /// `linux/nsfs.h`
 #[rustfmt::skip]

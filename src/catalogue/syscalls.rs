@@ -3,8 +3,8 @@
 //! Numbers are those of `asm/unistd_64.h`; argument names and types those of the kernel's own
 //! `events/syscalls/sys_enter_*/format`, of Linux 7.2. A test compares them with the running kernel.
 //!
-//! Where a newer kernel has appended arguments (`bpf`), the row has those that every kernel takes: on the older ones the
-//! other registers mean nothing.
+//! Where a newer kernel has appended arguments (`bpf`), the row has those that every kernel takes: on the older ones
+//! the other registers mean nothing.
 
 use super::select::*;
 use super::spec::{arg, by, syscall, ArgType::*, Count::*, EventSpec, Family, Set::*, When::*};
@@ -362,13 +362,13 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("which_clock", Enum(Family::Clock)), arg("tp", Struct(Out, TIMESPEC))]),
     syscall(230, "clock_nanosleep", &[Time, TimeClock], &[
         arg("which_clock", Enum(Family::Clock)), arg("flags", Flags(Family::TimerFlags)),
-        arg("rqtp", Struct(In, TIMESPEC)), arg("rmtp", Struct(Interrupted, TIMESPEC))]),
+        arg("rqtp", Struct(In, TIMESPEC)), arg("rmtp", by(1, SLEEP_REMAINDER))]),
     syscall(231, "exit_group", &[Proc, ProcLife], &[arg("error_code", Int)]),
     syscall(232, "epoll_wait", &[Fs, FsMuxIo], &[
         arg("epfd", Fd), arg("events", Array(OutPositive, EPOLL_EVENT, Ret)), arg("maxevents", Int),
         arg("timeout", Int)]),
     syscall(233, "epoll_ctl", &[Fs, FsMuxIo], &[
-        arg("epfd", Fd), arg("op", Enum(Family::EpollCtl)), arg("fd", Fd), arg("event", Struct(In, EPOLL_EVENT))]),
+        arg("epfd", Fd), arg("op", Enum(Family::EpollCtl)), arg("fd", Fd), arg("event", by(1, EPOLL_CTL_EVENT))]),
     syscall(234, "tgkill", &[Default, Signals], &[arg("tgid", Pid), arg("pid", Pid), arg("sig", Signal)]),
     syscall(235, "utimes", &[Fs, FsFileAttr], &[arg("pathname", Str), arg("utimes", Array(In, TIMEVAL, Const(2)))]),
     syscall(236, "vserver", &[System], &[]),
@@ -381,7 +381,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("policy", Struct(Out, MEMPOLICY)), arg("nmask", BitSet(Out, Arg(2))), arg("maxnode", ULong),
         arg("addr", Hex), arg("flags", LongFlags(Family::GetMempolicyFlags))]),
     syscall(240, "mq_open", &[Ipc, IpcMsgq], &[
-        arg("u_name", Str), arg("oflag", Flags(Family::Open)), arg("mode", Mode), arg("u_attr", Struct(In, MQ_ATTR))]),
+        arg("u_name", Str), arg("oflag", Flags(Family::Open)), arg("mode", Mode), arg("u_attr", by(1, MQ_OPEN_ATTR))]),
     syscall(241, "mq_unlink", &[Ipc, IpcMsgq], &[arg("u_name", Str)]),
     syscall(242, "mq_timedsend", &[Ipc, IpcMsgq], &[
         arg("mqdes", Fd), arg("u_msg_ptr", Buf { len: 2 }), arg("msg_len", Size), arg("msg_prio", UInt),
@@ -666,7 +666,8 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("waiters", Array(In, FUTEX_WAITV, Const(2))), arg("flags", Flags(Family::Futex2)), arg("nr_wake", Int),
         arg("nr_requeue", Int)]),
     syscall(457, "statmount", &[Fs, FsInfo], &[
-        arg("req", Struct(In, MNT_ID_REQ)), arg("buf", Ptr), arg("bufsize", Size), arg("flags", UInt)]),
+        arg("req", Struct(In, MNT_ID_REQ)), arg("buf", Sized(Out, STATMOUNT, 2)), arg("bufsize", Size),
+        arg("flags", UInt)]),
     syscall(458, "listmount", &[Fs, FsInfo], &[
         arg("req", Struct(In, MNT_ID_REQ)), arg("mnt_ids", Array(OutPositive, U64_HEX, Ret)), arg("nr_mnt_ids", Size),
         arg("flags", Flags(Family::ListmountFlags))]),

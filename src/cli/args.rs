@@ -4,9 +4,7 @@ use std::ffi::OsString;
 
 use clap::Parser;
 
-/// A lightweight tracer of Linux systems and containers.
-///
-/// Shows the system calls and kernel events of new processes as they happen.
+/// Shows the system calls and kernel events of Linux processes as they happen, of new processes unless told otherwise
 #[derive(Debug, Parser)]
 #[command(
     name = "tracee",
@@ -17,7 +15,7 @@ use clap::Parser;
         Exit status: 0, or the command's; 1 if tracing failed; 2 for a mistake on the command line."
 )]
 pub struct Args {
-    /// Which processes: process:new, process:all, process:<pid>,<pid>
+    /// Which processes: process:new, process:all, process:<pid>,<pid> [default: process:new]
     #[arg(short, long, value_name = "SCOPE")]
     pub trace: Option<String>,
 
@@ -33,7 +31,7 @@ pub struct Args {
     #[arg(short = 'x', long, value_name = "EVENT", value_delimiter = ',')]
     pub exclude_event: Vec<String>,
 
-    /// List the events and how each is had on this kernel, and exit
+    /// List all events, or the chosen ones, and how each is had on this kernel
     #[arg(short, long)]
     pub list: bool,
 
@@ -53,7 +51,7 @@ pub struct Args {
     #[arg(long, value_name = "BYTES")]
     pub decode_buffers: Option<String>,
 
-    /// Ring buffer of each CPU, rounded up to a power of two
+    /// Ring buffer of each CPU, 64KiB to 1GiB, rounded up to a power of two
     #[arg(short, long, value_name = "SIZE", default_value = "8MiB")]
     pub buffer_size: String,
 

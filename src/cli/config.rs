@@ -28,8 +28,9 @@ pub struct Config {
 #[derive(Debug)]
 pub enum Task {
     Trace(Config),
-    /// `--list`, in JSON if so.
+    /// `--list` of these, in JSON if so.
     List {
+        events: Vec<&'static EventSpec>,
         json: bool,
     },
     /// A flag's own help.
@@ -92,6 +93,7 @@ impl Args {
         let outputs = outputs(&self.output)?;
         if self.list {
             return Ok(Task::List {
+                events: self.listed()?,
                 json: outputs.iter().any(|output| output.format == Format::Json),
             });
         }
@@ -112,6 +114,17 @@ impl Args {
             debug: self.debug,
             command: self.command,
         }))
+    }
+
+    /// Events for `--list`: all, unless a flag chooses.
+    fn listed(&self) -> Result<Vec<&'static EventSpec>, UsageError> {
+        if self.event.is_empty() && self.events_set.is_empty() && self.exclude_event.is_empty() {
+            return Ok(catalogue::events().collect());
+        }
+        let chosen = select(&self.event, &self.events_set, &self.exclude_event)?;
+        let mut events = [chosen.by_set, chosen.by_name].concat();
+        events.sort_by_key(|event| event.id);
+        Ok(events)
     }
 }
 

@@ -241,7 +241,7 @@ mod tests {
     fn sys_admin_or_both_of_the_new_capabilities() {
         assert_eq!(missing_capabilities(0), ["CAP_BPF", "CAP_PERFMON"]);
         assert_eq!(missing_capabilities(1 << CAP_BPF), ["CAP_PERFMON"]);
-        assert!(missing_capabilities(1 << CAP_BPF | 1 << CAP_PERFMON).is_empty());
+        assert!(missing_capabilities((1 << CAP_BPF) | (1 << CAP_PERFMON)).is_empty());
         assert!(missing_capabilities(1 << CAP_SYS_ADMIN).is_empty());
     }
 }

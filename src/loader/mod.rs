@@ -161,7 +161,8 @@ impl Tracer {
     pub fn start(&mut self, scope: &Scope) -> Result<(), LoadError> {
         self.control.since = self.boot_time()?;
         self.write_control()?;
-        if scope.names_pids() {
+        // A command is followed already.
+        if !scope.pids().is_empty() {
             self.follow_named(scope.pids())?;
         }
         Ok(())

@@ -5,6 +5,14 @@ use std::fmt::Write as _;
 /// Appends `bytes` with backslashes, control characters, line breaks, marks that change the direction or hide text,
 /// and what is not UTF-8 as escapes, so that different bytes never look the same.
 pub fn push(out: &mut String, bytes: &[u8]) {
+    // Most are of this kind, and need no look at each character.
+    if bytes
+        .iter()
+        .all(|byte| matches!(byte, b' '..=b'~') && *byte != b'\\')
+    {
+        out.push_str(std::str::from_utf8(bytes).unwrap_or_default());
+        return;
+    }
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
             push_char(out, character);

@@ -80,9 +80,15 @@ impl<'a> Row<'a> {
     }
 
     fn pad(&mut self, start: usize, width: usize) {
-        let written = self.out[start..].chars().count();
-        self.out
-            .extend(std::iter::repeat_n(' ', width.saturating_sub(written) + 1));
+        const SPACES: &str = "                    ";
+        let written = &self.out[start..];
+        let written = if written.is_ascii() {
+            written.len()
+        } else {
+            written.chars().count()
+        };
+        let missing = width.saturating_sub(written) + 1;
+        self.out.push_str(&SPACES[..missing.min(SPACES.len())]);
     }
 }
 

@@ -41,11 +41,13 @@ pub fn number(ty: ArgType, raw: u64, abi: u8) -> Number {
 
 /// Appends a number as such.
 pub fn push_number(out: &mut String, ty: ArgType, raw: u64, abi: u8) {
-    let _ = match number(ty, raw, abi) {
-        Number::Signed(value) => write!(out, "{value}"),
-        Number::Unsigned(value) => write!(out, "{value}"),
-        Number::Bool(value) => write!(out, "{value}"),
-    };
+    let mut digits = itoa::Buffer::new();
+    out.push_str(match number(ty, raw, abi) {
+        Number::Signed(value) => digits.format(value),
+        Number::Unsigned(value) => digits.format(value),
+        Number::Bool(true) => "true",
+        Number::Bool(false) => "false",
+    });
 }
 
 /// Appends what a number of this type means, in words; false, and nothing, where it has none.

@@ -118,15 +118,22 @@ fn no_such_pid() -> Result<(), Failed> {
     one_line(&run.stderr)?;
     assert_eq!(run.code(), 1);
     assert!(run.stderr.contains(&pid), "{}", run.stderr);
+    assert!(run.stdout.is_empty(), "{}", run.stdout);
     Ok(())
 }
 
 fn no_such_command() -> Result<(), Failed> {
-    let missing = run(&["--", "/nonexistent/command"]);
-    assert_eq!(missing.code(), 126, "{}", missing.stderr);
-    let missing = run(&["--", "no-such-command-anywhere"]);
-    one_line(&missing.stderr)?;
-    assert_eq!(missing.code(), 127);
+    for (command, status) in [
+        ("no-such-command-anywhere", 127),
+        ("/nonexistent/command", 127),
+        ("/proc/self/status", 126),
+        ("/proc", 126),
+    ] {
+        let run = run(&["--", command]);
+        one_line(&run.stderr)?;
+        assert_eq!(run.code(), status, "{}", run.stderr);
+        assert!(run.stdout.is_empty(), "{}", run.stdout);
+    }
     Ok(())
 }
 
@@ -160,5 +167,12 @@ fn list() -> Result<(), Failed> {
             "{name}"
         );
     }
+    let chosen = run(&["--list", "-e", "openat*,close"]);
+    let names: Vec<_> = chosen
+        .stdout
+        .lines()
+        .map(|row| row.split(' ').next().unwrap())
+        .collect();
+    assert_eq!(names, ["EVENT", "", "System", "close", "openat", "openat2"]);
     Ok(())
 }

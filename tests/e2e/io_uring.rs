@@ -14,6 +14,7 @@ use tracee::catalogue::Family;
 use tracee::symbols;
 
 use crate::harness::{arg, prog, run, trace, value, Background};
+use crate::syscalls::no_ia32;
 use crate::Test;
 
 const ASYNC: u64 = 1 << 4;
@@ -27,9 +28,16 @@ fn op_name(opcode: u64) -> Option<String> {
 pub fn tests() -> Vec<Test> {
     let missing = disabled();
     [
-        Test::new("io_uring_requests_issued_inline", || requests("inline")),
-        Test::new("io_uring_requests_issued_by_workers", || requests("async")),
-        Test::new("io_uring_requests_issued_by_a_poller", || requests("sqpoll")),
+        Test::new("io_uring_requests_issued_inline", || requests("uring", "inline")),
+        Test::new("io_uring_requests_issued_by_workers", || {
+            requests("uring", "async")
+        }),
+        Test::new("io_uring_requests_issued_by_a_poller", || {
+            requests("uring", "sqpoll")
+        }),
+        Test::new("io_uring_requests_of_a_32_bit_program", || {
+            requests("uring32", "inline")
+        }),
         Test::new("io_uring_requests_are_their_rings_owners", owner),
         Test::new("io_uring_scope_new", scope_new),
         Test::new("io_uring_scope_by_pid", scope_by_pid),
@@ -175,7 +183,10 @@ fn compare(events: &[Value], log: &Log, polled: bool) {
 fn context(event: &Value, pid: u64, polled: bool) {
     assert_eq!(value(event, "sq_thread"), polled, "{event}");
     assert_eq!(event["hostProcessId"], pid, "{event}");
-    assert_eq!(event["processName"], "uring", "{event}");
+    assert!(
+        event["processName"].as_str().unwrap().starts_with("uring"),
+        "{event}"
+    );
     if polled {
         assert!(event["hostThreadId"] != pid, "{event}");
         assert_eq!(event["syscall"], Value::Null, "{event}");
@@ -185,18 +196,20 @@ fn context(event: &Value, pid: u64, polled: bool) {
     }
 }
 
-fn requests(mode: &str) -> Result<(), Failed> {
+fn requests(program: &str, mode: &str) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let run = trace(
         &["-e", EVENTS],
-        &[&prog("uring"), mode, folder.path().to_str().unwrap()],
+        &[&prog(program), mode, folder.path().to_str().unwrap()],
     );
     assert_eq!(run.code(), 0, "{}", run.stderr);
     let log = Log::parse(&run.stdout);
     compare(&run.events, &log, mode == "sqpoll");
-    let executable = fs::canonicalize(prog("uring"))?;
+    let executable = fs::canonicalize(prog(program))?;
     for event in &run.events {
         assert_eq!(event["executable"]["path"], json!(executable), "{event}");
+        let abi = (program == "uring32").then_some("i386");
+        assert_eq!(event.get("abi").and_then(Value::as_str), abi, "{event}");
     }
     if !log.skipped.is_empty() {
         println!("\nskip: io_uring_requests, in part: {}", log.skipped.join(", "));
@@ -375,10 +388,7 @@ fn names() -> Result<(), Failed> {
     for op in ops.iter() {
         let name = op.name.unwrap().to_str().unwrap();
         if name != "IORING_OP_LAST" {
-            assert_eq!(
-                op_name(op.value as u64).as_deref(),
-                Some(name)
-            );
+            assert_eq!(op_name(op.value as u64).as_deref(), Some(name));
             compared += 1;
         }
     }

@@ -10,6 +10,7 @@ use crate::Test;
 
 pub fn tests() -> Vec<Test> {
     vec![
+        Test::new("a_command_is_traced_from_its_exec_on", from_its_exec_on),
         Test::new("execs_come_once_and_in_order", order),
         Test::new("the_status_is_the_commands", status),
         Test::new("failing_execs_show_arguments_and_error", failing),
@@ -32,6 +33,20 @@ fn execs(run: &crate::harness::Run) -> Vec<(String, i64)> {
             (path, event["returnValue"].as_i64().unwrap())
         })
         .collect()
+}
+
+/// Before it, the process is tracee's own, and reads a word from its parent.
+fn from_its_exec_on() -> Result<(), Failed> {
+    let run = trace(&["-s", "syscalls"], &["true"]);
+    let before: Vec<_> = run
+        .events
+        .iter()
+        .filter(|event| event["processName"] != "true")
+        .map(|event| &event["eventName"])
+        .collect();
+    assert_eq!(before, ["execve"]);
+    assert_eq!(run.events[0]["eventName"], "execve");
+    Ok(())
 }
 
 fn order() -> Result<(), Failed> {

@@ -1,4 +1,5 @@
-// uring: what io_uring is asked for, by system calls alone; prints each ring and each request, as it made them.
+// uring: what io_uring is asked for, by system calls alone, in 64 and (built with -m32 too) 32 bits: m32. Prints each ring
+// and each request, as it made them.
 //
 //   uring MODE FOLDER [wait]
 //
