@@ -14,7 +14,6 @@ use tracee::catalogue::Family;
 use tracee::symbols;
 
 use crate::harness::{arg, prog, run, trace, value, Background};
-use crate::syscalls::no_ia32;
 use crate::Test;
 
 const ASYNC: u64 = 1 << 4;
