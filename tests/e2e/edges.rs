@@ -178,6 +178,10 @@ fn argument(raw: u64, all: &[u64], arg: &Value, abi: Option<&str>, shifted: bool
     let memory = |value: &u64| (0x1_0000..0xffff_0000).contains(value) && value % 4096 == 0;
     match &arg["value"] {
         Value::Null => match arg["error"].as_str() {
+            // An empty string is there to be read.
+            Some("EFAULT") if !shifted && memory(&raw) && arg["type"] == "const char *" => {
+                Err(format!("the memory at {raw:#x} is there"))
+            }
             Some("EFAULT") if can_be.iter().any(|value| *value != 0) => Ok(()),
             None if can_be.contains(&0) => Ok(()),
             _ => Err(format!("silently empty, {raw:#x} was given")),

@@ -30,7 +30,7 @@
 #define X32_BIT 0x40000000
 #define NOBODY 65534
 /* A call that takes longer waits for something that never comes. */
-#define PATIENCE_MS 400
+#define PATIENCE_MS 2000
 #define MEMORY 0x10000
 
 static enum { NATIVE, INT80, X32 } mode;
@@ -152,7 +152,7 @@ static inline __attribute__((always_inline)) void bare_exit(void)
 /* Waits for a child's end, which it may have to bring about. */
 static void reap(pid_t pid)
 {
-	const struct timespec patience = { 0, PATIENCE_MS * 1000000 };
+	const struct timespec patience = { 0, 100000000 };
 	struct timespec begun, now;
 	sigset_t child;
 
@@ -161,6 +161,11 @@ static void reap(pid_t pid)
 	clock_gettime(CLOCK_MONOTONIC, &begun);
 	while (waitpid(pid, NULL, WNOHANG | __WALL) == 0) {
 		sigtimedwait(&child, NULL, &patience);
+		/* On a busy system it may not have come to its call. */
+		if (!shared->begun) {
+			clock_gettime(CLOCK_MONOTONIC, &begun);
+			continue;
+		}
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		if ((now.tv_sec - begun.tv_sec) * 1000 + (now.tv_nsec - begun.tv_nsec) / 1000000 >=
 		    PATIENCE_MS)
@@ -183,9 +188,10 @@ static void try(long nr, const unsigned long args[6])
 {
 	pid_t pid;
 
-	shared->returned = 0;
+	shared->begun = shared->returned = 0;
 	pid = bare_fork();
 	if (pid == 0) {
+		shared->begun = 1;
 		shared->ret = make(nr, args);
 		shared->returned = 1;
 		bare_exit();
@@ -230,10 +236,13 @@ static void try_clones(void)
 	pid_t pid;
 
 	if (mode == NATIVE) {
-		shared->returned = 0;
+		shared->begun = shared->returned = 0;
 		pid = bare_fork();
 		if (pid == 0) {
-			long ret = native(SYS_vfork, none);
+			long ret;
+
+			shared->begun = 1;
+			ret = native(SYS_vfork, none);
 
 			if (ret != 0) {
 				shared->ret = ret;
