@@ -38,6 +38,7 @@ static enum { NATIVE, INT80, X32 } mode;
 /* What a child tells of its call. */
 static struct {
 	volatile long ret;
+	volatile int begun;
 	volatile int returned;
 } * shared;
 
