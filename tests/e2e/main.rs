@@ -5,13 +5,16 @@
 
 mod cli;
 mod cost;
+mod edges;
 mod fds;
 mod harness;
+mod hostile;
 mod io_uring;
 mod loss;
 mod output;
 mod process;
 mod scope;
+mod strace;
 mod syscalls;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -47,6 +50,9 @@ fn main() {
         cli::tests(),
         process::tests(),
         syscalls::tests(),
+        strace::tests(),
+        edges::tests(),
+        hostile::tests(),
         output::tests(),
         fds::tests(),
         scope::tests(),
