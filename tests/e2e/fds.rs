@@ -36,7 +36,7 @@ fn names() -> Result<(), Failed> {
         for call in ["fcntl", "close"] {
             // The library may open files of its own before.
             let event = told
-                .find(|event| event["eventName"] == call && value(event, "fd") == &fd.parse::<i64>().unwrap())
+                .find(|event| event["eventName"] == call && *value(event, "fd") == fd.parse::<i64>().unwrap())
                 .unwrap_or_else(|| panic!("no {call} of {fd} {name}"));
             assert_eq!(arg(event, "fd")["text"], format!("{fd}<{name}>"), "{call}");
         }
