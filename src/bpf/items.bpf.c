@@ -16,12 +16,14 @@ static __always_inline int put_str(__u32 slot, __u32 index, __u64 addr, bool use
 	/* With room for its NUL and one byte more, to tell a whole string from a cut one. */
 	n = user ? bpf_probe_read_user_str(item + 1, STR_MAX + 2, (void *)addr) :
 		   bpf_probe_read_kernel_str(item + 1, STR_MAX + 2, (void *)addr);
-	if (n <= 0) {
+	if (n < 0) {
 		item->status = ITEM_FAULT;
 		item_end(s, item, 0);
 		return 0;
 	}
-	n--;
+	/* Linux 5.10 does not count the NUL of an empty string. */
+	if (n)
+		n--;
 	if (n > STR_MAX) {
 		item->status = ITEM_TRUNCATED;
 		n = STR_MAX;
@@ -60,7 +62,8 @@ __noinline int put_user_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, __
 		n = BYTES_MAX;
 	if (n < len)
 		item->status = ITEM_TRUNCATED;
-	if (!bpf_probe_read_user(item + 1, n, (void *)addr)) {
+	/* Of nothing, nothing is read, whatever the address. */
+	if (!n || !bpf_probe_read_user(item + 1, n, (void *)addr)) {
 		item_end(s, item, n);
 		return 0;
 	}
@@ -193,8 +196,11 @@ __noinline int str_array_step(__u32 slot, __u64 addr, __u32 pointer_bytes)
 		return STEP_FULL;
 	n = bpf_probe_read_user_str(s->bytes + sizeof(struct item_header) + pos + at, STR_MAX + 2,
 				    (void *)pointer);
-	if (n <= 0)
+	if (n < 0)
 		return STEP_FAULT;
+	/* Linux 5.10 does not count the NUL of an empty string. */
+	if (!n)
+		n = 1;
 	/* A string that is too long is cut, the ones after it are not. */
 	if (n == STR_MAX + 2)
 		s->loop.cut = true;

@@ -51,6 +51,9 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 
 	if (!in_scope(task) || !syscall_abi(task, nr, &call))
 		return 0;
+	/* A 32-bit program sees 32 bits of it: an error, too, that the kernel has not extended (modify_ldt). */
+	if (call.abi == ABI_IA32 && (__u32)ret > (__u32)-4096)
+		ret = (__s32)ret;
 	if (settings.chosen[EVENT_SYS_EXIT])
 		emit_raw(task, &call, EVENT_SYS_EXIT, ret);
 	desc = syscall_lookup(&call);

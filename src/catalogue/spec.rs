@@ -241,7 +241,7 @@ families! {
     OpenTree, PerfFlags, Personality, PidfdFlags, PidfdSignalFlags, PipeFlags, PkeyAccess, Prctl, PreadvFlags,
     PriorityWhich, Prot, Ptrace, QuotaCmd, Reboot, RemapFlags, Rename, ResourceLimit, RseqFlags, RusageWho, SchedAttrFlags,
     SchedPolicy, Seccomp, SeccompFlags, SeekWhence, SemFlags, Shm, ShutdownHow, SignalfdFlags, SigprocmaskHow, SocketFlags,
-    SocketProtocol, SocketType, SockoptLevel, SockoptName, SpliceFlags, StatxMask, SwapFlags, SyncFileRange, Sysfs,
+    SocketType, SockoptLevel, SockoptName, SpliceFlags, StatxMask, SwapFlags, SyncFileRange, Sysfs,
     Syslog, TimerFlags, TimerfdFlags, Umount, Unlink, Userfaultfd, WaitIdType, WaitOptions, XattrFlags,
     // Of the kernel's own events.
     FileType,

@@ -81,7 +81,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("out_fd", Fd), arg("in_fd", Fd), arg("offset", Struct(In, OFF)), arg("count", Size)]),
     syscall(41, "socket", &[Default, Net, NetSock], &[
         arg("family", Enum(Family::AddressFamily)), arg("type", Enum(Family::SocketType)),
-        arg("protocol", Enum(Family::SocketProtocol))]),
+        arg("protocol", by(0, SOCKET_PROTOCOL))]),
     syscall(42, "connect", &[Default, Net, NetSock], &[
         arg("fd", Fd), arg("uservaddr", Sockaddr { len: 2 }), arg("addrlen", Int)]),
     syscall(43, "accept", &[Default, Net, NetSock], &[
@@ -106,7 +106,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("fd", Fd), arg("usockaddr", SockaddrOut { len: 2 }), arg("usockaddr_len", Struct(In, INT))]),
     syscall(53, "socketpair", &[Net, NetSock], &[
         arg("family", Enum(Family::AddressFamily)), arg("type", Enum(Family::SocketType)),
-        arg("protocol", Enum(Family::SocketProtocol)), arg("usockvec", Array(Out, FD, Const(2)))]),
+        arg("protocol", by(0, SOCKET_PROTOCOL)), arg("usockvec", Array(Out, FD, Const(2)))]),
     syscall(54, "setsockopt", &[Net, NetSock], &[
         arg("fd", Fd), arg("level", Enum(Family::SockoptLevel)), arg("optname", by(1, SOCKOPT_NAME)),
         arg("optval", OptionValue { len: 4 }), arg("optlen", Int)]),

@@ -213,6 +213,9 @@ impl Serialize for JsonArg<'_> {
         }
         match &arg.value {
             Value::Str(bytes) | Value::Buffer(bytes) => entry_bytes(&mut map, bytes)?,
+            Value::Option(bytes) if structure::option_number(bytes).is_none() => {
+                entry_bytes(&mut map, bytes)?
+            }
             Value::Path(path) if path.pieces().any(|piece| std::str::from_utf8(piece).is_err()) => {
                 map.serialize_entry("bytes", &Base64(&path.to_vec()))?;
             }
@@ -275,7 +278,7 @@ impl Serialize for JsonValue<'_> {
             Value::Bits(bits) => serializer.collect_seq(structure::numbers(bits)),
             Value::Option(bytes) => match structure::option_number(bytes) {
                 Some(number) => serializer.serialize_i32(number),
-                None => Base64(bytes).serialize(serializer),
+                None => Lossy(bytes).serialize(serializer),
             },
         }
     }

@@ -68,18 +68,6 @@ pub const IPPROTO: Names = &[
     (255, "IPPROTO_RAW"), (256, "IPPROTO_SMC"), (262, "IPPROTO_MPTCP"),
 ];
 
-/// The same without the first, for where the address family is not known.
-#[rustfmt::skip]
-pub const UNKNOWN_PROTO: Names = &[
-    (1, "IPPROTO_ICMP"), (2, "IPPROTO_IGMP"), (4, "IPPROTO_IPIP"), (6, "IPPROTO_TCP"), (8, "IPPROTO_EGP"),
-    (12, "IPPROTO_PUP"), (17, "IPPROTO_UDP"), (22, "IPPROTO_IDP"), (29, "IPPROTO_TP"), (33, "IPPROTO_DCCP"),
-    (41, "IPPROTO_IPV6"), (46, "IPPROTO_RSVP"), (47, "IPPROTO_GRE"), (50, "IPPROTO_ESP"), (51, "IPPROTO_AH"),
-    (92, "IPPROTO_MTP"), (94, "IPPROTO_BEETPH"), (98, "IPPROTO_ENCAP"), (103, "IPPROTO_PIM"), (108, "IPPROTO_COMP"),
-    (115, "IPPROTO_L2TP"), (132, "IPPROTO_SCTP"), (136, "IPPROTO_UDPLITE"), (137, "IPPROTO_MPLS"),
-    (143, "IPPROTO_ETHERNET"), (144, "IPPROTO_AGGFRAG"), (255, "IPPROTO_RAW"), (256, "IPPROTO_SMC"),
-    (262, "IPPROTO_MPTCP"),
-];
-
 /// Protocols of `AF_NETLINK`.
 #[rustfmt::skip]
 pub const NETLINK: Names = &[

@@ -380,7 +380,6 @@ pub fn table(family: Family) -> Table {
         Family::ProtocolSmc => Enum(socket::SMC),
         Family::ShutdownHow => Enum(socket::SHUTDOWN),
         Family::SocketFlags => Flags(socket::TYPE_FLAGS),
-        Family::SocketProtocol => Enum(socket::UNKNOWN_PROTO),
         Family::SocketType => Mixed(&[(0xf, socket::TYPE)], socket::TYPE_FLAGS),
         Family::SocketCall => Enum(socket::SOCKETCALL),
         Family::VsockCid => Enum(socket::VSOCK_CID),

@@ -242,7 +242,6 @@ fn no_name_no_text() {
         (Family::SeekWhence, 77),
         (Family::At, 0),
         (Family::MapFlags, 0),
-        (Family::SocketProtocol, 0),
         (Family::ModifyLdt, 1),
         (Family::Capability, u64::MAX),
         (Family::IoctlCmd, u64::MAX),

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use base64::prelude::{Engine as _, BASE64_STANDARD};
 use serde_json::Value;
 
 use super::compare::our_bytes;
@@ -60,16 +59,6 @@ pub fn special(call: &Call, theirs: &Term, ours: &Value) -> Option<Result<(), Di
             }
             _ => None,
         },
-        // An option of another size than an int's is base64.
-        ("setsockopt" | "getsockopt", "optval") => {
-            match (theirs, ours["value"].as_str(), ours.get("bytes")) {
-                (Term::Str { bytes, .. }, Some(text), None) => {
-                    let same = BASE64_STANDARD.decode(text).is_ok_and(|ours| ours == *bytes);
-                    same.then_some(Ok(()))
-                }
-                _ => None,
-            }
-        }
         ("execve" | "execveat", "argv") => script(theirs, ours).map(|what| Err((SCRIPT, what))),
         _ => None,
     }
