@@ -98,6 +98,13 @@ pub const IO_URING_REGISTER_ARG: &SelectSpec = &select(!(1 << 31), &[
 
 // Sockets.
 
+/// The protocol of a socket, by its family.
+#[rustfmt::skip]
+pub const SOCKET_PROTOCOL: &SelectSpec = &select(!0, &[
+    (2, Enum(Family::ProtocolInet)), (10, Enum(Family::ProtocolInet)), (16, Enum(Family::ProtocolNetlink)),
+    (17, Enum(Family::ProtocolEtherBe)), (29, Enum(Family::ProtocolCan)), (31, Enum(Family::ProtocolBluetooth)),
+], Enum(Family::SocketProtocol));
+
 /// `setsockopt(2)`: the option's name, by the level.
 #[rustfmt::skip]
 pub const SOCKOPT_NAME: &SelectSpec = &select(!0, &[

@@ -107,6 +107,7 @@ pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
             .ok_or(DecodeError::Argument(spec.name, item.index))?;
         take(arg, layout, &item, bytes).ok_or(DecodeError::Part(spec.name, item.index, item.part))?;
     }
+    compare(&mut args);
     Ok(Event {
         spec,
         context,
@@ -128,6 +129,20 @@ fn resolve(args: &mut [Arg<'_>]) {
             (true, ..) | (false, true, 0) => Value::Null,
             (false, true, _) => Value::Pointer,
             (false, false, _) => Value::Number,
+        };
+    }
+}
+
+/// Notes in which fields two structures differ: all, where one of them is not known.
+fn compare(args: &mut [Arg<'_>]) {
+    for index in 0..args.len() {
+        let ArgType::Changed { than, .. } = args[index].ty else {
+            continue;
+        };
+        let other = args.get(usize::from(than)).map(|arg| &arg.value);
+        args[index].full = match (&args[index].value, other) {
+            (Value::Struct(one), Some(Value::Struct(other))) => one.difference(other),
+            _ => u64::MAX,
         };
     }
 }
@@ -176,7 +191,13 @@ fn read(ty: ArgType, layout: Layout, flags: u8, bytes: &[u8]) -> Value<'_> {
     match ty {
         ArgType::StrArray => Value::Strings(Strings(bytes)),
         ArgType::Path => Value::Path(PathName::new(flags, bytes)),
-        ArgType::Sockaddr { .. } | ArgType::SockaddrOut { .. } => Value::Sockaddr(Sockaddr::parse(bytes)),
+        ArgType::Sockaddr { .. } | ArgType::SockaddrOut { .. } | ArgType::KernelSockaddr => {
+            Value::Sockaddr(Sockaddr::parse(bytes))
+        }
+        // Whatever the call's ABI, the kernel's own are native.
+        ArgType::KernelStruct(spec) | ArgType::Changed { spec, .. } => {
+            Array::one(spec, Layout::Native, bytes).map_or(Value::Null, Value::Struct)
+        }
         ArgType::Struct(_, spec) | ArgType::Sized(_, spec, _) => {
             Array::one(spec, layout, bytes).map_or(Value::Pointer, Value::Struct)
         }

@@ -9,9 +9,12 @@ mod fds;
 mod harness;
 mod io_uring;
 mod loss;
+mod lsm_proc;
+mod means;
 mod output;
 mod process;
 mod scope;
+mod sockets;
 mod syscalls;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -51,6 +54,8 @@ fn main() {
         fds::tests(),
         scope::tests(),
         io_uring::tests(),
+        sockets::tests(),
+        lsm_proc::tests(),
         loss::tests(),
         cost::tests(),
     ]
