@@ -295,6 +295,34 @@ mod tests {
     }
 
     #[test]
+    fn structures_of_the_kernels_are_compared() {
+        use crate::catalogue::kernel_structs::{CRED, NAMESPACES};
+        use crate::loader::skel::types::{cred_info, namespace_info};
+
+        assert_eq!(usize::from(CRED.size(Layout::Native)), size_of::<cred_info>());
+        assert_eq!(
+            usize::from(NAMESPACES.size(Layout::Native)),
+            size_of::<namespace_info>()
+        );
+        let (old, mut new) = ([0; size_of::<cred_info>()], [0; size_of::<cred_info>()]);
+        // gid, and the last capability set: those fields alone.
+        new[4] = 1;
+        new[size_of::<cred_info>() - 9] = 0x80;
+        let both = record(
+            "commit_creds",
+            &[0, 0],
+            &[(0, 0, 0, 80, &old), (1, 0, 0, 80, &new)],
+        );
+        let event = decode(&both).unwrap();
+        assert_eq!([event.args[0].full, event.args[1].full], [1 << 1 | 1 << 12; 2]);
+        // All of them, where there is nothing to compare with.
+        let one = record("commit_creds", &[0, 0], &[(1, 0, 0, 80, &new)]);
+        let event = decode(&one).unwrap();
+        assert_eq!(event.args[0].value, Value::Null);
+        assert_eq!(event.args[1].full, u64::MAX);
+    }
+
+    #[test]
     fn every_cut_and_every_flipped_byte_is_survived() {
         let full = record(
             "execve",

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static volatile int sleeper_tid;
+static volatile int sleeper_tid, alarmed;
 
 static void handler(int sig, siginfo_t *info, void *context)
 {
@@ -30,6 +30,8 @@ static void handler(int sig, siginfo_t *info, void *context)
 		printf("\t%d\t%d\n", info->si_pid, info->si_uid);
 	else
 		printf("\t-\t-\n");
+	if (sig == SIGALRM)
+		alarmed = 1;
 }
 
 static void *thread(void *arg)
@@ -108,7 +110,8 @@ int main(void)
 	sigqueue(getpid(), SIGUSR2, value);
 	raise(SIGUSR1);
 	ualarm(1000, 0);
-	pause();
+	while (!alarmed)
+		usleep(1000);
 
 	pthread_create(&id, NULL, thread, NULL);
 	pthread_join(id, NULL);
