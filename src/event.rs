@@ -62,7 +62,8 @@ pub struct Arg<'a> {
     pub value: Value<'a>,
     /// Bytes or elements are missing at the end.
     pub truncated: bool,
-    /// Elements of an array in all, bytes of a buffer in all; 0: unknown.
+    /// Elements of an array in all, bytes of a buffer in all; 0: unknown. Of `ArgType::Changed`: bit *i* is set if field
+    /// *i* differs.
     pub full: u64,
     /// What is open as this fd, where the user asked for it.
     pub file: Option<OpenFile<'a>>,

@@ -78,6 +78,31 @@ __noinline int put_user_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, __
 	return 0;
 }
 
+__noinline int put_kernel_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, __u32 max)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct item_header *item;
+	__u64 n = len < max ? len : max;
+
+	if (!s)
+		return 0;
+	item = item_begin(s, index);
+	if (!item)
+		return 0;
+	item->full = len;
+	bounded(n);
+	if (n > BYTES_MAX)
+		n = BYTES_MAX;
+	if (n < len)
+		item->status = ITEM_TRUNCATED;
+	if (bpf_probe_read_kernel(item + 1, n, (void *)addr)) {
+		item->status = ITEM_FAULT;
+		n = 0;
+	}
+	item_end(s, item, n);
+	return 0;
+}
+
 /* struct user_msghdr, in units of a pointer: where its fields are. */
 #define MSG_NAME 0
 #define MSG_NAMELEN 1

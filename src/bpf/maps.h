@@ -159,6 +159,23 @@ struct closings_map {
 };
 extern struct closings_map closings SEC(".maps");
 
+/*
+ * What a task has before a call that may change it; by task. The least recent
+ * goes first, which is one that has died in such a call.
+ */
+struct before {
+	struct cred_info cred;
+	struct namespace_info namespaces;
+};
+
+struct befores_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 2048);
+	__type(key, __u64);
+	__type(value, struct before);
+};
+extern struct befores_map befores SEC(".maps");
+
 /* By tgid. Not preallocated: it costs what is followed. */
 struct followed_map {
 	__uint(type, BPF_MAP_TYPE_HASH);

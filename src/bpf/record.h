@@ -127,6 +127,27 @@ struct fd_socket {
 	__u8 remote[16];
 };
 
+/* What a task may do, as of kernel_structs.rs. */
+struct cred_info {
+	__u32 uid, gid, suid, sgid, euid, egid, fsuid, fsgid;
+	__u64 inheritable, permitted, effective, bset, ambient;
+	__u32 securebits;
+	__u32 user_ns;
+};
+
+/* Numbers of a task's namespaces, as of kernel_structs.rs. */
+struct namespace_info {
+	__u32 mnt, pid_for_children, uts, ipc, net, cgroup, time, time_for_children;
+};
+
+/* Where a function of the kernel's lies. */
+struct code_range {
+	__u64 start;
+	__u64 end;
+};
+
+#define NOAUDIT_CALLERS 5
+
 /* arg_desc.count: how many elements */
 #define COUNT_CONST 0 /* arg itself */
 #define COUNT_ARG 1 /* the value of argument arg */

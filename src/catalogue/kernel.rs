@@ -1,6 +1,15 @@
 //! Events of the kernel's own: a row an event. The programs are in `src/bpf/`.
 
-use super::spec::{arg, kernel, ArgType::*, EventSpec, Family, Set::*};
+use super::kernel_structs::{CRED, NAMESPACES};
+use super::select::{PRCTL_ARG2, PRCTL_ARG3, PRCTL_ARG4, PRCTL_ARG5, SOCKET_PROTOCOL, SOCKOPT_NAME};
+use super::spec::{arg, by, kernel, ArgSpec, ArgType::*, EventSpec, Family, Set::*};
+use super::structs::{RLIMIT, TIMESPEC, TIMEZONE};
+
+const FAMILY: ArgSpec = arg("family", Enum(Family::AddressFamily));
+const TYPE: ArgSpec = arg("type", Enum(Family::SocketType));
+const PROTOCOL: ArgSpec = arg("protocol", by(0, SOCKET_PROTOCOL));
+const LOCAL: ArgSpec = arg("local", KernelSockaddr);
+const REMOTE: ArgSpec = arg("remote", KernelSockaddr);
 
 #[rustfmt::skip]
 pub const KERNEL: &[EventSpec] = &[
@@ -28,4 +37,33 @@ pub const KERNEL: &[EventSpec] = &[
     kernel(8, "security_file_open", &[Default, Lsm, Fs], &[
         arg("pathname", Path), arg("flags", Flags(Family::Open)), arg("dev", Dev), arg("inode", U64),
         arg("ctime", EpochTime), arg("type", Enum(Family::FileType))]),
+    kernel(50, "security_socket_create", &[Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, arg("kern", Bool)]),
+    kernel(51, "security_socket_bind", &[Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, LOCAL]),
+    kernel(52, "security_socket_connect", &[Default, Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, LOCAL, REMOTE]),
+    kernel(53, "security_socket_accept", &[Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, LOCAL, REMOTE]),
+    kernel(54, "security_socket_listen", &[Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, LOCAL, arg("backlog", Int)]),
+    kernel(55, "security_socket_setsockopt", &[Lsm, Net, NetSock], &[
+        FAMILY, TYPE, PROTOCOL, LOCAL, REMOTE, arg("level", Enum(Family::SockoptLevel)),
+        arg("optname", by(5, SOCKOPT_NAME))]),
+    kernel(56, "commit_creds", &[Proc], &[
+        arg("old_cred", Changed { than: 1, spec: CRED }), arg("new_cred", Changed { than: 0, spec: CRED })]),
+    kernel(57, "switch_task_ns", &[Proc, Containers], &[
+        arg("pid", Pid), arg("old_ns", Changed { than: 2, spec: NAMESPACES }),
+        arg("new_ns", Changed { than: 1, spec: NAMESPACES })]),
+    kernel(58, "cap_capable", &[Default, Lsm], &[arg("cap", Enum(Family::Capability))]),
+    kernel(59, "signal_deliver", &[Signals], &[
+        arg("sig", Signal), arg("code", Enum(Family::SiCode)), arg("sender_pid", Pid), arg("sender_uid", Uid)]),
+    kernel(60, "do_exit", &[Proc, ProcLife], &[
+        arg("exit_code", Int), arg("signal", Signal), arg("group_exit", Bool)]),
+    kernel(61, "ptrace_attach", &[Proc, Lsm], &[
+        arg("pid", Pid), arg("request", Enum(Family::Ptrace)), arg("options", LongFlags(Family::PtraceOptions))]),
+    kernel(62, "process_vm_access", &[Proc, ProcMem], &[
+        arg("pid", Pid), arg("write", Bool), arg("local_count", ULong), arg("remote_count", ULong)]),
+    kernel(63, "security_task_prctl", &[Lsm, Proc], &[
+        arg("option", Enum(Family::Prctl)), arg("arg2", by(0, PRCTL_ARG2)), arg("arg3", by(0, PRCTL_ARG3)),
+        arg("arg4", by(0, PRCTL_ARG4)), arg("arg5", by(0, PRCTL_ARG5))]),
+    kernel(64, "security_task_setrlimit", &[Lsm, Proc], &[
+        arg("pid", Pid), arg("resource", Enum(Family::ResourceLimit)), arg("new_rlim", KernelStruct(RLIMIT))]),
+    kernel(65, "security_settime64", &[Lsm, Time, TimeTod], &[
+        arg("ts", KernelStruct(TIMESPEC)), arg("tz", KernelStruct(TIMEZONE))]),
 ];

@@ -2,6 +2,7 @@
 
 pub mod compat;
 pub mod kernel;
+pub mod kernel_structs;
 pub mod select;
 pub mod spec;
 pub mod structs;

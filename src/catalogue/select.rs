@@ -122,6 +122,13 @@ pub const SLEEP_REMAINDER: &SelectSpec = &select(1, &[(0, Struct(Interrupted, TI
 
 // Sockets.
 
+/// The protocol of a socket, by its family.
+#[rustfmt::skip]
+pub const SOCKET_PROTOCOL: &SelectSpec = &select(!0, &[
+    (2, Enum(Family::ProtocolInet)), (10, Enum(Family::ProtocolInet)), (16, Enum(Family::ProtocolNetlink)),
+    (17, Enum(Family::ProtocolEtherBe)), (29, Enum(Family::ProtocolCan)), (31, Enum(Family::ProtocolBluetooth)),
+], Enum(Family::SocketProtocol));
+
 /// `setsockopt(2)`: the option's name, by the level.
 #[rustfmt::skip]
 pub const SOCKOPT_NAME: &SelectSpec = &select(!0, &[

@@ -179,6 +179,15 @@ pub enum ArgType {
     KernelStr,
     /// A path that the kernel walked from its own objects.
     Path,
+    /// A `struct sockaddr` of the kernel's: its own copy of one, or made from what a socket is bound or connected to.
+    KernelSockaddr,
+    /// A structure that the kernel side has made from the kernel's own objects.
+    KernelStruct(&'static StructSpec),
+    /// As `KernelStruct`; in words only the fields in which it differs from argument `than`.
+    Changed {
+        than: u8,
+        spec: &'static StructSpec,
+    },
 }
 
 impl ArgType {
@@ -200,9 +209,13 @@ impl ArgType {
             Str | KernelStr | Path => "const char *",
             StrOut => "char *",
             StrArray => "const char *const *",
-            Sockaddr { .. } | SockaddrOut { .. } => "struct sockaddr *",
+            Sockaddr { .. } | SockaddrOut { .. } | KernelSockaddr => "struct sockaddr *",
             Iovec { .. } => "const struct iovec *",
-            Struct(_, spec) | Array(_, spec, _) | Sized(_, spec, _) => spec.c_name,
+            Struct(_, spec)
+            | Array(_, spec, _)
+            | Sized(_, spec, _)
+            | KernelStruct(spec)
+            | Changed { spec, .. } => spec.c_name,
             Msghdr(_) => "struct msghdr *",
             BitSet(..) | CpuSet(..) => "unsigned long *",
             Select { .. } | Hex => "unsigned long",
@@ -271,6 +284,7 @@ families! {
     SpeculationControl, StatfsFlags, StatmountFlags, StatmountMask, StatxAttributes, SuidDump, SyscallDispatch,
     Tcflush, Tcxonc, TermiosCflag, TermiosIflag, TermiosLflag, TermiosLine, TermiosOflag, Timestamping, TimexStatus,
     TscMode, UffdFeatures, UffdRegister, Unshare, UserDescFlags, UtimeNsec, VsockCid, Xfeature,
+    CapSet,
 }
 
 /// How many elements an array has.
@@ -786,6 +800,10 @@ impl ArgType {
 
     /// Whether the value lies in the kernel's own memory: there is no user address to show.
     pub const fn is_kernel_data(self) -> bool {
-        matches!(self, ArgType::KernelStr | ArgType::Path)
+        use ArgType::*;
+        matches!(
+            self,
+            KernelStr | Path | KernelSockaddr | KernelStruct(_) | Changed { .. }
+        )
     }
 }

@@ -107,6 +107,7 @@ pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
             .ok_or(DecodeError::Argument(spec.name, item.index))?;
         take(arg, layout, &item, bytes).ok_or(DecodeError::Part(spec.name, item.index, item.part))?;
     }
+    compare(&mut args);
     Ok(Event {
         spec,
         context,
@@ -128,6 +129,20 @@ fn resolve(args: &mut [Arg<'_>]) {
             (true, ..) | (false, true, 0) => Value::Null,
             (false, true, _) => Value::Pointer,
             (false, false, _) => Value::Number,
+        };
+    }
+}
+
+/// Notes in which fields two structures differ: all, where one of them is not known.
+fn compare(args: &mut [Arg<'_>]) {
+    for index in 0..args.len() {
+        let ArgType::Changed { than, .. } = args[index].ty else {
+            continue;
+        };
+        let other = args.get(usize::from(than)).map(|arg| &arg.value);
+        args[index].full = match (&args[index].value, other) {
+            (Value::Struct(one), Some(Value::Struct(other))) => one.difference(other),
+            _ => u64::MAX,
         };
     }
 }
@@ -176,7 +191,13 @@ fn read(ty: ArgType, layout: Layout, flags: u8, bytes: &[u8]) -> Value<'_> {
     match ty {
         ArgType::StrArray => Value::Strings(Strings(bytes)),
         ArgType::Path => Value::Path(PathName::new(flags, bytes)),
-        ArgType::Sockaddr { .. } | ArgType::SockaddrOut { .. } => Value::Sockaddr(Sockaddr::parse(bytes)),
+        ArgType::Sockaddr { .. } | ArgType::SockaddrOut { .. } | ArgType::KernelSockaddr => {
+            Value::Sockaddr(Sockaddr::parse(bytes))
+        }
+        // Whatever the call's ABI, the kernel's own are native.
+        ArgType::KernelStruct(spec) | ArgType::Changed { spec, .. } => {
+            Array::one(spec, Layout::Native, bytes).map_or(Value::Null, Value::Struct)
+        }
         ArgType::Struct(_, spec) | ArgType::Sized(_, spec, _) => {
             Array::one(spec, layout, bytes).map_or(Value::Pointer, Value::Struct)
         }
@@ -271,6 +292,34 @@ mod tests {
         assert_eq!(decode(&bytes).unwrap().args[1].value, Value::Fault);
         let bytes = record("openat", &[3, 1, 0, 0], &[(1, ITEM_TRUNCATED, 0, 0, b"ab")]);
         assert!(decode(&bytes).unwrap().args[1].truncated);
+    }
+
+    #[test]
+    fn structures_of_the_kernels_are_compared() {
+        use crate::catalogue::kernel_structs::{CRED, NAMESPACES};
+        use crate::loader::skel::types::{cred_info, namespace_info};
+
+        assert_eq!(usize::from(CRED.size(Layout::Native)), size_of::<cred_info>());
+        assert_eq!(
+            usize::from(NAMESPACES.size(Layout::Native)),
+            size_of::<namespace_info>()
+        );
+        let (old, mut new) = ([0; size_of::<cred_info>()], [0; size_of::<cred_info>()]);
+        // gid, and the last capability set: those fields alone.
+        new[4] = 1;
+        new[size_of::<cred_info>() - 9] = 0x80;
+        let both = record(
+            "commit_creds",
+            &[0, 0],
+            &[(0, 0, 0, 80, &old), (1, 0, 0, 80, &new)],
+        );
+        let event = decode(&both).unwrap();
+        assert_eq!([event.args[0].full, event.args[1].full], [1 << 1 | 1 << 12; 2]);
+        // All of them, where there is nothing to compare with.
+        let one = record("commit_creds", &[0, 0], &[(1, 0, 0, 80, &new)]);
+        let event = decode(&one).unwrap();
+        assert_eq!(event.args[0].value, Value::Null);
+        assert_eq!(event.args[1].full, u64::MAX);
     }
 
     #[test]

@@ -67,6 +67,19 @@ impl<'a> Array<'a> {
     }
 }
 
+impl Array<'_> {
+    /// In which fields the first structures of both differ: bit *i* for field *i*.
+    pub fn difference(&self, other: &Array<'_>) -> u64 {
+        let (Some(one), Some(other)) = (self.iter().next(), other.iter().next()) else {
+            return u64::MAX;
+        };
+        let pairs = one.fields().zip(other.fields()).enumerate();
+        pairs
+            .filter(|(_, ((_, one), (_, other)))| one != other)
+            .fold(0, |mask, (index, _)| mask | 1 << index)
+    }
+}
+
 impl<'a> Structure<'a> {
     /// Each field that is there; a structure that was cut has fewer.
     pub fn fields(&self) -> impl Iterator<Item = (&'static Field, FieldValue<'a>)> {

@@ -186,6 +186,43 @@ pub fn io_issue_defs() -> u64 {
         .unwrap_or(0)
 }
 
+/// Functions that ask for a capability without leaving a trace of it in the audit log.
+const NOAUDIT_CALLERS: [&str; 5] = [
+    "ns_capable_noaudit",
+    "has_ns_capability_noaudit",
+    "has_capability_noaudit",
+    "cap_vm_enough_memory",
+    // It may end in a jump to the former, which is then on no stack.
+    "security_vm_enough_memory_mm",
+];
+
+/// Where these functions begin and end; none where kallsyms does not tell.
+pub fn noaudit_callers() -> Vec<(u64, u64)> {
+    let Ok(symbols) = fs::read_to_string("/proc/kallsyms") else {
+        return Vec::new();
+    };
+    let parse = |line: &str| {
+        let mut words = line.split_ascii_whitespace();
+        let address = u64::from_str_radix(words.next()?, 16).ok()?;
+        let name = words.nth(1)?;
+        let index = NOAUDIT_CALLERS.iter().position(|caller| *caller == name);
+        // Modules have addresses of their own, and bracketed names.
+        words.next().is_none().then_some((address, index))
+    };
+    let mut symbols: Vec<(u64, Option<usize>)> = symbols.lines().filter_map(parse).collect();
+    symbols.sort_unstable();
+    let found = symbols
+        .iter()
+        .filter(|(address, index)| *address != 0 && index.is_some());
+    let end = |start: u64| {
+        let next = symbols.partition_point(|(address, _)| *address <= start);
+        symbols.get(next).map(|(end, _)| *end)
+    };
+    found
+        .filter_map(|(start, _)| Some((*start, end(*start)?)))
+        .collect()
+}
+
 /// Attaching takes a tracepoint's id, which only tracefs tells. Where we may not trace at all, we say what those who
 /// may would find.
 fn tracefs_is_readable() -> bool {

@@ -406,6 +406,7 @@ impl Plan<'_> {
         let rodata {
             settings: constants,
             io_issue_defs,
+            noaudit_callers,
             ..
         } = map
             .initial_value_mut()
@@ -415,6 +416,15 @@ impl Plan<'_> {
             && programs.iter().any(|program| program.stem() == "io_uring_submit")
         {
             *io_issue_defs = features::io_issue_defs();
+        }
+        let by_tracepoint = |program: &&Program| matches!(program.means, Means::TpBtf | Means::Tp);
+        if programs
+            .iter()
+            .any(|program| program.stem() == "cap_capable" && by_tracepoint(program))
+        {
+            for (range, (start, end)) in noaudit_callers.iter_mut().zip(features::noaudit_callers()) {
+                (range.start, range.end) = (start, end);
+            }
         }
         for event in catalogue::KERNEL {
             let life =

@@ -66,6 +66,10 @@ impl Means {
         matches!(self, Means::TpBtf | Means::AfterTpBtf)
     }
 
+    const fn is_after(self) -> bool {
+        matches!(self, Means::AfterTpBtf | Means::AfterTp)
+    }
+
     const fn is_classic(self) -> bool {
         matches!(self, Means::Tp | Means::AfterTp)
     }
@@ -188,6 +192,10 @@ pub const EXEC: &str = "sched_process_exec";
 pub const EXIT: &str = "sched_process_exit";
 pub const FREE: &str = "sched_process_free";
 const PREPARE_EXEC: &str = "sched_prepare_exec";
+/// What a task has before a call that changes it.
+const BEFORE_CALL: &str = "before_call";
+/// Namespaces that a child gets when it is made.
+const CLONE_NS: &str = "clone_ns";
 
 /// Stems of the programs that an event needs on this kernel.
 pub fn stems(event: &EventSpec, features: &Features) -> Vec<&'static str> {
@@ -204,6 +212,16 @@ pub fn stems(event: &EventSpec, features: &Features) -> Vec<&'static str> {
         EXEC => vec![EXEC, prepare],
         // Told by user space, from the kernel's counters.
         "lost_events" => vec![],
+        name @ ("commit_creds" | "switch_task_ns") => {
+            let mut stems = vec![name];
+            if best(name, features).is_ok_and(|program| program.means.is_after()) {
+                stems.push(BEFORE_CALL);
+            }
+            if name == "switch_task_ns" {
+                stems.push(CLONE_NS);
+            }
+            stems
+        }
         name => vec![name],
     }
 }
@@ -273,7 +291,7 @@ mod tests {
     fn every_program_is_an_events_or_known() {
         for program in object::programs() {
             let stem = program.stem();
-            let known = [FREE, PREPARE_EXEC].contains(&stem);
+            let known = [FREE, PREPARE_EXEC, BEFORE_CALL, CLONE_NS].contains(&stem);
             assert!(
                 known || catalogue::by_name(stem).is_some(),
                 "{}: there is no event {stem}",

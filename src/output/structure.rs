@@ -26,6 +26,24 @@ pub fn push(out: &mut String, structure: Structure<'_>, context: &Context) {
     out.push_str(close);
 }
 
+/// Appends those fields of a structure whose bits are set.
+pub fn push_some(out: &mut String, structure: Structure<'_>, mask: u64, context: &Context) {
+    out.push('{');
+    let start = out.len();
+    for (index, (field, value)) in structure.fields().enumerate() {
+        if mask & (1 << index) == 0 {
+            continue;
+        }
+        if out.len() > start {
+            out.push_str(", ");
+        }
+        out.push_str(field.name);
+        out.push('=');
+        push_field(out, value, context);
+    }
+    out.push('}');
+}
+
 fn push_fields(out: &mut String, structure: Structure<'_>, context: &Context) {
     for (index, (field, value)) in structure.fields().enumerate() {
         if index > 0 {

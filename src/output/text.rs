@@ -126,7 +126,10 @@ pub fn push_symbolic(out: &mut String, arg: &Arg<'_>, context: &Context) -> bool
         }
         Value::Struct(array) => {
             if let Some(first) = array.iter().next() {
-                structure::push(out, first, context);
+                match arg.ty {
+                    ArgType::Changed { .. } => structure::push_some(out, first, arg.full, context),
+                    _ => structure::push(out, first, context),
+                }
             }
             true
         }

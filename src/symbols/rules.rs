@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{file, ioctl, mount, name, process, push_bar, push_flags, signal, socket};
+use super::{file, ioctl, mount, name, process, push_bar, push_flags, security, signal, socket};
 
 /// First real-time signal, and last signal of all, as the kernel counts them.
 const SIGRTMIN: u64 = 32;
@@ -38,6 +38,44 @@ pub fn push_sigset(out: &mut String, set: u64) {
         }
     }
     out.push(']');
+}
+
+/// Appends a set of capabilities by their names; one that lacks less than half of them, by those that it lacks:
+/// `CAP_FULL_SET&~CAP_SYS_ADMIN`.
+pub fn capabilities(out: &mut String, set: u64) -> bool {
+    let known = (1 << security::CAP.len()) - 1;
+    let missing = known & !set;
+    if set == 0 {
+        out.push('0');
+    } else if set & !known != 0 || missing.count_ones() > known.count_ones() / 2 {
+        push_capabilities(out, set);
+    } else {
+        out.push_str("CAP_FULL_SET");
+        if missing.count_ones() > 1 {
+            out.push_str("&~(");
+            push_capabilities(out, missing);
+            out.push(')');
+        } else if missing != 0 {
+            out.push_str("&~");
+            push_capabilities(out, missing);
+        }
+    }
+    true
+}
+
+fn push_capabilities(out: &mut String, mut set: u64) {
+    let start = out.len();
+    for (number, name) in security::CAP {
+        if set & (1 << number) != 0 {
+            push_bar(out, start);
+            out.push_str(name);
+            set &= !(1 << number);
+        }
+    }
+    if set != 0 {
+        push_bar(out, start);
+        let _ = write!(out, "{set:#x}");
+    }
 }
 
 /// Appends what wait(2) tells of a child in the terms of its macros: `WIFEXITED(s) && WEXITSTATUS(s) == 1`.

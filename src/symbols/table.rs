@@ -266,6 +266,7 @@ pub fn table(family: Family) -> Table {
 
         // Security.
         Family::Caps => Bits(security::CAP, 0),
+        Family::CapSet => Special(rules::capabilities, &[(ALL, security::CAP)]),
         Family::CapsHigh => Bits(security::CAP, 32),
         Family::Capability => Enum(security::CAP),
         Family::CapVersion => Hex(security::CAP_VERSION),

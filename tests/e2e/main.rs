@@ -11,10 +11,13 @@ mod harness;
 mod hostile;
 mod io_uring;
 mod loss;
+mod lsm_proc;
+mod means;
 mod output;
 mod process;
 mod scope;
 mod strace;
+mod sockets;
 mod syscalls;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -57,6 +60,8 @@ fn main() {
         fds::tests(),
         scope::tests(),
         io_uring::tests(),
+        sockets::tests(),
+        lsm_proc::tests(),
         loss::tests(),
         cost::tests(),
     ]

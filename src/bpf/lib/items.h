@@ -16,6 +16,8 @@ int put_user_str(__u32 slot, __u32 index, __u64 addr);
 int put_kernel_str(__u32 slot, __u32 index, __u64 addr);
 /* len bytes of user memory, at most max of them. */
 int put_user_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, __u32 max);
+/* len bytes of the kernel's memory, at most max of them. */
+int put_kernel_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, __u32 max);
 /* A struct msghdr and what it points to; pointers are that long. */
 int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes);
 /* What is open as fd of the current task: nothing where nothing is. */
