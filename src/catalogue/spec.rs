@@ -271,6 +271,7 @@ families! {
     SpeculationControl, StatfsFlags, StatmountFlags, StatmountMask, StatxAttributes, SuidDump, SyscallDispatch,
     Tcflush, Tcxonc, TermiosCflag, TermiosIflag, TermiosLflag, TermiosLine, TermiosOflag, Timestamping, TimexStatus,
     TscMode, UffdFeatures, UffdRegister, Unshare, UserDescFlags, UtimeNsec, VsockCid, Xfeature,
+    FsnotifyObject, KernelReadFile,
 }
 
 /// How many elements an array has.

@@ -6,6 +6,7 @@
 mod cli;
 mod cost;
 mod fds;
+mod files;
 mod harness;
 mod io_uring;
 mod loss;
@@ -49,6 +50,7 @@ fn main() {
         syscalls::tests(),
         output::tests(),
         fds::tests(),
+        files::tests(),
         scope::tests(),
         io_uring::tests(),
         loss::tests(),
