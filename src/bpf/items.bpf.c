@@ -142,8 +142,8 @@ __noinline int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_byt
 	if (name && namelen)
 		put_user_bytes(slot, INDEX_OF(index, PART_MSG_NAME), name, namelen, MSG_NAME_MAX);
 	if (iov && iovlen)
-		put_user_bytes(slot, INDEX_OF(index, PART_MSG_IOV), iov,
-			       iovlen * 2 * pointer_bytes, MSG_IOV_MAX);
+		put_user_bytes(slot, INDEX_OF(index, PART_MSG_IOV), iov, iovlen * 2 * pointer_bytes,
+			       MSG_IOV_MAX);
 	if (control && controllen)
 		put_user_bytes(slot, INDEX_OF(index, PART_MSG_CONTROL), control, controllen,
 			       MSG_CONTROL_MAX);
@@ -163,8 +163,6 @@ static __always_inline long read_pointer(__u64 addr, __u32 pointer_bytes, __u64 
 		return bpf_probe_read_user(pointer, 8, (void *)addr);
 	return bpf_probe_read_user(pointer, 4, (void *)addr);
 }
-
-enum step { STEP_MORE, STEP_END, STEP_FAULT, STEP_FULL };
 
 #define COUNT_CHUNK 1024
 
@@ -307,93 +305,4 @@ __noinline int put_execveat_path(__u32 slot, __u32 index, __u64 filename, __u32 
 	if (next == '/')
 		at++;
 	return put_kernel_str(slot, index, filename + at);
-}
-
-/* Appends one component, or passes from a mount to the one it is mounted on. */
-__noinline int path_step(__u32 slot)
-{
-	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
-	struct dentry *dentry, *parent;
-	struct mount *mount;
-	__u64 pos, at;
-	long n;
-
-	if (!s)
-		return STEP_FULL;
-	dentry = (struct dentry *)s->loop.dentry;
-	mount = (struct mount *)s->loop.mount;
-	parent = BPF_CORE_READ(dentry, d_parent);
-	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
-		struct mount *up = BPF_CORE_READ(mount, mnt_parent);
-
-		if (up == mount) {
-			s->loop.path_end = PATH_AT_ROOT;
-			return STEP_END;
-		}
-		s->loop.dentry = (__u64)BPF_CORE_READ(mount, mnt_mountpoint);
-		s->loop.mount = (__u64)up;
-		return STEP_MORE;
-	}
-	pos = s->pos;
-	bounded(pos);
-	at = s->loop.len;
-	bounded(at);
-	if (pos > ITEM_START_MAX || at > STR_MAX)
-		return STEP_FULL;
-	n = bpf_probe_read_kernel_str(s->bytes + sizeof(struct item_header) + pos + at,
-				      NAME_LEN + 1, BPF_CORE_READ(dentry, d_name.name));
-	if (n <= 0)
-		return STEP_FAULT;
-	s->loop.len = at + n;
-	if (parent == dentry) {
-		s->loop.path_end = PATH_UNROOTED;
-		return STEP_END;
-	}
-	s->loop.dentry = (__u64)parent;
-	return STEP_MORE;
-}
-
-/*
- * From the file towards the root of its mount namespace, from mount to mount.
- * Names are read from dentries, so a concurrent rename can be seen half-way,
- * as by d_path(); it is never another file's.
- */
-__noinline int put_path(__u32 slot, __u32 index, __u64 addr)
-{
-	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
-	struct path *path = (struct path *)addr;
-	struct item_header *item;
-	struct dentry *dentry;
-	void *mnt;
-	int step = STEP_MORE;
-
-	if (!s)
-		return 0;
-	item = item_begin(s, index);
-	if (!item)
-		return 0;
-	dentry = BPF_CORE_READ(path, dentry);
-	mnt = BPF_CORE_READ(path, mnt);
-	if (!dentry || !mnt) {
-		item->status = ITEM_FAULT;
-		item_end(s, item, 0);
-		return 0;
-	}
-	/* As the kernel's d_unlinked(). */
-	if (!BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry)
-		item->flags = PATH_DELETED;
-	s->loop.len = 0;
-	s->loop.path_end = 0;
-	s->loop.dentry = (__u64)dentry;
-	s->loop.mount = (__u64)(mnt - bpf_core_field_offset(struct mount, mnt));
-	for (int i = 0; i < PATH_COMPONENTS; i++) {
-		step = path_step(slot);
-		if (step != STEP_MORE)
-			break;
-	}
-	item->flags |= s->loop.path_end;
-	if (step != STEP_END)
-		item->status = ITEM_TRUNCATED;
-	item_end(s, item, s->loop.len);
-	return 0;
 }

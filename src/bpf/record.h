@@ -27,8 +27,10 @@
 #define STR_ARRAY_ELEMS 1024
 /* Structures, arrays of them, addresses, buffers. */
 #define BYTES_MAX 4096
-/* Components of a path that are followed towards the root. */
-#define PATH_COMPONENTS 200
+/* Components and mounts that are followed from a file towards the root. */
+#define PATH_COMPONENTS 1024
+/* Mounts of a file system among which one is looked for that shows a file. */
+#define MOUNTS_MAX 1024
 #define NAME_LEN 255
 
 #define ABI_NATIVE 0
@@ -91,6 +93,7 @@ struct record_header {
 #define PATH_DELETED (1 << 0) /* no longer in its directory */
 #define PATH_AT_ROOT (1 << 1) /* followed up to the root of its mount namespace */
 #define PATH_UNROOTED (1 << 2) /* not below the root of a mount: memfd, pipe, … */
+#define PATH_UNREACHABLE (1 << 3) /* that root is not in the task's mount namespace */
 
 struct item_header {
 	__u8 index;

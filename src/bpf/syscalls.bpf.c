@@ -25,7 +25,7 @@ static __always_inline void emit_raw(struct task_struct *task, const struct sysc
 	}
 	record_begin(s, task, event, 1, now);
 	s->header.ret = ret;
-	s->header.syscall = desc && desc->event ? desc->event : NO_SYSCALL;
+	s->header.syscall = is_known(desc) ? desc->event : NO_SYSCALL;
 	s->header.abi = call->abi;
 	if (event == EVENT_SYS_ENTER)
 		s->header.flags = RECORD_NO_RETURN;

@@ -11,6 +11,15 @@ const PROTOCOL: ArgSpec = arg("protocol", by(0, SOCKET_PROTOCOL));
 const LOCAL: ArgSpec = arg("local", KernelSockaddr);
 const REMOTE: ArgSpec = arg("remote", KernelSockaddr);
 
+/// Of what reads or writes an open file; -1 where it has no position.
+const TRANSFER: &[ArgSpec] = &[
+    arg("pathname", Path),
+    arg("dev", Dev),
+    arg("inode", U64),
+    arg("count", Size),
+    arg("pos", I64),
+];
+
 #[rustfmt::skip]
 pub const KERNEL: &[EventSpec] = &[
     kernel(0, "sys_enter", &[], &[arg("syscall", SyscallNr)]),
@@ -66,4 +75,31 @@ pub const KERNEL: &[EventSpec] = &[
         arg("pid", Pid), arg("resource", Enum(Family::ResourceLimit)), arg("new_rlim", KernelStruct(RLIMIT))]),
     kernel(65, "security_settime64", &[Lsm, Time, TimeTod], &[
         arg("ts", KernelStruct(TIMESPEC)), arg("tz", KernelStruct(TIMEZONE))]),
+    kernel(20, "security_inode_unlink", &[Default, Lsm, Fs, FsLinkOps], &[
+        arg("pathname", Path), arg("dev", Dev), arg("inode", U64), arg("mode", Mode)]),
+    kernel(21, "security_inode_rename", &[Lsm, Fs, FsLinkOps], &[
+        arg("old_path", Path), arg("new_path", Path), arg("dev", Dev), arg("inode", U64), arg("mode", Mode),
+        arg("flags", Flags(Family::Rename))]),
+    kernel(22, "security_inode_link", &[Lsm, Fs, FsLinkOps], &[
+        arg("old_path", Path), arg("new_path", Path), arg("dev", Dev), arg("inode", U64), arg("mode", Mode)]),
+    kernel(23, "security_inode_symlink", &[Lsm, Fs, FsLinkOps], &[
+        arg("pathname", Path), arg("target", KernelStr), arg("dev", Dev), arg("dir_inode", U64)]),
+    kernel(24, "security_inode_mknod", &[Lsm, Fs, FsFileOps], &[
+        arg("pathname", Path), arg("mode", Mode), arg("rdev", Dev), arg("dev", Dev), arg("dir_inode", U64)]),
+    kernel(25, "security_sb_mount", &[Lsm, Fs], &[
+        arg("dev_name", KernelStr), arg("pathname", Path), arg("type", KernelStr),
+        arg("flags", LongFlags(Family::MountFlags))]),
+    kernel(26, "security_sb_umount", &[Lsm, Fs], &[
+        arg("pathname", Path), arg("type", KernelStr), arg("dev", Dev), arg("flags", Flags(Family::Umount))]),
+    kernel(27, "security_path_notify", &[Lsm, Fs, FsMonitor], &[
+        arg("pathname", Path), arg("dev", Dev), arg("inode", U64), arg("mask", LongFlags(Family::InotifyMask)),
+        arg("type", Enum(Family::FsnotifyObject))]),
+    kernel(28, "security_kernel_read_file", &[Lsm, Fs, SystemModule], &[
+        arg("pathname", Path), arg("dev", Dev), arg("inode", U64), arg("id", Enum(Family::KernelReadFile)),
+        arg("contents", Bool)]),
+    kernel(29, "vfs_write", &[Fs, FsReadWrite], TRANSFER),
+    kernel(30, "vfs_writev", &[Fs, FsReadWrite], TRANSFER),
+    kernel(31, "vfs_read", &[Fs, FsReadWrite], TRANSFER),
+    kernel(32, "vfs_readv", &[Fs, FsReadWrite], TRANSFER),
+    kernel(33, "file_modification", &[Fs, FsReadWrite], TRANSFER),
 ];

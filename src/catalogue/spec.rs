@@ -285,6 +285,7 @@ families! {
     Tcflush, Tcxonc, TermiosCflag, TermiosIflag, TermiosLflag, TermiosLine, TermiosOflag, Timestamping, TimexStatus,
     TscMode, UffdFeatures, UffdRegister, Unshare, UserDescFlags, UtimeNsec, VsockCid, Xfeature,
     CapSet,
+    FsnotifyObject, KernelReadFile,
 }
 
 /// How many elements an array has.

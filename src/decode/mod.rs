@@ -262,6 +262,7 @@ mod tests {
             ("ITEM_FAULT", u64::from(ITEM_FAULT)),
             ("PATH_DELETED", u64::from(path::PATH_DELETED)),
             ("PATH_AT_ROOT", u64::from(path::PATH_AT_ROOT)),
+            ("PATH_UNREACHABLE", u64::from(path::PATH_UNREACHABLE)),
             ("ABI_COUNT", ABI_NAMES.len() as u64),
             ("NO_SYSCALL", u64::from(NO_SYSCALL)),
         ] {

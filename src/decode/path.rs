@@ -5,6 +5,7 @@ use std::fmt;
 // Constants of src/bpf/record.h; a test compares them.
 pub const PATH_DELETED: u8 = 1 << 0;
 pub const PATH_AT_ROOT: u8 = 1 << 1;
+pub const PATH_UNREACHABLE: u8 = 1 << 3;
 
 /// A path, joined only when it is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,8 +39,14 @@ impl<'a> PathName<'a> {
                 [slash, name]
             });
         let suffix: &[u8] = if deleted { b" (deleted)" } else { b"" };
-        std::iter::once(alone)
-            .filter(move |_| empty)
+        // As getcwd(2) marks it.
+        let prefix: &[u8] = if self.flags & PATH_UNREACHABLE != 0 {
+            b"(unreachable)"
+        } else {
+            b""
+        };
+        std::iter::once(prefix)
+            .chain(std::iter::once(alone).filter(move |_| empty))
             .chain(names)
             .chain([suffix])
     }
@@ -71,5 +78,6 @@ mod tests {
         assert_eq!(path(PATH_AT_ROOT, b"ls\0bin\0usr\0"), b"/usr/bin/ls");
         assert_eq!(path(PATH_AT_ROOT | PATH_DELETED, b"x\0"), b"/x (deleted)");
         assert_eq!(path(0, b"memfd:a\0"), b"memfd:a");
+        assert_eq!(path(PATH_AT_ROOT | PATH_UNREACHABLE, b"x\0"), b"(unreachable)/x");
     }
 }

@@ -113,7 +113,7 @@ impl Tracer {
         let allocating = |program: &&Program| {
             matches!(
                 program.means,
-                Means::TpBtf | Means::AfterTpBtf | Means::Fentry | Means::Fexit
+                Means::TpBtf | Means::Ext4TpBtf | Means::AfterTpBtf | Means::Fentry | Means::Fexit
             )
         };
         if !features.allocates() && !programs.iter().all(allocating) {

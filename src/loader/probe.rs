@@ -22,6 +22,8 @@ pub enum Means {
     Tp,
     /// At the beginning of a function, by a breakpoint.
     Kprobe,
+    /// To a raw tracepoint of ext4, which tells of its files only.
+    Ext4TpBtf,
     /// At `sys_exit`: what a call has left in the kernel's objects.
     AfterTpBtf,
     AfterTp,
@@ -36,17 +38,19 @@ impl Means {
             Means::TpBtf => "tp_btf",
             Means::Tp => "tp",
             Means::Kprobe => "kprobe",
+            Means::Ext4TpBtf => "ext4_tp_btf",
             Means::AfterTpBtf => "after_tp_btf",
             Means::AfterTp => "after_tp",
         }
     }
 
-    const EVERY: [Means; 7] = [
+    const EVERY: [Means; 8] = [
         Means::Fexit,
         Means::Fentry,
         Means::TpBtf,
         Means::Tp,
         Means::Kprobe,
+        Means::Ext4TpBtf,
         Means::AfterTpBtf,
         Means::AfterTp,
     ];
@@ -58,6 +62,7 @@ impl Means {
             Means::Fentry => "fentry",
             Means::TpBtf | Means::Tp => "tracepoint",
             Means::Kprobe => "kprobe",
+            Means::Ext4TpBtf => "tracepoint of ext4",
             Means::AfterTpBtf | Means::AfterTp => "after the call",
         }
     }
@@ -251,13 +256,14 @@ pub fn means(event: &EventSpec, features: &Features) -> Result<String, String> {
     if programs.is_empty() {
         return Ok("tracee".into());
     }
-    let after = |program: &Program| match program.means {
+    let remark = |program: &Program| match program.means {
         Means::AfterTpBtf | Means::AfterTp => " (after the call)",
+        Means::Ext4TpBtf => " (files of ext4 only)",
         _ => "",
     };
     let names: Vec<_> = programs
         .iter()
-        .map(|program| format!("{}{}", program.section, after(program)))
+        .map(|program| format!("{}{}", program.section, remark(program)))
         .collect();
     Ok(names.join(" "))
 }

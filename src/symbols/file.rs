@@ -299,3 +299,18 @@ pub const AIO_OP: Names = &[
 pub const FIEMAP: Names = &[
     (1, "FIEMAP_FLAG_SYNC"), (2, "FIEMAP_FLAG_XATTR"), (4, "FIEMAP_FLAG_CACHE"),
 ];
+
+/// What is watched, as the kernel's `enum fsnotify_obj_type` has it.
+#[rustfmt::skip]
+pub const FSNOTIFY_OBJECT: Names = &[
+    (0, "FSNOTIFY_OBJ_TYPE_INODE"), (1, "FSNOTIFY_OBJ_TYPE_VFSMOUNT"), (2, "FSNOTIFY_OBJ_TYPE_SB"),
+    (3, "FSNOTIFY_OBJ_TYPE_MNTNS"),
+];
+
+/// What the kernel reads a file for: its `enum kernel_read_file_id`.
+#[rustfmt::skip]
+pub const KERNEL_READ_FILE: Names = &[
+    (0, "READING_UNKNOWN"), (1, "READING_FIRMWARE"), (2, "READING_MODULE"), (3, "READING_KEXEC_IMAGE"),
+    (4, "READING_KEXEC_INITRAMFS"), (5, "READING_POLICY"), (6, "READING_X509_CERTIFICATE"),
+    (7, "READING_MODULE_COMPRESSED"),
+];

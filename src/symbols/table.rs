@@ -67,6 +67,8 @@ pub fn table(family: Family) -> Table {
         Family::Fiemap => Flags(file::FIEMAP),
         Family::FileHandle => Enum(file::FILE_HANDLE),
         Family::FileType => Enum(file::FILE_TYPE),
+        Family::FsnotifyObject => Enum(file::FSNOTIFY_OBJECT),
+        Family::KernelReadFile => Enum(file::KERNEL_READ_FILE),
         Family::Flock => Flags(file::FLOCK),
         Family::InodeFlags => Flags(file::INODE_FLAGS),
         Family::FileXflags => Flags(file::XFLAGS),

@@ -7,6 +7,7 @@ mod cli;
 mod cost;
 mod edges;
 mod fds;
+mod files;
 mod harness;
 mod hostile;
 mod io_uring;
@@ -58,6 +59,7 @@ fn main() {
         hostile::tests(),
         output::tests(),
         fds::tests(),
+        files::tests(),
         scope::tests(),
         io_uring::tests(),
         sockets::tests(),

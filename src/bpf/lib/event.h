@@ -38,7 +38,7 @@ static __always_inline __u16 current_syscall(struct task_struct *task, __u8 *abi
 	if (!syscall_abi(task, BPF_CORE_READ(task_regs(task), orig_ax), &call))
 		return NO_SYSCALL;
 	desc = syscall_lookup(&call);
-	if (!desc || !desc->event)
+	if (!is_known(desc))
 		return NO_SYSCALL;
 	*abi = call.abi;
 	return desc->event;
@@ -123,6 +123,18 @@ static __always_inline int event_end(struct scratch *s)
 		return on_##event((struct hook){}, UNPAREN args);                     \
 	}
 
+/*
+ * An argument of an fentry or fexit program that points to a number: kernels
+ * before 5.17 refuse to load such pointers.
+ */
+static __always_inline const void *raw_argument(const void *ctx, int position)
+{
+	const void *value = NULL;
+
+	bpf_probe_read_kernel(&value, sizeof(value), (const __u64 *)ctx + position);
+	return value;
+}
+
 /* The call that has just returned, for events that are told after it. */
 struct returned_call {
 	__u16 event; /* of event_ids.h: EVENT_* */
@@ -168,7 +180,7 @@ static __always_inline bool returned_call(const struct pt_regs *regs, __u64 nr, 
 	if (!in_scope(task) || !syscall_abi(task, nr, &number))
 		return false;
 	desc = syscall_lookup(&number);
-	if (!desc || !desc->event)
+	if (!is_known(desc))
 		return false;
 	call->event = desc->event;
 	call->abi = number.abi;

@@ -28,8 +28,18 @@ int put_str_array(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes);
 int put_packed_strs(__u32 slot, __u32 index, __u64 addr, __u32 len, __u32 count);
 /* addr: of a struct path in the kernel. */
 int put_path(__u32 slot, __u32 index, __u64 addr);
+/*
+ * The same of a struct dentry and the struct vfsmount that it was reached by;
+ * where only the kernel uses that one, by another. Takes more of the stack.
+ */
+int put_path_of(__u32 slot, __u32 index, __u64 dentry, __u64 mnt);
+/* Of a struct dentry alone: by a mount that shows it to the current task. */
+int put_dentry_path(__u32 slot, __u32 index, __u64 dentry);
 /* The call behind a successful execve, as seen before the old image went. */
 int put_execveat_path(__u32 slot, __u32 index, __u64 filename, __u32 dirfd);
+
+/* How a round of an appender's loop ended. */
+enum step { STEP_MORE, STEP_END, STEP_FAULT, STEP_FULL, STEP_FOUND };
 
 /* Where an item may still begin: the longest one then fits. */
 #define ITEM_START_MAX (RECORD_MAX - STR_ARRAY_MAX - STR_MAX)
