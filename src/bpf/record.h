@@ -175,7 +175,8 @@ struct syscall_desc {
 	__u8 flags;
 	__u8 nargs;
 	__u8 split; /* bit i: argument i came in two 32-bit registers */
-	__u8 reserved[3];
+	__u8 checked; /* 1 + argument that is compared with the kernel's copy of it; 0: none is */
+	__u8 reserved[2];
 	struct arg_desc args[MAX_ARGS];
 };
 

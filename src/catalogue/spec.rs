@@ -179,6 +179,8 @@ pub enum ArgType {
     KernelStr,
     /// A path that the kernel walked from its own objects.
     Path,
+    /// A `struct sockaddr` that the kernel holds.
+    KernelSockaddr,
 }
 
 impl ArgType {
@@ -200,7 +202,7 @@ impl ArgType {
             Str | KernelStr | Path => "const char *",
             StrOut => "char *",
             StrArray => "const char *const *",
-            Sockaddr { .. } | SockaddrOut { .. } => "struct sockaddr *",
+            Sockaddr { .. } | SockaddrOut { .. } | KernelSockaddr => "struct sockaddr *",
             Iovec { .. } => "const struct iovec *",
             Struct(_, spec) | Array(_, spec, _) | Sized(_, spec, _) => spec.c_name,
             Msghdr(_) => "struct msghdr *",
@@ -271,6 +273,7 @@ families! {
     SpeculationControl, StatfsFlags, StatmountFlags, StatmountMask, StatxAttributes, SuidDump, SyscallDispatch,
     Tcflush, Tcxonc, TermiosCflag, TermiosIflag, TermiosLflag, TermiosLine, TermiosOflag, Timestamping, TimexStatus,
     TscMode, UffdFeatures, UffdRegister, Unshare, UserDescFlags, UtimeNsec, VsockCid, Xfeature,
+    MemProtAlert,
 }
 
 /// How many elements an array has.
@@ -754,6 +757,6 @@ impl ArgType {
 
     /// Whether the value lies in the kernel's own memory: there is no user address to show.
     pub const fn is_kernel_data(self) -> bool {
-        matches!(self, ArgType::KernelStr | ArgType::Path)
+        matches!(self, ArgType::KernelStr | ArgType::Path | ArgType::KernelSockaddr)
     }
 }

@@ -113,6 +113,7 @@ pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
         nodename,
         args,
         executable: None,
+        source: None,
     })
 }
 
@@ -176,7 +177,9 @@ fn read(ty: ArgType, layout: Layout, flags: u8, bytes: &[u8]) -> Value<'_> {
     match ty {
         ArgType::StrArray => Value::Strings(Strings(bytes)),
         ArgType::Path => Value::Path(PathName::new(flags, bytes)),
-        ArgType::Sockaddr { .. } | ArgType::SockaddrOut { .. } => Value::Sockaddr(Sockaddr::parse(bytes)),
+        ArgType::Sockaddr { .. } | ArgType::SockaddrOut { .. } | ArgType::KernelSockaddr => {
+            Value::Sockaddr(Sockaddr::parse(bytes))
+        }
         ArgType::Struct(_, spec) | ArgType::Sized(_, spec, _) => {
             Array::one(spec, layout, bytes).map_or(Value::Pointer, Value::Struct)
         }

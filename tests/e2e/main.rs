@@ -8,9 +8,13 @@ mod cost;
 mod fds;
 mod harness;
 mod io_uring;
+mod kernel;
 mod loss;
+mod memory;
+mod mismatch;
 mod output;
 mod process;
+mod rungs;
 mod scope;
 mod syscalls;
 
@@ -51,6 +55,9 @@ fn main() {
         fds::tests(),
         scope::tests(),
         io_uring::tests(),
+        kernel::tests(),
+        memory::tests(),
+        mismatch::tests(),
         loss::tests(),
         cost::tests(),
     ]
