@@ -26,6 +26,8 @@ pub struct Event<'a> {
     pub args: ArrayVec<Arg<'a>, { spec::MAX_EVENT_ARGS }>,
     /// Path of the process's executable, once known.
     pub executable: Option<Rc<[u8]>>,
+    /// How an event of the kernel's own was obtained.
+    pub source: Option<&'static str>,
 }
 
 impl Event<'_> {

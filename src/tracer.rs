@@ -13,7 +13,8 @@ use crate::error::{Error, LoadError, OutputError};
 use crate::event::{Arg, Context, Event, Value};
 use crate::loader::features::{self, Features};
 use crate::loader::loss::{self, Loss, LossMeter};
-use crate::loader::{probe, Plan, Tracer};
+use crate::loader::probe::{self, Sources};
+use crate::loader::{Plan, Tracer};
 use crate::output::Outputs;
 use crate::ring::{self, Rings};
 use crate::signals::Stop;
@@ -40,6 +41,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     };
     let stop = Stop::install()?;
     let json = config.outputs.iter().any(|output| output.format == Format::Json);
+    let checked = probe::checked_calls(&events, &features);
     let plan = Plan {
         scope: &config.scope,
         events: &events,
@@ -49,10 +51,12 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         ring_size: config.buffer_size,
         decode_fds: config.decode_fds,
         buffer_bytes: config.buffer_bytes,
+        checked: &checked,
     };
     let mut tracer = Tracer::load(&plan, &features)?;
     let rings = tracer.ring_maps()?;
     let mut outputs = Outputs::open(&config.outputs, epoch(tracer.boot_time()?))?;
+    outputs.original_syscall = config.original_syscall;
     if let Some(command) = &command {
         tracer.follow_command(command.pid())?;
     }
@@ -70,6 +74,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         sink: Sink {
             outputs,
             processes: json.then(Processes::default),
+            sources: Sources::new(&features),
             exec_env: config.exec_env,
             stop: stop.clone(),
             written: 0,
@@ -139,6 +144,7 @@ struct Sink {
     outputs: Outputs,
     /// Only where an output shows executables.
     processes: Option<Processes>,
+    sources: Sources,
     exec_env: bool,
     stop: Stop,
     written: u64,
@@ -255,6 +261,7 @@ impl Sink {
         if event.context.flags & RECORD_INTERNAL != 0 {
             return Ok(());
         }
+        event.source = self.sources.of(event.spec.id, event.context.syscall);
         if !self.exec_env {
             event.args.retain(|arg| arg.spec.name != "envp");
         }
@@ -301,6 +308,7 @@ impl Sink {
             nodename: None,
             args,
             executable: None,
+            source: None,
         })
     }
 

@@ -22,6 +22,7 @@ struct scratch_map scratch SEC(".maps");
 struct exec_calls_map exec_calls SEC(".maps");
 struct closings_map closings SEC(".maps");
 struct befores_map befores SEC(".maps");
+struct arg_copies_map arg_copies SEC(".maps");
 struct followed_map followed SEC(".maps");
 struct named_pids_map named_pids SEC(".maps");
 

@@ -97,6 +97,8 @@ struct scratch {
 	__u32 slot;
 	__u32 pos; /* bytes of the record so far */
 	__u64 args[MAX_ARGS];
+	/* Where the item of the argument lies that is compared with the kernel's copy; 0: there is none. */
+	__u64 checked;
 	/* What a loop of items.bpf.c carries from round to round. */
 	struct {
 		__u64 dentry;
@@ -175,6 +177,22 @@ struct befores_map {
 	__type(value, struct before);
 };
 extern struct befores_map befores SEC(".maps");
+/* The kernel's own copy of an argument, from the moment when it was made until the call returns; by task. */
+struct arg_copy {
+	__u64 start; /* of the thread: another one may have the same address later */
+	__u32 event; /* the call */
+	__u32 len;
+	__u8 bytes[STR_MAX];
+};
+
+struct arg_copies_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct arg_copy);
+};
+extern struct arg_copies_map arg_copies SEC(".maps");
 
 /* By tgid. Not preallocated: it costs what is followed. */
 struct followed_map {

@@ -109,15 +109,6 @@ int BPF_PROG(sched_prepare_exec__tp_btf, struct task_struct *task, struct linux_
 /* Since 6.17. */
 extern int bpf_strcmp(const char *a, const char *b) __ksym __weak;
 
-/* Address of a string in the record of a classic tracepoint, as a plain number. */
-static __always_inline __u64 data_loc(void *ctx, __u32 loc)
-{
-	__u64 record = 0;
-
-	bpf_probe_read_kernel(&record, sizeof(record), &ctx);
-	return record + (loc & 0xffff);
-}
-
 SEC("tp/sched/sched_prepare_exec")
 int sched_prepare_exec__tp(struct trace_event_raw_sched_prepare_exec *ctx)
 {

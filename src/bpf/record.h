@@ -200,7 +200,8 @@ struct syscall_desc {
 	__u8 nargs;
 	__u8 split; /* bit i: argument i came in two 32-bit registers */
 	__u8 swap; /* n > 0: arguments n and n + 1 come in the other order */
-	__u8 reserved[2];
+	__u8 checked; /* 1 + argument that is compared with the kernel's copy of it; 0: none is */
+	__u8 reserved;
 	struct arg_desc args[MAX_ARGS];
 };
 

@@ -48,6 +48,7 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 {
 	struct syscall_desc *desc;
 	struct syscall_nr call;
+	bool checked;
 
 	if (!in_scope(task) || !syscall_abi(task, nr, &call))
 		return 0;
@@ -57,10 +58,16 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 	if (settings.chosen[EVENT_SYS_EXIT])
 		emit_raw(task, &call, EVENT_SYS_EXIT, ret);
 	desc = syscall_lookup(&call);
-	if (!desc || !(desc->flags & SYSCALL_CHOSEN) || desc->flags & SYSCALL_ON_ENTER)
+	if (!desc || desc->flags & SYSCALL_ON_ENTER)
 		return 0;
-	if (!ret && desc->flags & SYSCALL_SKIP_ZERO)
+	checked = settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked;
+	if (!(desc->flags & SYSCALL_CHOSEN) && !checked)
 		return 0;
+	if (!ret && desc->flags & SYSCALL_SKIP_ZERO) {
+		if (checked)
+			forget_copy(task);
+		return 0;
+	}
 	emit_syscall(task, regs, &call, desc, ret, 0);
 	return 0;
 }

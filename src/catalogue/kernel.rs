@@ -2,7 +2,7 @@
 
 use super::kernel_structs::{CRED, NAMESPACES};
 use super::select::{PRCTL_ARG2, PRCTL_ARG3, PRCTL_ARG4, PRCTL_ARG5, SOCKET_PROTOCOL, SOCKOPT_NAME};
-use super::spec::{arg, by, kernel, ArgSpec, ArgType::*, EventSpec, Family, Set::*};
+use super::spec::{arg, by, kernel, ArgSpec, ArgType::*, EventSpec, Family, SelectSpec, Set::*};
 use super::structs::{RLIMIT, TIMESPEC, TIMEZONE};
 
 const FAMILY: ArgSpec = arg("family", Enum(Family::AddressFamily));
@@ -19,6 +19,13 @@ const TRANSFER: &[ArgSpec] = &[
     arg("count", Size),
     arg("pos", I64),
 ];
+
+/// Addresses where the call is connect(2), by its number in each ABI; paths otherwise.
+const CHECKED: SelectSpec = SelectSpec {
+    mask: u32::MAX,
+    cases: &[(42, KernelSockaddr), (362, KernelSockaddr)],
+    otherwise: KernelStr,
+};
 
 #[rustfmt::skip]
 pub const KERNEL: &[EventSpec] = &[
@@ -102,4 +109,39 @@ pub const KERNEL: &[EventSpec] = &[
     kernel(31, "vfs_read", &[Fs, FsReadWrite], TRANSFER),
     kernel(32, "vfs_readv", &[Fs, FsReadWrite], TRANSFER),
     kernel(33, "file_modification", &[Fs, FsReadWrite], TRANSFER),
+    kernel(100, "argument_mismatch", &[Default, Alerts], &[
+        arg("syscall", SyscallNr), arg("argument", KernelStr), arg("user_value", by(0, &CHECKED)),
+        arg("kernel_value", by(0, &CHECKED))]),
+    kernel(101, "security_bprm_check", &[Default, Lsm, Proc, ProcLife], &[
+        arg("pathname", Path), arg("dev", Dev), arg("inode", U64), arg("argv", StrArray)]),
+    kernel(102, "security_mmap_file", &[Lsm, Proc, ProcMem], &[
+        arg("pathname", Path), arg("addr", Ptr), arg("len", Size), arg("prot", LongFlags(Family::Prot)),
+        arg("flags", LongFlags(Family::MapFlags))]),
+    kernel(103, "security_file_mprotect", &[Lsm, Proc, ProcMem], &[
+        arg("pathname", Path), arg("addr", Ptr), arg("len", Size), arg("prot", LongFlags(Family::Prot)),
+        arg("prev_prot", LongFlags(Family::Prot)), arg("flags", LongFlags(Family::MapFlags))]),
+    kernel(104, "mem_prot_alert", &[Alerts, Proc, ProcMem], &[
+        arg("alert", Enum(Family::MemProtAlert)), arg("addr", Ptr), arg("len", Size),
+        arg("prot", LongFlags(Family::Prot)), arg("prev_prot", LongFlags(Family::Prot)), arg("pathname", Path)]),
+    kernel(105, "module_load", &[Default, System, SystemModule], &[
+        arg("name", KernelStr), arg("taints", Hex), arg("pathname", Path)]),
+    kernel(106, "module_free", &[System, SystemModule], &[arg("name", KernelStr), arg("taints", Hex)]),
+    kernel(107, "do_init_module", &[System, SystemModule], &[
+        arg("name", KernelStr), arg("taints", Hex), arg("pathname", Path)]),
+    kernel(108, "cgroup_mkdir", &[Containers, System], &[
+        arg("cgroup_id", U64), arg("path", KernelStr), arg("hierarchy", Int)]),
+    kernel(109, "cgroup_rmdir", &[Containers, System], &[
+        arg("cgroup_id", U64), arg("path", KernelStr), arg("hierarchy", Int)]),
+    kernel(110, "cgroup_attach_task", &[Containers, System], &[
+        arg("cgroup_id", U64), arg("path", KernelStr), arg("hierarchy", Int), arg("pid", Pid)]),
+    kernel(111, "security_bpf", &[Lsm, System], &[arg("cmd", Enum(Family::BpfCmd))]),
+    kernel(112, "security_bpf_map", &[Lsm, System], &[
+        arg("map_id", UInt), arg("map_name", KernelStr), arg("map_type", Enum(Family::BpfMapType))]),
+    kernel(113, "security_bpf_prog", &[Lsm, System], &[
+        arg("prog_id", UInt), arg("prog_name", KernelStr), arg("prog_type", Enum(Family::BpfProgType))]),
+    kernel(114, "bpf_attach", &[System], &[
+        arg("prog_id", UInt), arg("prog_name", KernelStr), arg("prog_type", Enum(Family::BpfProgType)),
+        arg("link_id", UInt), arg("link_type", Enum(Family::BpfLinkType))]),
+    kernel(115, "kprobe_attach", &[System], &[
+        arg("symbol", KernelStr), arg("offset", Hex), arg("addr", Hex)]),
 ];

@@ -11,18 +11,6 @@ const fn select(mask: u32, cases: &'static [(u32, ArgType)], otherwise: ArgType)
     }
 }
 
-// Sockets.
-
-/// `socket(2)`: the protocol, by the address family.
-#[rustfmt::skip]
-pub const SOCKET_PROTOCOL: &SelectSpec = &select(!0, &[
-    (2, Enum(Family::ProtocolInet)), (10, Enum(Family::ProtocolInet)), // AF_INET, AF_INET6
-    (16, Enum(Family::ProtocolNetlink)), (17, Enum(Family::ProtocolEtherBe)), // AF_NETLINK, AF_PACKET
-    (29, Enum(Family::ProtocolCan)), (31, Enum(Family::ProtocolBluetooth)), // AF_CAN, AF_BLUETOOTH
-    (35, Enum(Family::ProtocolPhonet)), (37, Enum(Family::ProtocolCaif)), // AF_PHONET, AF_CAIF
-    (39, Enum(Family::ProtocolNfc)), (41, Enum(Family::ProtocolKcm)), (43, Enum(Family::ProtocolSmc)), // AF_NFC, AF_KCM, AF_SMC
-], Int);
-
 // Files.
 
 /// `fcntl(2)`: the third argument, by the command. Locks with 64-bit offsets exist in the 32-bit ABI alone.
@@ -122,12 +110,15 @@ pub const SLEEP_REMAINDER: &SelectSpec = &select(1, &[(0, Struct(Interrupted, TI
 
 // Sockets.
 
-/// The protocol of a socket, by its family.
+/// `socket(2)`: the protocol, by the address family.
 #[rustfmt::skip]
 pub const SOCKET_PROTOCOL: &SelectSpec = &select(!0, &[
-    (2, Enum(Family::ProtocolInet)), (10, Enum(Family::ProtocolInet)), (16, Enum(Family::ProtocolNetlink)),
-    (17, Enum(Family::ProtocolEtherBe)), (29, Enum(Family::ProtocolCan)), (31, Enum(Family::ProtocolBluetooth)),
-], Enum(Family::SocketProtocol));
+    (2, Enum(Family::ProtocolInet)), (10, Enum(Family::ProtocolInet)), // AF_INET, AF_INET6
+    (16, Enum(Family::ProtocolNetlink)), (17, Enum(Family::ProtocolEtherBe)), // AF_NETLINK, AF_PACKET
+    (29, Enum(Family::ProtocolCan)), (31, Enum(Family::ProtocolBluetooth)), // AF_CAN, AF_BLUETOOTH
+    (35, Enum(Family::ProtocolPhonet)), (37, Enum(Family::ProtocolCaif)), // AF_PHONET, AF_CAIF
+    (39, Enum(Family::ProtocolNfc)), (41, Enum(Family::ProtocolKcm)), (43, Enum(Family::ProtocolSmc)), // AF_NFC, AF_KCM, AF_SMC
+], Int);
 
 /// `setsockopt(2)`: the option's name, by the level.
 #[rustfmt::skip]

@@ -286,6 +286,7 @@ families! {
     TscMode, UffdFeatures, UffdRegister, Unshare, UserDescFlags, UtimeNsec, VsockCid, Xfeature,
     CapSet,
     FsnotifyObject, KernelReadFile,
+    MemProtAlert,
 }
 
 /// How many elements an array has.

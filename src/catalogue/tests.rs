@@ -100,7 +100,7 @@ fn fits(ty: ArgType, needed: &Needed) -> bool {
     match needed {
         Needed::Number => matches!(ty, Int | UInt | Long | ULong | Size),
         Needed::IntAt => matches!(ty, Struct(spec::When::In, at) if *at == *structs::INT),
-        Needed::Selector => matches!(ty, Int | UInt | Enum(_) | Flags(_) | LongFlags(_)),
+        Needed::Selector => matches!(ty, SyscallNr | Int | UInt | Enum(_) | Flags(_) | LongFlags(_)),
     }
 }
 

@@ -43,6 +43,14 @@ pub struct Args {
     #[arg(long)]
     pub show_exec_env: bool,
 
+    /// Add mem_prot_alert: memory made executable after being writable, or both at once
+    #[arg(long)]
+    pub security_alerts: bool,
+
+    /// End rows of the kernel's own events with the system call that led there (JSON always has it)
+    #[arg(long)]
+    pub detect_original_syscall: bool,
+
     /// Show what is open as each fd: fd: 3</etc/passwd>
     #[arg(long)]
     pub decode_fds: bool,

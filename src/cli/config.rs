@@ -15,6 +15,8 @@ pub struct Config {
     pub events: Selection,
     pub outputs: Vec<OutputSpec>,
     pub exec_env: bool,
+    /// Rows of the kernel's own events end with the system call that led there.
+    pub original_syscall: bool,
     pub decode_fds: bool,
     /// Bytes of each buffer that are shown.
     pub buffer_bytes: u16,
@@ -44,6 +46,22 @@ pub struct Selection {
     pub by_set: Vec<&'static EventSpec>,
     /// Named by the user: an error where the kernel cannot give them.
     pub by_name: Vec<&'static EventSpec>,
+}
+
+impl Selection {
+    /// Adds an event as its sets would.
+    fn add(&mut self, name: &str) {
+        let event = catalogue::expect(name);
+        if !self
+            .by_set
+            .iter()
+            .chain(&self.by_name)
+            .any(|other| other.id == event.id)
+        {
+            self.by_set.push(event);
+            self.by_set.sort_by_key(|event| event.id);
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,11 +121,16 @@ impl Args {
             (Some(value), true) => Scope::parse(value)?,
             (None, true) => Scope::New,
         };
+        let mut events = select(&self.event, &self.events_set, &self.exclude_event)?;
+        if self.security_alerts {
+            events.add("mem_prot_alert");
+        }
         Ok(Task::Trace(Config {
             scope,
-            events: select(&self.event, &self.events_set, &self.exclude_event)?,
+            events,
             outputs,
             exec_env: self.show_exec_env,
+            original_syscall: self.detect_original_syscall,
             decode_fds: self.decode_fds,
             buffer_bytes: buffer_bytes(self.decode_buffers.as_deref())?,
             buffer_size: buffer_size(&self.buffer_size)?,

@@ -39,6 +39,7 @@ pub struct Features {
     tracefs: bool,
     kprobes: bool,
     allocates: bool,
+    finds_vma: bool,
     /// Why there are no trampolines.
     no_trampolines: Option<String>,
     needs_io_issue_defs: bool,
@@ -62,6 +63,7 @@ impl Features {
             tracefs: tracefs_is_readable(),
             kprobes: Path::new(KPROBE_PMU).exists() && !shuns("kprobes"),
             allocates: btf.type_by_name::<Struct<'_>>("bpf_mem_alloc").is_some(),
+            finds_vma: btf.type_by_name::<Func<'_>>("bpf_find_vma").is_some(),
             no_trampolines: match shuns("trampolines") {
                 true => Some(format!("{WITHOUT} rules out trampolines")),
                 false => missing_trampolines(&btf),
@@ -103,6 +105,11 @@ impl Features {
     /// Programs of every kind may use maps that allocate an entry when it is needed (since 6.1).
     pub fn allocates(&self) -> bool {
         self.allocates
+    }
+
+    /// Programs can look up what a part of the address space is (since 5.17).
+    pub fn finds_vma(&self) -> bool {
+        self.finds_vma
     }
 
     /// Why no fentry and fexit programs can be had.

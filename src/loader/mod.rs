@@ -65,6 +65,8 @@ pub struct Plan<'a> {
     pub decode_fds: bool,
     /// So many bytes of each buffer are read.
     pub buffer_bytes: u16,
+    /// Calls of which an argument is compared with the kernel's copy, and the argument's position.
+    pub checked: &'a [(&'static str, u8)],
 }
 
 /// Programs in the kernel, and their maps. They go when this does.
@@ -118,7 +120,12 @@ impl Tracer {
         };
         if !features.allocates() && !programs.iter().all(allocating) {
             // The kernel would take them, and complain.
-            for (name, entries) in [("followed", 65536), ("exec_calls", 4096), ("closings", 512)] {
+            for (name, entries) in [
+                ("followed", 65536),
+                ("exec_calls", 4096),
+                ("closings", 512),
+                ("arg_copies", 512),
+            ] {
                 let mut map = open_map(&mut open, name)?;
                 map.set_map_flags(0)
                     .map_err(LoadError::bpf("a map cannot be set up"))?;
@@ -446,7 +453,7 @@ impl Plan<'_> {
         let enters = programs.iter().any(|program| program.stem() == probe::SYS_ENTER);
         for (key, desc) in self.syscall_table() {
             let exec = exec_on_enter && desc.flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT) != 0;
-            if desc.flags & SYSCALL_CHOSEN != 0 || exec && enters {
+            if desc.flags & SYSCALL_CHOSEN != 0 || desc.checked != 0 || exec && enters {
                 constants.syscall_wanted[key as usize % spec::MAX_SYSCALLS] = 1;
             }
         }

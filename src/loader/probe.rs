@@ -5,9 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::{EventKind, EventSpec};
+use crate::catalogue::{self, spec, EventKind, EventSpec};
 use crate::loader::features::Features;
 use crate::loader::object;
+use spec::EventId;
 
 /// How a program attaches, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,6 +116,10 @@ impl Program {
     /// Why this kernel cannot have it.
     fn missing(&self, features: &Features) -> Option<String> {
         let target = self.target();
+        // Such programs search the address space by address.
+        if self.name.contains("__vma__") && !features.finds_vma() {
+            return Some("the kernel has no bpf_find_vma".into());
+        }
         match self.means {
             Means::Fexit | Means::Fentry => features.missing_trampolines().or_else(|| {
                 (!features.has_function(target)).then(|| format!("the kernel has no function {target}"))
@@ -201,6 +206,74 @@ const PREPARE_EXEC: &str = "sched_prepare_exec";
 const BEFORE_CALL: &str = "before_call";
 /// Namespaces that a child gets when it is made.
 const CLONE_NS: &str = "clone_ns";
+const PROT_ALERT: [&str; 2] = ["mem_prot_alert_mmap", "mem_prot_alert_mprotect"];
+const MISMATCH: &str = "argument_mismatch";
+
+/// Where the kernel's copies of arguments are seen: the program, the calls whose copy it sees, and whether the arguments
+/// are compared at `sys_exit`. A successful execve is compared before its old image goes.
+const COPIES: [(&str, &[&str], bool); 3] = [
+    ("argument_exec", &["execve", "execveat"], false),
+    (
+        "argument_path",
+        &["open", "openat", "openat2", "creat", "execve", "execveat"],
+        true,
+    ),
+    ("argument_address", &["connect"], true),
+];
+
+/// Calls of which an argument is compared with the kernel's copy of it, and the argument's position.
+pub fn checked_calls(chosen: &[&EventSpec], features: &Features) -> Vec<(&'static str, u8)> {
+    if !chosen.iter().any(|event| event.name == MISMATCH) {
+        return Vec::new();
+    }
+    let calls: BTreeSet<_> = COPIES.iter().flat_map(|(_, calls, _)| *calls).copied().collect();
+    calls
+        .into_iter()
+        .filter_map(|call| Some((call, checked_argument(call, features)?)))
+        .collect()
+}
+
+fn checked_argument(call: &str, features: &Features) -> Option<u8> {
+    let seen = COPIES
+        .iter()
+        .any(|(stem, calls, at_exit)| *at_exit && calls.contains(&call) && best(stem, features).is_ok());
+    seen.then(|| match call {
+        "open" | "creat" | "execve" => 0,
+        _ => 1,
+    })
+}
+
+/// Stems of the programs of `argument_mismatch`: those that the kernel has, or all if it has none.
+fn mismatch_stems(features: &Features) -> Vec<&'static str> {
+    let has = |stem: &str| best(stem, features).is_ok();
+    let none = !COPIES.iter().any(|(stem, ..)| has(stem));
+    let mut stems = Vec::new();
+    for (stem, _, at_exit) in COPIES {
+        if none || has(stem) {
+            stems.push(stem);
+            stems.extend(at_exit.then_some(SYS_EXIT));
+        }
+    }
+    stems
+}
+
+/// What `--list` says of `argument_mismatch`: by which means which calls are compared, and which are not.
+fn mismatch_means(features: &Features) -> String {
+    let mut parts = Vec::new();
+    for (stem, calls, _) in COPIES {
+        let calls = match stem {
+            "argument_exec" => "execve and execveat that succeed".to_owned(),
+            _ => calls
+                .join(", ")
+                .replace("execve, execveat", "execve and execveat that fail"),
+        };
+        parts.push(match best(stem, features) {
+            Ok(program) => format!("{} ({calls})", program.section),
+            Err(reason) => format!("no copy can be seen of {calls} ({reason})"),
+        });
+    }
+    parts.join("; ")
+}
 
 /// Stems of the programs that an event needs on this kernel.
 pub fn stems(event: &EventSpec, features: &Features) -> Vec<&'static str> {
@@ -215,6 +288,8 @@ pub fn stems(event: &EventSpec, features: &Features) -> Vec<&'static str> {
     }
     match event.name {
         EXEC => vec![EXEC, prepare],
+        MISMATCH => mismatch_stems(features),
+        "mem_prot_alert" => PROT_ALERT.to_vec(),
         // Told by user space, from the kernel's counters.
         "lost_events" => vec![],
         name @ ("commit_creds" | "switch_task_ns") => {
@@ -256,6 +331,9 @@ pub fn means(event: &EventSpec, features: &Features) -> Result<String, String> {
     if programs.is_empty() {
         return Ok("tracee".into());
     }
+    if event.name == MISMATCH {
+        return Ok(mismatch_means(features));
+    }
     let remark = |program: &Program| match program.means {
         Means::AfterTpBtf | Means::AfterTp => " (after the call)",
         Means::Ext4TpBtf => " (files of ext4 only)",
@@ -268,20 +346,51 @@ pub fn means(event: &EventSpec, features: &Features) -> Result<String, String> {
     Ok(names.join(" "))
 }
 
-/// How an event of the kernel's own was obtained; `None` for system calls and for what tracee tells by itself.
-pub fn source(event: &EventSpec, features: &Features) -> Option<&'static str> {
-    if event.kind.is_syscall() {
-        return None;
+/// How each event of the kernel's own is obtained: JSON's `source`. Worked out once.
+#[derive(Debug)]
+pub struct Sources {
+    /// By id.
+    events: Vec<Option<&'static str>>,
+    /// Of events that come by other means in some calls: the event, the call.
+    by_call: Vec<(EventId, EventId, &'static str)>,
+}
+
+impl Sources {
+    pub fn new(features: &Features) -> Sources {
+        let source = |stem: &str| best(stem, features).ok().map(|program| program.means.source());
+        let id = |name: &str| catalogue::expect(name).id;
+        let mut events = vec![None; spec::MAX_EVENTS];
+        for event in catalogue::KERNEL {
+            let first = stems(event, features).first().copied();
+            events[usize::from(event.id)] = match event.name {
+                "mem_prot_alert" => first.and_then(source),
+                name => source(name),
+            };
+        }
+        let copies = COPIES
+            .iter()
+            .flat_map(|(stem, calls, _)| calls.iter().map(move |call| (MISMATCH, *call, *stem)));
+        let alerts = ["mprotect", "pkey_mprotect"].map(|call| ("mem_prot_alert", call, PROT_ALERT[1]));
+        let by_call = copies
+            .chain(alerts)
+            .filter_map(|(event, call, stem)| Some((id(event), id(call), source(stem)?)))
+            .collect();
+        Sources { events, by_call }
     }
-    best(event.name, features)
-        .ok()
-        .map(|program| program.means.source())
+
+    /// Of an event in that system call; `None` for system calls and for what tracee tells by itself.
+    pub fn of(&self, event: EventId, syscall: EventId) -> Option<&'static str> {
+        self.by_call
+            .iter()
+            .find(|(of, call, _)| *of == event && *call == syscall)
+            .map(|(.., source)| *source)
+            .or_else(|| self.events.get(usize::from(event)).copied().flatten())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue;
 
     #[test]
     fn every_event_has_its_programs() {
@@ -297,7 +406,10 @@ mod tests {
     fn every_program_is_an_events_or_known() {
         for program in object::programs() {
             let stem = program.stem();
-            let known = [FREE, PREPARE_EXEC, BEFORE_CALL, CLONE_NS].contains(&stem);
+            let copies = COPIES.iter().any(|(copies, ..)| *copies == stem);
+            let known = copies
+                || PROT_ALERT.contains(&stem)
+                || [FREE, PREPARE_EXEC, BEFORE_CALL, CLONE_NS].contains(&stem);
             assert!(
                 known || catalogue::by_name(stem).is_some(),
                 "{}: there is no event {stem}",

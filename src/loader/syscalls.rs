@@ -74,6 +74,11 @@ impl Plan<'_> {
             nargs: event.args.len() as u8,
             split: call.split,
             swap: call.swap,
+            checked: self
+                .checked
+                .iter()
+                .find(|(name, _)| *name == event.name)
+                .map_or(0, |(_, index)| index + 1),
             ..Default::default()
         };
         let layout = match call.structs {

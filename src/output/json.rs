@@ -59,6 +59,8 @@ struct Line<'a> {
     event_name: &'static str,
     syscall: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     abi: Option<&'static str>,
     args_num: usize,
     return_value: Option<i64>,
@@ -107,6 +109,7 @@ impl<'a> Line<'a> {
                 NO_SYSCALL => None,
                 id => catalogue::by_id(id).map(|event| event.name),
             },
+            source: event.source,
             abi: match context.abi {
                 0 => None,
                 abi => ABI_NAMES.get(usize::from(abi)).copied(),

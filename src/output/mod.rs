@@ -23,6 +23,8 @@ pub struct Outputs {
     sinks: Vec<Sink>,
     /// Time of boot, in ns since the epoch.
     epoch: u64,
+    /// Rows of the kernel's own events end with the system call that led there.
+    pub original_syscall: bool,
 }
 
 struct Sink {
@@ -39,13 +41,17 @@ impl Outputs {
     /// Opens every place. The first flush writes the headers, so that a run that cannot begin prints none.
     pub fn open(specs: &[OutputSpec], epoch: u64) -> Result<Self, OutputError> {
         let sinks = specs.iter().map(Sink::open).collect::<Result<_, _>>()?;
-        Ok(Outputs { sinks, epoch })
+        Ok(Outputs {
+            sinks,
+            epoch,
+            original_syscall: false,
+        })
     }
 
     pub fn event(&mut self, event: &Event<'_>) -> Result<(), OutputError> {
         self.sinks
             .iter_mut()
-            .try_for_each(|sink| sink.event(event, self.epoch))
+            .try_for_each(|sink| sink.event(event, self.epoch, self.original_syscall))
     }
 
     /// Writes out what has gathered.
@@ -79,13 +85,13 @@ impl Sink {
         Ok(sink)
     }
 
-    fn event(&mut self, event: &Event<'_>, epoch: u64) -> Result<(), OutputError> {
+    fn event(&mut self, event: &Event<'_>, epoch: u64, original: bool) -> Result<(), OutputError> {
         match self.format {
             Format::Json => {
                 json::line(&mut self.buffer, event, epoch, &self.row)
                     .map_err(|error| self.failed(error.into()))?;
             }
-            format => self.text(|out| table::row(out, event, format == Format::TableVerbose)),
+            format => self.text(|out| table::row(out, event, format == Format::TableVerbose, original)),
         }
         if self.buffer.len() >= BUFFERED {
             self.flush()?;

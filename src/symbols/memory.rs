@@ -9,6 +9,12 @@ pub const PROT: Names = &[
     (0x200_0000, "PROT_GROWSUP"),
 ];
 
+/// What `mem_prot_alert` tells; `src/bpf/memory.bpf.c` has the numbers.
+#[rustfmt::skip]
+pub const ALERT: Names = &[
+    (1, "MAPPED_WX"), (2, "W_TO_X"), (3, "X_TO_WX"), (4, "WX_TO_X"), (5, "TO_WX"),
+];
+
 /// `mmap(2)`: what the lowest four bits mean.
 #[rustfmt::skip]
 pub const MAP_TYPE: Names = &[

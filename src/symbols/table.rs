@@ -138,6 +138,7 @@ pub fn table(family: Family) -> Table {
         Family::Mremap => Flags(memory::MREMAP),
         Family::Msync => Flags(memory::MSYNC),
         Family::PkeyAccess => Flags(memory::PKEY),
+        Family::MemProtAlert => Enum(memory::ALERT),
         Family::Prot => FlagsOr("PROT_NONE", memory::PROT),
         Family::MapShadowStack => Flags(memory::SHADOW_STACK),
         Family::UffdFeatures => Flags(memory::UFFD_FEATURES),

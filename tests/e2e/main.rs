@@ -11,14 +11,18 @@ mod files;
 mod harness;
 mod hostile;
 mod io_uring;
+mod kernel;
 mod loss;
 mod lsm_proc;
 mod means;
+mod memory;
+mod mismatch;
 mod output;
 mod process;
+mod rungs;
 mod scope;
-mod strace;
 mod sockets;
+mod strace;
 mod syscalls;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -64,6 +68,9 @@ fn main() {
         io_uring::tests(),
         sockets::tests(),
         lsm_proc::tests(),
+        kernel::tests(),
+        memory::tests(),
+        mismatch::tests(),
         loss::tests(),
         cost::tests(),
     ]

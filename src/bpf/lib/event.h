@@ -78,6 +78,15 @@ static __always_inline int event_end(struct scratch *s)
 	return 0;
 }
 
+/* Address of a string in the record of a classic tracepoint, as a plain number. */
+static __always_inline __u64 data_loc(void *ctx, __u32 loc)
+{
+	__u64 record = 0;
+
+	bpf_probe_read_kernel(&record, sizeof(record), &ctx);
+	return record + (loc & 0xffff);
+}
+
 #define UNPAREN(...) __VA_ARGS__
 #define HOOK_DEFINE(define, ...) define(__VA_ARGS__)
 

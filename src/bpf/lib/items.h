@@ -88,6 +88,17 @@ static __always_inline void item_end(struct scratch *s, struct item_header *item
 	s->pos += sizeof(*item) + ((len + 7) & ~7U);
 }
 
+/* A value or a path that could not be had. */
+static __always_inline void put_unknown(struct scratch *s, __u32 index)
+{
+	struct item_header *item = item_begin(s, index);
+
+	if (!item)
+		return;
+	item->status = ITEM_FAULT;
+	item_end(s, item, 0);
+}
+
 /* A string that was kept in a map, in an array of that size. */
 static __always_inline void put_kept_str(struct scratch *s, __u32 index, const char *str,
 					 __u32 size, bool cut)
@@ -111,6 +122,17 @@ static __always_inline __u64 *record_value(struct scratch *s, __u32 index)
 static __always_inline void put_value(struct scratch *s, __u32 index, __u64 value)
 {
 	*record_value(s, index) = value;
+}
+
+static __always_inline void put_nodename(struct scratch *s, struct task_struct *task)
+{
+	if (settings.want_nodename) {
+		/* Read, not loaded, since only plain numbers go to a global function. */
+		__u64 uts_ns = (__u64)BPF_CORE_READ(task, nsproxy, uts_ns);
+
+		put_kernel_str(s->slot, ITEM_NODENAME,
+			       uts_ns + bpf_core_field_offset(struct uts_namespace, name.nodename));
+	}
 }
 
 /* The context that every record has. */
@@ -144,13 +166,7 @@ static __always_inline void record_begin(struct scratch *s, struct task_struct *
 	h->reserved = 0;
 	bpf_get_current_comm(h->comm, sizeof(h->comm));
 	s->pos = sizeof(*h) + nvalues * sizeof(__u64);
-	if (settings.want_nodename) {
-		/* Read, not loaded, since only plain numbers go to a global function. */
-		__u64 uts_ns = (__u64)BPF_CORE_READ(task, nsproxy, uts_ns);
-
-		put_kernel_str(s->slot, ITEM_NODENAME,
-			       uts_ns + bpf_core_field_offset(struct uts_namespace, name.nodename));
-	}
+	put_nodename(s, task);
 }
 
 #endif

@@ -4,6 +4,7 @@
 #define TRACEE_SYSCALL_H
 
 #include "items.h"
+#include "mismatch.h"
 
 /* Errors that user space never sees: the call is made again, or a signal was handled first. */
 #define EINTR 4
@@ -92,9 +93,22 @@ static __always_inline void put_arg(struct scratch *s, __u32 index, __u64 value,
 	}
 }
 
+/* As put_arg(), and remembers where the argument lies that is compared. */
+static __always_inline void put_checked(struct scratch *s, __u32 index,
+					const struct syscall_desc *desc, const struct arg_desc *how,
+					__u32 abi, long ret)
+{
+	__u32 pos = s->pos;
+
+	put_arg(s, index, s->args[index], how, abi, ret);
+	if (settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked == index + 1 && s->pos != pos)
+		s->checked = pos;
+}
+
 static __always_inline void put_args(struct scratch *s, const struct syscall_desc *desc, __u32 abi,
 				     long ret)
 {
+	s->checked = 0;
 	for (int i = 0; i < MAX_ARGS; i++) {
 		const struct arg_desc *how = &desc->args[i];
 
@@ -113,7 +127,7 @@ static __always_inline void put_args(struct scratch *s, const struct syscall_des
 			if (!how)
 				continue;
 		}
-		put_arg(s, i, s->args[i], how, abi, ret);
+		put_checked(s, i, desc, how, abi, ret);
 	}
 }
 
@@ -185,7 +199,11 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 	put_args(s, desc, call->abi, ret);
 	if (settings.decode_fds && desc->flags & SYSCALL_CLOSES)
 		put_closing(s, task);
-	submit(s);
+	/* A call that nobody chose may be here for its argument alone. */
+	if (desc->flags & SYSCALL_CHOSEN)
+		submit(s);
+	if (settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked)
+		check_argument(s->slot, desc->event);
 	scratch_put(s);
 }
 
