@@ -365,8 +365,9 @@ fn module() -> Result<(), Failed> {
     let path = said
         .split_whitespace()
         .find(|word| word.starts_with('/'))
-        .unwrap()
-        .to_owned();
+        .unwrap();
+    // Where `/lib` is a symbolic link, the kernel names what it leads to.
+    let path = std::fs::canonicalize(path).unwrap();
     under_each_means(&["security_kernel_read_file"], |_| {
         let _ = Command::new("modprobe").args(["-r", "dummy"]).output();
         let run = trace(&["-e", "security_kernel_read_file"], &["modprobe", "dummy"]);
@@ -376,8 +377,8 @@ fn module() -> Result<(), Failed> {
         assert!(!events.is_empty(), "modprobe has not given a file to the kernel");
         let event = events
             .iter()
-            .find(|event| value(event, "pathname") == path.as_str())
-            .unwrap_or_else(|| panic!("{path}: {events:?}"));
+            .find(|event| value(event, "pathname") == path.to_str().unwrap())
+            .unwrap_or_else(|| panic!("{}: {events:?}", path.display()));
         let inode = std::os::unix::fs::MetadataExt::ino(&status);
         assert_eq!(value(event, "inode"), inode);
         assert_eq!(arg(event, "id")["text"], "READING_MODULE");
