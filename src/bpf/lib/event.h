@@ -107,29 +107,28 @@ static __always_inline __u64 data_loc(void *ctx, __u32 loc)
  *           return on_security_file_open((struct hook){}, file);
  *   }
  */
-#define HOOK(event, function, params, args)                                           \
-	SEC("fexit/" #function)                                                       \
-	int HOOK_DEFINE(BPF_PROG, event##__fexit, UNPAREN params, int ret)            \
-	{                                                                             \
-		return on_##event((struct hook){ .ret = ret, .returned = true },      \
-				  UNPAREN args);                                      \
-	}                                                                             \
+#define HOOK(event, function, params, args)                                                     \
+	SEC("fexit/" #function)                                                                 \
+	int HOOK_DEFINE(BPF_PROG, event##__fexit, UNPAREN params, int ret)                      \
+	{                                                                                       \
+		return on_##event((struct hook){ .ret = ret, .returned = true }, UNPAREN args); \
+	}                                                                                       \
 	HOOK_KPROBE(event, function, params, args)
 
 /* The same for what is told before the function has done its work, or has no return value. */
-#define HOOK_ENTRY(event, function, params, args)                                     \
-	SEC("fentry/" #function)                                                      \
-	int HOOK_DEFINE(BPF_PROG, event##__fentry, UNPAREN params)                    \
-	{                                                                             \
-		return on_##event((struct hook){}, UNPAREN args);                     \
-	}                                                                             \
+#define HOOK_ENTRY(event, function, params, args)                  \
+	SEC("fentry/" #function)                                   \
+	int HOOK_DEFINE(BPF_PROG, event##__fentry, UNPAREN params) \
+	{                                                          \
+		return on_##event((struct hook){}, UNPAREN args);  \
+	}                                                          \
 	HOOK_KPROBE(event, function, params, args)
 
-#define HOOK_KPROBE(event, function, params, args)                                    \
-	SEC("kprobe/" #function)                                                      \
-	int HOOK_DEFINE(BPF_KPROBE, event##__kprobe, UNPAREN params)                  \
-	{                                                                             \
-		return on_##event((struct hook){}, UNPAREN args);                     \
+#define HOOK_KPROBE(event, function, params, args)                   \
+	SEC("kprobe/" #function)                                     \
+	int HOOK_DEFINE(BPF_KPROBE, event##__kprobe, UNPAREN params) \
+	{                                                            \
+		return on_##event((struct hook){}, UNPAREN args);    \
 	}
 
 /*
@@ -156,26 +155,23 @@ struct returned_call {
  * Programs around the body after_<event>(const struct returned_call *), at
  * sys_exit, for kernels where the function itself cannot be attached to.
  */
-#define AFTER_CALL(event)                                                             \
-	SEC("tp_btf/sys_exit")                                                        \
-	int BPF_PROG(event##__after_tp_btf, struct pt_regs *regs, long ret)           \
-	{                                                                             \
-		struct returned_call call = {};                                       \
-                                                                                      \
-		return returned_call(regs, regs->orig_ax, ret, &call) ?               \
-			       after_##event(&call) :                                 \
-			       0;                                                     \
-	}                                                                             \
-                                                                                      \
-	SEC("tp/raw_syscalls/sys_exit")                                               \
-	int event##__after_tp(struct trace_event_raw_sys_exit *ctx)                   \
-	{                                                                             \
-		struct returned_call call = {};                                       \
-                                                                                      \
-		return returned_call(task_regs(current_task()), ctx->id, ctx->ret,    \
-				     &call) ?                                         \
-			       after_##event(&call) :                                 \
-			       0;                                                     \
+#define AFTER_CALL(event)                                                                         \
+	SEC("tp_btf/sys_exit")                                                                    \
+	int BPF_PROG(event##__after_tp_btf, struct pt_regs *regs, long ret)                       \
+	{                                                                                         \
+		struct returned_call call = {};                                                   \
+                                                                                                  \
+		return returned_call(regs, regs->orig_ax, ret, &call) ? after_##event(&call) : 0; \
+	}                                                                                         \
+                                                                                                  \
+	SEC("tp/raw_syscalls/sys_exit")                                                           \
+	int event##__after_tp(struct trace_event_raw_sys_exit *ctx)                               \
+	{                                                                                         \
+		struct returned_call call = {};                                                   \
+                                                                                                  \
+		return returned_call(task_regs(current_task()), ctx->id, ctx->ret, &call) ?       \
+			       after_##event(&call) :                                             \
+			       0;                                                                 \
 	}
 
 /* False for a call that the table does not know, or out of scope. */
