@@ -184,26 +184,38 @@ static __always_inline int on_security_bpf_prog(struct hook hook, struct bpf_pro
 
 HOOK(security_bpf_prog, security_bpf_prog, (struct bpf_prog * prog), (prog))
 
-/* A link that is attached by now; its fd is what the function returns. */
-static __always_inline int on_bpf_attach(struct hook hook, struct bpf_link_primer *primer)
+/*
+ * The link behind the fd that bpf(2) returns. After the call, since compilers
+ * put the functions that finish a link into their callers.
+ */
+static __always_inline int after_bpf_attach(const struct returned_call *call)
 {
-	struct scratch *s = event_begin(EVENT_BPF_ATTACH, 5, hook);
 	struct bpf_link *link;
 	struct bpf_prog *prog;
+	struct scratch *s;
+	struct file *file;
 
+	if (call->event != EVENT_BPF || call->ret < 0 ||
+	    (call->args[0] != BPF_LINK_CREATE && call->args[0] != BPF_RAW_TRACEPOINT_OPEN))
+		return 0;
+	file = file_of_fd(call->ret);
+	if (!file)
+		return 0;
+	link = BPF_CORE_READ(file, private_data);
+	prog = BPF_CORE_READ(link, prog);
+	/* Another thread may have put another file there. */
+	if (!prog || BPF_CORE_READ(prog, aux, prog) != prog)
+		return 0;
+	s = event_begin(EVENT_BPF_ATTACH, 5, (struct hook){ .ret = call->ret, .returned = true });
 	if (!s)
 		return 0;
-	link = BPF_CORE_READ(primer, link);
-	prog = BPF_CORE_READ(link, prog);
-	/* A link of maps (struct_ops) has none. */
-	if (prog)
-		put_prog(s, 0, prog);
-	put_value(s, 3, BPF_CORE_READ(primer, id));
+	put_prog(s, 0, prog);
+	put_value(s, 3, BPF_CORE_READ(link, id));
 	put_value(s, 4, BPF_CORE_READ(link, type));
 	return event_end(s);
 }
 
-HOOK(bpf_attach, bpf_link_settle, (struct bpf_link_primer * primer), (primer))
+AFTER_CALL(bpf_attach)
 
 static __always_inline int on_kprobe_attach(struct hook hook, struct kprobe *probe)
 {

@@ -180,7 +180,8 @@ extern struct befores_map befores SEC(".maps");
 /* The kernel's own copy of an argument, from the moment when it was made until the call returns; by task. */
 struct arg_copy {
 	__u64 start; /* of the thread: another one may have the same address later */
-	__u32 event; /* the call */
+	__u16 event; /* the call */
+	__u16 compared; /* an execve, before its old image went: what it opens from then on is not its argument */
 	__u32 len;
 	__u8 bytes[STR_MAX];
 };

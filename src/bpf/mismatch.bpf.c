@@ -36,11 +36,13 @@ static __always_inline struct arg_copy *copy_begin(struct task_struct *task, __u
 	return copy;
 }
 
-static __always_inline void copy_string(struct arg_copy *copy, const char *str)
+/* False where there is no such string: nothing is to be compared then. */
+static __always_inline bool copy_string(struct arg_copy *copy, const char *str)
 {
 	long n = bpf_probe_read_kernel_str(copy->bytes, sizeof(copy->bytes), str);
 
 	copy->len = n > 0 ? n - 1 : 0;
+	return n > 0;
 }
 
 /* The call in progress, if its argument is one that is compared. */
@@ -75,8 +77,9 @@ static __always_inline int on_argument_path(struct hook hook, struct filename *n
 	    desc->flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT))
 		return 0;
 	copy = copy_begin(task, desc->event);
-	if (copy)
-		copy_string(copy, BPF_CORE_READ(name, name));
+	/* Since Linux 7 it may be an error number in place of an address: the kernel could not read it either. */
+	if (copy && !copy_string(copy, BPF_CORE_READ(name, name)))
+		forget_copy(task);
 	return 0;
 }
 
@@ -118,7 +121,10 @@ static __always_inline bool differs(const struct scratch *s, __u64 at, const str
 	const struct item_header *item = (const struct item_header *)(s->bytes + at);
 	__u32 len = copy->len;
 
-	if (item->status == ITEM_FAULT || item->len != len)
+	/* For an empty path (AT_EMPTY_PATH) the kernel need not have looked at user memory. */
+	if (item->status == ITEM_FAULT)
+		return len != 0;
+	if (item->len != len)
 		return true;
 	for (__u32 i = 0; i < STR_MAX / 8; i++) {
 		__u64 theirs = *(const __u64 *)(s->bytes + at + sizeof(*item) + i * 8);
@@ -192,7 +198,7 @@ __noinline int check_argument(__u32 slot, __u32 event)
 	if (!shown || !copy)
 		return 0;
 	at = shown->checked;
-	if (!at || copy->event != event || copy->start != start_time(task))
+	if (!at || copy->compared || copy->event != event || copy->start != start_time(task))
 		goto out;
 	/* Apart from the test for 0: the two as one say too little to old verifiers. */
 	bounded(at);
@@ -238,6 +244,7 @@ static __always_inline int check_exec(__u64 filename, enum by_fd by_fd)
 {
 	struct task_struct *task = current_task();
 	struct returned_call call = {};
+	struct syscall_nr nr;
 	struct arg_copy *copy;
 	struct scratch *s;
 	__u64 pointer;
@@ -263,11 +270,18 @@ static __always_inline int check_exec(__u64 filename, enum by_fd by_fd)
 	if (!s)
 		return 0;
 	copy = copy_begin(task, call.event);
-	if (copy) {
-		copy_string(copy, (const char *)filename);
+	if (copy && copy_string(copy, (const char *)filename)) {
 		s->checked = s->pos;
 		put_user_str(s->slot, 0, pointer);
 		check_argument(s->slot, call.event);
+	} else {
+		forget_copy(task);
+	}
+	/* If the call fails after all, an interpreter's path is not to be taken for its argument. */
+	if (checked_call(task, &nr)) {
+		copy = copy_begin(task, call.event);
+		if (copy)
+			copy->compared = true;
 	}
 	scratch_put(s);
 	return 0;

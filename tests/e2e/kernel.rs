@@ -231,9 +231,8 @@ fn bpf_attach() -> Result<(), Failed> {
         assert_eq!(value(told, "prog_name"), prog_name.as_str(), "{told}");
         assert_eq!(value(told, "link_id"), link_id, "{told}");
         assert_eq!(value(told, "link_type"), link_type, "{told}");
-        if told["source"] == "fexit" {
-            assert_eq!(told["returnValue"].to_string(), fd, "{told}");
-        }
+        assert_eq!(told["returnValue"].to_string(), fd, "{told}");
+        assert_eq!(told["syscall"], "bpf", "{told}");
     });
     Ok(())
 }
