@@ -46,8 +46,7 @@ pub fn programs() -> &'static [Program] {
     })
 }
 
-/// Gives the memory of the embedded object back, once it has been loaded: its pages come from the binary again if they
-/// are ever needed.
+/// Gives memory back that loading took. The embedded object's pages come from the binary again if they are ever needed.
 pub fn forget() {
     const PAGE: usize = 4096;
     let range = EMBEDDED.0.as_ptr_range();
@@ -58,6 +57,10 @@ pub fn forget() {
         // That it fails is no harm.
         let _ = unsafe { madvise(start, len, MmapAdvise::MADV_DONTNEED) };
     }
+    // The kernel's types have been read by now, some 10 MiB of small pieces.
+    #[cfg(target_env = "gnu")]
+    // SAFETY: only frees what nobody uses.
+    let _ = unsafe { nix::libc::malloc_trim(0) };
 }
 
 fn check_stamp(object: &OpenObject) -> Result<(), LoadError> {
