@@ -105,7 +105,7 @@ static __always_inline struct scratch *uring_begin(struct task_struct *task, __u
 		count_loss(event, BUFFER_SCRATCH, now);
 		return NULL;
 	}
-	record_begin(s, task, event, nvalues, now);
+	record_fill(s, task, event, nvalues, now);
 	if (is_poller(current_task()))
 		return s;
 	regs = task_regs(task);

@@ -23,7 +23,7 @@ static __always_inline struct scratch *life_begin(struct task_struct *task, __u1
 		count_loss(event, BUFFER_SCRATCH, now);
 		return NULL;
 	}
-	record_begin(s, task, event, nvalues, now);
+	record_begin(s->slot, event, nvalues, now);
 	if (settings.chosen[event] == EVENT_BOOKKEEPING)
 		s->header.flags |= RECORD_INTERNAL;
 	return s;
@@ -168,7 +168,7 @@ static __always_inline void emit_execve(struct task_struct *task, const struct i
 		count_loss(desc->event, BUFFER_SCRATCH, now);
 		return;
 	}
-	record_begin(s, task, desc->event, desc->nargs, now);
+	record_begin(s->slot, desc->event, desc->nargs, now);
 	s->header.syscall = desc->event;
 	s->header.abi = call->nr / MAX_SYSCALLS;
 	__builtin_memcpy(s->header.comm, call->comm, COMM_LEN);

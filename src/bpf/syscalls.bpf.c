@@ -23,7 +23,7 @@ static __always_inline void emit_raw(struct task_struct *task, const struct sysc
 		count_loss(event, BUFFER_SCRATCH, now);
 		return;
 	}
-	record_begin(s, task, event, 1, now);
+	record_begin(s->slot, event, 1, now);
 	s->header.ret = ret;
 	s->header.syscall = is_known(desc) ? desc->event : NO_SYSCALL;
 	s->header.abi = call->abi;

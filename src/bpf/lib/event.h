@@ -44,31 +44,23 @@ static __always_inline __u16 current_syscall(struct task_struct *task, __u8 *abi
 	return desc->event;
 }
 
-/* Begins the record of an event of the current task: NULL if nobody wants it, or no slot is free. */
+/*
+ * Begins the record of an event of the current task, if that is in scope: its
+ * slot, or -1. A global function, since some hundred programs begin so.
+ */
+int event_open(__u32 event, __u32 nvalues, __s64 ret, __u32 returned);
+
+/* As event_open(); NULL if nobody wants the event, or no slot is free. */
 static __always_inline struct scratch *event_begin(__u16 event, __u8 nvalues, struct hook hook)
 {
-	struct task_struct *task = current_task();
-	struct scratch *s;
-	__u64 now;
+	int slot;
 
-	if (!settings.chosen[event] || !in_scope(task))
+	if (!settings.chosen[event])
 		return NULL;
-	now = bpf_ktime_get_boot_ns();
-	s = scratch_get();
-	if (!s) {
-		count_loss(event, BUFFER_SCRATCH, now);
+	slot = event_open(event, nvalues, hook.ret, hook.returned);
+	if (slot < 0)
 		return NULL;
-	}
-	record_begin(s, task, event, nvalues, now);
-	s->header.syscall = current_syscall(task, &s->header.abi);
-	s->header.ret = hook.ret;
-	if (!hook.returned)
-		s->header.flags |= RECORD_NO_RETURN;
-#pragma unroll
-	for (int i = 0; i < MAX_EVENT_ARGS; i++)
-		if (i < nvalues)
-			put_value(s, i, 0);
-	return s;
+	return bpf_map_lookup_elem(&scratch, &slot);
 }
 
 static __always_inline int event_end(struct scratch *s)

@@ -20,6 +20,8 @@ int put_user_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, __u32 max);
 int put_kernel_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, __u32 max);
 /* A struct msghdr and what it points to; pointers are that long. */
 int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes);
+/* Begins the record of an event of the current task in that slot. */
+int record_begin(__u32 slot, __u32 event, __u32 nvalues, __u64 now);
 /* What is open as fd of the current task: nothing where nothing is. */
 int put_fd(__u32 slot, __u32 index, __u32 fd);
 /* An array of pointers of that size to strings. */
@@ -136,8 +138,8 @@ static __always_inline void put_nodename(struct scratch *s, struct task_struct *
 }
 
 /* The context that every record has. */
-static __always_inline void record_begin(struct scratch *s, struct task_struct *task, __u16 event,
-					 __u8 nvalues, __u64 now)
+static __always_inline void record_fill(struct scratch *s, struct task_struct *task, __u16 event,
+					__u8 nvalues, __u64 now)
 {
 	struct record_header *h = &s->header;
 	struct ns_pids ids = {};

@@ -179,7 +179,7 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 		count_loss(desc->event, BUFFER_SCRATCH, now);
 		return;
 	}
-	record_begin(s, task, desc->event, desc->nargs, now);
+	record_begin(s->slot, desc->event, desc->nargs, now);
 	s->header.ret = ret;
 	s->header.syscall = desc->event;
 	s->header.abi = call->abi;
