@@ -237,7 +237,7 @@ fn checked_argument(call: &str, features: &Features) -> Option<u8> {
     let seen = COPIES
         .iter()
         .any(|(stem, calls, at_exit)| *at_exit && calls.contains(&call) && best(stem, features).is_ok());
-    seen.then(|| match call {
+    seen.then_some(match call {
         "open" | "creat" | "execve" => 0,
         _ => 1,
     })
