@@ -30,7 +30,7 @@ extern struct rings_map rings SEC(".maps");
 
 struct priority_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 524288);
+	__uint(max_entries, 262144);
 };
 extern struct priority_map priority SEC(".maps");
 
