@@ -1,8 +1,11 @@
 //! The one source of truth about events: ids, `--list`, sets, decoding and every output follow from its rows.
 
 pub mod compat;
+pub mod family;
 pub mod kernel;
 pub mod kernel_structs;
+pub mod layout;
+pub mod reading;
 pub mod select;
 pub mod spec;
 pub mod structs;
