@@ -26,14 +26,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     if !features.btf {
         return Err(LoadError::NoBtf.into());
     }
-    if features.preempts_raw_tracepoints() && !features.has_classic_tracepoints() {
-        eprintln!(
-            "tracee: warning: events will be lost when CPUs are busy: this kernel preempts programs on raw tracepoints, \
-             and tracefs, which others take, cannot be read (mount -t tracefs tracefs /sys/kernel/tracing; or give \
-             CAP_DAC_READ_SEARCH)"
-        );
-    }
-    let events = available(&config.events, &features)?;
+    let (events, missing) = available(&config.events, &features)?;
     // Before the first thread, since it forks.
     let mut command = match config.command.as_slice() {
         [] => None,
@@ -69,6 +62,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     if let Some(command) = &mut command {
         command.start()?;
     }
+    warn(&missing, &features);
     let mut run = Run {
         tracer,
         sink: Sink {
@@ -94,8 +88,10 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     }
 }
 
-/// The chosen events that this kernel has; one warning names the others.
-fn available(selection: &Selection, features: &Features) -> Result<Vec<&'static EventSpec>, LoadError> {
+type Events = Vec<&'static EventSpec>;
+
+/// The chosen events that this kernel has, and those of sets that it has not.
+fn available(selection: &Selection, features: &Features) -> Result<(Events, Events), LoadError> {
     for event in &selection.by_name {
         if let Err(reason) = probe::means(event, features) {
             return Err(LoadError::Unavailable {
@@ -104,22 +100,40 @@ fn available(selection: &Selection, features: &Features) -> Result<Vec<&'static 
             });
         }
     }
-    let (mut events, missing): (Vec<_>, Vec<_>) = selection
+    let (mut events, missing): (Events, Events) = selection
         .by_set
         .iter()
-        .partition::<Vec<&'static EventSpec>, _>(|event| probe::means(event, features).is_ok());
-    if !missing.is_empty() {
-        let names: Vec<_> = missing
-            .iter()
-            .map(|event| format!("{} ({})", event.name, probe::means(event, features).unwrap_err()))
-            .collect();
+        .partition(|event| probe::means(event, features).is_ok());
+    events.extend(&selection.by_name);
+    Ok((events, missing))
+}
+
+/// What a run does not show that was asked for. Only said by one that has begun: others have an error to tell.
+fn warn(missing: &[&'static EventSpec], features: &Features) {
+    if features.preempts_raw_tracepoints() && !features.has_classic_tracepoints() {
         eprintln!(
-            "tracee: warning: left out, since this kernel cannot give them: {}",
-            names.join(", ")
+            "tracee: warning: events will be lost when CPUs are busy: this kernel preempts programs on raw tracepoints, \
+             and tracefs, which others take, cannot be read (mount -t tracefs tracefs /sys/kernel/tracing; or give \
+             CAP_DAC_READ_SEARCH)"
         );
     }
-    events.extend(&selection.by_name);
-    Ok(events)
+    if missing.is_empty() {
+        return;
+    }
+    let names: Vec<_> = missing
+        .iter()
+        .filter_map(|event| {
+            Some(format!(
+                "{} ({})",
+                event.name,
+                probe::means(event, features).err()?
+            ))
+        })
+        .collect();
+    eprintln!(
+        "tracee: warning: left out, since this kernel cannot give them: {}",
+        names.join(", ")
+    );
 }
 
 /// Time of boot in ns since the epoch, from the kernel's time since boot.

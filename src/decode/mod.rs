@@ -192,6 +192,12 @@ fn read(ty: ArgType, layout: Layout, flags: u8, bytes: &[u8]) -> Value<'_> {
     match ty {
         ArgType::StrArray => Value::Strings(Strings(bytes)),
         ArgType::Path => Value::Path(PathName::new(flags, bytes)),
+        // A structure of no length is none.
+        ArgType::Sockaddr { .. } | ArgType::SockaddrOut { .. } | ArgType::Struct(..) | ArgType::Sized(..)
+            if bytes.is_empty() =>
+        {
+            Value::Pointer
+        }
         ArgType::Sockaddr { .. } | ArgType::SockaddrOut { .. } | ArgType::KernelSockaddr => {
             Value::Sockaddr(Sockaddr::parse(bytes))
         }

@@ -210,6 +210,9 @@ fn argument(raw: u64, all: &[u64], arg: &Value, abi: Option<&str>, shifted: bool
                 false => Err(format!("{raw:#x} was given")),
             }
         }
+        // Nothing is what there is at any address, if nothing was asked for.
+        Value::Array(items) if items.is_empty() && all.iter().any(|raw| *raw as u32 == 0) => Ok(()),
+        Value::String(text) if text.is_empty() && all.iter().any(|raw| *raw as u32 == 0) => Ok(()),
         _ => match can_be.iter().any(memory) {
             true => Ok(()),
             false => Err(format!("there is nothing to read at {raw:#x}")),

@@ -304,8 +304,9 @@ int main(int argc, char **argv)
 	sigprocmask(SIG_BLOCK, &child, NULL);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		      0);
-	at = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1,
-		  0);
+	/* Pages that nobody has touched cannot be read without waiting for them. */
+	at = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE,
+		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT | MAP_POPULATE, -1, 0);
 	if (shared == MAP_FAILED || at == MAP_FAILED)
 		return 1;
 	memory = (unsigned long)at;
