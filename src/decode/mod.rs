@@ -246,6 +246,8 @@ mod tests {
             ("PATH_AT_ROOT", u64::from(PATH_AT_ROOT)),
             ("ABI_COUNT", ABI_NAMES.len() as u64),
             ("NO_SYSCALL", u64::from(NO_SYSCALL)),
+            ("EXIT_NONE", u64::from(crate::scope::EXIT_NONE)),
+            ("EXIT_BEGUN", u64::from(crate::scope::EXIT_BEGUN)),
         ] {
             assert_eq!(constant(name), ours, "{name}");
         }
