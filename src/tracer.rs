@@ -17,6 +17,7 @@ use crate::loader::probe::{self, Sources};
 use crate::loader::{Plan, Tracer};
 use crate::output::Outputs;
 use crate::ring::{self, Rings};
+use crate::scope::Following;
 use crate::signals::Stop;
 
 /// Traces as configured. Gives the exit status: the command's, or 0.
@@ -194,14 +195,18 @@ impl Run {
                 Err(errno) => return Err(Error::system("epoll")(errno)),
             }
             stop.clear();
-            let now = self.tracer.boot_time()?;
+            let now = self.tracer.now();
             active = self.round(&mut rings, Some(now))?;
             if stop.asked() {
                 break;
             }
             if let Some(command) = command.as_deref_mut() {
-                if command.status().is_some() && !self.tracer.any_followed()? {
-                    break;
+                if command.status().is_some() {
+                    match self.tracer.following()? {
+                        Following::Running => {}
+                        Following::Ending => active = true,
+                        Following::Ended => break,
+                    }
                 }
             }
         }
@@ -215,7 +220,7 @@ impl Run {
         let active = rings.round(now, |record| self.sink.record(record))?;
         let losses = self.losses.read(&mut self.tracer)?;
         if self.show_losses {
-            let time = self.tracer.boot_time()?;
+            let time = self.tracer.now();
             let pid = self.tracer.self_pid();
             losses
                 .iter()

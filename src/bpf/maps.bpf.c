@@ -11,6 +11,8 @@ const volatile struct settings settings = {};
 
 struct control control SEC(".data.control") = {};
 
+__u64 lost_in_all SEC(".data.lost") = 0;
+
 struct rings_map rings SEC(".maps");
 struct priority_map priority SEC(".maps");
 struct wakes_map wakes SEC(".maps");

@@ -56,6 +56,9 @@ struct lost_map {
 };
 extern struct lost_map lost SEC(".maps");
 
+/* All of it; tracee has it in its own memory, and looks at the counters only when it has grown. */
+extern __u64 lost_in_all SEC(".data.lost");
+
 /* Exact: by CPU and buffer. */
 struct losses_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

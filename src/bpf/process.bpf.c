@@ -319,11 +319,18 @@ static __always_inline int on_task_exit(struct task_struct *task)
 	bool last_thread = !TASK_READ(task, signal, live.counter);
 	__u32 code = TASK_READ(task, exit_code);
 	__u64 key = (__u64)task;
+	struct followed *entry = NULL;
 	struct scratch *s;
 
 	if (scope == SCOPE_OUT)
 		return 0;
 	bpf_map_delete_elem(&exec_calls, &key);
+	/* The entry itself stays until nobody can look it up any more: threads may still be exiting elsewhere. */
+	if (settings.scope_mode == SCOPE_FOLLOW && last_thread)
+		entry = followed_entry(task);
+	/* Before the record wakes the reader, who then looks again until it is done: nothing else would wake him. */
+	if (entry)
+		entry->exited = EXIT_BEGUN;
 	if (scope == SCOPE_IN) {
 		emit_exit_syscall(task);
 		s = life_begin(task, EVENT_SCHED_PROCESS_EXIT, 3);
@@ -335,13 +342,8 @@ static __always_inline int on_task_exit(struct task_struct *task)
 			scratch_put(s);
 		}
 	}
-	/* The entry itself stays until nobody can look it up any more: threads may still be exiting elsewhere. */
-	if (settings.scope_mode == SCOPE_FOLLOW && last_thread) {
-		struct followed *entry = followed_entry(task);
-
-		if (entry)
-			entry->exited = true;
-	}
+	if (entry)
+		entry->exited = EXIT_TOLD;
 	return 0;
 }
 

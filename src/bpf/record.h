@@ -237,11 +237,16 @@ struct control {
 #define SCOPE_NEW 1
 #define SCOPE_FOLLOW 2
 
+/* followed.exited */
+#define EXIT_NONE 0
+#define EXIT_BEGUN 1 /* its record is being made */
+#define EXIT_TOLD 2
+
 /* A followed process. */
 struct followed {
 	__u64 start; /* ns since boot: tells it from a later one with the same pid */
 	__u32 await_exec; /* nothing is shown before its first exec */
-	__u32 exited; /* its last thread is gone */
+	__u32 exited; /* its last thread: EXIT_* */
 };
 
 #define BUFFER_CPU 0 /* the ring of this CPU */

@@ -272,6 +272,8 @@ mod tests {
             ("PATH_UNREACHABLE", u64::from(path::PATH_UNREACHABLE)),
             ("ABI_COUNT", ABI_NAMES.len() as u64),
             ("NO_SYSCALL", u64::from(NO_SYSCALL)),
+            ("EXIT_NONE", u64::from(crate::scope::EXIT_NONE)),
+            ("EXIT_BEGUN", u64::from(crate::scope::EXIT_BEGUN)),
         ] {
             assert_eq!(crate::loader::record_h::constant(name), ours, "{name}");
         }

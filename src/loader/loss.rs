@@ -34,12 +34,36 @@ pub struct LossMeter {
     reported: BTreeMap<(usize, usize), u64>,
     misses: u64,
     total: u64,
+    /// What the counters were read for.
+    seen: u64,
 }
 
 impl LossMeter {
     /// Losses since the last call.
     pub fn read(&mut self, tracer: &mut Tracer) -> Result<Vec<Loss>, LoadError> {
         let mut losses = Vec::new();
+        let lost = tracer.lost_in_all()?;
+        if lost != self.seen {
+            self.seen = lost;
+            self.read_counters(tracer, &mut losses)?;
+        }
+        let misses = misses(tracer);
+        if misses > self.misses {
+            losses.push(Loss {
+                buffer: "kernel".into(),
+                count: misses - self.misses,
+                first: 0,
+                last: 0,
+            });
+            self.misses = misses;
+        }
+        if !losses.is_empty() {
+            tracer.next_loss_epoch()?;
+        }
+        Ok(losses)
+    }
+
+    fn read_counters(&mut self, tracer: &Tracer, losses: &mut Vec<Loss>) -> Result<(), LoadError> {
         let map = tracer.map("losses")?;
         for (buffer, name) in BUFFERS.iter().enumerate() {
             for (cpu, value) in per_cpu(&map, buffer as u32)?.iter().enumerate() {
@@ -66,20 +90,7 @@ impl LossMeter {
             }
         }
         self.total += losses.iter().map(|loss| loss.count).sum::<u64>();
-        let misses = misses(tracer);
-        if misses > self.misses {
-            losses.push(Loss {
-                buffer: "kernel".into(),
-                count: misses - self.misses,
-                first: 0,
-                last: 0,
-            });
-            self.misses = misses;
-        }
-        if !losses.is_empty() {
-            tracer.next_loss_epoch()?;
-        }
-        Ok(losses)
+        Ok(())
     }
 
     /// Everything lost so far at a buffer.

@@ -9,6 +9,7 @@ pub mod probe;
 pub mod record_h;
 mod syscalls;
 mod trial;
+mod shared;
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -20,7 +21,7 @@ use libbpf_rs::{
 };
 
 use crate::error::LoadError;
-use crate::scope::Scope;
+use crate::scope::{Following, Scope};
 use features::Features;
 pub use plan::Plan;
 use probe::{Means, Program};
@@ -45,6 +46,8 @@ pub struct Tracer {
     object: Object,
     rings: Vec<MapHandle>,
     links: Vec<Link>,
+    /// What the kernel's clock is ahead of ours, which is another in a time namespace (ns).
+    clock_offset: u64,
     /// Names of the programs that attach.
     attached: BTreeSet<String>,
     control: control,
@@ -116,6 +119,7 @@ impl Tracer {
             object,
             rings,
             links: Vec::new(),
+            clock_offset: 0,
             attached,
             control: control::default(),
         };
@@ -165,15 +169,16 @@ impl Tracer {
         Ok(())
     }
 
-    /// Whether a followed process is still running.
-    pub fn any_followed(&self) -> Result<bool, LoadError> {
+    /// Whether followed processes are still running.
+    pub fn following(&self) -> Result<Following, LoadError> {
         let map = self.map("followed")?;
+        let mut following = Following::Ended;
         for key in map.keys() {
-            if self.followed(&map, &key)?.is_some_and(|entry| entry.exited == 0) {
-                return Ok(true);
+            if let Some(entry) = self.followed(&map, &key)? {
+                following = following.max(Following::of(entry.exited));
             }
         }
-        Ok(false)
+        Ok(following)
     }
 
     fn followed(&self, map: &Map<'_>, key: &[u8]) -> Result<Option<followed>, LoadError> {
@@ -276,6 +281,7 @@ impl Tracer {
     fn identify(&mut self) -> Result<(), LoadError> {
         self.run_whoami()?;
         self.control = self.read_control()?;
+        self.clock_offset = self.control.boot_time.wrapping_sub(shared::boot_clock());
         Ok(())
     }
 
@@ -284,39 +290,6 @@ impl Tracer {
             .test_run(ProgramInput::default())
             .map_err(LoadError::bpf("the program whoami cannot be run"))?;
         Ok(())
-    }
-
-    fn read_control(&self) -> Result<control, LoadError> {
-        let failed = "the control map cannot be read";
-        let bytes = self
-            .control_map()?
-            .lookup(&0u32.to_ne_bytes(), MapFlags::ANY)
-            .map_err(LoadError::bpf(failed))?
-            .unwrap_or_default();
-        let mut value = control::default();
-        plain::copy_from_bytes(&mut value, &bytes).map_err(|_| LoadError::Incomplete {
-            kind: "map",
-            name: "control".into(),
-        })?;
-        Ok(value)
-    }
-
-    fn write_control(&self) -> Result<(), LoadError> {
-        // SAFETY: `control` is made of integers without padding.
-        let bytes = unsafe { plain::as_bytes(&self.control) };
-        self.control_map()?
-            .update(&0u32.to_ne_bytes(), bytes, MapFlags::ANY)
-            .map_err(LoadError::bpf("the control map cannot be written"))
-    }
-
-    fn control_map(&self) -> Result<Map<'_>, LoadError> {
-        self.object
-            .maps()
-            .find(|map| map.name().to_string_lossy().ends_with(".data.control"))
-            .ok_or_else(|| LoadError::Incomplete {
-                kind: "map",
-                name: ".data.control".into(),
-            })
     }
 
     fn fill_maps(&mut self, plan: &Plan<'_>) -> Result<(), LoadError> {

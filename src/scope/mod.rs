@@ -15,6 +15,30 @@ pub enum Scope {
     Command,
 }
 
+// Constants of src/bpf/record.h; a test compares them.
+pub const EXIT_NONE: u32 = 0;
+pub const EXIT_BEGUN: u32 = 1;
+
+/// Where a followed process is, or the one of several that is least far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Following {
+    Ended,
+    /// Exiting: what it still tells wakes nobody again.
+    Ending,
+    Running,
+}
+
+impl Following {
+    /// From `exited` of `struct followed`.
+    pub fn of(exited: u32) -> Following {
+        match exited {
+            EXIT_NONE => Following::Running,
+            EXIT_BEGUN => Following::Ending,
+            _ => Following::Ended,
+        }
+    }
+}
+
 /// What `--trace help` shows.
 pub const HELP: &str = "\
 --trace says which processes are traced:

@@ -27,6 +27,8 @@ static __always_inline void count_loss(__u32 event, __u32 buffer, __u64 now)
 		loss->first = now;
 	}
 	loss->last = now;
+	/* Last, so that whoever sees it finds the others. */
+	__sync_fetch_and_add(&lost_in_all, 1);
 }
 
 /*
