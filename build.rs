@@ -92,14 +92,15 @@ fn event_ids_header() -> String {
         ("MAX_EVENTS", spec::MAX_EVENTS),
         ("MAX_SYSCALLS", spec::MAX_SYSCALLS),
         ("MAX_ARGS", spec::MAX_ARGS),
+        ("MAX_EVENT_ARGS", spec::MAX_EVENT_ARGS),
     ];
     for (name, value) in numbers {
         let _ = writeln!(text, "#define {name} {value}");
     }
-    for (name, kind) in spec::ArgKind::EVERY {
-        let _ = writeln!(text, "#define {name} {}", *kind as u8);
+    for (name, value) in spec::ArgKind::EVERY.iter().chain(spec::When::EVERY) {
+        let _ = writeln!(text, "#define {name} {value}");
     }
-    for event in catalogue::KERNEL {
+    for event in catalogue::events() {
         let _ = writeln!(text, "#define EVENT_{} {}", event.name.to_uppercase(), event.id);
     }
     text.push_str("\n#endif\n");

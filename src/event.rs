@@ -2,22 +2,32 @@
 
 use std::rc::Rc;
 
-use crate::catalogue::{ArgSpec, EventSpec};
+use arrayvec::ArrayVec;
+
+use crate::catalogue::{spec, ArgSpec, ArgType, EventSpec};
+use crate::decode::file::OpenFile;
+use crate::decode::msghdr::Msghdr;
+use crate::decode::path::PathName;
+use crate::decode::sockaddr::Sockaddr;
+use crate::decode::strings::Strings;
+use crate::decode::structure::Array;
 use crate::loader::skel::types::record_header;
 
 /// Task context and result, as the kernel side recorded them.
 pub type Context = record_header;
 
-/// An event, borrowing its data from the record.
+/// An event, borrowing its data from the record: decoding one allocates nothing.
 #[derive(Debug)]
 pub struct Event<'a> {
     pub spec: &'static EventSpec,
     pub context: Context,
     /// Node name of the UTS namespace; only where an output shows it.
     pub nodename: Option<&'a [u8]>,
-    pub args: Vec<Arg<'a>>,
+    pub args: ArrayVec<Arg<'a>, { spec::MAX_EVENT_ARGS }>,
     /// Path of the process's executable, once known.
     pub executable: Option<Rc<[u8]>>,
+    /// How an event of the kernel's own was obtained.
+    pub source: Option<&'static str>,
 }
 
 impl Event<'_> {
@@ -33,19 +43,32 @@ impl Event<'_> {
     pub fn returns(&self) -> bool {
         self.context.flags & crate::decode::RECORD_NO_RETURN == 0
     }
+
+    /// The error number that it returned.
+    pub fn errno(&self) -> Option<i32> {
+        match self.context.ret {
+            error @ -4095..=-1 if self.returns() => i32::try_from(-error).ok(),
+            _ => None,
+        }
+    }
 }
 
 /// One argument.
 #[derive(Debug)]
 pub struct Arg<'a> {
     pub spec: &'static ArgSpec,
+    /// As `spec.ty`, or what that is in this call where another argument decides.
+    pub ty: ArgType,
     /// The number, or the address in user memory.
     pub raw: u64,
     pub value: Value<'a>,
     /// Bytes or elements are missing at the end.
     pub truncated: bool,
-    /// Elements of an array in all, bytes of a buffer in all; 0: unknown.
+    /// Elements of an array in all, bytes of a buffer in all; 0: unknown. Of `ArgType::Changed`: bit *i* is set if field
+    /// *i* differs.
     pub full: u64,
+    /// What is open as this fd, where the user asked for it.
+    pub file: Option<OpenFile<'a>>,
 }
 
 /// What an argument holds.
@@ -61,12 +84,18 @@ pub enum Value<'a> {
     Fault,
     /// A string of any bytes but NUL.
     Str(&'a [u8]),
-    Strings(Vec<&'a [u8]>),
+    /// Any bytes.
+    Buffer(&'a [u8]),
+    Strings(Strings<'a>),
     /// A path that the kernel walked.
-    Path(Vec<u8>),
-    Sockaddr(crate::decode::sockaddr::Sockaddr<'a>),
-    Timespec {
-        sec: i64,
-        nsec: i64,
-    },
+    Path(PathName<'a>),
+    Sockaddr(Sockaddr<'a>),
+    /// One structure, or several.
+    Struct(Array<'a>),
+    Array(Array<'a>),
+    Msghdr(Msghdr<'a>),
+    /// A set of numbers, a bit a number.
+    Bits(&'a [u8]),
+    /// The value of an option: an `int` if it has that size.
+    Option(&'a [u8]),
 }

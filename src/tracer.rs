@@ -13,7 +13,8 @@ use crate::error::{Error, LoadError, OutputError};
 use crate::event::{Arg, Context, Event, Value};
 use crate::loader::features::{self, Features};
 use crate::loader::loss::{self, Loss, LossMeter};
-use crate::loader::{probe, Plan, Tracer};
+use crate::loader::probe::{self, Sources};
+use crate::loader::{Plan, Tracer};
 use crate::output::Outputs;
 use crate::ring::{self, Rings};
 use crate::scope::Following;
@@ -26,14 +27,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     if !features.btf {
         return Err(LoadError::NoBtf.into());
     }
-    if features.preempts_raw_tracepoints() && !features.has_classic_tracepoints() {
-        eprintln!(
-            "tracee: warning: events will be lost when CPUs are busy: this kernel preempts programs on raw tracepoints, \
-             and tracefs, which others take, cannot be read (mount -t tracefs tracefs /sys/kernel/tracing; or give \
-             CAP_DAC_READ_SEARCH)"
-        );
-    }
-    let events = available(&config.events, &features)?;
+    let (events, missing) = available(&config.events, &features)?;
     // Before the first thread, since it forks.
     let mut command = match config.command.as_slice() {
         [] => None,
@@ -41,6 +35,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     };
     let stop = Stop::install()?;
     let json = config.outputs.iter().any(|output| output.format == Format::Json);
+    let checked = probe::checked_calls(&events, &features);
     let plan = Plan {
         scope: &config.scope,
         events: &events,
@@ -48,10 +43,14 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         nodename: config.outputs.iter().any(|output| output.format != Format::Table),
         exec_env: config.exec_env,
         ring_size: config.buffer_size,
+        decode_fds: config.decode_fds,
+        buffer_bytes: config.buffer_bytes,
+        checked: &checked,
     };
     let mut tracer = Tracer::load(&plan, &features)?;
     let rings = tracer.ring_maps()?;
     let mut outputs = Outputs::open(&config.outputs, epoch(tracer.boot_time()?))?;
+    outputs.original_syscall = config.original_syscall;
     if let Some(command) = &command {
         tracer.follow_command(command.pid())?;
     }
@@ -64,11 +63,13 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     if let Some(command) = &mut command {
         command.start()?;
     }
+    warn(&missing, &features);
     let mut run = Run {
         tracer,
         sink: Sink {
             outputs,
             processes: json.then(Processes::default),
+            sources: Sources::new(&features),
             exec_env: config.exec_env,
             stop: stop.clone(),
             written: 0,
@@ -88,8 +89,10 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     }
 }
 
-/// The chosen events that this kernel has; one warning names the others.
-fn available(selection: &Selection, features: &Features) -> Result<Vec<&'static EventSpec>, LoadError> {
+type Events = Vec<&'static EventSpec>;
+
+/// The chosen events that this kernel has, and those of sets that it has not.
+fn available(selection: &Selection, features: &Features) -> Result<(Events, Events), LoadError> {
     for event in &selection.by_name {
         if let Err(reason) = probe::means(event, features) {
             return Err(LoadError::Unavailable {
@@ -98,22 +101,40 @@ fn available(selection: &Selection, features: &Features) -> Result<Vec<&'static 
             });
         }
     }
-    let (mut events, missing): (Vec<_>, Vec<_>) = selection
+    let (mut events, missing): (Events, Events) = selection
         .by_set
         .iter()
-        .partition::<Vec<&'static EventSpec>, _>(|event| probe::means(event, features).is_ok());
-    if !missing.is_empty() {
-        let names: Vec<_> = missing
-            .iter()
-            .map(|event| format!("{} ({})", event.name, probe::means(event, features).unwrap_err()))
-            .collect();
+        .partition(|event| probe::means(event, features).is_ok());
+    events.extend(&selection.by_name);
+    Ok((events, missing))
+}
+
+/// What a run does not show that was asked for. Only said by one that has begun: others have an error to tell.
+fn warn(missing: &[&'static EventSpec], features: &Features) {
+    if features.preempts_raw_tracepoints() && !features.has_classic_tracepoints() {
         eprintln!(
-            "tracee: warning: left out, since this kernel cannot give them: {}",
-            names.join(", ")
+            "tracee: warning: events will be lost when CPUs are busy: this kernel preempts programs on raw tracepoints, \
+             and tracefs, which others take, cannot be read (mount -t tracefs tracefs /sys/kernel/tracing; or give \
+             CAP_DAC_READ_SEARCH)"
         );
     }
-    events.extend(&selection.by_name);
-    Ok(events)
+    if missing.is_empty() {
+        return;
+    }
+    let names: Vec<_> = missing
+        .iter()
+        .filter_map(|event| {
+            Some(format!(
+                "{} ({})",
+                event.name,
+                probe::means(event, features).err()?
+            ))
+        })
+        .collect();
+    eprintln!(
+        "tracee: warning: left out, since this kernel cannot give them: {}",
+        names.join(", ")
+    );
 }
 
 /// Time of boot in ns since the epoch, from the kernel's time since boot.
@@ -138,6 +159,7 @@ struct Sink {
     outputs: Outputs,
     /// Only where an output shows executables.
     processes: Option<Processes>,
+    sources: Sources,
     exec_env: bool,
     stop: Stop,
     written: u64,
@@ -258,6 +280,7 @@ impl Sink {
         if event.context.flags & RECORD_INTERNAL != 0 {
             return Ok(());
         }
+        event.source = self.sources.of(event.spec.id, event.context.syscall);
         if !self.exec_env {
             event.args.retain(|arg| arg.spec.name != "envp");
         }
@@ -269,10 +292,12 @@ impl Sink {
         let spec = catalogue::expect("lost_events");
         let number = |index: usize, raw| Arg {
             spec: &spec.args[index],
+            ty: spec.args[index].ty,
             raw,
             value: Value::Number,
             truncated: false,
             full: 0,
+            file: None,
         };
         let context = Context {
             time,
@@ -288,18 +313,21 @@ impl Sink {
             value: Value::Str(loss.buffer.as_bytes()),
             ..number(1, 0)
         };
-        let args = vec![
+        let args = [
             number(0, loss.count),
             buffer,
             number(2, loss.first),
             number(3, loss.last),
-        ];
+        ]
+        .into_iter()
+        .collect();
         self.write(&Event {
             spec,
             context,
             nodename: None,
             args,
             executable: None,
+            source: None,
         })
     }
 

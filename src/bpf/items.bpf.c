@@ -2,6 +2,15 @@
 /* Appending what is read from memory to the record in a scratch slot; the format is in record.h. */
 #include "lib/items.h"
 
+__noinline int record_begin(__u32 slot, __u32 event, __u32 nvalues, __u64 now)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+	if (s)
+		record_fill(s, current_task(), event, nvalues, now);
+	return 0;
+}
+
 static __always_inline int put_str(__u32 slot, __u32 index, __u64 addr, bool user)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
@@ -16,12 +25,14 @@ static __always_inline int put_str(__u32 slot, __u32 index, __u64 addr, bool use
 	/* With room for its NUL and one byte more, to tell a whole string from a cut one. */
 	n = user ? bpf_probe_read_user_str(item + 1, STR_MAX + 2, (void *)addr) :
 		   bpf_probe_read_kernel_str(item + 1, STR_MAX + 2, (void *)addr);
-	if (n <= 0) {
+	if (n < 0) {
 		item->status = ITEM_FAULT;
 		item_end(s, item, 0);
 		return 0;
 	}
-	n--;
+	/* Linux 5.10 does not count the NUL of an empty string. */
+	if (n)
+		n--;
 	if (n > STR_MAX) {
 		item->status = ITEM_TRUNCATED;
 		n = STR_MAX;
@@ -41,28 +52,110 @@ __noinline int put_kernel_str(__u32 slot, __u32 index, __u64 addr)
 	return put_str(slot, index, addr, false);
 }
 
-__noinline int put_user_bytes(__u32 slot, __u32 index, __u64 addr, __u32 len)
+#define USER_PAGE 4096
+
+__noinline int put_user_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, __u32 max)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 	struct item_header *item;
-	__u64 n = len;
+	__u64 n = len < max ? len : max;
 
 	if (!s)
 		return 0;
 	item = item_begin(s, index);
 	if (!item)
 		return 0;
-	item->full = n;
+	item->full = len;
 	bounded(n);
-	if (n > SOCKADDR_MAX) {
-		n = SOCKADDR_MAX;
+	if (n > BYTES_MAX)
+		n = BYTES_MAX;
+	if (n < len)
 		item->status = ITEM_TRUNCATED;
+	/* Of nothing, nothing is read, whatever the address. */
+	if (!n || !bpf_probe_read_user(item + 1, n, (void *)addr)) {
+		item_end(s, item, n);
+		return 0;
 	}
-	if (bpf_probe_read_user(item + 1, n, (void *)addr)) {
+	/* It may be there up to the end of its page. */
+	n = USER_PAGE - (addr & (USER_PAGE - 1));
+	item->status = ITEM_TRUNCATED;
+	if (n >= len || n >= max || bpf_probe_read_user(item + 1, n, (void *)addr)) {
 		item->status = ITEM_FAULT;
 		n = 0;
 	}
 	item_end(s, item, n);
+	return 0;
+}
+
+__noinline int put_kernel_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, __u32 max)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct item_header *item;
+	__u64 n = len < max ? len : max;
+
+	if (!s)
+		return 0;
+	item = item_begin(s, index);
+	if (!item)
+		return 0;
+	item->full = len;
+	bounded(n);
+	if (n > BYTES_MAX)
+		n = BYTES_MAX;
+	if (n < len)
+		item->status = ITEM_TRUNCATED;
+	if (bpf_probe_read_kernel(item + 1, n, (void *)addr)) {
+		item->status = ITEM_FAULT;
+		n = 0;
+	}
+	item_end(s, item, n);
+	return 0;
+}
+
+/* struct user_msghdr, in units of a pointer: where its fields are. */
+#define MSG_NAME 0
+#define MSG_NAMELEN 1
+#define MSG_IOV 2
+#define MSG_IOVLEN 3
+#define MSG_CONTROL 4
+#define MSG_CONTROLLEN 5
+#define MSG_FIELDS 7
+
+#define MSG_NAME_MAX 128
+#define MSG_IOV_MAX 1024
+#define MSG_CONTROL_MAX 512
+
+static __always_inline __u64 msghdr_field(const __u64 *fields, __u32 pointer_bytes, __u32 i)
+{
+	if (pointer_bytes == 8)
+		return fields[i];
+	return ((const __u32 *)fields)[i];
+}
+
+__noinline int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes)
+{
+	__u64 fields[MSG_FIELDS] = {};
+	__u64 name, namelen, iov, iovlen, control, controllen;
+	__u32 size = pointer_bytes == 8 ? sizeof(fields) : sizeof(fields) / 2;
+
+	put_user_bytes(slot, index, addr, size, size);
+	if (pointer_bytes == 8 ? bpf_probe_read_user(fields, sizeof(fields), (void *)addr) :
+				 bpf_probe_read_user(fields, sizeof(fields) / 2, (void *)addr))
+		return 0;
+	name = msghdr_field(fields, pointer_bytes, MSG_NAME);
+	namelen = (__u32)msghdr_field(fields, pointer_bytes, MSG_NAMELEN);
+	iov = msghdr_field(fields, pointer_bytes, MSG_IOV);
+	iovlen = msghdr_field(fields, pointer_bytes, MSG_IOVLEN);
+	control = msghdr_field(fields, pointer_bytes, MSG_CONTROL);
+	controllen = msghdr_field(fields, pointer_bytes, MSG_CONTROLLEN);
+	if (name && namelen)
+		put_user_bytes(slot, INDEX_OF(index, PART_MSG_NAME), name, namelen, MSG_NAME_MAX);
+	if (iov && iovlen)
+		put_user_bytes(slot, INDEX_OF(index, PART_MSG_IOV), iov, iovlen * 2 * pointer_bytes,
+			       MSG_IOV_MAX);
+	if (control && controllen)
+		put_user_bytes(slot, INDEX_OF(index, PART_MSG_CONTROL), control, controllen,
+			       MSG_CONTROL_MAX);
 	return 0;
 }
 
@@ -79,8 +172,6 @@ static __always_inline long read_pointer(__u64 addr, __u32 pointer_bytes, __u64 
 		return bpf_probe_read_user(pointer, 8, (void *)addr);
 	return bpf_probe_read_user(pointer, 4, (void *)addr);
 }
-
-enum step { STEP_MORE, STEP_END, STEP_FAULT, STEP_FULL };
 
 #define COUNT_CHUNK 1024
 
@@ -137,8 +228,11 @@ __noinline int str_array_step(__u32 slot, __u64 addr, __u32 pointer_bytes)
 		return STEP_FULL;
 	n = bpf_probe_read_user_str(s->bytes + sizeof(struct item_header) + pos + at, STR_MAX + 2,
 				    (void *)pointer);
-	if (n <= 0)
+	if (n < 0)
 		return STEP_FAULT;
+	/* Linux 5.10 does not count the NUL of an empty string. */
+	if (!n)
+		n = 1;
 	/* A string that is too long is cut, the ones after it are not. */
 	if (n == STR_MAX + 2)
 		s->loop.cut = true;
@@ -220,93 +314,4 @@ __noinline int put_execveat_path(__u32 slot, __u32 index, __u64 filename, __u32 
 	if (next == '/')
 		at++;
 	return put_kernel_str(slot, index, filename + at);
-}
-
-/* Appends one component, or passes from a mount to the one it is mounted on. */
-__noinline int path_step(__u32 slot)
-{
-	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
-	struct dentry *dentry, *parent;
-	struct mount *mount;
-	__u64 pos, at;
-	long n;
-
-	if (!s)
-		return STEP_FULL;
-	dentry = (struct dentry *)s->loop.dentry;
-	mount = (struct mount *)s->loop.mount;
-	parent = BPF_CORE_READ(dentry, d_parent);
-	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
-		struct mount *up = BPF_CORE_READ(mount, mnt_parent);
-
-		if (up == mount) {
-			s->loop.path_end = PATH_AT_ROOT;
-			return STEP_END;
-		}
-		s->loop.dentry = (__u64)BPF_CORE_READ(mount, mnt_mountpoint);
-		s->loop.mount = (__u64)up;
-		return STEP_MORE;
-	}
-	pos = s->pos;
-	bounded(pos);
-	at = s->loop.len;
-	bounded(at);
-	if (pos > ITEM_START_MAX || at > STR_MAX)
-		return STEP_FULL;
-	n = bpf_probe_read_kernel_str(s->bytes + sizeof(struct item_header) + pos + at,
-				      NAME_LEN + 1, BPF_CORE_READ(dentry, d_name.name));
-	if (n <= 0)
-		return STEP_FAULT;
-	s->loop.len = at + n;
-	if (parent == dentry) {
-		s->loop.path_end = PATH_UNROOTED;
-		return STEP_END;
-	}
-	s->loop.dentry = (__u64)parent;
-	return STEP_MORE;
-}
-
-/*
- * From the file towards the root of its mount namespace, from mount to mount.
- * Names are read from dentries, so a concurrent rename can be seen half-way,
- * as by d_path(); it is never another file's.
- */
-__noinline int put_path(__u32 slot, __u32 index, __u64 addr)
-{
-	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
-	struct path *path = (struct path *)addr;
-	struct item_header *item;
-	struct dentry *dentry;
-	void *mnt;
-	int step = STEP_MORE;
-
-	if (!s)
-		return 0;
-	item = item_begin(s, index);
-	if (!item)
-		return 0;
-	dentry = BPF_CORE_READ(path, dentry);
-	mnt = BPF_CORE_READ(path, mnt);
-	if (!dentry || !mnt) {
-		item->status = ITEM_FAULT;
-		item_end(s, item, 0);
-		return 0;
-	}
-	/* As the kernel's d_unlinked(). */
-	if (!BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry)
-		item->flags = PATH_DELETED;
-	s->loop.len = 0;
-	s->loop.path_end = 0;
-	s->loop.dentry = (__u64)dentry;
-	s->loop.mount = (__u64)(mnt - bpf_core_field_offset(struct mount, mnt));
-	for (int i = 0; i < PATH_COMPONENTS; i++) {
-		step = path_step(slot);
-		if (step != STEP_MORE)
-			break;
-	}
-	item->flags |= s->loop.path_end;
-	if (step != STEP_END)
-		item->status = ITEM_TRUNCATED;
-	item_end(s, item, s->loop.len);
-	return 0;
 }

@@ -19,11 +19,17 @@ struct wakes_map wakes SEC(".maps");
 struct lost_map lost SEC(".maps");
 struct losses_map losses SEC(".maps");
 struct syscalls_map syscalls SEC(".maps");
+struct selected_map selected SEC(".maps");
 struct scratch_map scratch SEC(".maps");
 struct exec_calls_map exec_calls SEC(".maps");
+struct closings_map closings SEC(".maps");
+struct befores_map befores SEC(".maps");
+struct arg_copies_map arg_copies SEC(".maps");
 struct followed_map followed SEC(".maps");
 struct named_pids_map named_pids SEC(".maps");
 
 /* Types that no map uses are missing from BTF, and from the skeleton with it. */
 struct record_header record_header_type SEC(".data.types") = {};
 struct item_header item_header_type SEC(".data.types") = {};
+struct fd_info fd_info_type SEC(".data.types") = {};
+struct fd_socket fd_socket_type SEC(".data.types") = {};

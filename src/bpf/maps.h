@@ -30,7 +30,7 @@ extern struct rings_map rings SEC(".maps");
 
 struct priority_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1048576);
+	__uint(max_entries, 262144);
 };
 extern struct priority_map priority SEC(".maps");
 
@@ -77,6 +77,15 @@ struct syscalls_map {
 };
 extern struct syscalls_map syscalls SEC(".maps");
 
+/* How an argument is read that depends on another one. */
+struct selected_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct selector);
+	__type(value, struct arg_desc);
+};
+extern struct selected_map selected SEC(".maps");
+
 /*
  * Room to build records in. Several slots per CPU, since one program can be
  * interrupted, or preempted by another task, while it holds one.
@@ -91,6 +100,8 @@ struct scratch {
 	__u32 slot;
 	__u32 pos; /* bytes of the record so far */
 	__u64 args[MAX_ARGS];
+	/* Where the item of the argument lies that is compared with the kernel's copy; 0: there is none. */
+	__u64 checked;
 	/* What a loop of items.bpf.c carries from round to round. */
 	struct {
 		__u64 dentry;
@@ -135,6 +146,57 @@ struct exec_calls_map {
 	__type(value, struct exec_call);
 };
 extern struct exec_calls_map exec_calls SEC(".maps");
+
+/* What close(2) is about to close, as items of a record; by task. */
+#define CLOSING_MAX 4800
+
+struct closing {
+	__u64 len;
+	__u8 items[CLOSING_MAX];
+};
+
+struct closings_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct closing);
+};
+extern struct closings_map closings SEC(".maps");
+
+/*
+ * What a task has before a call that may change it; by task. The least recent
+ * goes first, which is one that has died in such a call.
+ */
+struct before {
+	struct cred_info cred;
+	struct namespace_info namespaces;
+};
+
+struct befores_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 2048);
+	__type(key, __u64);
+	__type(value, struct before);
+};
+extern struct befores_map befores SEC(".maps");
+/* The kernel's own copy of an argument, from the moment when it was made until the call returns; by task. */
+struct arg_copy {
+	__u64 start; /* of the thread: another one may have the same address later */
+	__u16 event; /* the call */
+	__u16 compared; /* an execve, before its old image went: what it opens from then on is not its argument */
+	__u32 len;
+	__u8 bytes[STR_MAX];
+};
+
+struct arg_copies_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct arg_copy);
+};
+extern struct arg_copies_map arg_copies SEC(".maps");
 
 /* By tgid. Not preallocated: it costs what is followed. */
 struct followed_map {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Process life: fork, exec, exit, and who is followed because of them. */
+#include "lib/event.h"
 #include "lib/exec.h"
+#include "lib/inode.h"
 #include "lib/scope.h"
 #include "lib/syscall.h"
 
 #define SIGNAL_MASK 0x7f
-#define S_IFMT 0170000
 
 /* Begins a record of process life; NULL if nobody wants it or no slot is free. */
 static __always_inline struct scratch *life_begin(struct task_struct *task, __u16 event,
@@ -22,7 +23,7 @@ static __always_inline struct scratch *life_begin(struct task_struct *task, __u1
 		count_loss(event, BUFFER_SCRATCH, now);
 		return NULL;
 	}
-	record_begin(s, task, event, nvalues, now);
+	record_begin(s->slot, event, nvalues, now);
 	if (settings.chosen[event] == EVENT_BOOKKEEPING)
 		s->header.flags |= RECORD_INTERNAL;
 	return s;
@@ -108,15 +109,6 @@ int BPF_PROG(sched_prepare_exec__tp_btf, struct task_struct *task, struct linux_
 /* Since 6.17. */
 extern int bpf_strcmp(const char *a, const char *b) __ksym __weak;
 
-/* Address of a string in the record of a classic tracepoint, as a plain number. */
-static __always_inline __u64 data_loc(void *ctx, __u32 loc)
-{
-	__u64 record = 0;
-
-	bpf_probe_read_kernel(&record, sizeof(record), &ctx);
-	return record + (loc & 0xffff);
-}
-
 SEC("tp/sched/sched_prepare_exec")
 int sched_prepare_exec__tp(struct trace_event_raw_sched_prepare_exec *ctx)
 {
@@ -176,7 +168,7 @@ static __always_inline void emit_execve(struct task_struct *task, const struct i
 		count_loss(desc->event, BUFFER_SCRATCH, now);
 		return;
 	}
-	record_begin(s, task, desc->event, desc->nargs, now);
+	record_begin(s->slot, desc->event, desc->nargs, now);
 	s->header.syscall = desc->event;
 	s->header.abi = call->nr / MAX_SYSCALLS;
 	__builtin_memcpy(s->header.comm, call->comm, COMM_LEN);
@@ -198,33 +190,6 @@ static __always_inline void emit_execve(struct task_struct *task, const struct i
 		put_envp(s, at + 2, task, image);
 	submit(s);
 	scratch_put(s);
-}
-
-/* The bits of a number below 10^9; since 6.13 the top bit of i_ctime_nsec is a flag. */
-#define NSEC_MASK 0x3fffffff
-
-/* struct inode's change time has moved twice. */
-struct inode___before_6_6 {
-	struct timespec64 i_ctime;
-} __attribute__((preserve_access_index));
-
-struct inode___6_6 {
-	struct timespec64 __i_ctime;
-} __attribute__((preserve_access_index));
-
-static __always_inline __u64 inode_ctime(struct inode *inode)
-{
-	struct inode___before_6_6 *old = (void *)inode;
-	struct inode___6_6 *mid = (void *)inode;
-
-	if (bpf_core_field_exists(inode->i_ctime_sec))
-		return BPF_CORE_READ(inode, i_ctime_sec) * 1000000000ULL +
-		       (BPF_CORE_READ(inode, i_ctime_nsec) & NSEC_MASK);
-	if (bpf_core_field_exists(mid->__i_ctime))
-		return BPF_CORE_READ(mid, __i_ctime.tv_sec) * 1000000000ULL +
-		       BPF_CORE_READ(mid, __i_ctime.tv_nsec);
-	return BPF_CORE_READ(old, i_ctime.tv_sec) * 1000000000ULL +
-	       BPF_CORE_READ(old, i_ctime.tv_nsec);
 }
 
 /* Type bits of what is open as fd 0; 0: nothing is. */

@@ -25,10 +25,12 @@
 /* The strings of one array: that many bytes and that many elements. */
 #define STR_ARRAY_MAX 32768
 #define STR_ARRAY_ELEMS 1024
-/* struct sockaddr_storage */
-#define SOCKADDR_MAX 128
-/* Components of a path that are followed towards the root. */
-#define PATH_COMPONENTS 200
+/* Structures, arrays of them, addresses, buffers. */
+#define BYTES_MAX 4096
+/* Components and mounts that are followed from a file towards the root. */
+#define PATH_COMPONENTS 1024
+/* Mounts of a file system among which one is looked for that shows a file. */
+#define MOUNTS_MAX 1024
 #define NAME_LEN 255
 
 #define ABI_NATIVE 0
@@ -70,6 +72,18 @@ struct record_header {
 /* item_header.index: position of the argument, or one of these. */
 #define ITEM_NODENAME 0xff
 
+/* item_header.part: what else is told of an argument besides itself. */
+#define PART_VALUE 0
+/* Of a struct msghdr: what it points to. */
+#define PART_MSG_NAME 1
+#define PART_MSG_IOV 2
+#define PART_MSG_CONTROL 3
+/* Of an open file: struct fd_info, its path, what it is bound to as a socket. */
+#define PART_FD_INFO 4
+#define PART_FD_PATH 5
+#define PART_FD_SOCKET 6
+#define PART_FD_UNIX 7
+
 /* item_header.status */
 #define ITEM_OK 0
 #define ITEM_TRUNCATED 1 /* bytes are missing at the end */
@@ -79,12 +93,13 @@ struct record_header {
 #define PATH_DELETED (1 << 0) /* no longer in its directory */
 #define PATH_AT_ROOT (1 << 1) /* followed up to the root of its mount namespace */
 #define PATH_UNROOTED (1 << 2) /* not below the root of a mount: memfd, pipe, … */
+#define PATH_UNREACHABLE (1 << 3) /* that root is not in the task's mount namespace */
 
 struct item_header {
 	__u8 index;
 	__u8 status;
 	__u8 flags;
-	__u8 reserved;
+	__u8 part;
 	__u32 len; /* of the bytes that follow */
 	__u64 full; /* elements of a string array in all, bytes of other data; 0: unknown */
 };
@@ -94,10 +109,72 @@ struct item_header {
  * A path is its components from the last to the first, each with its NUL.
  */
 
+/* An open file, as --decode-fds shows it. */
+struct fd_info {
+	__u64 ino;
+	__u32 mode; /* i_mode */
+	__u32 dev; /* s_dev */
+};
+
+/* An open socket. */
+struct fd_socket {
+	__u16 family;
+	__u16 type;
+	__u16 protocol;
+	__u8 state; /* skc_state */
+	__u8 reserved;
+	__u16 local_port; /* host order; of netlink and unix: 0 */
+	__u16 remote_port;
+	__u32 netlink_port;
+	__u8 local[16]; /* network order; 4 bytes of AF_INET */
+	__u8 remote[16];
+};
+
+/* What a task may do, as of kernel_structs.rs. */
+struct cred_info {
+	__u32 uid, gid, suid, sgid, euid, egid, fsuid, fsgid;
+	__u64 inheritable, permitted, effective, bset, ambient;
+	__u32 securebits;
+	__u32 user_ns;
+};
+
+/* Numbers of a task's namespaces, as of kernel_structs.rs. */
+struct namespace_info {
+	__u32 mnt, pid_for_children, uts, ipc, net, cgroup, time, time_for_children;
+};
+
+/* Where a function of the kernel's lies. */
+struct code_range {
+	__u64 start;
+	__u64 end;
+};
+
+#define NOAUDIT_CALLERS 5
+
+/* arg_desc.count: how many elements */
+#define COUNT_CONST 0 /* arg itself */
+#define COUNT_ARG 1 /* the value of argument arg */
+#define COUNT_ARG32 2 /* an int or unsigned int */
+#define COUNT_AT 3 /* the int that argument arg points to */
+#define COUNT_RET 4
+
 /* How an argument of a system call is read. */
 struct arg_desc {
 	__u8 kind; /* ARG_* of event_ids.h */
-	__u8 aux; /* position of the length argument, or size in bytes */
+	__u8 when; /* WHEN_* of event_ids.h */
+	__u8 count; /* COUNT_* */
+	__u8 arg; /* for count; of ARG_SELECT: the argument that decides */
+	__u16 size; /* bytes of an element; 0: bits are counted */
+	__u16 max; /* bytes at the most, a multiple of size */
+	__u32 mask; /* of ARG_SELECT: bits of the argument that decides */
+};
+
+/* Key of the map `selected`, whose values are arg_descs. */
+struct selector {
+	__u16 event;
+	__u8 index; /* of the argument */
+	__u8 abi;
+	__u32 value; /* of the argument that decides */
 };
 
 /* desc flags */
@@ -113,6 +190,8 @@ struct arg_desc {
 #define SYSCALL_ON_EXIT (1 << 3)
 #define SYSCALL_EXECVE (1 << 4)
 #define SYSCALL_EXECVEAT (1 << 5)
+/* Its file is gone when it returns: looked up when entered. */
+#define SYSCALL_CLOSES (1 << 6)
 
 /* One call of one ABI. */
 struct syscall_desc {
@@ -120,6 +199,8 @@ struct syscall_desc {
 	__u8 flags;
 	__u8 nargs;
 	__u8 split; /* bit i: argument i came in two 32-bit registers */
+	__u8 swap; /* n > 0: arguments n and n + 1 come in the other order */
+	__u8 checked; /* 1 + argument that is compared with the kernel's copy of it; 0: none is */
 	__u8 reserved;
 	struct arg_desc args[MAX_ARGS];
 };
@@ -133,7 +214,8 @@ struct settings {
 	__u8 want_nodename;
 	__u8 want_env; /* in sched_process_exec */
 	__u8 exec_on_enter; /* sched_prepare_exec is missing: sys_enter stands in */
-	__u8 reserved[5];
+	__u8 decode_fds;
+	__u8 reserved[4];
 };
 
 #define EVENT_SHOWN 1

@@ -23,9 +23,9 @@ static __always_inline void emit_raw(struct task_struct *task, const struct sysc
 		count_loss(event, BUFFER_SCRATCH, now);
 		return;
 	}
-	record_begin(s, task, event, 1, now);
+	record_begin(s->slot, event, 1, now);
 	s->header.ret = ret;
-	s->header.syscall = desc && desc->event ? desc->event : NO_SYSCALL;
+	s->header.syscall = is_known(desc) ? desc->event : NO_SYSCALL;
 	s->header.abi = call->abi;
 	if (event == EVENT_SYS_ENTER)
 		s->header.flags = RECORD_NO_RETURN;
@@ -48,16 +48,26 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 {
 	struct syscall_desc *desc;
 	struct syscall_nr call;
+	bool checked;
 
 	if (!in_scope(task) || !syscall_abi(task, nr, &call))
 		return 0;
+	/* A 32-bit program sees 32 bits of it: an error, too, that the kernel has not extended (modify_ldt). */
+	if (call.abi == ABI_IA32 && (__u32)ret > (__u32)-4096)
+		ret = (__s32)ret;
 	if (settings.chosen[EVENT_SYS_EXIT])
 		emit_raw(task, &call, EVENT_SYS_EXIT, ret);
 	desc = syscall_lookup(&call);
-	if (!desc || !(desc->flags & SYSCALL_CHOSEN) || desc->flags & SYSCALL_ON_ENTER)
+	if (!desc || desc->flags & SYSCALL_ON_ENTER)
 		return 0;
-	if (!ret && desc->flags & SYSCALL_SKIP_ZERO)
+	checked = settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked;
+	if (!(desc->flags & SYSCALL_CHOSEN) && !checked)
 		return 0;
+	if (!ret && desc->flags & SYSCALL_SKIP_ZERO) {
+		if (checked)
+			forget_copy(task);
+		return 0;
+	}
 	emit_syscall(task, regs, &call, desc, ret, 0);
 	return 0;
 }
@@ -93,6 +103,9 @@ static __always_inline int on_enter(struct task_struct *task, const struct pt_re
 		remember_exec(task, regs, &call);
 	if (scope == SCOPE_AWAITS_EXEC)
 		return 0;
+	if (settings.decode_fds && desc && desc->flags & SYSCALL_CHOSEN &&
+	    desc->flags & SYSCALL_CLOSES)
+		remember_closing(task, regs, &call);
 	if (settings.chosen[EVENT_SYS_ENTER])
 		emit_raw(task, &call, EVENT_SYS_ENTER, 0);
 	if (desc && desc->flags & SYSCALL_CHOSEN && desc->flags & SYSCALL_ON_ENTER)

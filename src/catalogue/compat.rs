@@ -4,53 +4,66 @@
 //! A 32-bit call is the event of the 64-bit call with the same meaning and the same order of arguments; the others are
 //! events of their own. Of `mmap2` the offset counts pages of 4096 bytes.
 
-use super::spec::{arg, compat_only, same, split, time64, ArgType::*, CompatCall, EventSpec, Family, Set::*};
+use super::select::{IPC_FIFTH, IPC_FIRST, IPC_PTR, SOCKETCALL_ARGS};
+use super::spec::{
+    arg, by, compat_only, old, same, split, swapped, time64, ArgType::*, CompatCall, EventSpec, Family,
+    Set::*, When::*,
+};
+use super::structs::*;
 
 /// Calls that only the 32-bit ABI has, many of which no kernel has had for decades.
 #[rustfmt::skip]
 pub const IA32_ONLY: &[EventSpec] = &[
     compat_only(0, "waitpid", &[Proc, ProcLife], &[
-        arg("pid", Pid), arg("stat_addr", Ptr), arg("options", Flags(Family::WaitOptions))]),
+        arg("pid", Pid), arg("stat_addr", Struct(OutPositive, WAIT_STATUS)),
+        arg("options", Flags(Family::WaitOptions))]),
     compat_only(1, "break", &[System], &[]),
-    compat_only(2, "oldstat", &[Fs, FsFileAttr], &[arg("pathname", Str), arg("statbuf", Ptr)]),
+    compat_only(2, "oldstat", &[Fs, FsFileAttr], &[arg("pathname", Str), arg("statbuf", Struct(Out, OLD_STAT))]),
     compat_only(3, "umount", &[Fs], &[arg("name", Str)]),
-    compat_only(4, "stime", &[Time, TimeTod], &[arg("tptr", Ptr)]),
-    compat_only(5, "oldfstat", &[Fs, FsFileAttr], &[arg("fd", Fd), arg("statbuf", Ptr)]),
+    compat_only(4, "stime", &[Time, TimeTod], &[arg("tptr", Struct(In, TIME))]),
+    compat_only(5, "oldfstat", &[Fs, FsFileAttr], &[arg("fd", Fd), arg("statbuf", Struct(Out, OLD_STAT))]),
     compat_only(6, "stty", &[System], &[]),
     compat_only(7, "gtty", &[System], &[]),
     compat_only(8, "nice", &[Proc, ProcSched], &[arg("increment", Int)]),
     compat_only(9, "ftime", &[System], &[]),
     compat_only(10, "prof", &[System], &[]),
-    compat_only(11, "signal", &[Signals], &[arg("sig", Signal), arg("handler", Ptr)]),
+    compat_only(11, "signal", &[Signals], &[arg("sig", Signal), arg("handler", LongFlags(Family::SigHandler))]),
     compat_only(12, "lock", &[System], &[]),
     compat_only(13, "mpx", &[System], &[]),
     compat_only(14, "ulimit", &[System], &[]),
-    compat_only(15, "oldolduname", &[System], &[arg("name", Ptr)]),
-    compat_only(16, "sigaction", &[Signals], &[arg("sig", Signal), arg("act", Ptr), arg("oact", Ptr)]),
+    compat_only(15, "oldolduname", &[System], &[arg("name", Struct(Out, OLDOLD_UTSNAME))]),
+    compat_only(16, "sigaction", &[Signals], &[
+        arg("sig", Signal), arg("act", Struct(In, OLD_SIGACTION)), arg("oact", Struct(Out, OLD_SIGACTION))]),
     compat_only(17, "sgetmask", &[Signals], &[]),
-    compat_only(18, "ssetmask", &[Signals], &[arg("newmask", Int)]),
-    compat_only(19, "sigsuspend", &[Signals], &[arg("unused1", Int), arg("unused2", Int), arg("mask", ULong)]),
-    compat_only(20, "sigpending", &[Signals], &[arg("uset", Ptr)]),
-    compat_only(21, "old_select", &[Fs, FsMuxIo], &[arg("arg", Ptr)]),
-    compat_only(22, "oldlstat", &[Fs, FsFileAttr], &[arg("pathname", Str), arg("statbuf", Ptr)]),
-    compat_only(23, "readdir", &[Fs, FsDirOps], &[arg("fd", Fd), arg("dirent", Ptr), arg("count", UInt)]),
-    compat_only(24, "old_mmap", &[Proc, ProcMem], &[arg("arg", Ptr)]),
+    compat_only(18, "ssetmask", &[Signals], &[arg("newmask", SigSet)]),
+    compat_only(19, "sigsuspend", &[Signals], &[arg("unused1", Int), arg("unused2", Int), arg("mask", SigSet)]),
+    compat_only(20, "sigpending", &[Signals], &[arg("uset", Struct(Out, OLD_SIGSET))]),
+    compat_only(21, "old_select", &[Fs, FsMuxIo], &[arg("arg", Struct(In, OLD_SELECT))]),
+    compat_only(22, "oldlstat", &[Fs, FsFileAttr], &[arg("pathname", Str), arg("statbuf", Struct(Out, OLD_STAT))]),
+    compat_only(23, "readdir", &[Fs, FsDirOps], &[
+        arg("fd", Fd), arg("dirent", Struct(OutPositive, OLD_DIRENT)), arg("count", UInt)]),
+    compat_only(24, "old_mmap", &[Proc, ProcMem], &[arg("arg", Struct(In, OLD_MMAP))]),
     compat_only(25, "profil", &[System], &[]),
-    compat_only(26, "socketcall", &[Net, NetSock], &[arg("call", Int), arg("args", Ptr)]),
-    compat_only(27, "olduname", &[System], &[arg("name", Ptr)]),
+    compat_only(26, "socketcall", &[Net, NetSock], &[
+        arg("call", Enum(Family::SocketCall)), arg("args", by(0, SOCKETCALL_ARGS))]),
+    compat_only(27, "olduname", &[System], &[arg("name", Struct(Out, OLD_UTSNAME))]),
     compat_only(28, "idle", &[System], &[]),
     compat_only(29, "vm86old", &[System], &[arg("user_vm86", Ptr)]),
     compat_only(30, "ipc", &[Ipc], &[
-        arg("call", UInt), arg("first", Int), arg("second", ULong), arg("third", ULong), arg("ptr", Ptr), arg("fifth", Long)]),
+        arg("call", Enum(Family::IpcCall)), arg("first", by(0, IPC_FIRST)), arg("second", ULong), arg("third", Hex),
+        arg("ptr", by(0, IPC_PTR)), arg("fifth", by(0, IPC_FIFTH))]),
     compat_only(31, "sigreturn", &[Signals], &[]),
     compat_only(32, "sigprocmask", &[Signals], &[
-        arg("how", Enum(Family::SigprocmaskHow)), arg("nset", Ptr), arg("oset", Ptr)]),
+        arg("how", Enum(Family::SigprocmaskHow)), arg("nset", Struct(In, OLD_SIGSET)),
+        arg("oset", Struct(Out, OLD_SIGSET))]),
     compat_only(33, "bdflush", &[System], &[arg("func", Int), arg("data", Long)]),
     compat_only(34, "_llseek", &[Fs, FsReadWrite], &[
-        arg("fd", Fd), arg("offset_high", ULong), arg("offset_low", ULong), arg("result", Ptr), arg("whence", Enum(Family::SeekWhence))]),
+        arg("fd", Fd), arg("offset_high", ULong), arg("offset_low", ULong), arg("result", Struct(Out, LOFF)),
+        arg("whence", Enum(Family::SeekWhence))]),
     compat_only(35, "vm86", &[System], &[arg("cmd", ULong), arg("arg", ULong)]),
-    compat_only(36, "statfs64", &[Fs, FsInfo], &[arg("pathname", Str), arg("sz", Size), arg("buf", Ptr)]),
-    compat_only(37, "fstatfs64", &[Fs, FsInfo], &[arg("fd", Fd), arg("sz", Size), arg("buf", Ptr)]),
+    compat_only(36, "statfs64", &[Fs, FsInfo], &[
+        arg("pathname", Str), arg("sz", Size), arg("buf", Struct(Out, STATFS64))]),
+    compat_only(37, "fstatfs64", &[Fs, FsInfo], &[arg("fd", Fd), arg("sz", Size), arg("buf", Struct(Out, STATFS64))]),
 ];
 
 /// Every call of the 32-bit ABI.
@@ -71,15 +84,15 @@ pub const IA32: &[CompatCall] = &[
     same(67, "sigaction"), same(68, "sgetmask"), same(69, "ssetmask"), same(70, "setreuid"), same(71, "setregid"),
     same(72, "sigsuspend"), same(73, "sigpending"), same(74, "sethostname"), same(75, "setrlimit"),
     same(76, "getrlimit"), same(77, "getrusage"), same(78, "gettimeofday"), same(79, "settimeofday"),
-    same(80, "getgroups"), same(81, "setgroups"), same(82, "old_select"), same(83, "symlink"), same(84, "oldlstat"),
+    old(80, "getgroups"), old(81, "setgroups"), same(82, "old_select"), same(83, "symlink"), same(84, "oldlstat"),
     same(85, "readlink"), same(86, "uselib"), same(87, "swapon"), same(88, "reboot"), same(89, "readdir"),
     same(90, "old_mmap"), same(91, "munmap"), same(92, "truncate"), same(93, "ftruncate"), same(94, "fchmod"),
     same(95, "fchown"), same(96, "getpriority"), same(97, "setpriority"), same(98, "profil"), same(99, "statfs"),
     same(100, "fstatfs"), same(101, "ioperm"), same(102, "socketcall"), same(103, "syslog"), same(104, "setitimer"),
-    same(105, "getitimer"), same(106, "stat"), same(107, "lstat"), same(108, "fstat"), same(109, "olduname"),
+    same(105, "getitimer"), old(106, "stat"), old(107, "lstat"), old(108, "fstat"), same(109, "olduname"),
     same(110, "iopl"), same(111, "vhangup"), same(112, "idle"), same(113, "vm86old"), same(114, "wait4"),
     same(115, "swapoff"), same(116, "sysinfo"), same(117, "ipc"), same(118, "fsync"), same(119, "sigreturn"),
-    same(120, "clone"), same(121, "setdomainname"), same(122, "uname"), same(123, "modify_ldt"), same(124, "adjtimex"),
+    swapped(120, "clone", 3), same(121, "setdomainname"), same(122, "uname"), same(123, "modify_ldt"), same(124, "adjtimex"),
     same(125, "mprotect"), same(126, "sigprocmask"), same(127, "create_module"), same(128, "init_module"),
     same(129, "delete_module"), same(130, "get_kernel_syms"), same(131, "quotactl"), same(132, "getpgid"),
     same(133, "fchdir"), same(134, "bdflush"), same(135, "sysfs"), same(136, "personality"), same(137, "afs_syscall"),
@@ -89,8 +102,8 @@ pub const IA32: &[CompatCall] = &[
     same(153, "munlockall"), same(154, "sched_setparam"), same(155, "sched_getparam"), same(156, "sched_setscheduler"),
     same(157, "sched_getscheduler"), same(158, "sched_yield"), same(159, "sched_get_priority_max"),
     same(160, "sched_get_priority_min"), same(161, "sched_rr_get_interval"), same(162, "nanosleep"),
-    same(163, "mremap"), same(164, "setresuid"), same(165, "getresuid"), same(166, "vm86"), same(167, "query_module"),
-    same(168, "poll"), same(169, "nfsservctl"), same(170, "setresgid"), same(171, "getresgid"), same(172, "prctl"),
+    same(163, "mremap"), same(164, "setresuid"), old(165, "getresuid"), same(166, "vm86"), same(167, "query_module"),
+    same(168, "poll"), same(169, "nfsservctl"), same(170, "setresgid"), old(171, "getresgid"), same(172, "prctl"),
     same(173, "rt_sigreturn"), same(174, "rt_sigaction"), same(175, "rt_sigprocmask"), same(176, "rt_sigpending"),
     same(177, "rt_sigtimedwait"), same(178, "rt_sigqueueinfo"), same(179, "rt_sigsuspend"),
     split(180, "pread64", 0b1000), split(181, "pwrite64", 0b1000), same(182, "chown"), same(183, "getcwd"),
@@ -105,7 +118,7 @@ pub const IA32: &[CompatCall] = &[
     split(225, "readahead", 0b10), same(226, "setxattr"), same(227, "lsetxattr"), same(228, "fsetxattr"),
     same(229, "getxattr"), same(230, "lgetxattr"), same(231, "fgetxattr"), same(232, "listxattr"),
     same(233, "llistxattr"), same(234, "flistxattr"), same(235, "removexattr"), same(236, "lremovexattr"),
-    same(237, "fremovexattr"), same(238, "tkill"), same(239, "sendfile"), same(240, "futex"),
+    same(237, "fremovexattr"), same(238, "tkill"), time64(239, "sendfile"), same(240, "futex"),
     same(241, "sched_setaffinity"), same(242, "sched_getaffinity"), same(243, "set_thread_area"),
     same(244, "get_thread_area"), same(245, "io_setup"), same(246, "io_destroy"), same(247, "io_getevents"),
     same(248, "io_submit"), same(249, "io_cancel"), split(250, "fadvise64", 0b10), same(252, "exit_group"),
@@ -153,11 +166,11 @@ pub const IA32: &[CompatCall] = &[
     same(426, "io_uring_enter"), same(427, "io_uring_register"), same(428, "open_tree"), same(429, "move_mount"),
     same(430, "fsopen"), same(431, "fsconfig"), same(432, "fsmount"), same(433, "fspick"), same(434, "pidfd_open"),
     same(435, "clone3"), same(436, "close_range"), same(437, "openat2"), same(438, "pidfd_getfd"),
-    same(439, "faccessat2"), same(440, "process_madvise"), same(441, "epoll_pwait2"), same(442, "mount_setattr"),
+    same(439, "faccessat2"), same(440, "process_madvise"), time64(441, "epoll_pwait2"), same(442, "mount_setattr"),
     same(443, "quotactl_fd"), same(444, "landlock_create_ruleset"), same(445, "landlock_add_rule"),
     same(446, "landlock_restrict_self"), same(447, "memfd_secret"), same(448, "process_mrelease"),
-    same(449, "futex_waitv"), same(450, "set_mempolicy_home_node"), same(451, "cachestat"), same(452, "fchmodat2"),
-    same(453, "map_shadow_stack"), same(454, "futex_wake"), same(455, "futex_wait"), same(456, "futex_requeue"),
+    time64(449, "futex_waitv"), same(450, "set_mempolicy_home_node"), same(451, "cachestat"), same(452, "fchmodat2"),
+    same(453, "map_shadow_stack"), same(454, "futex_wake"), time64(455, "futex_wait"), same(456, "futex_requeue"),
     same(457, "statmount"), same(458, "listmount"), same(459, "lsm_get_self_attr"), same(460, "lsm_set_self_attr"),
     same(461, "lsm_list_modules"), same(462, "mseal"), same(463, "setxattrat"), same(464, "getxattrat"),
     same(465, "listxattrat"), same(466, "removexattrat"), same(467, "open_tree_attr"), same(468, "file_getattr"),
@@ -167,7 +180,7 @@ pub const IA32: &[CompatCall] = &[
 /// The calls that have their own number in x32; the others share those of x86-64.
 #[rustfmt::skip]
 pub const X32: &[CompatCall] = &[
-    same(512, "rt_sigaction"), same(513, "rt_sigreturn"), same(514, "ioctl"), same(515, "readv"), same(516, "writev"),
+    old(512, "rt_sigaction"), same(513, "rt_sigreturn"), same(514, "ioctl"), same(515, "readv"), same(516, "writev"),
     same(517, "recvfrom"), same(518, "sendmsg"), same(519, "recvmsg"), same(520, "execve"), same(521, "ptrace"),
     same(522, "rt_sigpending"), same(523, "rt_sigtimedwait"), same(524, "rt_sigqueueinfo"), same(525, "sigaltstack"),
     same(526, "timer_create"), same(527, "mq_notify"), same(528, "kexec_load"), same(529, "waitid"),

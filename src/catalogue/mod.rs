@@ -1,15 +1,23 @@
 //! The one source of truth about events: ids, `--list`, sets, decoding and every output follow from its rows.
 
 pub mod compat;
+pub mod family;
 pub mod kernel;
+pub mod kernel_structs;
+pub mod layout;
+pub mod reading;
+pub mod select;
 pub mod spec;
+pub mod structs;
 pub mod syscalls;
 
 use std::sync::OnceLock;
 
 pub use compat::{IA32, IA32_ONLY, X32};
 pub use kernel::KERNEL;
-pub use spec::{ArgSpec, ArgType, CompatCall, EventId, EventKind, EventSpec, Family, Set};
+pub use spec::{
+    ArgSpec, ArgType, CompatCall, EventId, EventKind, EventSpec, Family, Layout, Set, StructSpec,
+};
 pub use syscalls::SYSCALLS;
 
 /// Every event: system calls by number, those of the 32-bit ABI alone, then the kernel's own.

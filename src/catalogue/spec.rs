@@ -2,6 +2,10 @@
 //!
 //! `std` only and without `crate::` paths, because `build.rs` mounts this folder too, to make the C header.
 
+pub use super::family::Family;
+pub use super::layout::*;
+pub use super::reading::*;
+
 /// Number of an event: system calls have their x86-64 number, the others follow from [`FIRST_COMPAT_ONLY`] on.
 pub type EventId = u16;
 
@@ -15,6 +19,8 @@ pub const MAX_EVENTS: usize = 1024;
 pub const MAX_SYSCALLS: usize = 640;
 /// A system call has at most this many arguments.
 pub const MAX_ARGS: usize = 6;
+/// Any event has at most this many.
+pub const MAX_EVENT_ARGS: usize = 24;
 
 /// One event: a row of the catalogue.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +84,8 @@ pub enum ArgType {
     ULong,
     /// 16 bits, unsigned
     U16,
+    /// 16 bits, signed
+    I16,
     /// 64 bits in every ABI, signed: `loff_t`, `s64`
     I64,
     /// 64 bits in every ABI, unsigned: `u64`
@@ -99,22 +107,45 @@ pub enum ArgType {
     SockaddrOut {
         len: u8,
     },
-    /// Bytes that the call is given; their number is argument `len`.
+    /// Bytes that the call is given; their number is argument `len`. Read on request only.
     Buf {
         len: u8,
     },
-    /// Bytes that the call fills in; the room for them is argument `len`.
+    /// Bytes that the call fills in, as many as it returns; argument `len` is the room for them. Read on request only.
     BufOut {
+        len: u8,
+    },
+    /// A NUL-terminated name, or the bytes of one, that the call fills in: as many as it returns (readlink, getcwd).
+    StrOut,
+    /// A value of an option, by `len` bytes: an `int` if it has that size (setsockopt).
+    OptionValue {
+        len: u8,
+    },
+    /// As `OptionValue`, filled in by the call; argument `len` points to its length (`int *`).
+    OptionValueOut {
         len: u8,
     },
     /// A `struct iovec` array; their number is argument `count`.
     Iovec {
         count: u8,
     },
-    /// A `struct timespec` that the call is given.
-    Timespec,
-    /// A `struct timespec` that the call fills in.
-    TimespecOut,
+    /// A structure in user memory.
+    Struct(When, &'static StructSpec),
+    /// An array of structures in user memory.
+    Array(When, &'static StructSpec, Count),
+    /// A structure that may end earlier: its bytes are argument `.2`, as programs of another age count them.
+    Sized(When, &'static StructSpec, u8),
+    /// A `struct msghdr`, with the address, the `struct iovec` array and the control data that it points to.
+    Msghdr(When),
+    /// A set of small numbers, as many bits as argument `bits` says, such as `fd_set`.
+    BitSet(When, Count),
+    /// As `BitSet`, but bytes are counted: a `cpumask`.
+    CpuSet(When, Count),
+    /// What this argument is depends on the value of argument `by`.
+    Select {
+        by: u8,
+        table: &'static SelectSpec,
+    },
     /// An open file of the calling process.
     Fd,
     /// A folder's fd, or `AT_FDCWD`.
@@ -130,6 +161,12 @@ pub enum ArgType {
     Gid,
     /// Signal number.
     Signal,
+    /// 64 bits, one a signal: bit *n* - 1 for signal *n*.
+    SigSet,
+    /// What wait(2) tells of a child.
+    WaitStatus,
+    /// A number that people read in hex: an address, a mask of unknown bits.
+    Hex,
     /// 32 bits, any number of which may be set; unknown bits are shown as hex.
     Flags(Family),
     /// As `Flags`, but an `unsigned long`.
@@ -146,6 +183,15 @@ pub enum ArgType {
     KernelStr,
     /// A path that the kernel walked from its own objects.
     Path,
+    /// A `struct sockaddr` of the kernel's: its own copy of one, or made from what a socket is bound or connected to.
+    KernelSockaddr,
+    /// A structure that the kernel side has made from the kernel's own objects.
+    KernelStruct(&'static StructSpec),
+    /// As `KernelStruct`; in words only the fields in which it differs from argument `than`.
+    Changed {
+        than: u8,
+        spec: &'static StructSpec,
+    },
 }
 
 impl ArgType {
@@ -153,21 +199,31 @@ impl ArgType {
     pub const fn c_name(self) -> &'static str {
         use ArgType::*;
         match self {
-            Int | Fd | DirFd | Signal | Enum(_) => "int",
+            Int | Fd | DirFd | Signal | WaitStatus | Enum(_) => "int",
             UInt | Flags(_) => "unsigned int",
             Long => "long",
             ULong | LongFlags(_) => "unsigned long",
             U16 => "unsigned short",
+            I16 => "short",
             I64 => "long long",
             U64 => "unsigned long long",
             Size => "size_t",
             Bool => "bool",
-            Ptr | Buf { .. } | BufOut { .. } => "void *",
+            Ptr | Buf { .. } | BufOut { .. } | OptionValue { .. } | OptionValueOut { .. } => "void *",
             Str | KernelStr | Path => "const char *",
+            StrOut => "char *",
             StrArray => "const char *const *",
-            Sockaddr { .. } | SockaddrOut { .. } => "struct sockaddr *",
+            Sockaddr { .. } | SockaddrOut { .. } | KernelSockaddr => "struct sockaddr *",
             Iovec { .. } => "const struct iovec *",
-            Timespec | TimespecOut => "struct timespec *",
+            Struct(_, spec)
+            | Array(_, spec, _)
+            | Sized(_, spec, _)
+            | KernelStruct(spec)
+            | Changed { spec, .. } => spec.c_name,
+            Msghdr(_) => "struct msghdr *",
+            BitSet(..) | CpuSet(..) => "unsigned long *",
+            Select { .. } | Hex => "unsigned long",
+            SigSet => "sigset_t",
             Mode => "umode_t",
             Dev | UserDev => "dev_t",
             Pid => "pid_t",
@@ -179,24 +235,38 @@ impl ArgType {
     }
 }
 
-/// A family of named flags or values; its table is in `src/symbols/`.
-#[allow(clippy::enum_variant_names)] // "Address family" is the field's term.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[rustfmt::skip]
-pub enum Family {
-    Access, AddressFamily, ArchPrctl, At, BpfCmd, Caps, Clock, Clone, CloseRange, DeleteModule, EpollCreate,
-    EpollCtl, Eventfd, Fadvise, Fallocate, FanotifyInit, FanotifyMark, Fcntl, FileHandle, Flock, FsconfigCmd,
-    FsmountFlags, FsopenFlags, FspickFlags, FutexOp, Futex2, GetrandomFlags, InitModule, InotifyInit, InotifyMask,
-    IoUringEnter, IoUringRegister, IoctlCmd, Ioprio, IpcCmd, Itimer, Kcmp, KexecFlags, Keyctl, LandlockFlags, LandlockRule,
-    LsmAttr, LsmFlags, Madvise, MapFlags, MembarrierCmd, MemfdFlags, MempolicyFlags, MempolicyMode, MlockFlags, MlockallFlags,
-    ModifyLdt, MountAttr, MountFlags, MountSetattrFlags, MoveMount, MqFlags, Mremap, MsgFlags, Msync, NameToHandle, Open,
-    OpenTree, PerfFlags, Personality, PidfdFlags, PidfdSignalFlags, PipeFlags, PkeyAccess, Prctl, PreadvFlags,
-    PriorityWhich, Prot, Ptrace, QuotaCmd, Reboot, RemapFlags, Rename, ResourceLimit, RseqFlags, RusageWho, SchedAttrFlags,
-    SchedPolicy, Seccomp, SeccompFlags, SeekWhence, SemFlags, Shm, ShutdownHow, SignalfdFlags, SigprocmaskHow, SocketFlags,
-    SocketProtocol, SocketType, SockoptLevel, SockoptName, SpliceFlags, StatxMask, SwapFlags, SyncFileRange, Sysfs,
-    Syslog, TimerFlags, TimerfdFlags, Umount, Unlink, Userfaultfd, WaitIdType, WaitOptions, XattrFlags,
-    // Of the kernel's own events.
-    FileType,
+/// How many elements an array has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    Const(u8),
+    /// The value of this argument.
+    Arg(u8),
+    /// The `int` that this argument points to.
+    At(u8),
+    /// What the call returned.
+    Ret,
+}
+
+/// What an argument is for each value of another one: a row of `select.rs`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SelectSpec {
+    /// Bits of the other argument that count.
+    pub mask: u32,
+    pub cases: &'static [(u32, ArgType)],
+    /// For every other value; nothing that is read from memory.
+    pub otherwise: ArgType,
+}
+
+impl SelectSpec {
+    /// The type for this value of the other argument.
+    pub fn resolve(&self, selector: u64) -> ArgType {
+        #[allow(clippy::cast_possible_truncation)] // Selectors are `int`.
+        let selector = selector as u32 & self.mask;
+        self.cases
+            .iter()
+            .find(|(value, _)| *value == selector)
+            .map_or(self.otherwise, |(_, ty)| *ty)
+    }
 }
 
 macro_rules! sets {
@@ -238,13 +308,30 @@ pub struct CompatCall {
     pub event: &'static str,
     /// Bit *i* set: argument *i* of the event is 64 bits wide and came in two 32-bit registers, low half first.
     pub split: u8,
-    /// The call's `struct timespec` has 64-bit fields, as the native one (the `*_time64` calls).
-    pub time64: bool,
+    pub structs: CompatStructs,
+    /// Not 0: this argument and the next come in the other order.
+    pub swap: u8,
+}
+
+/// Structures of a 32-bit call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CompatStructs {
+    /// By the rules of its ABI.
+    Usual,
+    /// As a native call has them (the `*_time64` calls).
+    Native,
+    /// Forms of long ago, which are not read.
+    Old,
 }
 
 /// Shorthands that keep a row of the tables on one line.
 pub const fn arg(name: &'static str, ty: ArgType) -> ArgSpec {
     ArgSpec { name, ty }
+}
+
+/// An argument that is what `table` says for the value of argument `index`.
+pub const fn by(index: u8, table: &'static SelectSpec) -> ArgType {
+    ArgType::Select { by: index, table }
 }
 
 pub const fn syscall(
@@ -298,7 +385,8 @@ pub const fn same(nr: u16, event: &'static str) -> CompatCall {
         nr,
         event,
         split: 0,
-        time64: false,
+        structs: CompatStructs::Usual,
+        swap: 0,
     }
 }
 
@@ -308,7 +396,8 @@ pub const fn split(nr: u16, event: &'static str, split: u8) -> CompatCall {
         nr,
         event,
         split,
-        time64: false,
+        structs: CompatStructs::Usual,
+        swap: 0,
     }
 }
 
@@ -318,62 +407,61 @@ pub const fn time64(nr: u16, event: &'static str) -> CompatCall {
         nr,
         event,
         split: 0,
-        time64: true,
+        structs: CompatStructs::Native,
+        swap: 0,
     }
 }
 
-macro_rules! arg_kinds {
-    ($($(#[$doc:meta])* $variant:ident $name:literal),* $(,)?) => {
-        /// How the program in the kernel reads an argument; goes to C as `ARG_*`.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        #[repr(u8)]
-        pub enum ArgKind { $($(#[$doc])* $variant),* }
-
-        impl ArgKind {
-            /// Name in C and value of each kind.
-            pub const EVERY: &'static [(&'static str, ArgKind)] = &[$(($name, ArgKind::$variant)),*];
-        }
-    };
+/// A call of the 32-bit ABI of which argument `swap` and the next come in the other order.
+pub const fn swapped(nr: u16, event: &'static str, swap: u8) -> CompatCall {
+    CompatCall {
+        swap,
+        ..same(nr, event)
+    }
 }
 
-arg_kinds! {
-    /// The register is all.
-    Value "ARG_VALUE",
-    Str "ARG_STR",
-    StrArray "ARG_STR_ARRAY",
-    /// `aux`: position of the length.
-    Sockaddr "ARG_SOCKADDR",
-    /// `aux`: position of the pointer to the length.
-    SockaddrOut "ARG_SOCKADDR_OUT",
-    /// `aux`: size in bytes.
-    Struct "ARG_STRUCT",
-    /// As `Struct`, but only there after the call has succeeded.
-    StructOut "ARG_STRUCT_OUT",
+/// A call of the 32-bit ABI whose structures are of a form that no program has used for long.
+pub const fn old(nr: u16, event: &'static str) -> CompatCall {
+    CompatCall {
+        nr,
+        event,
+        split: 0,
+        structs: CompatStructs::Old,
+        swap: 0,
+    }
 }
-
-/// Bytes of a `struct timespec` with 64-bit and with 32-bit fields.
-pub const TIMESPEC_SIZE: u8 = 16;
-pub const TIMESPEC32_SIZE: u8 = 8;
 
 impl ArgType {
-    /// How the kernel side reads this argument, and the number that goes with that.
-    pub const fn reading(self) -> (ArgKind, u8) {
+    /// Whether it is an address in user memory.
+    pub const fn is_pointer(self) -> bool {
         use ArgType::*;
-        match self {
-            Str => (ArgKind::Str, 0),
-            StrArray => (ArgKind::StrArray, 0),
-            Sockaddr { len } => (ArgKind::Sockaddr, len),
-            SockaddrOut { len } => (ArgKind::SockaddrOut, len),
-            Timespec => (ArgKind::Struct, TIMESPEC_SIZE),
-            TimespecOut => (ArgKind::StructOut, TIMESPEC_SIZE),
-            _ => (ArgKind::Value, 0),
-        }
+        matches!(
+            self,
+            Ptr | Str
+                | StrOut
+                | StrArray
+                | Sockaddr { .. }
+                | SockaddrOut { .. }
+                | Buf { .. }
+                | BufOut { .. }
+                | OptionValue { .. }
+                | OptionValueOut { .. }
+                | Iovec { .. }
+                | Struct(..)
+                | Array(..)
+                | Sized(..)
+                | Msghdr(_)
+                | BitSet(..)
+                | CpuSet(..)
+        )
     }
-}
 
-impl ArgType {
     /// Whether the value lies in the kernel's own memory: there is no user address to show.
     pub const fn is_kernel_data(self) -> bool {
-        matches!(self, ArgType::KernelStr | ArgType::Path)
+        use ArgType::*;
+        matches!(
+            self,
+            KernelStr | Path | KernelSockaddr | KernelStruct(_) | Changed { .. }
+        )
     }
 }

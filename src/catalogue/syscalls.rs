@@ -3,10 +3,12 @@
 //! Numbers are those of `asm/unistd_64.h`; argument names and types those of the kernel's own
 //! `events/syscalls/sys_enter_*/format`, of Linux 7.2. A test compares them with the running kernel.
 //!
-//! Where a newer kernel has appended arguments (`bpf`), the row has those that every kernel takes: on the older ones the
-//! other registers mean nothing.
+//! Where a newer kernel has appended arguments (`bpf`), the row has those that every kernel takes: on the older ones
+//! the other registers mean nothing.
 
-use super::spec::{arg, syscall, ArgType::*, EventSpec, Family, Set::*};
+use super::select::*;
+use super::spec::{arg, by, syscall, ArgType::*, Count::*, EventSpec, Family, Set::*, When::*};
+use super::structs::*;
 
 #[rustfmt::skip]
 pub const SYSCALLS: &[EventSpec] = &[
@@ -15,26 +17,29 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(2, "open", &[Default, Fs, FsFileOps], &[
         arg("pathname", Str), arg("flags", Flags(Family::Open)), arg("mode", Mode)]),
     syscall(3, "close", &[Default, Fs, FsFileOps], &[arg("fd", Fd)]),
-    syscall(4, "stat", &[Default, Fs, FsFileAttr], &[arg("pathname", Str), arg("statbuf", Ptr)]),
-    syscall(5, "fstat", &[Default, Fs, FsFileAttr], &[arg("fd", Fd), arg("statbuf", Ptr)]),
-    syscall(6, "lstat", &[Default, Fs, FsFileAttr], &[arg("pathname", Str), arg("statbuf", Ptr)]),
-    syscall(7, "poll", &[Fs, FsMuxIo], &[arg("ufds", Ptr), arg("nfds", UInt), arg("timeout_msecs", Int)]),
+    syscall(4, "stat", &[Default, Fs, FsFileAttr], &[arg("pathname", Str), arg("statbuf", Struct(Out, STAT))]),
+    syscall(5, "fstat", &[Default, Fs, FsFileAttr], &[arg("fd", Fd), arg("statbuf", Struct(Out, STAT))]),
+    syscall(6, "lstat", &[Default, Fs, FsFileAttr], &[arg("pathname", Str), arg("statbuf", Struct(Out, STAT))]),
+    syscall(7, "poll", &[Fs, FsMuxIo], &[
+        arg("ufds", Array(In, POLLFD, Arg(1))), arg("nfds", UInt), arg("timeout_msecs", Int)]),
     syscall(8, "lseek", &[Fs, FsReadWrite], &[
         arg("fd", Fd), arg("offset", Long), arg("whence", Enum(Family::SeekWhence))]),
     syscall(9, "mmap", &[Proc, ProcMem], &[
         arg("addr", Ptr), arg("len", ULong), arg("prot", LongFlags(Family::Prot)),
-        arg("flags", LongFlags(Family::MapFlags)), arg("fd", Fd), arg("off", ULong)]),
+        arg("flags", LongFlags(Family::MapFlags)), arg("fd", Fd), arg("off", Hex)]),
     syscall(10, "mprotect", &[Proc, ProcMem], &[
         arg("start", Ptr), arg("len", Size), arg("prot", LongFlags(Family::Prot))]),
     syscall(11, "munmap", &[Proc, ProcMem], &[arg("addr", Ptr), arg("len", Size)]),
     syscall(12, "brk", &[Proc, ProcMem], &[arg("brk", Ptr)]),
     syscall(13, "rt_sigaction", &[Signals], &[
-        arg("sig", Signal), arg("act", Ptr), arg("oact", Ptr), arg("sigsetsize", Size)]),
+        arg("sig", Signal), arg("act", Struct(In, SIGACTION)), arg("oact", Struct(Out, SIGACTION)),
+        arg("sigsetsize", Size)]),
     syscall(14, "rt_sigprocmask", &[Signals], &[
-        arg("how", Enum(Family::SigprocmaskHow)), arg("nset", Ptr), arg("oset", Ptr), arg("sigsetsize", Size)]),
+        arg("how", Enum(Family::SigprocmaskHow)), arg("nset", Struct(In, SIGSET)), arg("oset", Struct(Out, SIGSET)),
+        arg("sigsetsize", Size)]),
     syscall(15, "rt_sigreturn", &[Signals], &[]),
     syscall(16, "ioctl", &[Default, Fs, FsFdOps], &[
-        arg("fd", Fd), arg("cmd", Flags(Family::IoctlCmd)), arg("arg", ULong)]),
+        arg("fd", Fd), arg("cmd", Flags(Family::IoctlCmd)), arg("arg", by(1, IOCTL_ARG))]),
     syscall(17, "pread64", &[Fs, FsReadWrite], &[
         arg("fd", Fd), arg("buf", BufOut { len: 2 }), arg("count", Size), arg("pos", I64)]),
     syscall(18, "pwrite64", &[Fs, FsReadWrite], &[
@@ -42,9 +47,10 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(19, "readv", &[Fs, FsReadWrite], &[arg("fd", Fd), arg("vec", Iovec { count: 2 }), arg("vlen", ULong)]),
     syscall(20, "writev", &[Fs, FsReadWrite], &[arg("fd", Fd), arg("vec", Iovec { count: 2 }), arg("vlen", ULong)]),
     syscall(21, "access", &[Default, Fs, FsFileAttr], &[arg("pathname", Str), arg("mode", Enum(Family::Access))]),
-    syscall(22, "pipe", &[Ipc, IpcPipe], &[arg("fildes", Ptr)]),
+    syscall(22, "pipe", &[Ipc, IpcPipe], &[arg("fildes", Array(Out, FD, Const(2)))]),
     syscall(23, "select", &[Fs, FsMuxIo], &[
-        arg("n", Int), arg("inp", Ptr), arg("outp", Ptr), arg("exp", Ptr), arg("tvp", Ptr)]),
+        arg("n", Int), arg("inp", BitSet(In, Arg(0))), arg("outp", BitSet(In, Arg(0))), arg("exp", BitSet(In, Arg(0))),
+        arg("tvp", Struct(In, TIMEVAL))]),
     syscall(24, "sched_yield", &[Proc, ProcSched], &[]),
     syscall(25, "mremap", &[Proc, ProcMem], &[
         arg("addr", Ptr), arg("old_len", ULong), arg("new_len", ULong), arg("flags", LongFlags(Family::Mremap)),
@@ -53,54 +59,62 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(27, "mincore", &[Proc, ProcMem], &[arg("start", Ptr), arg("len", Size), arg("vec", Ptr)]),
     syscall(28, "madvise", &[Proc, ProcMem], &[
         arg("start", Ptr), arg("len_in", Size), arg("behavior", Enum(Family::Madvise))]),
-    syscall(29, "shmget", &[Ipc, IpcShm], &[arg("key", Int), arg("size", Size), arg("shmflg", Flags(Family::Shm))]),
-    syscall(30, "shmat", &[Ipc, IpcShm], &[arg("shmid", Int), arg("shmaddr", Ptr), arg("shmflg", Flags(Family::Shm))]),
-    syscall(31, "shmctl", &[Ipc, IpcShm], &[arg("shmid", Int), arg("cmd", Enum(Family::IpcCmd)), arg("buf", Ptr)]),
+    syscall(29, "shmget", &[Ipc, IpcShm], &[
+        arg("key", Enum(Family::IpcKey)), arg("size", Size), arg("shmflg", Flags(Family::Shm))]),
+    syscall(30, "shmat", &[Ipc, IpcShm], &[
+        arg("shmid", Int), arg("shmaddr", Ptr), arg("shmflg", Flags(Family::ShmatFlags))]),
+    syscall(31, "shmctl", &[Ipc, IpcShm], &[
+        arg("shmid", Int), arg("cmd", Enum(Family::ShmCmd)), arg("buf", by(1, SHMCTL_BUF))]),
     syscall(32, "dup", &[Default, Fs, FsFdOps], &[arg("fildes", Fd)]),
     syscall(33, "dup2", &[Default, Fs, FsFdOps], &[arg("oldfd", Fd), arg("newfd", Fd)]),
     syscall(34, "pause", &[Signals], &[]),
-    syscall(35, "nanosleep", &[Time, TimeClock], &[arg("rqtp", Timespec), arg("rmtp", TimespecOut)]),
-    syscall(36, "getitimer", &[Time, TimeTimer], &[arg("which", Enum(Family::Itimer)), arg("value", Ptr)]),
+    syscall(35, "nanosleep", &[Time, TimeClock], &[
+        arg("rqtp", Struct(In, TIMESPEC)), arg("rmtp", Struct(Interrupted, TIMESPEC))]),
+    syscall(36, "getitimer", &[Time, TimeTimer], &[
+        arg("which", Enum(Family::Itimer)), arg("value", Struct(Out, ITIMERVAL))]),
     syscall(37, "alarm", &[Time, TimeTimer], &[arg("seconds", UInt)]),
     syscall(38, "setitimer", &[Time, TimeTimer], &[
-        arg("which", Enum(Family::Itimer)), arg("value", Ptr), arg("ovalue", Ptr)]),
+        arg("which", Enum(Family::Itimer)), arg("value", Struct(In, ITIMERVAL)),
+        arg("ovalue", Struct(Out, ITIMERVAL))]),
     syscall(39, "getpid", &[Proc, ProcIds], &[]),
     syscall(40, "sendfile", &[Fs, FsReadWrite], &[
-        arg("out_fd", Fd), arg("in_fd", Fd), arg("offset", Ptr), arg("count", Size)]),
+        arg("out_fd", Fd), arg("in_fd", Fd), arg("offset", Struct(In, OFF)), arg("count", Size)]),
     syscall(41, "socket", &[Default, Net, NetSock], &[
         arg("family", Enum(Family::AddressFamily)), arg("type", Enum(Family::SocketType)),
-        arg("protocol", Enum(Family::SocketProtocol))]),
+        arg("protocol", by(0, SOCKET_PROTOCOL))]),
     syscall(42, "connect", &[Default, Net, NetSock], &[
         arg("fd", Fd), arg("uservaddr", Sockaddr { len: 2 }), arg("addrlen", Int)]),
     syscall(43, "accept", &[Default, Net, NetSock], &[
-        arg("fd", Fd), arg("upeer_sockaddr", SockaddrOut { len: 2 }), arg("upeer_addrlen", Ptr)]),
+        arg("fd", Fd), arg("upeer_sockaddr", SockaddrOut { len: 2 }), arg("upeer_addrlen", Struct(In, INT))]),
     syscall(44, "sendto", &[Net, NetSndRcv], &[
         arg("fd", Fd), arg("buff", Buf { len: 2 }), arg("len", Size), arg("flags", Flags(Family::MsgFlags)),
         arg("addr", Sockaddr { len: 5 }), arg("addr_len", Int)]),
     syscall(45, "recvfrom", &[Net, NetSndRcv], &[
         arg("fd", Fd), arg("ubuf", BufOut { len: 2 }), arg("size", Size), arg("flags", Flags(Family::MsgFlags)),
-        arg("addr", SockaddrOut { len: 5 }), arg("addr_len", Ptr)]),
-    syscall(46, "sendmsg", &[Net, NetSndRcv], &[arg("fd", Fd), arg("msg", Ptr), arg("flags", Flags(Family::MsgFlags))]),
-    syscall(47, "recvmsg", &[Net, NetSndRcv], &[arg("fd", Fd), arg("msg", Ptr), arg("flags", Flags(Family::MsgFlags))]),
+        arg("addr", SockaddrOut { len: 5 }), arg("addr_len", Struct(In, INT))]),
+    syscall(46, "sendmsg", &[Net, NetSndRcv], &[
+        arg("fd", Fd), arg("msg", Msghdr(In)), arg("flags", Flags(Family::MsgFlags))]),
+    syscall(47, "recvmsg", &[Net, NetSndRcv], &[
+        arg("fd", Fd), arg("msg", Msghdr(Out)), arg("flags", Flags(Family::MsgFlags))]),
     syscall(48, "shutdown", &[Net, NetSock], &[arg("fd", Fd), arg("how", Enum(Family::ShutdownHow))]),
     syscall(49, "bind", &[Default, Net, NetSock], &[
         arg("fd", Fd), arg("umyaddr", Sockaddr { len: 2 }), arg("addrlen", Int)]),
     syscall(50, "listen", &[Default, Net, NetSock], &[arg("fd", Fd), arg("backlog", Int)]),
     syscall(51, "getsockname", &[Default, Net, NetSock], &[
-        arg("fd", Fd), arg("usockaddr", SockaddrOut { len: 2 }), arg("usockaddr_len", Ptr)]),
+        arg("fd", Fd), arg("usockaddr", SockaddrOut { len: 2 }), arg("usockaddr_len", Struct(In, INT))]),
     syscall(52, "getpeername", &[Net, NetSock], &[
-        arg("fd", Fd), arg("usockaddr", SockaddrOut { len: 2 }), arg("usockaddr_len", Ptr)]),
+        arg("fd", Fd), arg("usockaddr", SockaddrOut { len: 2 }), arg("usockaddr_len", Struct(In, INT))]),
     syscall(53, "socketpair", &[Net, NetSock], &[
         arg("family", Enum(Family::AddressFamily)), arg("type", Enum(Family::SocketType)),
-        arg("protocol", Enum(Family::SocketProtocol)), arg("usockvec", Ptr)]),
+        arg("protocol", by(0, SOCKET_PROTOCOL)), arg("usockvec", Array(Out, FD, Const(2)))]),
     syscall(54, "setsockopt", &[Net, NetSock], &[
-        arg("fd", Fd), arg("level", Enum(Family::SockoptLevel)), arg("optname", Int), arg("optval", Buf { len: 4 }),
-        arg("optlen", Int)]),
+        arg("fd", Fd), arg("level", Enum(Family::SockoptLevel)), arg("optname", by(1, SOCKOPT_NAME)),
+        arg("optval", OptionValue { len: 4 }), arg("optlen", Int)]),
     syscall(55, "getsockopt", &[Net, NetSock], &[
-        arg("fd", Fd), arg("level", Enum(Family::SockoptLevel)), arg("optname", Int), arg("optval", Ptr),
-        arg("optlen", Ptr)]),
+        arg("fd", Fd), arg("level", Enum(Family::SockoptLevel)), arg("optname", by(1, SOCKOPT_NAME)),
+        arg("optval", OptionValueOut { len: 4 }), arg("optlen", Struct(In, INT))]),
     syscall(56, "clone", &[Default, Proc, ProcLife], &[
-        arg("clone_flags", LongFlags(Family::Clone)), arg("newsp", Ptr), arg("parent_tidptr", Ptr),
+        arg("clone_flags", LongFlags(Family::Clone)), arg("newsp", Ptr), arg("parent_tidptr", by(0, CLONE_PARENT)),
         arg("child_tidptr", Ptr), arg("tls", Ptr)]),
     syscall(57, "fork", &[Default, Proc, ProcLife], &[]),
     syscall(58, "vfork", &[Default, Proc, ProcLife], &[]),
@@ -108,23 +122,28 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("pathname", Str), arg("argv", StrArray), arg("envp", StrArray)]),
     syscall(60, "exit", &[Proc, ProcLife], &[arg("error_code", Int)]),
     syscall(61, "wait4", &[Proc, ProcLife], &[
-        arg("upid", Pid), arg("stat_addr", Ptr), arg("options", Flags(Family::WaitOptions)), arg("ru", Ptr)]),
+        arg("upid", Pid), arg("stat_addr", Struct(OutPositive, WAIT_STATUS)),
+        arg("options", Flags(Family::WaitOptions)), arg("ru", Struct(OutPositive, RUSAGE))]),
     syscall(62, "kill", &[Default, Signals], &[arg("pid", Pid), arg("sig", Signal)]),
-    syscall(63, "uname", &[System], &[arg("name", Ptr)]),
+    syscall(63, "uname", &[System], &[arg("name", Struct(Out, UTSNAME))]),
     syscall(64, "semget", &[Ipc, IpcSem], &[
-        arg("key", Int), arg("nsems", Int), arg("semflg", Flags(Family::SemFlags))]),
-    syscall(65, "semop", &[Ipc, IpcSem], &[arg("semid", Int), arg("tsops", Ptr), arg("nsops", UInt)]),
+        arg("key", Enum(Family::IpcKey)), arg("nsems", Int), arg("semflg", Flags(Family::SemFlags))]),
+    syscall(65, "semop", &[Ipc, IpcSem], &[
+        arg("semid", Int), arg("tsops", Array(In, SEMBUF, Arg(2))), arg("nsops", UInt)]),
     syscall(66, "semctl", &[Ipc, IpcSem], &[
-        arg("semid", Int), arg("semnum", Int), arg("cmd", Enum(Family::IpcCmd)), arg("arg", ULong)]),
+        arg("semid", Int), arg("semnum", Int), arg("cmd", Enum(Family::SemCmd)), arg("arg", by(2, SEMCTL_ARG))]),
     syscall(67, "shmdt", &[Ipc, IpcShm], &[arg("shmaddr", Ptr)]),
-    syscall(68, "msgget", &[Ipc, IpcMsgq], &[arg("key", Int), arg("msgflg", Flags(Family::MqFlags))]),
+    syscall(68, "msgget", &[Ipc, IpcMsgq], &[arg("key", Enum(Family::IpcKey)), arg("msgflg", Flags(Family::MqFlags))]),
     syscall(69, "msgsnd", &[Ipc, IpcMsgq], &[
-        arg("msqid", Int), arg("msgp", Ptr), arg("msgsz", Size), arg("msgflg", Flags(Family::MqFlags))]),
+        arg("msqid", Int), arg("msgp", Struct(In, MSGBUF)), arg("msgsz", Size),
+        arg("msgflg", Flags(Family::MsgopFlags))]),
     syscall(70, "msgrcv", &[Ipc, IpcMsgq], &[
-        arg("msqid", Int), arg("msgp", Ptr), arg("msgsz", Size), arg("msgtyp", Long),
-        arg("msgflg", Flags(Family::MqFlags))]),
-    syscall(71, "msgctl", &[Ipc, IpcMsgq], &[arg("msqid", Int), arg("cmd", Enum(Family::IpcCmd)), arg("buf", Ptr)]),
-    syscall(72, "fcntl", &[Fs, FsFdOps], &[arg("fd", Fd), arg("cmd", Enum(Family::Fcntl)), arg("arg", ULong)]),
+        arg("msqid", Int), arg("msgp", Struct(Out, MSGBUF)), arg("msgsz", Size), arg("msgtyp", Long),
+        arg("msgflg", Flags(Family::MsgopFlags))]),
+    syscall(71, "msgctl", &[Ipc, IpcMsgq], &[
+        arg("msqid", Int), arg("cmd", Enum(Family::MsgCmd)), arg("buf", by(1, MSGCTL_BUF))]),
+    syscall(72, "fcntl", &[Fs, FsFdOps], &[
+        arg("fd", Fd), arg("cmd", Enum(Family::Fcntl)), arg("arg", by(1, FCNTL_ARG))]),
     syscall(73, "flock", &[Fs, FsFileOps], &[arg("fd", Fd), arg("cmd", Flags(Family::Flock))]),
     syscall(74, "fsync", &[Fs, FsSync], &[arg("fd", Fd)]),
     syscall(75, "fdatasync", &[Fs, FsSync], &[arg("fd", Fd)]),
@@ -132,7 +151,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(77, "ftruncate", &[Fs, FsFileOps], &[arg("fd", Fd), arg("length", Long)]),
     syscall(78, "getdents", &[Default, Fs, FsDirOps], &[
         arg("fd", Fd), arg("dirent", BufOut { len: 2 }), arg("count", UInt)]),
-    syscall(79, "getcwd", &[Fs, FsDirOps], &[arg("buf", BufOut { len: 1 }), arg("size", ULong)]),
+    syscall(79, "getcwd", &[Fs, FsDirOps], &[arg("buf", StrOut), arg("size", ULong)]),
     syscall(80, "chdir", &[Fs, FsDirOps], &[arg("pathname", Str)]),
     syscall(81, "fchdir", &[Fs, FsDirOps], &[arg("fd", Fd)]),
     syscall(82, "rename", &[Default, Fs, FsFileOps], &[arg("oldname", Str), arg("newname", Str)]),
@@ -142,20 +161,22 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(86, "link", &[Default, Fs, FsLinkOps], &[arg("oldname", Str), arg("newname", Str)]),
     syscall(87, "unlink", &[Default, Fs, FsLinkOps], &[arg("pathname", Str)]),
     syscall(88, "symlink", &[Default, Fs, FsLinkOps], &[arg("oldname", Str), arg("newname", Str)]),
-    syscall(89, "readlink", &[Fs, FsLinkOps], &[arg("path", Str), arg("buf", BufOut { len: 2 }), arg("bufsiz", Int)]),
+    syscall(89, "readlink", &[Fs, FsLinkOps], &[arg("path", Str), arg("buf", StrOut), arg("bufsiz", Int)]),
     syscall(90, "chmod", &[Default, Fs, FsFileAttr], &[arg("pathname", Str), arg("mode", Mode)]),
     syscall(91, "fchmod", &[Default, Fs, FsFileAttr], &[arg("fd", Fd), arg("mode", Mode)]),
     syscall(92, "chown", &[Default, Fs, FsFileAttr], &[arg("pathname", Str), arg("user", Uid), arg("group", Gid)]),
     syscall(93, "fchown", &[Default, Fs, FsFileAttr], &[arg("fd", Fd), arg("user", Uid), arg("group", Gid)]),
     syscall(94, "lchown", &[Default, Fs, FsFileAttr], &[arg("pathname", Str), arg("user", Uid), arg("group", Gid)]),
     syscall(95, "umask", &[Fs, FsFileAttr], &[arg("mask", Mode)]),
-    syscall(96, "gettimeofday", &[Time, TimeTod], &[arg("tv", Ptr), arg("tz", Ptr)]),
-    syscall(97, "getrlimit", &[Proc], &[arg("resource", Enum(Family::ResourceLimit)), arg("rlim", Ptr)]),
-    syscall(98, "getrusage", &[Proc], &[arg("who", Enum(Family::RusageWho)), arg("ru", Ptr)]),
-    syscall(99, "sysinfo", &[System], &[arg("info", Ptr)]),
-    syscall(100, "times", &[Time], &[arg("tbuf", Ptr)]),
+    syscall(96, "gettimeofday", &[Time, TimeTod], &[arg("tv", Struct(Out, TIMEVAL)), arg("tz", Struct(Out, TIMEZONE))]),
+    syscall(97, "getrlimit", &[Proc], &[
+        arg("resource", Enum(Family::ResourceLimit)), arg("rlim", Struct(Out, RLIMIT))]),
+    syscall(98, "getrusage", &[Proc], &[arg("who", Enum(Family::RusageWho)), arg("ru", Struct(Out, RUSAGE))]),
+    syscall(99, "sysinfo", &[System], &[arg("info", Struct(Out, SYSINFO))]),
+    syscall(100, "times", &[Time], &[arg("tbuf", Struct(Out, TMS))]),
     syscall(101, "ptrace", &[Default, Proc], &[
-        arg("request", Enum(Family::Ptrace)), arg("pid", Pid), arg("addr", ULong), arg("data", ULong)]),
+        arg("request", Enum(Family::Ptrace)), arg("pid", Pid), arg("addr", by(0, PTRACE_ADDR)),
+        arg("data", by(0, PTRACE_DATA))]),
     syscall(102, "getuid", &[Proc, ProcIds], &[]),
     syscall(103, "syslog", &[System], &[
         arg("type", Enum(Family::Syslog)), arg("buf", BufOut { len: 2 }), arg("len", Int)]),
@@ -170,70 +191,80 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(112, "setsid", &[Proc, ProcIds], &[]),
     syscall(113, "setreuid", &[Default, Proc, ProcIds], &[arg("ruid", Uid), arg("euid", Uid)]),
     syscall(114, "setregid", &[Default, Proc, ProcIds], &[arg("rgid", Gid), arg("egid", Gid)]),
-    syscall(115, "getgroups", &[Proc, ProcIds], &[arg("gidsetsize", Int), arg("grouplist", Ptr)]),
-    syscall(116, "setgroups", &[Proc, ProcIds], &[arg("gidsetsize", Int), arg("grouplist", Ptr)]),
+    syscall(115, "getgroups", &[Proc, ProcIds], &[
+        arg("gidsetsize", Int), arg("grouplist", Array(OutPositive, GID, Ret))]),
+    syscall(116, "setgroups", &[Proc, ProcIds], &[arg("gidsetsize", Int), arg("grouplist", Array(In, GID, Arg(0)))]),
     syscall(117, "setresuid", &[Default, Proc, ProcIds], &[arg("ruid", Uid), arg("euid", Uid), arg("suid", Uid)]),
-    syscall(118, "getresuid", &[Proc, ProcIds], &[arg("ruidp", Ptr), arg("euidp", Ptr), arg("suidp", Ptr)]),
+    syscall(118, "getresuid", &[Proc, ProcIds], &[
+        arg("ruidp", Struct(Out, UID)), arg("euidp", Struct(Out, UID)), arg("suidp", Struct(Out, UID))]),
     syscall(119, "setresgid", &[Default, Proc, ProcIds], &[arg("rgid", Gid), arg("egid", Gid), arg("sgid", Gid)]),
-    syscall(120, "getresgid", &[Proc, ProcIds], &[arg("rgidp", Ptr), arg("egidp", Ptr), arg("sgidp", Ptr)]),
+    syscall(120, "getresgid", &[Proc, ProcIds], &[
+        arg("rgidp", Struct(Out, GID)), arg("egidp", Struct(Out, GID)), arg("sgidp", Struct(Out, GID))]),
     syscall(121, "getpgid", &[Proc, ProcIds], &[arg("pid", Pid)]),
     syscall(122, "setfsuid", &[Default, Proc, ProcIds], &[arg("uid", Uid)]),
     syscall(123, "setfsgid", &[Default, Proc, ProcIds], &[arg("gid", Gid)]),
     syscall(124, "getsid", &[Proc, ProcIds], &[arg("pid", Pid)]),
-    syscall(125, "capget", &[Proc], &[arg("header", Ptr), arg("dataptr", Ptr)]),
-    syscall(126, "capset", &[Proc], &[arg("header", Ptr), arg("data", Ptr)]),
-    syscall(127, "rt_sigpending", &[Signals], &[arg("uset", Ptr), arg("sigsetsize", Size)]),
+    syscall(125, "capget", &[Proc], &[arg("header", Struct(In, CAP_HEADER)), arg("dataptr", Struct(Out, CAP_DATA))]),
+    syscall(126, "capset", &[Proc], &[arg("header", Struct(In, CAP_HEADER)), arg("data", Struct(In, CAP_DATA))]),
+    syscall(127, "rt_sigpending", &[Signals], &[arg("uset", Struct(Out, SIGSET)), arg("sigsetsize", Size)]),
     syscall(128, "rt_sigtimedwait", &[Signals], &[
-        arg("uthese", Ptr), arg("uinfo", Ptr), arg("uts", Timespec), arg("sigsetsize", Size)]),
-    syscall(129, "rt_sigqueueinfo", &[Signals], &[arg("pid", Pid), arg("sig", Signal), arg("uinfo", Ptr)]),
-    syscall(130, "rt_sigsuspend", &[Signals], &[arg("unewset", Ptr), arg("sigsetsize", Size)]),
-    syscall(131, "sigaltstack", &[Signals], &[arg("uss", Ptr), arg("uoss", Ptr)]),
-    syscall(132, "utime", &[Fs, FsFileAttr], &[arg("pathname", Str), arg("times", Ptr)]),
+        arg("uthese", Struct(In, SIGSET)), arg("uinfo", Struct(OutPositive, SIGINFO)), arg("uts", Struct(In, TIMESPEC)),
+        arg("sigsetsize", Size)]),
+    syscall(129, "rt_sigqueueinfo", &[Signals], &[
+        arg("pid", Pid), arg("sig", Signal), arg("uinfo", Struct(In, SIGINFO))]),
+    syscall(130, "rt_sigsuspend", &[Signals], &[arg("unewset", Struct(In, SIGSET)), arg("sigsetsize", Size)]),
+    syscall(131, "sigaltstack", &[Signals], &[arg("uss", Struct(In, STACK)), arg("uoss", Struct(Out, STACK))]),
+    syscall(132, "utime", &[Fs, FsFileAttr], &[arg("pathname", Str), arg("times", Struct(In, UTIMBUF))]),
     syscall(133, "mknod", &[Default, Fs, FsFileOps], &[arg("pathname", Str), arg("mode", Mode), arg("dev", UserDev)]),
     syscall(134, "uselib", &[System], &[arg("library", Str)]),
     syscall(135, "personality", &[Proc], &[arg("personality", Flags(Family::Personality))]),
-    syscall(136, "ustat", &[Fs, FsInfo], &[arg("dev", UserDev), arg("ubuf", Ptr)]),
-    syscall(137, "statfs", &[Fs, FsInfo], &[arg("pathname", Str), arg("buf", Ptr)]),
-    syscall(138, "fstatfs", &[Fs, FsInfo], &[arg("fd", Fd), arg("buf", Ptr)]),
-    syscall(139, "sysfs", &[Fs, FsInfo], &[arg("option", Enum(Family::Sysfs)), arg("arg1", ULong), arg("arg2", ULong)]),
-    syscall(140, "getpriority", &[Proc, ProcSched], &[arg("which", Enum(Family::PriorityWhich)), arg("who", Int)]),
+    syscall(136, "ustat", &[Fs, FsInfo], &[arg("dev", UserDev), arg("ubuf", Struct(Out, USTAT))]),
+    syscall(137, "statfs", &[Fs, FsInfo], &[arg("pathname", Str), arg("buf", Struct(Out, STATFS))]),
+    syscall(138, "fstatfs", &[Fs, FsInfo], &[arg("fd", Fd), arg("buf", Struct(Out, STATFS))]),
+    syscall(139, "sysfs", &[Fs, FsInfo], &[
+        arg("option", Enum(Family::Sysfs)), arg("arg1", by(0, SYSFS_ARG1)), arg("arg2", Hex)]),
+    syscall(140, "getpriority", &[Proc, ProcSched], &[
+        arg("which", Enum(Family::PriorityWhich)), arg("who", by(0, PRIORITY_WHO))]),
     syscall(141, "setpriority", &[Proc, ProcSched], &[
-        arg("which", Enum(Family::PriorityWhich)), arg("who", Int), arg("niceval", Int)]),
-    syscall(142, "sched_setparam", &[Proc, ProcSched], &[arg("pid", Pid), arg("param", Ptr)]),
-    syscall(143, "sched_getparam", &[Proc, ProcSched], &[arg("pid", Pid), arg("param", Ptr)]),
+        arg("which", Enum(Family::PriorityWhich)), arg("who", by(0, PRIORITY_WHO)), arg("niceval", Int)]),
+    syscall(142, "sched_setparam", &[Proc, ProcSched], &[arg("pid", Pid), arg("param", Struct(In, SCHED_PARAM))]),
+    syscall(143, "sched_getparam", &[Proc, ProcSched], &[arg("pid", Pid), arg("param", Struct(Out, SCHED_PARAM))]),
     syscall(144, "sched_setscheduler", &[Proc, ProcSched], &[
-        arg("pid", Pid), arg("policy", Enum(Family::SchedPolicy)), arg("param", Ptr)]),
+        arg("pid", Pid), arg("policy", Enum(Family::SchedPolicy)), arg("param", Struct(In, SCHED_PARAM))]),
     syscall(145, "sched_getscheduler", &[Proc, ProcSched], &[arg("pid", Pid)]),
     syscall(146, "sched_get_priority_max", &[Proc, ProcSched], &[arg("policy", Enum(Family::SchedPolicy))]),
     syscall(147, "sched_get_priority_min", &[Proc, ProcSched], &[arg("policy", Enum(Family::SchedPolicy))]),
-    syscall(148, "sched_rr_get_interval", &[Proc, ProcSched], &[arg("pid", Pid), arg("interval", TimespecOut)]),
+    syscall(148, "sched_rr_get_interval", &[Proc, ProcSched], &[
+        arg("pid", Pid), arg("interval", Struct(Out, TIMESPEC))]),
     syscall(149, "mlock", &[Proc, ProcMem], &[arg("start", Ptr), arg("len", Size)]),
     syscall(150, "munlock", &[Proc, ProcMem], &[arg("start", Ptr), arg("len", Size)]),
     syscall(151, "mlockall", &[Proc, ProcMem], &[arg("flags", Flags(Family::MlockallFlags))]),
     syscall(152, "munlockall", &[Proc, ProcMem], &[]),
     syscall(153, "vhangup", &[System], &[]),
     syscall(154, "modify_ldt", &[Proc], &[
-        arg("func", Enum(Family::ModifyLdt)), arg("ptr", Ptr), arg("bytecount", ULong)]),
+        arg("func", Enum(Family::ModifyLdt)), arg("ptr", by(0, MODIFY_LDT_PTR)), arg("bytecount", ULong)]),
     syscall(155, "pivot_root", &[Fs], &[arg("new_root", Str), arg("put_old", Str)]),
     syscall(156, "_sysctl", &[System], &[]),
     syscall(157, "prctl", &[Default, Proc], &[
-        arg("option", Enum(Family::Prctl)), arg("arg2", ULong), arg("arg3", ULong), arg("arg4", ULong),
-        arg("arg5", ULong)]),
-    syscall(158, "arch_prctl", &[Proc], &[arg("option", Enum(Family::ArchPrctl)), arg("arg2", ULong)]),
-    syscall(159, "adjtimex", &[Time, TimeTod], &[arg("txc_p", Ptr)]),
-    syscall(160, "setrlimit", &[Proc], &[arg("resource", Enum(Family::ResourceLimit)), arg("rlim", Ptr)]),
+        arg("option", Enum(Family::Prctl)), arg("arg2", by(0, PRCTL_ARG2)), arg("arg3", by(0, PRCTL_ARG3)),
+        arg("arg4", by(0, PRCTL_ARG4)), arg("arg5", by(0, PRCTL_ARG5))]),
+    syscall(158, "arch_prctl", &[Proc], &[arg("option", Enum(Family::ArchPrctl)), arg("arg2", by(0, ARCH_PRCTL_ARG))]),
+    syscall(159, "adjtimex", &[Time, TimeTod], &[arg("txc_p", Struct(In, TIMEX))]),
+    syscall(160, "setrlimit", &[Proc], &[
+        arg("resource", Enum(Family::ResourceLimit)), arg("rlim", Struct(In, RLIMIT))]),
     syscall(161, "chroot", &[Fs], &[arg("pathname", Str)]),
     syscall(162, "sync", &[Fs, FsSync], &[]),
     syscall(163, "acct", &[System], &[arg("name", Str)]),
-    syscall(164, "settimeofday", &[Time, TimeTod], &[arg("tv", Ptr), arg("tz", Ptr)]),
+    syscall(164, "settimeofday", &[Time, TimeTod], &[arg("tv", Struct(In, TIMEVAL)), arg("tz", Struct(In, TIMEZONE))]),
     syscall(165, "mount", &[Default, Fs], &[
         arg("dev_name", Str), arg("dir_name", Str), arg("type", Str), arg("flags", LongFlags(Family::MountFlags)),
-        arg("data", Ptr)]),
+        arg("data", Str)]),
     syscall(166, "umount2", &[Default, Fs], &[arg("name", Str), arg("flags", Flags(Family::Umount))]),
     syscall(167, "swapon", &[Fs], &[arg("specialfile", Str), arg("swap_flags", Flags(Family::SwapFlags))]),
     syscall(168, "swapoff", &[Fs], &[arg("specialfile", Str)]),
     syscall(169, "reboot", &[System], &[
-        arg("magic1", Int), arg("magic2", Int), arg("cmd", Enum(Family::Reboot)), arg("arg", Ptr)]),
+        arg("magic1", Enum(Family::RebootMagic)), arg("magic2", Enum(Family::RebootMagic)),
+        arg("cmd", Enum(Family::Reboot)), arg("arg", by(2, REBOOT_ARG))]),
     syscall(170, "sethostname", &[System], &[arg("name", Buf { len: 1 }), arg("len", Int)]),
     syscall(171, "setdomainname", &[System], &[arg("name", Buf { len: 1 }), arg("len", Int)]),
     syscall(172, "iopl", &[System], &[arg("level", UInt)]),
@@ -246,7 +277,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(177, "get_kernel_syms", &[System, SystemModule], &[]),
     syscall(178, "query_module", &[System, SystemModule], &[]),
     syscall(179, "quotactl", &[Fs], &[
-        arg("cmd", Enum(Family::QuotaCmd)), arg("special", Str), arg("id", UInt), arg("addr", Ptr)]),
+        arg("cmd", Enum(Family::QuotaCmd)), arg("special", Str), arg("id", UInt), arg("addr", by(0, QUOTACTL_ADDR))]),
     syscall(180, "nfsservctl", &[System], &[]),
     syscall(181, "getpmsg", &[System], &[]),
     syscall(182, "putpmsg", &[System], &[]),
@@ -279,24 +310,26 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(198, "lremovexattr", &[Fs, FsFileAttr], &[arg("pathname", Str), arg("name", Str)]),
     syscall(199, "fremovexattr", &[Fs, FsFileAttr], &[arg("fd", Fd), arg("name", Str)]),
     syscall(200, "tkill", &[Default, Signals], &[arg("pid", Pid), arg("sig", Signal)]),
-    syscall(201, "time", &[Time, TimeTod], &[arg("tloc", Ptr)]),
+    syscall(201, "time", &[Time, TimeTod], &[arg("tloc", Struct(Out, TIME))]),
     syscall(202, "futex", &[Ipc, IpcFutex], &[
-        arg("uaddr", Ptr), arg("op", Enum(Family::FutexOp)), arg("val", UInt), arg("utime", Ptr), arg("uaddr2", Ptr),
-        arg("val3", UInt)]),
+        arg("uaddr", Ptr), arg("op", Enum(Family::FutexOp)), arg("val", UInt), arg("utime", by(1, FUTEX_UTIME)),
+        arg("uaddr2", Ptr), arg("val3", by(1, FUTEX_VAL3))]),
     syscall(203, "sched_setaffinity", &[Proc, ProcSched], &[
-        arg("pid", Pid), arg("len", UInt), arg("user_mask_ptr", Ptr)]),
+        arg("pid", Pid), arg("len", UInt), arg("user_mask_ptr", CpuSet(In, Arg(1)))]),
     syscall(204, "sched_getaffinity", &[Proc, ProcSched], &[
-        arg("pid", Pid), arg("len", UInt), arg("user_mask_ptr", Ptr)]),
-    syscall(205, "set_thread_area", &[Proc], &[]),
-    syscall(206, "io_setup", &[Fs, FsAsyncIo], &[arg("nr_events", UInt), arg("ctxp", Ptr)]),
-    syscall(207, "io_destroy", &[Fs, FsAsyncIo], &[arg("ctx", ULong)]),
+        arg("pid", Pid), arg("len", UInt), arg("user_mask_ptr", CpuSet(OutPositive, Ret))]),
+    syscall(205, "set_thread_area", &[Proc], &[arg("u_info", Struct(In, USER_DESC))]),
+    syscall(206, "io_setup", &[Fs, FsAsyncIo], &[arg("nr_events", UInt), arg("ctxp", Struct(Out, AIO_CONTEXT))]),
+    syscall(207, "io_destroy", &[Fs, FsAsyncIo], &[arg("ctx", Hex)]),
     syscall(208, "io_getevents", &[Fs, FsAsyncIo], &[
-        arg("ctx_id", ULong), arg("min_nr", Long), arg("nr", Long), arg("events", Ptr), arg("timeout", Timespec)]),
-    syscall(209, "io_submit", &[Fs, FsAsyncIo], &[arg("ctx_id", ULong), arg("nr", Long), arg("iocbpp", Ptr)]),
-    syscall(210, "io_cancel", &[Fs, FsAsyncIo], &[arg("ctx_id", ULong), arg("iocb", Ptr), arg("result", Ptr)]),
-    syscall(211, "get_thread_area", &[Proc], &[]),
-    syscall(212, "lookup_dcookie", &[Fs, FsDirOps], &[
-        arg("cookie64", U64), arg("buf", BufOut { len: 2 }), arg("len", Size)]),
+        arg("ctx_id", Hex), arg("min_nr", Long), arg("nr", Long), arg("events", Array(OutPositive, IO_EVENT, Ret)),
+        arg("timeout", Struct(In, TIMESPEC))]),
+    syscall(209, "io_submit", &[Fs, FsAsyncIo], &[
+        arg("ctx_id", Hex), arg("nr", Long), arg("iocbpp", Array(In, POINTER, Arg(1)))]),
+    syscall(210, "io_cancel", &[Fs, FsAsyncIo], &[
+        arg("ctx_id", Hex), arg("iocb", Struct(In, IOCB)), arg("result", Struct(Out, IO_EVENT))]),
+    syscall(211, "get_thread_area", &[Proc], &[arg("u_info", Struct(In, USER_DESC))]),
+    syscall(212, "lookup_dcookie", &[Fs, FsDirOps], &[arg("cookie64", U64), arg("buf", StrOut), arg("len", Size)]),
     syscall(213, "epoll_create", &[Fs, FsMuxIo], &[arg("size", Int)]),
     syscall(214, "epoll_ctl_old", &[Fs, FsMuxIo], &[]),
     syscall(215, "epoll_wait_old", &[Fs, FsMuxIo], &[]),
@@ -308,75 +341,83 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(218, "set_tid_address", &[Proc], &[arg("tidptr", Ptr)]),
     syscall(219, "restart_syscall", &[System], &[]),
     syscall(220, "semtimedop", &[Ipc, IpcSem], &[
-        arg("semid", Int), arg("tsops", Ptr), arg("nsops", UInt), arg("timeout", Timespec)]),
+        arg("semid", Int), arg("tsops", Array(In, SEMBUF, Arg(2))), arg("nsops", UInt),
+        arg("timeout", Struct(In, TIMESPEC))]),
     syscall(221, "fadvise64", &[Fs, FsFileOps], &[
         arg("fd", Fd), arg("offset", I64), arg("len", Size), arg("advice", Enum(Family::Fadvise))]),
     syscall(222, "timer_create", &[Time, TimeTimer], &[
-        arg("which_clock", Enum(Family::Clock)), arg("timer_event_spec", Ptr), arg("created_timer_id", Ptr)]),
+        arg("which_clock", Enum(Family::Clock)), arg("timer_event_spec", Struct(In, SIGEVENT)),
+        arg("created_timer_id", Struct(Out, INT))]),
     syscall(223, "timer_settime", &[Time, TimeTimer], &[
-        arg("timer_id", Int), arg("flags", Flags(Family::TimerFlags)), arg("new_setting", Ptr),
-        arg("old_setting", Ptr)]),
-    syscall(224, "timer_gettime", &[Time, TimeTimer], &[arg("timer_id", Int), arg("setting", Ptr)]),
+        arg("timer_id", Int), arg("flags", Flags(Family::TimerFlags)), arg("new_setting", Struct(In, ITIMERSPEC)),
+        arg("old_setting", Struct(Out, ITIMERSPEC))]),
+    syscall(224, "timer_gettime", &[Time, TimeTimer], &[arg("timer_id", Int), arg("setting", Struct(Out, ITIMERSPEC))]),
     syscall(225, "timer_getoverrun", &[Time, TimeTimer], &[arg("timer_id", Int)]),
     syscall(226, "timer_delete", &[Time, TimeTimer], &[arg("timer_id", Int)]),
-    syscall(227, "clock_settime", &[Time, TimeClock], &[arg("which_clock", Enum(Family::Clock)), arg("tp", Timespec)]),
+    syscall(227, "clock_settime", &[Time, TimeClock], &[
+        arg("which_clock", Enum(Family::Clock)), arg("tp", Struct(In, TIMESPEC))]),
     syscall(228, "clock_gettime", &[Time, TimeClock], &[
-        arg("which_clock", Enum(Family::Clock)), arg("tp", TimespecOut)]),
+        arg("which_clock", Enum(Family::Clock)), arg("tp", Struct(Out, TIMESPEC))]),
     syscall(229, "clock_getres", &[Time, TimeClock], &[
-        arg("which_clock", Enum(Family::Clock)), arg("tp", TimespecOut)]),
+        arg("which_clock", Enum(Family::Clock)), arg("tp", Struct(Out, TIMESPEC))]),
     syscall(230, "clock_nanosleep", &[Time, TimeClock], &[
-        arg("which_clock", Enum(Family::Clock)), arg("flags", Flags(Family::TimerFlags)), arg("rqtp", Timespec),
-        arg("rmtp", TimespecOut)]),
+        arg("which_clock", Enum(Family::Clock)), arg("flags", Flags(Family::TimerFlags)),
+        arg("rqtp", Struct(In, TIMESPEC)), arg("rmtp", by(1, SLEEP_REMAINDER))]),
     syscall(231, "exit_group", &[Proc, ProcLife], &[arg("error_code", Int)]),
     syscall(232, "epoll_wait", &[Fs, FsMuxIo], &[
-        arg("epfd", Fd), arg("events", Ptr), arg("maxevents", Int), arg("timeout", Int)]),
+        arg("epfd", Fd), arg("events", Array(OutPositive, EPOLL_EVENT, Ret)), arg("maxevents", Int),
+        arg("timeout", Int)]),
     syscall(233, "epoll_ctl", &[Fs, FsMuxIo], &[
-        arg("epfd", Fd), arg("op", Enum(Family::EpollCtl)), arg("fd", Fd), arg("event", Ptr)]),
+        arg("epfd", Fd), arg("op", Enum(Family::EpollCtl)), arg("fd", Fd), arg("event", by(1, EPOLL_CTL_EVENT))]),
     syscall(234, "tgkill", &[Default, Signals], &[arg("tgid", Pid), arg("pid", Pid), arg("sig", Signal)]),
-    syscall(235, "utimes", &[Fs, FsFileAttr], &[arg("pathname", Str), arg("utimes", Ptr)]),
+    syscall(235, "utimes", &[Fs, FsFileAttr], &[arg("pathname", Str), arg("utimes", Array(In, TIMEVAL, Const(2)))]),
     syscall(236, "vserver", &[System], &[]),
     syscall(237, "mbind", &[System, SystemNuma], &[
-        arg("start", Ptr), arg("len", ULong), arg("mode", Enum(Family::MempolicyMode)), arg("nmask", Ptr),
-        arg("maxnode", ULong), arg("flags", Flags(Family::MempolicyFlags))]),
+        arg("start", Ptr), arg("len", ULong), arg("mode", Enum(Family::MempolicyMode)),
+        arg("nmask", BitSet(In, Arg(4))), arg("maxnode", ULong), arg("flags", Flags(Family::MempolicyFlags))]),
     syscall(238, "set_mempolicy", &[System, SystemNuma], &[
-        arg("mode", Enum(Family::MempolicyMode)), arg("nmask", Ptr), arg("maxnode", ULong)]),
+        arg("mode", Enum(Family::MempolicyMode)), arg("nmask", BitSet(In, Arg(2))), arg("maxnode", ULong)]),
     syscall(239, "get_mempolicy", &[System, SystemNuma], &[
-        arg("policy", Ptr), arg("nmask", Ptr), arg("maxnode", ULong), arg("addr", ULong),
-        arg("flags", LongFlags(Family::MempolicyFlags))]),
+        arg("policy", Struct(Out, MEMPOLICY)), arg("nmask", BitSet(Out, Arg(2))), arg("maxnode", ULong),
+        arg("addr", Hex), arg("flags", LongFlags(Family::GetMempolicyFlags))]),
     syscall(240, "mq_open", &[Ipc, IpcMsgq], &[
-        arg("u_name", Str), arg("oflag", Flags(Family::Open)), arg("mode", Mode), arg("u_attr", Ptr)]),
+        arg("u_name", Str), arg("oflag", Flags(Family::Open)), arg("mode", Mode), arg("u_attr", by(1, MQ_OPEN_ATTR))]),
     syscall(241, "mq_unlink", &[Ipc, IpcMsgq], &[arg("u_name", Str)]),
     syscall(242, "mq_timedsend", &[Ipc, IpcMsgq], &[
         arg("mqdes", Fd), arg("u_msg_ptr", Buf { len: 2 }), arg("msg_len", Size), arg("msg_prio", UInt),
-        arg("u_abs_timeout", Timespec)]),
+        arg("u_abs_timeout", Struct(In, TIMESPEC))]),
     syscall(243, "mq_timedreceive", &[Ipc, IpcMsgq], &[
-        arg("mqdes", Fd), arg("u_msg_ptr", BufOut { len: 2 }), arg("msg_len", Size), arg("u_msg_prio", Ptr),
-        arg("u_abs_timeout", Timespec)]),
-    syscall(244, "mq_notify", &[Ipc, IpcMsgq], &[arg("mqdes", Fd), arg("u_notification", Ptr)]),
-    syscall(245, "mq_getsetattr", &[Ipc, IpcMsgq], &[arg("mqdes", Fd), arg("u_mqstat", Ptr), arg("u_omqstat", Ptr)]),
+        arg("mqdes", Fd), arg("u_msg_ptr", BufOut { len: 2 }), arg("msg_len", Size),
+        arg("u_msg_prio", Struct(Out, UINT)), arg("u_abs_timeout", Struct(In, TIMESPEC))]),
+    syscall(244, "mq_notify", &[Ipc, IpcMsgq], &[arg("mqdes", Fd), arg("u_notification", Struct(In, SIGEVENT))]),
+    syscall(245, "mq_getsetattr", &[Ipc, IpcMsgq], &[
+        arg("mqdes", Fd), arg("u_mqstat", Struct(In, MQ_ATTR)), arg("u_omqstat", Struct(Out, MQ_ATTR))]),
     syscall(246, "kexec_load", &[System], &[
-        arg("entry", ULong), arg("nr_segments", ULong), arg("segments", Ptr),
+        arg("entry", Hex), arg("nr_segments", ULong), arg("segments", Array(In, KEXEC_SEGMENT, Arg(1))),
         arg("flags", LongFlags(Family::KexecFlags))]),
     syscall(247, "waitid", &[Proc, ProcLife], &[
-        arg("which", Enum(Family::WaitIdType)), arg("upid", Pid), arg("infop", Ptr),
-        arg("options", Flags(Family::WaitOptions)), arg("ru", Ptr)]),
+        arg("which", Enum(Family::WaitIdType)), arg("upid", Pid), arg("infop", Struct(Out, SIGINFO_CHILD)),
+        arg("options", Flags(Family::WaitOptions)), arg("ru", Struct(Out, RUSAGE))]),
     syscall(248, "add_key", &[System, SystemKeys], &[
         arg("_type", Str), arg("_description", Str), arg("_payload", Buf { len: 3 }), arg("plen", Size),
-        arg("ringid", Int)]),
+        arg("ringid", Enum(Family::KeySerial))]),
     syscall(249, "request_key", &[System, SystemKeys], &[
-        arg("_type", Str), arg("_description", Str), arg("_callout_info", Str), arg("destringid", Int)]),
+        arg("_type", Str), arg("_description", Str), arg("_callout_info", Str),
+        arg("destringid", Enum(Family::KeySerial))]),
     syscall(250, "keyctl", &[System, SystemKeys], &[
-        arg("option", Enum(Family::Keyctl)), arg("arg2", ULong), arg("arg3", ULong), arg("arg4", ULong),
-        arg("arg5", ULong)]),
+        arg("option", Enum(Family::Keyctl)), arg("arg2", by(0, KEYCTL_ARG2)), arg("arg3", by(0, KEYCTL_ARG3)),
+        arg("arg4", by(0, KEYCTL_ARG4)), arg("arg5", by(0, KEYCTL_ARG5))]),
     syscall(251, "ioprio_set", &[Proc, ProcSched], &[
-        arg("which", Enum(Family::Ioprio)), arg("who", Int), arg("ioprio", Int)]),
-    syscall(252, "ioprio_get", &[Proc, ProcSched], &[arg("which", Enum(Family::Ioprio)), arg("who", Int)]),
+        arg("which", Enum(Family::Ioprio)), arg("who", by(0, IOPRIO_WHO)), arg("ioprio", Enum(Family::IoprioValue))]),
+    syscall(252, "ioprio_get", &[Proc, ProcSched], &[
+        arg("which", Enum(Family::Ioprio)), arg("who", by(0, IOPRIO_WHO))]),
     syscall(253, "inotify_init", &[Fs, FsMonitor], &[]),
     syscall(254, "inotify_add_watch", &[Fs, FsMonitor], &[
         arg("fd", Fd), arg("pathname", Str), arg("mask", Flags(Family::InotifyMask))]),
     syscall(255, "inotify_rm_watch", &[Fs, FsMonitor], &[arg("fd", Fd), arg("wd", Int)]),
     syscall(256, "migrate_pages", &[System, SystemNuma], &[
-        arg("pid", Pid), arg("maxnode", ULong), arg("old_nodes", Ptr), arg("new_nodes", Ptr)]),
+        arg("pid", Pid), arg("maxnode", ULong), arg("old_nodes", BitSet(In, Arg(1))),
+        arg("new_nodes", BitSet(In, Arg(1)))]),
     syscall(257, "openat", &[Default, Fs, FsFileOps], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("flags", Flags(Family::Open)), arg("mode", Mode)]),
     syscall(258, "mkdirat", &[Fs, FsDirOps], &[arg("dfd", DirFd), arg("pathname", Str), arg("mode", Mode)]),
@@ -384,9 +425,10 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("dfd", DirFd), arg("pathname", Str), arg("mode", Mode), arg("dev", UserDev)]),
     syscall(260, "fchownat", &[Default, Fs, FsFileAttr], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("user", Uid), arg("group", Gid), arg("flag", Flags(Family::At))]),
-    syscall(261, "futimesat", &[Fs, FsFileAttr], &[arg("dfd", DirFd), arg("pathname", Str), arg("utimes", Ptr)]),
+    syscall(261, "futimesat", &[Fs, FsFileAttr], &[
+        arg("dfd", DirFd), arg("pathname", Str), arg("utimes", Array(In, TIMEVAL, Const(2)))]),
     syscall(262, "newfstatat", &[Default, Fs, FsFileAttr], &[
-        arg("dfd", DirFd), arg("pathname", Str), arg("statbuf", Ptr), arg("flag", Flags(Family::At))]),
+        arg("dfd", DirFd), arg("pathname", Str), arg("statbuf", Struct(Out, STAT)), arg("flag", Flags(Family::At))]),
     syscall(263, "unlinkat", &[Default, Fs, FsLinkOps], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("flag", Flags(Family::At))]),
     syscall(264, "renameat", &[Default, Fs, FsFileOps], &[
@@ -397,20 +439,23 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(266, "symlinkat", &[Default, Fs, FsLinkOps], &[
         arg("oldname", Str), arg("newdfd", DirFd), arg("newname", Str)]),
     syscall(267, "readlinkat", &[Fs, FsLinkOps], &[
-        arg("dfd", DirFd), arg("pathname", Str), arg("buf", BufOut { len: 3 }), arg("bufsiz", Int)]),
+        arg("dfd", DirFd), arg("pathname", Str), arg("buf", StrOut), arg("bufsiz", Int)]),
     syscall(268, "fchmodat", &[Default, Fs, FsFileAttr], &[arg("dfd", DirFd), arg("pathname", Str), arg("mode", Mode)]),
     syscall(269, "faccessat", &[Default, Fs, FsFileAttr], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("mode", Enum(Family::Access))]),
     syscall(270, "pselect6", &[Fs, FsMuxIo], &[
-        arg("n", Int), arg("inp", Ptr), arg("outp", Ptr), arg("exp", Ptr), arg("tsp", Timespec), arg("sig", Ptr)]),
+        arg("n", Int), arg("inp", BitSet(In, Arg(0))), arg("outp", BitSet(In, Arg(0))), arg("exp", BitSet(In, Arg(0))),
+        arg("tsp", Struct(In, TIMESPEC)), arg("sig", Struct(In, SIGSET_ARG))]),
     syscall(271, "ppoll", &[Fs, FsMuxIo], &[
-        arg("ufds", Ptr), arg("nfds", UInt), arg("tsp", Timespec), arg("sigmask", Ptr), arg("sigsetsize", Size)]),
+        arg("ufds", Array(In, POLLFD, Arg(1))), arg("nfds", UInt), arg("tsp", Struct(In, TIMESPEC)),
+        arg("sigmask", Struct(In, SIGSET)), arg("sigsetsize", Size)]),
     syscall(272, "unshare", &[Default, Proc], &[arg("unshare_flags", LongFlags(Family::Clone))]),
     syscall(273, "set_robust_list", &[Ipc, IpcFutex], &[arg("head", Ptr), arg("len", Size)]),
-    syscall(274, "get_robust_list", &[Ipc, IpcFutex], &[arg("pid", Pid), arg("head_ptr", Ptr), arg("len_ptr", Ptr)]),
+    syscall(274, "get_robust_list", &[Ipc, IpcFutex], &[
+        arg("pid", Pid), arg("head_ptr", Struct(Out, POINTER)), arg("len_ptr", Struct(Out, SIZE))]),
     syscall(275, "splice", &[Fs, FsReadWrite], &[
-        arg("fd_in", Fd), arg("off_in", Ptr), arg("fd_out", Fd), arg("off_out", Ptr), arg("len", Size),
-        arg("flags", Flags(Family::SpliceFlags))]),
+        arg("fd_in", Fd), arg("off_in", Struct(In, LOFF)), arg("fd_out", Fd), arg("off_out", Struct(In, LOFF)),
+        arg("len", Size), arg("flags", Flags(Family::SpliceFlags))]),
     syscall(276, "tee", &[Fs, FsReadWrite], &[
         arg("fdin", Fd), arg("fdout", Fd), arg("len", Size), arg("flags", Flags(Family::SpliceFlags))]),
     syscall(277, "sync_file_range", &[Fs, FsSync], &[
@@ -419,63 +464,72 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("fd", Fd), arg("uiov", Iovec { count: 2 }), arg("nr_segs", ULong),
         arg("flags", Flags(Family::SpliceFlags))]),
     syscall(279, "move_pages", &[System, SystemNuma], &[
-        arg("pid", Pid), arg("nr_pages", ULong), arg("pages", Ptr), arg("nodes", Ptr), arg("status", Ptr),
+        arg("pid", Pid), arg("nr_pages", ULong), arg("pages", Array(In, POINTER, Arg(1))),
+        arg("nodes", Array(In, INT, Arg(1))), arg("status", Array(Out, INT, Arg(1))),
         arg("flags", Flags(Family::MempolicyFlags))]),
     syscall(280, "utimensat", &[Fs, FsFileAttr], &[
-        arg("dfd", DirFd), arg("pathname", Str), arg("utimes", Ptr), arg("flags", Flags(Family::At))]),
+        arg("dfd", DirFd), arg("pathname", Str), arg("utimes", Struct(In, UTIMENS)), arg("flags", Flags(Family::At))]),
     syscall(281, "epoll_pwait", &[Fs, FsMuxIo], &[
-        arg("epfd", Fd), arg("events", Ptr), arg("maxevents", Int), arg("timeout", Int), arg("sigmask", Ptr),
-        arg("sigsetsize", Size)]),
-    syscall(282, "signalfd", &[Signals], &[arg("ufd", Fd), arg("user_mask", Ptr), arg("sizemask", Size)]),
+        arg("epfd", Fd), arg("events", Array(OutPositive, EPOLL_EVENT, Ret)), arg("maxevents", Int),
+        arg("timeout", Int), arg("sigmask", Struct(In, SIGSET)), arg("sigsetsize", Size)]),
+    syscall(282, "signalfd", &[Signals], &[
+        arg("ufd", Fd), arg("user_mask", Struct(In, SIGSET)), arg("sizemask", Size)]),
     syscall(283, "timerfd_create", &[Time, TimeTimer], &[
         arg("clockid", Enum(Family::Clock)), arg("flags", Flags(Family::TimerfdFlags))]),
     syscall(284, "eventfd", &[Fs, FsFdOps], &[arg("count", UInt)]),
     syscall(285, "fallocate", &[Fs, FsFileOps], &[
         arg("fd", Fd), arg("mode", Flags(Family::Fallocate)), arg("offset", I64), arg("len", I64)]),
     syscall(286, "timerfd_settime", &[Time, TimeTimer], &[
-        arg("ufd", Fd), arg("flags", Flags(Family::TimerfdFlags)), arg("utmr", Ptr), arg("otmr", Ptr)]),
-    syscall(287, "timerfd_gettime", &[Time, TimeTimer], &[arg("ufd", Fd), arg("otmr", Ptr)]),
+        arg("ufd", Fd), arg("flags", Flags(Family::TimerfdFlags)), arg("utmr", Struct(In, ITIMERSPEC)),
+        arg("otmr", Struct(Out, ITIMERSPEC))]),
+    syscall(287, "timerfd_gettime", &[Time, TimeTimer], &[arg("ufd", Fd), arg("otmr", Struct(Out, ITIMERSPEC))]),
     syscall(288, "accept4", &[Default, Net, NetSock], &[
-        arg("fd", Fd), arg("upeer_sockaddr", SockaddrOut { len: 2 }), arg("upeer_addrlen", Ptr),
+        arg("fd", Fd), arg("upeer_sockaddr", SockaddrOut { len: 2 }), arg("upeer_addrlen", Struct(In, INT)),
         arg("flags", Flags(Family::SocketFlags))]),
     syscall(289, "signalfd4", &[Signals], &[
-        arg("ufd", Fd), arg("user_mask", Ptr), arg("sizemask", Size), arg("flags", Flags(Family::SignalfdFlags))]),
+        arg("ufd", Fd), arg("user_mask", Struct(In, SIGSET)), arg("sizemask", Size),
+        arg("flags", Flags(Family::SignalfdFlags))]),
     syscall(290, "eventfd2", &[Fs, FsFdOps], &[arg("count", UInt), arg("flags", Flags(Family::Eventfd))]),
     syscall(291, "epoll_create1", &[Fs, FsMuxIo], &[arg("flags", Flags(Family::EpollCreate))]),
     syscall(292, "dup3", &[Default, Fs, FsFdOps], &[
-        arg("oldfd", Fd), arg("newfd", Fd), arg("flags", Flags(Family::EpollCreate))]),
-    syscall(293, "pipe2", &[Ipc, IpcPipe], &[arg("fildes", Ptr), arg("flags", Flags(Family::PipeFlags))]),
+        arg("oldfd", Fd), arg("newfd", Fd), arg("flags", Flags(Family::PipeFlags))]),
+    syscall(293, "pipe2", &[Ipc, IpcPipe], &[
+        arg("fildes", Array(Out, FD, Const(2))), arg("flags", Flags(Family::PipeFlags))]),
     syscall(294, "inotify_init1", &[Fs, FsMonitor], &[arg("flags", Flags(Family::InotifyInit))]),
     syscall(295, "preadv", &[Fs, FsReadWrite], &[
         arg("fd", Fd), arg("vec", Iovec { count: 2 }), arg("vlen", ULong), arg("pos_l", ULong), arg("pos_h", ULong)]),
     syscall(296, "pwritev", &[Fs, FsReadWrite], &[
         arg("fd", Fd), arg("vec", Iovec { count: 2 }), arg("vlen", ULong), arg("pos_l", ULong), arg("pos_h", ULong)]),
     syscall(297, "rt_tgsigqueueinfo", &[Signals], &[
-        arg("tgid", Pid), arg("pid", Pid), arg("sig", Signal), arg("uinfo", Ptr)]),
+        arg("tgid", Pid), arg("pid", Pid), arg("sig", Signal), arg("uinfo", Struct(In, SIGINFO))]),
     syscall(298, "perf_event_open", &[System], &[
-        arg("attr_uptr", Ptr), arg("pid", Pid), arg("cpu", Int), arg("group_fd", Fd),
+        arg("attr_uptr", Struct(In, PERF_EVENT_ATTR)), arg("pid", Pid), arg("cpu", Int), arg("group_fd", Fd),
         arg("flags", LongFlags(Family::PerfFlags))]),
     syscall(299, "recvmmsg", &[Net, NetSndRcv], &[
-        arg("fd", Fd), arg("mmsg", Ptr), arg("vlen", UInt), arg("flags", Flags(Family::MsgFlags)),
-        arg("timeout", Timespec)]),
+        arg("fd", Fd), arg("mmsg", Array(OutPositive, MMSGHDR, Ret)), arg("vlen", UInt),
+        arg("flags", Flags(Family::MsgFlags)), arg("timeout", Struct(In, TIMESPEC))]),
     syscall(300, "fanotify_init", &[Fs, FsMonitor], &[
         arg("flags", Flags(Family::FanotifyInit)), arg("event_f_flags", Flags(Family::Open))]),
     syscall(301, "fanotify_mark", &[Fs, FsMonitor], &[
-        arg("fanotify_fd", Fd), arg("flags", Flags(Family::FanotifyMark)), arg("mask", U64), arg("dfd", DirFd),
-        arg("pathname", Str)]),
+        arg("fanotify_fd", Fd), arg("flags", Flags(Family::FanotifyMark)), arg("mask", LongFlags(Family::FanotifyMask)),
+        arg("dfd", DirFd), arg("pathname", Str)]),
     syscall(302, "prlimit64", &[Proc], &[
-        arg("pid", Pid), arg("resource", Enum(Family::ResourceLimit)), arg("new_rlim", Ptr), arg("old_rlim", Ptr)]),
+        arg("pid", Pid), arg("resource", Enum(Family::ResourceLimit)), arg("new_rlim", Struct(In, RLIMIT64)),
+        arg("old_rlim", Struct(Out, RLIMIT64))]),
     syscall(303, "name_to_handle_at", &[Fs, FsFileOps], &[
-        arg("dfd", DirFd), arg("name", Ptr), arg("handle", Ptr), arg("mnt_id", Ptr),
+        arg("dfd", DirFd), arg("name", Str), arg("handle", Struct(In, FILE_HANDLE)), arg("mnt_id", Struct(Out, INT)),
         arg("flag", Flags(Family::NameToHandle))]),
     syscall(304, "open_by_handle_at", &[Fs, FsFileOps], &[
-        arg("mountdirfd", DirFd), arg("handle", Ptr), arg("flags", Flags(Family::Open))]),
-    syscall(305, "clock_adjtime", &[Time, TimeClock], &[arg("which_clock", Enum(Family::Clock)), arg("utx", Ptr)]),
+        arg("mountdirfd", DirFd), arg("handle", Struct(In, FILE_HANDLE)), arg("flags", Flags(Family::Open))]),
+    syscall(305, "clock_adjtime", &[Time, TimeClock], &[
+        arg("which_clock", Enum(Family::Clock)), arg("utx", Struct(In, TIMEX))]),
     syscall(306, "syncfs", &[Fs, FsSync], &[arg("fd", Fd)]),
     syscall(307, "sendmmsg", &[Net, NetSndRcv], &[
-        arg("fd", Fd), arg("mmsg", Ptr), arg("vlen", UInt), arg("flags", Flags(Family::MsgFlags))]),
+        arg("fd", Fd), arg("mmsg", Array(In, MMSGHDR, Arg(2))), arg("vlen", UInt),
+        arg("flags", Flags(Family::MsgFlags))]),
     syscall(308, "setns", &[Default, Proc], &[arg("fd", Fd), arg("flags", Flags(Family::Clone))]),
-    syscall(309, "getcpu", &[System], &[arg("cpup", Ptr), arg("nodep", Ptr), arg("unused", Ptr)]),
+    syscall(309, "getcpu", &[System], &[
+        arg("cpup", Struct(Out, UINT)), arg("nodep", Struct(Out, UINT)), arg("unused", Ptr)]),
     syscall(310, "process_vm_readv", &[Default, Proc], &[
         arg("pid", Pid), arg("lvec", Iovec { count: 2 }), arg("liovcnt", ULong), arg("rvec", Iovec { count: 4 }),
         arg("riovcnt", ULong), arg("flags", ULong)]),
@@ -483,18 +537,20 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("pid", Pid), arg("lvec", Iovec { count: 2 }), arg("liovcnt", ULong), arg("rvec", Iovec { count: 4 }),
         arg("riovcnt", ULong), arg("flags", ULong)]),
     syscall(312, "kcmp", &[Proc], &[
-        arg("pid1", Pid), arg("pid2", Pid), arg("type", Enum(Family::Kcmp)), arg("idx1", ULong), arg("idx2", ULong)]),
+        arg("pid1", Pid), arg("pid2", Pid), arg("type", Enum(Family::Kcmp)), arg("idx1", by(2, KCMP_IDX1)),
+        arg("idx2", by(2, KCMP_IDX1))]),
     syscall(313, "finit_module", &[Default, System, SystemModule], &[
         arg("fd", Fd), arg("uargs", Str), arg("flags", Flags(Family::InitModule))]),
     syscall(314, "sched_setattr", &[Proc, ProcSched], &[
-        arg("pid", Pid), arg("uattr", Ptr), arg("flags", Flags(Family::SchedAttrFlags))]),
+        arg("pid", Pid), arg("uattr", Struct(In, SCHED_ATTR)), arg("flags", Flags(Family::SchedAttrFlags))]),
     syscall(315, "sched_getattr", &[Proc, ProcSched], &[
-        arg("pid", Pid), arg("uattr", Ptr), arg("usize", UInt), arg("flags", UInt)]),
+        arg("pid", Pid), arg("uattr", Sized(Out, SCHED_ATTR, 2)), arg("usize", UInt), arg("flags", UInt)]),
     syscall(316, "renameat2", &[Default, Fs, FsFileOps], &[
         arg("olddfd", DirFd), arg("oldname", Str), arg("newdfd", DirFd), arg("newname", Str),
         arg("flags", Flags(Family::Rename))]),
     syscall(317, "seccomp", &[Proc], &[
-        arg("op", Enum(Family::Seccomp)), arg("flags", Flags(Family::SeccompFlags)), arg("uargs", Ptr)]),
+        arg("op", Enum(Family::Seccomp)), arg("flags", Flags(Family::SeccompFlags)),
+        arg("uargs", by(0, SECCOMP_ARGS))]),
     syscall(318, "getrandom", &[System], &[
         arg("ubuf", BufOut { len: 1 }), arg("len", Size), arg("flags", Flags(Family::GetrandomFlags))]),
     syscall(319, "memfd_create", &[Default, Fs, FsFileOps], &[
@@ -503,18 +559,18 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("kernel_fd", Fd), arg("initrd_fd", Fd), arg("cmdline_len", ULong), arg("cmdline_ptr", Str),
         arg("flags", LongFlags(Family::KexecFlags))]),
     syscall(321, "bpf", &[Default, System], &[
-        arg("cmd", Enum(Family::BpfCmd)), arg("uattr", Ptr), arg("size", UInt)]),
+        arg("cmd", Enum(Family::BpfCmd)), arg("uattr", by(0, BPF_ATTR)), arg("size", UInt)]),
     syscall(322, "execveat", &[Default, Proc, ProcLife], &[
         arg("fd", DirFd), arg("pathname", Str), arg("argv", StrArray), arg("envp", StrArray),
         arg("flags", Flags(Family::At))]),
     syscall(323, "userfaultfd", &[Ipc], &[arg("flags", Flags(Family::Userfaultfd))]),
     syscall(324, "membarrier", &[Ipc], &[
-        arg("cmd", Enum(Family::MembarrierCmd)), arg("flags", UInt), arg("cpu_id", Int)]),
+        arg("cmd", Enum(Family::MembarrierCmd)), arg("flags", Flags(Family::MembarrierFlags)), arg("cpu_id", Int)]),
     syscall(325, "mlock2", &[Proc, ProcMem], &[
         arg("start", Ptr), arg("len", Size), arg("flags", Flags(Family::MlockFlags))]),
     syscall(326, "copy_file_range", &[Fs, FsReadWrite], &[
-        arg("fd_in", Fd), arg("off_in", Ptr), arg("fd_out", Fd), arg("off_out", Ptr), arg("len", Size),
-        arg("flags", UInt)]),
+        arg("fd_in", Fd), arg("off_in", Struct(In, LOFF)), arg("fd_out", Fd), arg("off_out", Struct(In, LOFF)),
+        arg("len", Size), arg("flags", UInt)]),
     syscall(327, "preadv2", &[Fs, FsReadWrite], &[
         arg("fd", Fd), arg("vec", Iovec { count: 2 }), arg("vlen", ULong), arg("pos_l", ULong), arg("pos_h", ULong),
         arg("flags", Flags(Family::PreadvFlags))]),
@@ -527,108 +583,124 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("flags", ULong), arg("init_val", LongFlags(Family::PkeyAccess))]),
     syscall(331, "pkey_free", &[Proc, ProcMem], &[arg("pkey", Int)]),
     syscall(332, "statx", &[Default, Fs, FsFileAttr], &[
-        arg("dfd", DirFd), arg("pathname", Str), arg("flags", Flags(Family::At)), arg("mask", Flags(Family::StatxMask)),
-        arg("buffer", Ptr)]),
+        arg("dfd", DirFd), arg("pathname", Str), arg("flags", Flags(Family::AtStatx)),
+        arg("mask", Flags(Family::StatxMask)), arg("buffer", Struct(Out, STATX))]),
     syscall(333, "io_pgetevents", &[Fs, FsAsyncIo], &[
-        arg("ctx_id", ULong), arg("min_nr", Long), arg("nr", Long), arg("events", Ptr), arg("timeout", Timespec),
-        arg("usig", Ptr)]),
+        arg("ctx_id", Hex), arg("min_nr", Long), arg("nr", Long), arg("events", Array(OutPositive, IO_EVENT, Ret)),
+        arg("timeout", Struct(In, TIMESPEC)), arg("usig", Struct(In, SIGSET_ARG))]),
     syscall(334, "rseq", &[Proc], &[
-        arg("rseq", Ptr), arg("rseq_len", UInt), arg("flags", Flags(Family::RseqFlags)), arg("sig", UInt)]),
+        arg("rseq", Ptr), arg("rseq_len", UInt), arg("flags", Flags(Family::RseqFlags)), arg("sig", Hex)]),
     syscall(335, "uretprobe", &[System], &[]),
     syscall(336, "uprobe", &[System], &[]),
     syscall(424, "pidfd_send_signal", &[Signals], &[
-        arg("pidfd", Fd), arg("sig", Signal), arg("info", Ptr), arg("flags", Flags(Family::PidfdSignalFlags))]),
-    syscall(425, "io_uring_setup", &[Default, Fs, FsAsyncIo, IoUring], &[arg("entries", UInt), arg("params", Ptr)]),
+        arg("pidfd", Fd), arg("sig", Signal), arg("info", Struct(In, SIGINFO)),
+        arg("flags", Flags(Family::PidfdSignalFlags))]),
+    syscall(425, "io_uring_setup", &[Default, Fs, FsAsyncIo, IoUring], &[
+        arg("entries", UInt), arg("params", Struct(In, IO_URING_PARAMS))]),
     syscall(426, "io_uring_enter", &[Fs, FsAsyncIo, IoUring], &[
         arg("fd", Fd), arg("to_submit", UInt), arg("min_complete", UInt), arg("flags", Flags(Family::IoUringEnter)),
-        arg("argp", Ptr), arg("argsz", Size)]),
+        arg("argp", by(3, IO_URING_ENTER_ARG)), arg("argsz", Size)]),
     syscall(427, "io_uring_register", &[Fs, FsAsyncIo, IoUring], &[
-        arg("fd", Fd), arg("opcode", Enum(Family::IoUringRegister)), arg("arg", Ptr), arg("nr_args", UInt)]),
+        arg("fd", Fd), arg("opcode", Enum(Family::IoUringRegister)), arg("arg", by(1, IO_URING_REGISTER_ARG)),
+        arg("nr_args", UInt)]),
     syscall(428, "open_tree", &[Fs], &[arg("dfd", DirFd), arg("pathname", Str), arg("flags", Flags(Family::OpenTree))]),
     syscall(429, "move_mount", &[Fs], &[
         arg("from_dfd", DirFd), arg("from_pathname", Str), arg("to_dfd", DirFd), arg("to_pathname", Str),
         arg("flags", Flags(Family::MoveMount))]),
     syscall(430, "fsopen", &[Fs], &[arg("_fs_name", Str), arg("flags", Flags(Family::FsopenFlags))]),
     syscall(431, "fsconfig", &[Fs], &[
-        arg("fd", Fd), arg("cmd", Enum(Family::FsconfigCmd)), arg("_key", Str), arg("_value", Ptr), arg("aux", Int)]),
+        arg("fd", Fd), arg("cmd", Enum(Family::FsconfigCmd)), arg("_key", Str), arg("_value", by(1, FSCONFIG_VALUE)),
+        arg("aux", Int)]),
     syscall(432, "fsmount", &[Fs], &[
         arg("fs_fd", Fd), arg("flags", Flags(Family::FsmountFlags)), arg("attr_flags", Flags(Family::MountAttr))]),
     syscall(433, "fspick", &[Fs], &[arg("dfd", DirFd), arg("path", Str), arg("flags", Flags(Family::FspickFlags))]),
     syscall(434, "pidfd_open", &[Proc, ProcLife], &[arg("pid", Pid), arg("flags", Flags(Family::PidfdFlags))]),
-    syscall(435, "clone3", &[Default, Proc, ProcLife], &[arg("uargs", Ptr), arg("size", Size)]),
+    syscall(435, "clone3", &[Default, Proc, ProcLife], &[arg("uargs", Sized(In, CLONE_ARGS, 1)), arg("size", Size)]),
     syscall(436, "close_range", &[Fs, FsFileOps], &[
         arg("fd", Fd), arg("max_fd", Fd), arg("flags", Flags(Family::CloseRange))]),
     syscall(437, "openat2", &[Default, Fs, FsFileOps], &[
-        arg("dfd", DirFd), arg("pathname", Str), arg("how", Ptr), arg("usize", Size)]),
+        arg("dfd", DirFd), arg("pathname", Str), arg("how", Sized(In, OPEN_HOW, 3)), arg("usize", Size)]),
     syscall(438, "pidfd_getfd", &[Fs, FsFdOps], &[arg("pidfd", Fd), arg("fd", Fd), arg("flags", UInt)]),
     syscall(439, "faccessat2", &[Default, Fs, FsFileAttr], &[
-        arg("dfd", DirFd), arg("pathname", Str), arg("mode", Enum(Family::Access)), arg("flags", Int)]),
+        arg("dfd", DirFd), arg("pathname", Str), arg("mode", Enum(Family::Access)),
+        arg("flags", Flags(Family::Faccessat))]),
     syscall(440, "process_madvise", &[Proc, ProcMem], &[
         arg("pidfd", Fd), arg("vec", Iovec { count: 2 }), arg("vlen", Size), arg("behavior", Enum(Family::Madvise)),
         arg("flags", UInt)]),
     syscall(441, "epoll_pwait2", &[Fs, FsMuxIo], &[
-        arg("epfd", Fd), arg("events", Ptr), arg("maxevents", Int), arg("timeout", Timespec), arg("sigmask", Ptr),
-        arg("sigsetsize", Size)]),
+        arg("epfd", Fd), arg("events", Array(OutPositive, EPOLL_EVENT, Ret)), arg("maxevents", Int),
+        arg("timeout", Struct(In, TIMESPEC)), arg("sigmask", Struct(In, SIGSET)), arg("sigsetsize", Size)]),
     syscall(442, "mount_setattr", &[Fs], &[
-        arg("dfd", DirFd), arg("path", Str), arg("flags", Flags(Family::At)), arg("uattr", Ptr), arg("usize", Size)]),
+        arg("dfd", DirFd), arg("path", Str), arg("flags", Flags(Family::At)), arg("uattr", Sized(In, MOUNT_ATTR, 4)),
+        arg("usize", Size)]),
     syscall(443, "quotactl_fd", &[Fs], &[
-        arg("fd", Fd), arg("cmd", Enum(Family::QuotaCmd)), arg("id", UInt), arg("addr", Ptr)]),
+        arg("fd", Fd), arg("cmd", Enum(Family::QuotaCmd)), arg("id", UInt), arg("addr", by(1, QUOTACTL_FD_ADDR))]),
     syscall(444, "landlock_create_ruleset", &[Proc], &[
-        arg("attr", Ptr), arg("size", Size), arg("flags", Flags(Family::LandlockFlags))]),
+        arg("attr", Sized(In, LANDLOCK_RULESET_ATTR, 1)), arg("size", Size),
+        arg("flags", Flags(Family::LandlockFlags))]),
     syscall(445, "landlock_add_rule", &[Proc], &[
-        arg("ruleset_fd", Fd), arg("rule_type", Enum(Family::LandlockRule)), arg("rule_attr", Ptr),
+        arg("ruleset_fd", Fd), arg("rule_type", Enum(Family::LandlockRule)), arg("rule_attr", by(1, LANDLOCK_RULE)),
         arg("flags", Flags(Family::LandlockFlags))]),
     syscall(446, "landlock_restrict_self", &[Proc], &[
         arg("ruleset_fd", Fd), arg("flags", Flags(Family::LandlockFlags))]),
-    syscall(447, "memfd_secret", &[Proc, ProcMem], &[arg("flags", UInt)]),
+    syscall(447, "memfd_secret", &[Proc, ProcMem], &[arg("flags", Flags(Family::PipeFlags))]),
     syscall(448, "process_mrelease", &[Proc, ProcMem], &[arg("pidfd", Fd), arg("flags", UInt)]),
     syscall(449, "futex_waitv", &[Ipc, IpcFutex], &[
-        arg("waiters", Ptr), arg("nr_futexes", UInt), arg("flags", Flags(Family::Futex2)), arg("timeout", Timespec),
-        arg("clockid", Enum(Family::Clock))]),
+        arg("waiters", Array(In, FUTEX_WAITV, Arg(1))), arg("nr_futexes", UInt), arg("flags", Flags(Family::Futex2)),
+        arg("timeout", Struct(In, TIMESPEC)), arg("clockid", Enum(Family::Clock))]),
     syscall(450, "set_mempolicy_home_node", &[System, SystemNuma], &[
         arg("start", Ptr), arg("len", ULong), arg("home_node", ULong), arg("flags", ULong)]),
     syscall(451, "cachestat", &[Fs, FsFileOps], &[
-        arg("fd", Fd), arg("cstat_range", Ptr), arg("cstat", Ptr), arg("flags", UInt)]),
+        arg("fd", Fd), arg("cstat_range", Struct(In, CACHESTAT_RANGE)), arg("cstat", Struct(Out, CACHESTAT)),
+        arg("flags", UInt)]),
     syscall(452, "fchmodat2", &[Default, Fs, FsFileAttr], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("mode", Mode), arg("flags", Flags(Family::At))]),
-    syscall(453, "map_shadow_stack", &[Proc, ProcMem], &[arg("addr", Ptr), arg("size", ULong), arg("flags", UInt)]),
+    syscall(453, "map_shadow_stack", &[Proc, ProcMem], &[
+        arg("addr", Ptr), arg("size", ULong), arg("flags", Flags(Family::MapShadowStack))]),
     syscall(454, "futex_wake", &[Ipc, IpcFutex], &[
-        arg("uaddr", Ptr), arg("mask", ULong), arg("nr", Int), arg("flags", Flags(Family::Futex2))]),
+        arg("uaddr", Ptr), arg("mask", Hex), arg("nr", Int), arg("flags", Flags(Family::Futex2))]),
     syscall(455, "futex_wait", &[Ipc, IpcFutex], &[
-        arg("uaddr", Ptr), arg("val", ULong), arg("mask", ULong), arg("flags", Flags(Family::Futex2)),
-        arg("timeout", Timespec), arg("clockid", Enum(Family::Clock))]),
+        arg("uaddr", Ptr), arg("val", ULong), arg("mask", Hex), arg("flags", Flags(Family::Futex2)),
+        arg("timeout", Struct(In, TIMESPEC)), arg("clockid", Enum(Family::Clock))]),
     syscall(456, "futex_requeue", &[Ipc, IpcFutex], &[
-        arg("waiters", Ptr), arg("flags", Flags(Family::Futex2)), arg("nr_wake", Int), arg("nr_requeue", Int)]),
+        arg("waiters", Array(In, FUTEX_WAITV, Const(2))), arg("flags", Flags(Family::Futex2)), arg("nr_wake", Int),
+        arg("nr_requeue", Int)]),
     syscall(457, "statmount", &[Fs, FsInfo], &[
-        arg("req", Ptr), arg("buf", Ptr), arg("bufsize", Size), arg("flags", UInt)]),
+        arg("req", Struct(In, MNT_ID_REQ)), arg("buf", Sized(Out, STATMOUNT, 2)), arg("bufsize", Size),
+        arg("flags", UInt)]),
     syscall(458, "listmount", &[Fs, FsInfo], &[
-        arg("req", Ptr), arg("mnt_ids", Ptr), arg("nr_mnt_ids", Size), arg("flags", UInt)]),
+        arg("req", Struct(In, MNT_ID_REQ)), arg("mnt_ids", Array(OutPositive, U64_HEX, Ret)), arg("nr_mnt_ids", Size),
+        arg("flags", Flags(Family::ListmountFlags))]),
     syscall(459, "lsm_get_self_attr", &[Proc], &[
-        arg("attr", Enum(Family::LsmAttr)), arg("ctx", Ptr), arg("size", Ptr), arg("flags", UInt)]),
+        arg("attr", Enum(Family::LsmAttr)), arg("ctx", Struct(OutPositive, LSM_CTX)), arg("size", Struct(In, UINT)),
+        arg("flags", Flags(Family::LsmFlags))]),
     syscall(460, "lsm_set_self_attr", &[Proc], &[
-        arg("attr", Enum(Family::LsmAttr)), arg("ctx", Ptr), arg("size", UInt), arg("flags", UInt)]),
-    syscall(461, "lsm_list_modules", &[Proc], &[arg("ids", Ptr), arg("size", Ptr), arg("flags", UInt)]),
+        arg("attr", Enum(Family::LsmAttr)), arg("ctx", Struct(In, LSM_CTX)), arg("size", UInt), arg("flags", UInt)]),
+    syscall(461, "lsm_list_modules", &[Proc], &[
+        arg("ids", Array(OutPositive, LSM_ID, Ret)), arg("size", Struct(In, UINT)), arg("flags", UInt)]),
     syscall(462, "mseal", &[Proc, ProcMem], &[arg("start", Ptr), arg("len", Size), arg("flags", ULong)]),
     syscall(463, "setxattrat", &[Fs, FsFileAttr], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("at_flags", Flags(Family::At)), arg("name", Str),
-        arg("uargs", Ptr), arg("usize", Size)]),
+        arg("uargs", Sized(In, XATTR_ARGS, 5)), arg("usize", Size)]),
     syscall(464, "getxattrat", &[Fs, FsFileAttr], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("at_flags", Flags(Family::At)), arg("name", Str),
-        arg("uargs", Ptr), arg("usize", Size)]),
+        arg("uargs", Sized(In, XATTR_ARGS, 5)), arg("usize", Size)]),
     syscall(465, "listxattrat", &[Fs, FsFileAttr], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("at_flags", Flags(Family::At)), arg("list", BufOut { len: 4 }),
         arg("size", Size)]),
     syscall(466, "removexattrat", &[Fs, FsFileAttr], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("at_flags", Flags(Family::At)), arg("name", Str)]),
     syscall(467, "open_tree_attr", &[Fs], &[
-        arg("dfd", DirFd), arg("pathname", Str), arg("flags", Flags(Family::OpenTree)), arg("uattr", Ptr),
-        arg("usize", Size)]),
+        arg("dfd", DirFd), arg("pathname", Str), arg("flags", Flags(Family::OpenTree)),
+        arg("uattr", Sized(In, MOUNT_ATTR, 4)), arg("usize", Size)]),
     syscall(468, "file_getattr", &[Fs, FsFileAttr], &[
-        arg("dfd", DirFd), arg("pathname", Str), arg("ufattr", Ptr), arg("usize", Size),
+        arg("dfd", DirFd), arg("pathname", Str), arg("ufattr", Sized(Out, FILE_ATTR, 3)), arg("usize", Size),
         arg("at_flags", Flags(Family::At))]),
     syscall(469, "file_setattr", &[Fs, FsFileAttr], &[
-        arg("dfd", DirFd), arg("pathname", Str), arg("ufattr", Ptr), arg("usize", Size),
+        arg("dfd", DirFd), arg("pathname", Str), arg("ufattr", Sized(In, FILE_ATTR, 3)), arg("usize", Size),
         arg("at_flags", Flags(Family::At))]),
-    syscall(470, "listns", &[Proc], &[arg("req", Ptr), arg("ns_ids", Ptr), arg("nr_ns_ids", Size), arg("flags", UInt)]),
+    syscall(470, "listns", &[Proc], &[
+        arg("req", Struct(In, NS_ID_REQ)), arg("ns_ids", Array(OutPositive, U64_VALUE, Ret)), arg("nr_ns_ids", Size),
+        arg("flags", UInt)]),
     syscall(471, "rseq_slice_yield", &[Proc], &[]),
 ];

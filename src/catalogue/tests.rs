@@ -4,7 +4,10 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
+use super::spec::{Count, SelectSpec};
 use super::*;
+
+mod layouts;
 
 /// The system calls of the SPEC's default set.
 const DEFAULT: &str = "open openat openat2 creat close stat fstat lstat newfstatat statx ioctl access faccessat \
@@ -23,9 +26,11 @@ fn ids_and_names_are_unique_and_in_range() {
         assert!(names.insert(event.name), "{} is there twice", event.name);
         assert!(usize::from(event.id) < spec::MAX_EVENTS, "{}", event.name);
         assert_eq!(by_id(event.id).unwrap().name, event.name);
-        if event.kind.is_syscall() {
-            assert!(event.args.len() <= spec::MAX_ARGS, "{}", event.name);
-        }
+        let most = match event.kind.is_syscall() {
+            true => spec::MAX_ARGS,
+            false => spec::MAX_EVENT_ARGS,
+        };
+        assert!(event.args.len() <= most, "{}", event.name);
     }
     assert!(SYSCALLS.is_sorted_by_key(|event| event.id));
     assert!(SYSCALLS
@@ -46,28 +51,115 @@ fn the_default_set_is_the_specs() {
     assert_eq!(ours, expected);
 }
 
+/// An argument's type, and those that it may become.
+fn with_cases(ty: ArgType) -> Vec<ArgType> {
+    match ty {
+        ArgType::Select { table, .. } => {
+            let cases = table.cases.iter().map(|(_, ty)| *ty);
+            cases.chain([table.otherwise]).collect()
+        }
+        ty => vec![ty],
+    }
+}
+
+/// What another argument has to be.
+#[derive(Debug, PartialEq)]
+enum Needed {
+    Number,
+    /// The address of an `int`.
+    IntAt,
+    /// What decides: a number, at least the low half of which matters.
+    Selector,
+}
+
+/// The argument that this one depends on.
+fn needed(ty: ArgType) -> Option<(u8, Needed)> {
+    use ArgType::*;
+    let counted = |count| match count {
+        Count::Arg(index) => Some((index, Needed::Number)),
+        Count::At(index) => Some((index, Needed::IntAt)),
+        Count::Const(count) => {
+            assert!(count > 0);
+            None
+        }
+        Count::Ret => None,
+    };
+    match ty {
+        Sockaddr { len } | Buf { len } | BufOut { len } | OptionValue { len } => Some((len, Needed::Number)),
+        Iovec { count } => Some((count, Needed::Number)),
+        Sized(_, _, len) => Some((len, Needed::Number)),
+        SockaddrOut { len } | OptionValueOut { len } => Some((len, Needed::IntAt)),
+        Array(_, _, count) | BitSet(_, count) | CpuSet(_, count) => counted(count),
+        Select { by, .. } => Some((by, Needed::Selector)),
+        _ => None,
+    }
+}
+
+fn fits(ty: ArgType, needed: &Needed) -> bool {
+    use ArgType::*;
+    match needed {
+        Needed::Number => matches!(ty, Int | UInt | Long | ULong | Size),
+        Needed::IntAt => matches!(ty, Struct(spec::When::In, at) if *at == *structs::INT),
+        Needed::Selector => matches!(ty, SyscallNr | Int | UInt | Enum(_) | Flags(_) | LongFlags(_)),
+    }
+}
+
 #[test]
 fn lengths_are_arguments_that_can_be_lengths() {
     for event in events() {
         for arg in event.args {
-            let (len, pointer) = match arg.ty {
-                ArgType::Sockaddr { len } | ArgType::Buf { len } | ArgType::BufOut { len } => (len, false),
-                ArgType::Iovec { count } => (count, false),
-                ArgType::SockaddrOut { len } => (len, true),
-                _ => continue,
+            // Those of a case may be what another case makes of their argument, too.
+            let direct = needed(arg.ty).map(|needed| (needed, false));
+            let of_cases = match arg.ty {
+                ArgType::Select { .. } => with_cases(arg.ty),
+                _ => vec![],
             };
-            let ty = event.args[usize::from(len)].ty;
-            let fits = match pointer {
-                true => ty == ArgType::Ptr,
-                false => {
-                    matches!(
-                        ty,
-                        ArgType::Int | ArgType::UInt | ArgType::Long | ArgType::ULong | ArgType::Size
-                    )
-                }
-            };
-            assert!(fits, "{}.{}: its length is of type {ty:?}", event.name, arg.name);
+            let of_cases = of_cases
+                .into_iter()
+                .filter_map(needed)
+                .map(|needed| (needed, true));
+            for ((index, needed), in_case) in direct.into_iter().chain(of_cases) {
+                let ty = event.args[usize::from(index)].ty;
+                let fits = match in_case {
+                    true => with_cases(ty).into_iter().any(|ty| fits(ty, &needed)),
+                    false => fits(ty, &needed),
+                };
+                assert!(
+                    fits,
+                    "{}.{} needs {needed:?}, which {ty:?} is not",
+                    event.name, arg.name
+                );
+            }
         }
+    }
+}
+
+#[test]
+fn cases_can_be_met_and_end_there() {
+    let tables = |event: &'static EventSpec| {
+        event.args.iter().filter_map(move |arg| match arg.ty {
+            ArgType::Select { table, .. } => Some((event.name, arg.name, table)),
+            _ => None,
+        })
+    };
+    for (
+        event,
+        arg,
+        SelectSpec {
+            mask,
+            cases,
+            otherwise,
+        },
+    ) in events().flat_map(tables)
+    {
+        let mut values = HashSet::new();
+        for (value, ty) in *cases {
+            assert_eq!(value & mask, *value, "{event}.{arg}: no value is {value:#x}");
+            assert!(values.insert(value), "{event}.{arg}: {value:#x} is there twice");
+            assert!(!matches!(ty, ArgType::Select { .. }), "{event}.{arg}");
+        }
+        let reading = otherwise.reading(Layout::Native);
+        assert_eq!(reading.kind, spec::ArgKind::Value, "{event}.{arg}");
     }
 }
 
@@ -84,7 +176,7 @@ fn other_abis_lead_to_events() {
                 if call.split & (1 << index) != 0 {
                     let wide = matches!(
                         arg.ty,
-                        ArgType::I64 | ArgType::U64 | ArgType::Long | ArgType::Size
+                        ArgType::I64 | ArgType::U64 | ArgType::Long | ArgType::Size | ArgType::LongFlags(_)
                     );
                     assert!(wide, "{}.{} is not 64 bits wide", event.name, arg.name);
                 }
@@ -175,25 +267,26 @@ fn format_fields(format: &str) -> Vec<(String, String)> {
 fn agrees(c_type: &str, ours: ArgType) -> bool {
     use ArgType::*;
     let c_type = c_type.replace("const", "").trim().to_owned();
-    let pointer = matches!(
-        ours,
-        Ptr | Str
-            | StrArray
-            | Sockaddr { .. }
-            | SockaddrOut { .. }
-            | Buf { .. }
-            | BufOut { .. }
-            | Iovec { .. }
-            | Timespec
-            | TimespecOut
-    );
+    if let Select { .. } = ours {
+        // A `long` may be anything that fits a register.
+        let anything = matches!(c_type.as_str(), "long" | "unsigned long");
+        // futex(2) has a number where its timeout is.
+        let number = |ty| ty == UInt && c_type == "struct __kernel_timespec *";
+        let agrees = |ty| number(ty) || agrees(&c_type, ty);
+        return anything || with_cases(ours).into_iter().all(agrees);
+    }
+    let pointer = ours.is_pointer();
     if c_type.contains('*') || matches!(c_type.as_str(), "cap_user_header_t" | "cap_user_data_t") {
         return pointer;
     }
     match c_type.as_str() {
         "int" | "__s32" | "key_t" | "key_serial_t" | "clockid_t" | "timer_t" | "mqd_t" | "rwf_t"
         | "pid_t" => {
-            matches!(ours, Int | Fd | DirFd | Signal | Pid | Enum(_) | Flags(_) | Mode)
+            // A user, where `who` is one.
+            matches!(
+                ours,
+                Int | Fd | DirFd | Signal | Pid | Uid | Enum(_) | Flags(_) | Mode
+            )
         }
         "unsigned int"
         | "unsigned"
@@ -203,13 +296,13 @@ fn agrees(c_type: &str, ours: ArgType) -> bool {
         | "gid_t"
         | "qid_t"
         | "enum landlock_rule_type" => {
-            matches!(ours, UInt | Fd | Uid | Gid | UserDev | Flags(_) | Enum(_))
+            matches!(ours, UInt | Hex | Fd | Uid | Gid | UserDev | Flags(_) | Enum(_))
         }
         "umode_t" => ours == Mode,
         "long" | "off_t" => matches!(ours, Long | Pid | Enum(_)),
         // An address may be a number to the kernel.
-        "unsigned long" => matches!(ours, ULong | Fd | Ptr | LongFlags(_) | Enum(_)),
-        "aio_context_t" => ours == ULong,
+        "unsigned long" => matches!(ours, ULong | Hex | Fd | Ptr | LongFlags(_) | Enum(_)),
+        "aio_context_t" => ours == Hex,
         "size_t" => ours == Size,
         "loff_t" => ours == I64,
         "u64" | "__u64" => matches!(ours, U64 | LongFlags(_) | Flags(_)),

@@ -43,6 +43,22 @@ pub struct Args {
     #[arg(long)]
     pub show_exec_env: bool,
 
+    /// Add mem_prot_alert: memory made executable after being writable, or both at once
+    #[arg(long)]
+    pub security_alerts: bool,
+
+    /// End rows of the kernel's own events with the system call that led there (JSON always has it)
+    #[arg(long)]
+    pub detect_original_syscall: bool,
+
+    /// Show what is open as each fd: fd: 3</etc/passwd>
+    #[arg(long)]
+    pub decode_fds: bool,
+
+    /// Show the first bytes of what is read and written [up to 4096]
+    #[arg(long, value_name = "BYTES")]
+    pub decode_buffers: Option<String>,
+
     /// Ring buffer of each CPU, 64KiB to 1GiB, rounded up to a power of two
     #[arg(short, long, value_name = "SIZE", default_value = "8MiB")]
     pub buffer_size: String,

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::catalogue::{self, EventSpec, Set};
+use crate::catalogue::{self, spec, EventSpec, Set};
 use crate::cli::args::Args;
 use crate::error::UsageError;
 use crate::scope::{self, Scope};
@@ -15,6 +15,11 @@ pub struct Config {
     pub events: Selection,
     pub outputs: Vec<OutputSpec>,
     pub exec_env: bool,
+    /// Rows of the kernel's own events end with the system call that led there.
+    pub original_syscall: bool,
+    pub decode_fds: bool,
+    /// Bytes of each buffer that are shown.
+    pub buffer_bytes: u16,
     /// Bytes of one CPU's ring: a power of two.
     pub buffer_size: u32,
     pub debug: bool,
@@ -41,6 +46,22 @@ pub struct Selection {
     pub by_set: Vec<&'static EventSpec>,
     /// Named by the user: an error where the kernel cannot give them.
     pub by_name: Vec<&'static EventSpec>,
+}
+
+impl Selection {
+    /// Adds an event as its sets would.
+    fn add(&mut self, name: &str) {
+        let event = catalogue::expect(name);
+        if !self
+            .by_set
+            .iter()
+            .chain(&self.by_name)
+            .any(|other| other.id == event.id)
+        {
+            self.by_set.push(event);
+            self.by_set.sort_by_key(|event| event.id);
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,11 +121,18 @@ impl Args {
             (Some(value), true) => Scope::parse(value)?,
             (None, true) => Scope::New,
         };
+        let mut events = select(&self.event, &self.events_set, &self.exclude_event)?;
+        if self.security_alerts {
+            events.add("mem_prot_alert");
+        }
         Ok(Task::Trace(Config {
             scope,
-            events: select(&self.event, &self.events_set, &self.exclude_event)?,
+            events,
             outputs,
             exec_env: self.show_exec_env,
+            original_syscall: self.detect_original_syscall,
+            decode_fds: self.decode_fds,
+            buffer_bytes: buffer_bytes(self.decode_buffers.as_deref())?,
             buffer_size: buffer_size(&self.buffer_size)?,
             debug: self.debug,
             command: self.command,
@@ -190,6 +218,20 @@ fn buffer_size(value: &str) -> Result<u32, UsageError> {
         return Err(wrong());
     }
     u32::try_from(bytes.next_power_of_two()).map_err(|_| wrong())
+}
+
+fn buffer_bytes(value: Option<&str>) -> Result<u16, UsageError> {
+    let Some(text) = value else {
+        return Ok(0);
+    };
+    text.parse()
+        .ok()
+        .filter(|bytes| (1..=spec::ARRAY_MAX).contains(bytes))
+        .ok_or_else(|| UsageError::Value {
+            flag: "--decode-buffers",
+            value: text.into(),
+            allowed: format!("it is a number of bytes from 1 to {}", spec::ARRAY_MAX),
+        })
 }
 
 /// Events that the three flags choose.

@@ -8,32 +8,75 @@ use crate::catalogue::{EventKind, EventSpec, Set};
 use crate::loader::features::Features;
 use crate::loader::probe;
 
+/// Families of system calls, in the order in which they are listed.
+const GROUPS: [Set; 7] = [
+    Set::Proc,
+    Set::Fs,
+    Set::Net,
+    Set::Ipc,
+    Set::Signals,
+    Set::Time,
+    Set::System,
+];
+
 /// Writes the list; needs no privilege.
 pub fn write(out: &mut impl Write, events: &[&EventSpec], features: &Features, json: bool) -> io::Result<()> {
-    if !json {
-        writeln!(out, "{:<28} {:<44} {:<60} ATTACH", "EVENT", "SETS", "ARGUMENTS")?;
+    if json {
+        for event in events {
+            write_json(out, event, &probe::means(event, features))?;
+        }
+        return out.flush();
+    }
+    writeln!(out, "{:<26} {:<34} {:<30} ARGUMENTS", "EVENT", "SETS", "ATTACH")?;
+    let of_kind = |kind: EventKind| events.iter().copied().filter(move |event| event.kind == kind);
+    write_group(out, features, "Kernel events", of_kind(EventKind::Kernel))?;
+    for group in GROUPS {
+        let title = format!("System calls: {}", group.name());
+        let calls = of_kind(EventKind::Syscall).filter(|event| first_group(event) == Some(group));
+        write_group(out, features, &title, calls)?;
+    }
+    let alone = of_kind(EventKind::CompatSyscall);
+    write_group(
+        out,
+        features,
+        "System calls that only 32-bit programs have",
+        alone,
+    )?;
+    out.flush()
+}
+
+fn write_group<'a>(
+    out: &mut impl Write,
+    features: &Features,
+    title: &str,
+    events: impl Iterator<Item = &'a EventSpec>,
+) -> io::Result<()> {
+    let mut events = events.peekable();
+    if events.peek().is_some() {
+        writeln!(out, "\n{title}")?;
     }
     for event in events {
-        let means = probe::means(event, features);
-        if json {
-            write_json(out, event, &means)?;
-        } else {
-            let args: Vec<_> = event.args.iter().map(|arg| arg.name).collect();
-            let mut means = means.unwrap_or_else(|reason| format!("unavailable: {reason}"));
-            if event.kind == EventKind::CompatSyscall {
-                means.push_str(" (32-bit programs only)");
-            }
-            let sets = sets(event).join(",");
-            writeln!(
-                out,
-                "{:<28} {:<44} {:<60} {means}",
-                event.name,
-                sets,
-                args.join(",")
-            )?;
-        }
+        let means = probe::means(event, features).unwrap_or_else(|reason| format!("unavailable: {reason}"));
+        let args: Vec<_> = event.args.iter().map(|arg| arg.name).collect();
+        // Those that follow from the kind are left out: every event has them.
+        let sets: Vec<_> = sets(event)
+            .into_iter()
+            .filter(|set| !["all", "syscalls"].contains(set))
+            .collect();
+        let row = format!(
+            "{:<26} {:<34} {means:<30} {}",
+            event.name,
+            sets.join(","),
+            args.join(", ")
+        );
+        writeln!(out, "{}", row.trim_end())?;
     }
-    out.flush()
+    Ok(())
+}
+
+/// The family that a call is listed in: it may be in several.
+fn first_group(event: &EventSpec) -> Option<Set> {
+    GROUPS.into_iter().find(|group| event.in_set(*group))
 }
 
 fn write_json(out: &mut impl Write, event: &EventSpec, means: &Result<String, String>) -> io::Result<()> {
@@ -60,4 +103,24 @@ fn sets(event: &EventSpec) -> Vec<&'static str> {
         .filter(|set| event.in_set(**set))
         .map(|set| set.name())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue;
+
+    #[test]
+    fn every_event_has_its_line() {
+        let mut text = Vec::new();
+        let events: Vec<_> = catalogue::events().collect();
+        write(&mut text, &events, &Features::default(), false).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        for event in catalogue::events() {
+            let lines = text
+                .lines()
+                .filter(|line| line.split(' ').next() == Some(event.name));
+            assert_eq!(lines.count(), 1, "{}", event.name);
+        }
+    }
 }

@@ -1,27 +1,45 @@
-//! Bytes of a record → [`Event`], driven by the catalogue: no code per event.
+//! Bytes of a record → [`Event`], driven by the catalogue: no code per event, no allocation.
 //!
 //! The format is in `src/bpf/record.h`. A record that does not follow it is an error, never a panic.
 
 pub mod cursor;
+pub mod file;
+pub mod msghdr;
+pub mod path;
 pub mod sockaddr;
+pub mod strings;
+pub mod structure;
 
-use crate::catalogue::{self, spec, ArgType};
+use arrayvec::ArrayVec;
+
+use crate::catalogue::{self, ArgType, Layout};
 use crate::event::{Arg, Context, Event, Value};
 use crate::loader::skel::types::item_header;
 use cursor::Cursor;
+use file::OpenFile;
+use msghdr::Msghdr;
+use path::PathName;
 use sockaddr::Sockaddr;
+use strings::Strings;
+use structure::Array;
 
 // Constants of src/bpf/record.h; a test compares them.
 pub const RECORD_NO_RETURN: u8 = 1 << 0;
 pub const RECORD_INTERNAL: u8 = 1 << 1;
-pub const STR_MAX: usize = 4096;
-const STR_ARRAY_ELEMS: usize = 1024;
 const ITEM_NODENAME: u8 = 0xff;
 const ITEM_TRUNCATED: u8 = 1;
 const ITEM_FAULT: u8 = 2;
-const PATH_DELETED: u8 = 1 << 0;
-const PATH_AT_ROOT: u8 = 1 << 1;
+const PART_VALUE: u8 = 0;
+const PART_MSG_NAME: u8 = 1;
+const PART_MSG_IOV: u8 = 2;
+const PART_MSG_CONTROL: u8 = 3;
+const PART_FD_INFO: u8 = 4;
+const PART_FD_PATH: u8 = 5;
+const PART_FD_SOCKET: u8 = 6;
+const PART_FD_UNIX: u8 = 7;
 pub const ABI_NAMES: [&str; 3] = ["x86_64", "i386", "x32"];
+/// By ABI, too.
+const LAYOUTS: [Layout; 3] = [Layout::Native, Layout::Ia32, Layout::X32];
 pub const NO_SYSCALL: u16 = 0xffff;
 
 // SAFETY: made of integers only, so that every bit pattern is a value.
@@ -36,8 +54,12 @@ pub enum DecodeError {
     Short(usize),
     #[error("a record has the unknown event id {0}")]
     Event(u16),
+    #[error("a record has the unknown ABI {0}")]
+    Abi(u8),
     #[error("a record of {0} says it has argument {1}")]
     Argument(&'static str, u8),
+    #[error("a record of {0} has a part {2} of argument {1}")]
+    Part(&'static str, u8, u8),
 }
 
 /// The time of a record, in ns since boot, for those who only need to put records in order.
@@ -51,7 +73,10 @@ pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
     let mut cursor = Cursor::new(record);
     let context: Context = cursor.read().ok_or_else(short)?;
     let spec = catalogue::by_id(context.event).ok_or(DecodeError::Event(context.event))?;
-    let mut args = Vec::with_capacity(spec.args.len());
+    let layout = *LAYOUTS
+        .get(usize::from(context.abi))
+        .ok_or(DecodeError::Abi(context.abi))?;
+    let mut args = ArrayVec::new();
     for index in 0..context.nvalues {
         let raw = cursor.u64().ok_or_else(short)?;
         let arg = spec
@@ -60,12 +85,15 @@ pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
             .ok_or(DecodeError::Argument(spec.name, index))?;
         args.push(Arg {
             spec: arg,
+            ty: arg.ty,
             raw,
-            value: unread(arg.ty, raw),
+            value: Value::Number,
             truncated: false,
             full: 0,
+            file: None,
         });
     }
+    resolve(&mut args);
     let mut nodename = None;
     while !cursor.is_empty() {
         let item: item_header = cursor.read().ok_or_else(short)?;
@@ -77,106 +105,120 @@ pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
         let arg = args
             .get_mut(usize::from(item.index))
             .ok_or(DecodeError::Argument(spec.name, item.index))?;
-        arg.value = if item.status == ITEM_FAULT {
-            Value::Fault
-        } else {
-            read(arg.spec.ty, &item, bytes)
-        };
-        arg.truncated = item.status == ITEM_TRUNCATED;
-        if let Value::Strings(strings) = &arg.value {
-            arg.truncated |= item.full > strings.len() as u64;
-        }
-        arg.full = item.full;
+        take(arg, layout, &item, bytes).ok_or(DecodeError::Part(spec.name, item.index, item.part))?;
     }
+    compare(&mut args);
     Ok(Event {
         spec,
         context,
         nodename,
         args,
         executable: None,
+        source: None,
     })
 }
 
-/// The value of an argument of which nothing was read.
-fn unread(ty: ArgType, raw: u64) -> Value<'static> {
-    match ty {
-        ArgType::KernelStr | ArgType::Path => Value::Null,
-        ArgType::Ptr
-        | ArgType::Str
-        | ArgType::StrArray
-        | ArgType::Sockaddr { .. }
-        | ArgType::SockaddrOut { .. }
-        | ArgType::Buf { .. }
-        | ArgType::BufOut { .. }
-        | ArgType::Iovec { .. }
-        | ArgType::Timespec
-        | ArgType::TimespecOut => match raw {
-            0 => Value::Null,
-            _ => Value::Pointer,
-        },
-        _ => Value::Number,
+/// Gives arguments that depend on others their types, and each the value that it has if nothing was read of it.
+fn resolve(args: &mut [Arg<'_>]) {
+    for index in 0..args.len() {
+        if let ArgType::Select { by, table } = args[index].ty {
+            let selector = args.get(usize::from(by)).map_or(0, |arg| arg.raw);
+            args[index].ty = table.resolve(selector);
+        }
+        let arg = &mut args[index];
+        arg.value = match (arg.ty.is_kernel_data(), arg.ty.is_pointer(), arg.raw) {
+            (true, ..) | (false, true, 0) => Value::Null,
+            (false, true, _) => Value::Pointer,
+            (false, false, _) => Value::Number,
+        };
     }
+}
+
+/// Notes in which fields two structures differ: all, where one of them is not known.
+fn compare(args: &mut [Arg<'_>]) {
+    for index in 0..args.len() {
+        let ArgType::Changed { than, .. } = args[index].ty else {
+            continue;
+        };
+        let other = args.get(usize::from(than)).map(|arg| &arg.value);
+        args[index].full = match (&args[index].value, other) {
+            (Value::Struct(one), Some(Value::Struct(other))) => one.difference(other),
+            _ => u64::MAX,
+        };
+    }
+}
+
+/// Adds to an argument what one item tells of it; `None` for a part that it cannot have.
+fn take<'a>(arg: &mut Arg<'a>, layout: Layout, item: &item_header, bytes: &'a [u8]) -> Option<()> {
+    match item.part {
+        PART_VALUE => {
+            arg.value = match item.status {
+                ITEM_FAULT => Value::Fault,
+                _ => read(arg.ty, layout, item.flags, bytes),
+            };
+            arg.truncated = item.status == ITEM_TRUNCATED;
+            arg.full = item.full;
+            if let Value::Strings(strings) = &arg.value {
+                arg.truncated |= item.full > strings.iter().count() as u64;
+            }
+        }
+        PART_MSG_NAME | PART_MSG_IOV | PART_MSG_CONTROL => {
+            // Without a header that could be read, these mean nothing.
+            if let Value::Msghdr(message) = &mut arg.value {
+                let of = match item.part {
+                    PART_MSG_NAME => &mut message.name,
+                    PART_MSG_IOV => &mut message.iov,
+                    _ => &mut message.control,
+                };
+                *of = (item.status != ITEM_FAULT).then_some(bytes);
+            }
+        }
+        PART_FD_INFO | PART_FD_PATH | PART_FD_SOCKET | PART_FD_UNIX => {
+            let file = arg.file.get_or_insert_with(OpenFile::default);
+            match item.part {
+                PART_FD_INFO => file.info = bytes,
+                PART_FD_PATH => file.path = Some(PathName::new(item.flags, bytes)),
+                PART_FD_SOCKET => file.socket = bytes,
+                _ => file.unix = Some(bytes),
+            }
+        }
+        _ => return None,
+    }
+    Some(())
 }
 
 /// The value of an argument that was read.
-fn read<'a>(ty: ArgType, item: &item_header, bytes: &'a [u8]) -> Value<'a> {
+fn read(ty: ArgType, layout: Layout, flags: u8, bytes: &[u8]) -> Value<'_> {
     match ty {
-        ArgType::StrArray => Value::Strings(strings(bytes)),
-        ArgType::Path => Value::Path(path(item.flags, bytes)),
-        ArgType::Sockaddr { .. } | ArgType::SockaddrOut { .. } => Value::Sockaddr(Sockaddr::parse(bytes)),
-        ArgType::Timespec | ArgType::TimespecOut => timespec(bytes),
-        _ => Value::Str(bytes),
-    }
-}
-
-/// Strings that each end with NUL; the last one may be cut off.
-fn strings(bytes: &[u8]) -> Vec<&[u8]> {
-    if bytes.is_empty() {
-        return Vec::new();
-    }
-    let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes);
-    let cut = |string: &'_ [u8]| string.len().min(STR_MAX);
-    bytes
-        .split(|byte| *byte == 0)
-        .take(STR_ARRAY_ELEMS)
-        .map(|string| &string[..cut(string)])
-        .collect()
-}
-
-/// Joins components, which come last first.
-fn path(flags: u8, components: &[u8]) -> Vec<u8> {
-    let mut path = Vec::with_capacity(components.len() + 16);
-    let components = components.strip_suffix(&[0]).unwrap_or(components);
-    if flags & PATH_AT_ROOT != 0 && components.is_empty() {
-        path.push(b'/');
-    } else {
-        for component in components.rsplit(|byte| *byte == 0) {
-            if flags & PATH_AT_ROOT != 0 || !path.is_empty() {
-                path.push(b'/');
-            }
-            path.extend_from_slice(component);
+        ArgType::StrArray => Value::Strings(Strings(bytes)),
+        ArgType::Path => Value::Path(PathName::new(flags, bytes)),
+        // A structure of no length is none.
+        ArgType::Sockaddr { .. } | ArgType::SockaddrOut { .. } | ArgType::Struct(..) | ArgType::Sized(..)
+            if bytes.is_empty() =>
+        {
+            Value::Pointer
         }
-    }
-    if flags & PATH_DELETED != 0 {
-        path.extend_from_slice(b" (deleted)");
-    }
-    path
-}
-
-fn timespec(bytes: &[u8]) -> Value<'static> {
-    let half = bytes.len() / 2;
-    let field = |bytes: &[u8]| match bytes.len() {
-        8 => bytes.try_into().map(i64::from_ne_bytes).ok(),
-        4 => bytes.try_into().map(|b| i64::from(i32::from_ne_bytes(b))).ok(),
-        _ => None,
-    };
-    match bytes.len() {
-        n if n == usize::from(spec::TIMESPEC_SIZE) || n == usize::from(spec::TIMESPEC32_SIZE) => {}
-        _ => return Value::Fault,
-    }
-    match (field(&bytes[..half]), field(&bytes[half..])) {
-        (Some(sec), Some(nsec)) => Value::Timespec { sec, nsec },
-        _ => Value::Fault,
+        ArgType::Sockaddr { .. } | ArgType::SockaddrOut { .. } | ArgType::KernelSockaddr => {
+            Value::Sockaddr(Sockaddr::parse(bytes))
+        }
+        // Whatever the call's ABI, the kernel's own are native.
+        ArgType::KernelStruct(spec) | ArgType::Changed { spec, .. } => {
+            Array::one(spec, Layout::Native, bytes).map_or(Value::Null, Value::Struct)
+        }
+        ArgType::Struct(_, spec) | ArgType::Sized(_, spec, _) => {
+            Array::one(spec, layout, bytes).map_or(Value::Pointer, Value::Struct)
+        }
+        ArgType::Array(_, spec, _) => Array::new(spec, layout, bytes).map_or(Value::Pointer, Value::Array),
+        ArgType::Iovec { .. } => {
+            Array::new(catalogue::structs::IOVEC, layout, bytes).map_or(Value::Pointer, Value::Array)
+        }
+        ArgType::Msghdr(_) => Value::Msghdr(Msghdr::new(layout, bytes)),
+        ArgType::BitSet(..) | ArgType::CpuSet(..) => Value::Bits(bytes),
+        ArgType::OptionValue { .. } | ArgType::OptionValueOut { .. } => Value::Option(bytes),
+        ArgType::Buf { .. } | ArgType::BufOut { .. } => Value::Buffer(bytes),
+        // getcwd(2) counts its NUL, readlink(2) has none.
+        ArgType::StrOut => Value::Str(bytes.strip_suffix(&[0]).unwrap_or(bytes)),
+        _ => Value::Str(bytes),
     }
 }
 
@@ -209,47 +251,31 @@ mod tests {
 
     #[test]
     fn constants_equal_those_of_the_kernel_side() {
-        let header = include_str!("../bpf/record.h");
-        let constant = |name: &str| {
-            let line = header
-                .lines()
-                .find(|line| line.starts_with(&format!("#define {name} ")))
-                .unwrap();
-            let text = line
-                .split(name)
-                .nth(1)
-                .unwrap()
-                .split("/*")
-                .next()
-                .unwrap()
-                .trim();
-            match text
-                .strip_prefix("(1 << ")
-                .and_then(|rest| rest.strip_suffix(')'))
-            {
-                Some(shift) => 1 << shift.parse::<u32>().unwrap(),
-                None => match text.strip_prefix("0x") {
-                    Some(hex) => u64::from_str_radix(hex, 16).unwrap(),
-                    None => text.parse().unwrap(),
-                },
-            }
-        };
         for (name, ours) in [
             ("RECORD_NO_RETURN", u64::from(RECORD_NO_RETURN)),
             ("RECORD_INTERNAL", u64::from(RECORD_INTERNAL)),
-            ("STR_MAX", STR_MAX as u64),
-            ("STR_ARRAY_ELEMS", STR_ARRAY_ELEMS as u64),
+            ("STR_MAX", strings::STR_MAX as u64),
+            ("STR_ARRAY_ELEMS", strings::STR_ARRAY_ELEMS as u64),
+            ("PART_VALUE", u64::from(PART_VALUE)),
+            ("PART_MSG_NAME", u64::from(PART_MSG_NAME)),
+            ("PART_MSG_IOV", u64::from(PART_MSG_IOV)),
+            ("PART_MSG_CONTROL", u64::from(PART_MSG_CONTROL)),
+            ("PART_FD_INFO", u64::from(PART_FD_INFO)),
+            ("PART_FD_PATH", u64::from(PART_FD_PATH)),
+            ("PART_FD_SOCKET", u64::from(PART_FD_SOCKET)),
+            ("PART_FD_UNIX", u64::from(PART_FD_UNIX)),
             ("ITEM_NODENAME", u64::from(ITEM_NODENAME)),
             ("ITEM_TRUNCATED", u64::from(ITEM_TRUNCATED)),
             ("ITEM_FAULT", u64::from(ITEM_FAULT)),
-            ("PATH_DELETED", u64::from(PATH_DELETED)),
-            ("PATH_AT_ROOT", u64::from(PATH_AT_ROOT)),
+            ("PATH_DELETED", u64::from(path::PATH_DELETED)),
+            ("PATH_AT_ROOT", u64::from(path::PATH_AT_ROOT)),
+            ("PATH_UNREACHABLE", u64::from(path::PATH_UNREACHABLE)),
             ("ABI_COUNT", ABI_NAMES.len() as u64),
             ("NO_SYSCALL", u64::from(NO_SYSCALL)),
             ("EXIT_NONE", u64::from(crate::scope::EXIT_NONE)),
             ("EXIT_BEGUN", u64::from(crate::scope::EXIT_BEGUN)),
         ] {
-            assert_eq!(constant(name), ours, "{name}");
+            assert_eq!(crate::loader::record_h::constant(name), ours, "{name}");
         }
     }
 
@@ -279,28 +305,31 @@ mod tests {
     }
 
     #[test]
-    fn string_arrays() {
-        assert_eq!(strings(b""), Vec::<&[u8]>::new());
-        assert_eq!(strings(b"\0"), [b""]);
-        assert_eq!(strings(b"ls\0\0-l\0"), [&b"ls"[..], b"", b"-l"]);
-        assert_eq!(strings(b"ls\0cut"), [&b"ls"[..], b"cut"]);
-    }
+    fn structures_of_the_kernels_are_compared() {
+        use crate::catalogue::kernel_structs::{CRED, NAMESPACES};
+        use crate::loader::skel::types::{cred_info, namespace_info};
 
-    #[test]
-    fn paths() {
-        assert_eq!(path(PATH_AT_ROOT, b""), b"/");
-        assert_eq!(path(PATH_AT_ROOT, b"ls\0bin\0usr\0"), b"/usr/bin/ls");
-        assert_eq!(path(PATH_AT_ROOT | PATH_DELETED, b"x\0"), b"/x (deleted)");
-        assert_eq!(path(0, b"memfd:a\0"), b"memfd:a");
-    }
-
-    #[test]
-    fn timespecs_of_both_widths() {
-        let wide: Vec<u8> = [5i64, 6].iter().flat_map(|n| n.to_ne_bytes()).collect();
-        assert_eq!(timespec(&wide), Value::Timespec { sec: 5, nsec: 6 });
-        let narrow: Vec<u8> = [-1i32, 6].iter().flat_map(|n| n.to_ne_bytes()).collect();
-        assert_eq!(timespec(&narrow), Value::Timespec { sec: -1, nsec: 6 });
-        assert_eq!(timespec(b"abc"), Value::Fault);
+        assert_eq!(usize::from(CRED.size(Layout::Native)), size_of::<cred_info>());
+        assert_eq!(
+            usize::from(NAMESPACES.size(Layout::Native)),
+            size_of::<namespace_info>()
+        );
+        let (old, mut new) = ([0; size_of::<cred_info>()], [0; size_of::<cred_info>()]);
+        // gid, and the last capability set: those fields alone.
+        new[4] = 1;
+        new[size_of::<cred_info>() - 9] = 0x80;
+        let both = record(
+            "commit_creds",
+            &[0, 0],
+            &[(0, 0, 0, 80, &old), (1, 0, 0, 80, &new)],
+        );
+        let event = decode(&both).unwrap();
+        assert_eq!([event.args[0].full, event.args[1].full], [1 << 1 | 1 << 12; 2]);
+        // All of them, where there is nothing to compare with.
+        let one = record("commit_creds", &[0, 0], &[(1, 0, 0, 80, &new)]);
+        let event = decode(&one).unwrap();
+        assert_eq!(event.args[0].value, Value::Null);
+        assert_eq!(event.args[1].full, u64::MAX);
     }
 
     #[test]

@@ -6,6 +6,10 @@ pub const AF_UNSPEC: u16 = 0;
 pub const AF_UNIX: u16 = 1;
 pub const AF_INET: u16 = 2;
 pub const AF_INET6: u16 = 10;
+const AF_NETLINK: u16 = 16;
+const AF_PACKET: u16 = 17;
+const AF_ALG: u16 = 38;
+const AF_VSOCK: u16 = 40;
 
 /// A socket address of a known family, or its bytes.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,6 +20,24 @@ pub enum Sockaddr<'a> {
     Abstract(&'a [u8]),
     Inet(SocketAddrV4),
     Inet6(SocketAddrV6),
+    Netlink {
+        pid: u32,
+        groups: u32,
+    },
+    Packet {
+        /// Host order.
+        protocol: u16,
+        ifindex: i32,
+        hatype: u16,
+        pkttype: u8,
+        addr: &'a [u8],
+    },
+    Vsock {
+        cid: u32,
+        port: u32,
+    },
+    /// Type and name of an algorithm, without NULs.
+    Alg(&'a [u8], &'a [u8]),
     /// Family and the bytes after it.
     Other(u16, &'a [u8]),
     /// Shorter than its family says.
@@ -49,6 +71,28 @@ impl<'a> Sockaddr<'a> {
                     .map_or(0, u32::from_ne_bytes);
                 Sockaddr::Inet6(SocketAddrV6::new(Ipv6Addr::from(address), port()?, flow, scope))
             }
+            AF_NETLINK => Sockaddr::Netlink {
+                pid: u32::from_ne_bytes(field(rest, 2)?),
+                groups: u32::from_ne_bytes(field(rest, 6)?),
+            },
+            AF_PACKET => {
+                let len: [u8; 1] = field(rest, 9)?;
+                Sockaddr::Packet {
+                    protocol: port()?,
+                    ifindex: i32::from_ne_bytes(field(rest, 2)?),
+                    hatype: u16::from_ne_bytes(field(rest, 6)?),
+                    pkttype: field::<1>(rest, 8)?[0],
+                    addr: rest.get(10..10 + usize::from(len[0]))?,
+                }
+            }
+            AF_ALG => {
+                let text = |bytes: &'a [u8]| bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+                Sockaddr::Alg(text(rest.get(..14)?), text(rest.get(22..)?))
+            }
+            AF_VSOCK => Sockaddr::Vsock {
+                cid: u32::from_ne_bytes(field(rest, 6)?),
+                port: u32::from_ne_bytes(field(rest, 2)?),
+            },
             other => Sockaddr::Other(other, rest),
         })
     }
@@ -59,10 +103,19 @@ impl<'a> Sockaddr<'a> {
             Sockaddr::Unix(_) | Sockaddr::Abstract(_) => Some(AF_UNIX),
             Sockaddr::Inet(_) => Some(AF_INET),
             Sockaddr::Inet6(_) => Some(AF_INET6),
+            Sockaddr::Netlink { .. } => Some(AF_NETLINK),
+            Sockaddr::Packet { .. } => Some(AF_PACKET),
+            Sockaddr::Alg(..) => Some(AF_ALG),
+            Sockaddr::Vsock { .. } => Some(AF_VSOCK),
             Sockaddr::Other(family, _) => Some(*family),
             Sockaddr::Short(bytes) => bytes.first_chunk().map(|family| u16::from_ne_bytes(*family)),
         }
     }
+}
+
+/// The `N` bytes from that offset behind the family on.
+fn field<const N: usize>(rest: &[u8], at: usize) -> Option<[u8; N]> {
+    rest.get(at..at + N)?.try_into().ok()
 }
 
 #[cfg(test)]
@@ -82,7 +135,25 @@ mod tests {
             Sockaddr::parse(&six),
             Sockaddr::Inet6("[::1]:443".parse().unwrap())
         );
-        assert_eq!(Sockaddr::parse(&[16, 0, 9]), Sockaddr::Other(16, &[9]));
+        let netlink = [16, 0, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0];
+        assert_eq!(Sockaddr::parse(&netlink), Sockaddr::Netlink { pid: 7, groups: 1 });
+        let packet = [17, 0, 0x08, 0x06, 2, 0, 0, 0, 1, 0, 0, 6, 1, 2, 3, 4, 5, 6, 0, 0];
+        let expected = Sockaddr::Packet {
+            protocol: 0x806,
+            ifindex: 2,
+            hatype: 1,
+            pkttype: 0,
+            addr: &[1, 2, 3, 4, 5, 6],
+        };
+        assert_eq!(Sockaddr::parse(&packet), expected);
+        let vsock = [40, 0, 0, 0, 0xd2, 4, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0];
+        assert_eq!(Sockaddr::parse(&vsock), Sockaddr::Vsock { cid: 3, port: 1234 });
+        let mut alg = [0; 88];
+        alg[0] = 38;
+        alg[2..6].copy_from_slice(b"hash");
+        alg[24..30].copy_from_slice(b"sha256");
+        assert_eq!(Sockaddr::parse(&alg), Sockaddr::Alg(b"hash", b"sha256"));
+        assert_eq!(Sockaddr::parse(&[45, 0, 9]), Sockaddr::Other(45, &[9]));
         for short in [&b""[..], b"\x02", b"\x02\0\0", b"\x0a\0\0\0"] {
             assert_eq!(Sockaddr::parse(short), Sockaddr::Short(short));
         }

@@ -47,7 +47,7 @@ impl Processes {
         let id = event.spec.id;
         if id == self.exec {
             if let Some(Value::Path(path)) = event.args.get(1).map(|arg| &arg.value) {
-                self.insert(key, Some(Rc::from(path.as_slice())));
+                self.insert(key, Some(Rc::from(path.to_vec())));
             }
         }
         let path = self.path(key);

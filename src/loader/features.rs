@@ -1,14 +1,16 @@
 //! What the running kernel and our own privileges can: asked once, before anything is loaded.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::Path;
 
-use libbpf_rs::btf::types::{Func, Typedef, Var};
-use libbpf_rs::btf::Btf;
+use libbpf_rs::btf::types::{Func, Struct, Var};
+use libbpf_rs::btf::{Btf, BtfKind, BtfType};
 
 use crate::error::LoadError;
 use crate::loader::probe::Program;
+use crate::loader::{object, trial};
 
 /// Where a kernel shows its own types.
 const VMLINUX_BTF: &str = "/sys/kernel/btf/vmlinux";
@@ -20,17 +22,31 @@ const CAP_BPF: u32 = 39;
 /// Where tracefs is mounted; the latter with debugfs.
 const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 
+/// Where a kernel that has kprobes says so to everyone.
+const KPROBE_PMU: &str = "/sys/bus/event_source/devices/kprobe";
+
+/// Means that shall not be used: `trampolines`, `kprobes`, or both with a comma. So one kernel shows what others would do.
+const WITHOUT: &str = "TRACEE_WITHOUT";
+
 /// The kernel's abilities.
 #[derive(Debug, Default)]
 pub struct Features {
     pub btf: bool,
-    tracepoints: Vec<&'static str>,
+    /// Of those that programs of the object attach to.
+    tracepoints: BTreeSet<String>,
+    functions: BTreeSet<String>,
     preempts: bool,
     tracefs: bool,
+    kprobes: bool,
+    allocates: bool,
+    finds_vma: bool,
+    /// Why there are no trampolines.
+    no_trampolines: Option<String>,
+    needs_io_issue_defs: bool,
 }
 
 impl Features {
-    /// Reads the kernel's BTF; needs no privilege.
+    /// Reads the kernel's BTF; needs no privilege, but with it also tries what cannot be read.
     pub fn detect() -> Features {
         if !Path::new(VMLINUX_BTF).exists() {
             return Features::default();
@@ -38,19 +54,23 @@ impl Features {
         let Ok(btf) = Btf::from_vmlinux() else {
             return Features::default();
         };
-        let tracepoints = Program::EVERY
-            .iter()
-            .map(|program| program.tracepoint())
-            .filter(|name| {
-                btf.type_by_name::<Typedef<'_>>(&format!("btf_trace_{name}"))
-                    .is_some()
-            })
-            .collect();
+        let (tracepoints, functions) = targets(&btf);
+        let shunned = std::env::var(WITHOUT).unwrap_or_default();
+        let shuns = |means: &str| shunned.split(',').any(|word| word == means);
         Features {
             btf: true,
-            tracepoints,
             preempts: preempts_raw_tracepoints(&btf),
             tracefs: tracefs_is_readable(),
+            kprobes: Path::new(KPROBE_PMU).exists() && !shuns("kprobes"),
+            allocates: btf.type_by_name::<Struct<'_>>("bpf_mem_alloc").is_some(),
+            finds_vma: btf.type_by_name::<Func<'_>>("bpf_find_vma").is_some(),
+            no_trampolines: match shuns("trampolines") {
+                true => Some(format!("{WITHOUT} rules out trampolines")),
+                false => missing_trampolines(&btf),
+            },
+            tracepoints,
+            functions,
+            needs_io_issue_defs: needs_io_issue_defs(&btf),
         }
     }
 
@@ -65,9 +85,80 @@ impl Features {
         self.tracefs
     }
 
-    pub fn has_tracepoint(&self, name: &str) -> bool {
-        self.tracepoints.contains(&name)
+    /// Programs cannot find out by themselves how io_uring keeps a socket address: see [`io_issue_defs`].
+    pub fn needs_io_issue_defs(&self) -> bool {
+        self.needs_io_issue_defs
     }
+
+    pub fn has_tracepoint(&self, name: &str) -> bool {
+        self.tracepoints.contains(name)
+    }
+
+    pub fn has_function(&self, name: &str) -> bool {
+        self.functions.contains(name)
+    }
+
+    pub fn has_kprobes(&self) -> bool {
+        self.kprobes
+    }
+
+    /// Programs of every kind may use maps that allocate an entry when it is needed (since 6.1).
+    pub fn allocates(&self) -> bool {
+        self.allocates
+    }
+
+    /// Programs can look up what a part of the address space is (since 5.17).
+    pub fn finds_vma(&self) -> bool {
+        self.finds_vma
+    }
+
+    /// Why no fentry and fexit programs can be had.
+    pub fn missing_trampolines(&self) -> Option<String> {
+        self.no_trampolines.clone()
+    }
+}
+
+/// Tracepoints and functions that programs of the object attach to and this kernel has. One pass over its types, since
+/// looking up a name is one, too.
+fn targets(btf: &Btf<'_>) -> (BTreeSet<String>, BTreeSet<String>) {
+    let wanted: BTreeSet<&str> = object::programs().iter().map(Program::target).collect();
+    let (mut tracepoints, mut functions) = (BTreeSet::new(), BTreeSet::new());
+    for id in 1..u32::try_from(btf.len()).unwrap_or(u32::MAX) {
+        let Some(ty) = btf.type_by_id::<BtfType<'_>>(id.into()) else {
+            continue;
+        };
+        let Some(name) = ty.name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        match ty.kind() {
+            BtfKind::Func if wanted.contains(name) => {
+                functions.insert(name.into());
+            }
+            BtfKind::Typedef => {
+                if let Some(name) = name
+                    .strip_prefix("btf_trace_")
+                    .filter(|name| wanted.contains(name))
+                {
+                    tracepoints.insert(name.into());
+                }
+            }
+            _ => {}
+        }
+    }
+    (tracepoints, functions)
+}
+
+/// Without privilege nothing can be tried; what such a kernel would say is then read from its functions.
+fn missing_trampolines(btf: &Btf<'_>) -> Option<String> {
+    if btf.type_by_name::<Func<'_>>("bpf_trampoline_link_prog").is_none() {
+        return Some("the kernel has no BPF trampolines".into());
+    }
+    if check_privilege().is_err() {
+        return None;
+    }
+    trial::fexit()
+        .err()
+        .map(|error| format!("the kernel refuses fentry and fexit programs ({error})"))
 }
 
 /// Since 7.0 tracepoints are guarded by an SRCU of their own, with preemption on, instead of by switching it off
@@ -76,6 +167,67 @@ impl Features {
 fn preempts_raw_tracepoints(btf: &Btf<'_>) -> bool {
     btf.type_by_name::<Var<'_>>("tracepoint_srcu_srcu_data").is_some()
         && btf.type_by_name::<Func<'_>>("srcu_free_old_probes").is_none()
+}
+
+/// Kernels that copy a request's socket address (they have no `struct io_async_connect`), but have no function that tells
+/// programs the size of a piece of memory.
+fn needs_io_issue_defs(btf: &Btf<'_>) -> bool {
+    btf.type_by_name::<Struct<'_>>("io_issue_def").is_some()
+        && btf.type_by_name::<Struct<'_>>("io_async_connect").is_none()
+        && btf.type_by_name::<Func<'_>>("bpf_get_kmem_cache").is_none()
+}
+
+/// Address of the kernel's table of io_uring's operations; 0 where kallsyms does not tell it.
+pub fn io_issue_defs() -> u64 {
+    let Ok(file) = fs::File::open("/proc/kallsyms") else {
+        return 0;
+    };
+    BufReader::new(file)
+        .lines()
+        .map_while(Result::ok)
+        .find_map(|line| {
+            let mut words = line.split(' ');
+            let address = words.next()?;
+            (words.nth(1)? == "io_issue_defs").then(|| u64::from_str_radix(address, 16).ok())?
+        })
+        .unwrap_or(0)
+}
+
+/// Functions that ask for a capability without leaving a trace of it in the audit log.
+const NOAUDIT_CALLERS: [&str; 5] = [
+    "ns_capable_noaudit",
+    "has_ns_capability_noaudit",
+    "has_capability_noaudit",
+    "cap_vm_enough_memory",
+    // It may end in a jump to the former, which is then on no stack.
+    "security_vm_enough_memory_mm",
+];
+
+/// Where these functions begin and end; none where kallsyms does not tell.
+pub fn noaudit_callers() -> Vec<(u64, u64)> {
+    let Ok(symbols) = fs::read_to_string("/proc/kallsyms") else {
+        return Vec::new();
+    };
+    let parse = |line: &str| {
+        let mut words = line.split_ascii_whitespace();
+        let address = u64::from_str_radix(words.next()?, 16).ok()?;
+        let name = words.nth(1)?;
+        let index = NOAUDIT_CALLERS.iter().position(|caller| *caller == name);
+        // Modules have addresses of their own, and bracketed names.
+        words.next().is_none().then_some((address, index))
+    };
+    let mut symbols: Vec<(u64, Option<usize>)> = symbols.lines().filter_map(parse).collect();
+    symbols.sort_unstable();
+    let found = symbols
+        .iter()
+        .filter(|(address, index)| *address != 0 && index.is_some());
+    let end = |start: u64| {
+        let next = symbols.partition_point(|(address, _)| *address <= start);
+        symbols.get(next).map(|(end, _)| *end)
+    };
+    found
+        .filter_map(|(start, _)| Some((*start, end(*start)?)))
+        .collect()
 }
 
 /// Attaching takes a tracepoint's id, which only tracefs tells. Where we may not trace at all, we say what those who

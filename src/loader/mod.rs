@@ -3,7 +3,12 @@
 pub mod features;
 pub mod loss;
 pub mod object;
+mod plan;
 pub mod probe;
+#[cfg(test)]
+pub mod record_h;
+mod syscalls;
+mod trial;
 mod shared;
 
 use std::collections::BTreeSet;
@@ -15,12 +20,12 @@ use libbpf_rs::{
     ProgramMut,
 };
 
-use crate::catalogue::{self, spec, CompatCall, EventKind, EventSpec};
 use crate::error::LoadError;
 use crate::scope::{Following, Scope};
 use features::Features;
-use probe::{Program, Return};
-use skel::types::{control, followed, rodata, syscall_desc};
+pub use plan::Plan;
+use probe::{Means, Program};
+use skel::types::{control, followed};
 
 /// The object's types, generated from its BTF.
 #[allow(warnings, clippy::all, clippy::pedantic)]
@@ -29,43 +34,12 @@ pub mod skel {
 }
 
 // Constants of src/bpf/record.h; a test compares them.
-const SYSCALL_CHOSEN: u8 = 1 << 0;
-const SYSCALL_SKIP_ZERO: u8 = 1 << 1;
-const SYSCALL_ON_ENTER: u8 = 1 << 2;
-const SYSCALL_ON_EXIT: u8 = 1 << 3;
-const SYSCALL_EXECVE: u8 = 1 << 4;
-const SYSCALL_EXECVEAT: u8 = 1 << 5;
-const SCOPE_ALL: u32 = 0;
-const SCOPE_NEW: u32 = 1;
-const SCOPE_FOLLOW: u32 = 2;
 const SCRATCH_SLOTS: u32 = 3;
-const EVENT_SHOWN: u8 = 1;
-const EVENT_BOOKKEEPING: u8 = 2;
 
 // SAFETY: these are made of integers only, so that every bit pattern is a value.
 unsafe impl plain::Plain for control {}
 // SAFETY: as above.
-unsafe impl plain::Plain for syscall_desc {}
-// SAFETY: as above.
 unsafe impl plain::Plain for followed {}
-// SAFETY: as above.
-unsafe impl plain::Plain for rodata {}
-
-/// What to trace.
-#[derive(Debug)]
-pub struct Plan<'a> {
-    pub scope: &'a Scope,
-    /// Events that the user will see.
-    pub events: &'a [&'static EventSpec],
-    /// Fork, exec and exit are told in any case, so that executables are known.
-    pub bookkeeping: bool,
-    /// An output shows the node name.
-    pub nodename: bool,
-    /// The environment goes with execve, execveat and sched_process_exec.
-    pub exec_env: bool,
-    /// Bytes of one CPU's ring: a power of two, at least a page.
-    pub ring_size: u32,
-}
 
 /// Programs in the kernel, and their maps. They go when this does.
 pub struct Tracer {
@@ -90,11 +64,11 @@ impl Tracer {
                 });
             }
         }
-        let programs = plan.programs(features);
+        let programs = plan.programs(features)?;
         let cpus = libbpf_rs::num_possible_cpus().map_err(LoadError::bpf("the CPUs cannot be counted"))?;
         let rings = create_rings(cpus, plan.ring_size)?;
 
-        let attached: BTreeSet<String> = programs.iter().map(|program| program.name(features)).collect();
+        let attached: BTreeSet<String> = programs.iter().map(|program| program.name.clone()).collect();
         let mut open = object::open()?;
         for mut program in open.progs_mut() {
             let name = program.name().to_string_lossy();
@@ -110,7 +84,28 @@ impl Tracer {
         };
         size(open_map(&mut open, "rings")?, cpus)?;
         size(open_map(&mut open, "scratch")?, cpus * SCRATCH_SLOTS as usize)?;
+        size(open_map(&mut open, "selected")?, plan.selected().count().max(1))?;
         size(open_map(&mut open, "named_pids")?, plan.scope.pids().len().max(1))?;
+        let allocating = |program: &&Program| {
+            matches!(
+                program.means,
+                Means::TpBtf | Means::Ext4TpBtf | Means::AfterTpBtf | Means::Fentry | Means::Fexit
+            )
+        };
+        if !features.allocates() && !programs.iter().all(allocating) {
+            // The kernel would take them, and complain.
+            for (name, entries) in [
+                ("followed", 65536),
+                ("exec_calls", 4096),
+                ("closings", 512),
+                ("arg_copies", 512),
+            ] {
+                let mut map = open_map(&mut open, name)?;
+                map.set_map_flags(0)
+                    .map_err(LoadError::bpf("a map cannot be set up"))?;
+                size(map, entries)?;
+            }
+        }
         open_map(&mut open, "rings")?
             .set_inner_map_fd(rings[0].as_fd())
             .map_err(LoadError::bpf("the ring buffers cannot be set"))?;
@@ -119,6 +114,7 @@ impl Tracer {
         let object = open
             .load()
             .map_err(LoadError::bpf("the kernel refuses tracee's BPF programs"))?;
+        object::forget();
         let mut tracer = Tracer {
             object,
             rings,
@@ -307,146 +303,21 @@ impl Tracer {
         }
         let table = self.map("syscalls")?;
         for (key, desc) in plan.syscall_table() {
-            // SAFETY: `syscall_desc` is made of integers without padding.
-            let bytes = unsafe { plain::as_bytes(&desc) };
-            table
-                .update(&key.to_ne_bytes(), bytes, MapFlags::ANY)
-                .map_err(LoadError::bpf(failed))?;
+            update(&table, &key, &desc)?;
+        }
+        let selected = self.map("selected")?;
+        for (key, desc) in plan.selected() {
+            update(&selected, &key, &desc)?;
         }
         Ok(())
     }
 }
 
-impl Plan<'_> {
-    fn chosen(&self, event: &EventSpec) -> bool {
-        self.events.iter().any(|chosen| chosen.id == event.id)
-    }
-
-    /// Programs that the events, the scope and the bookkeeping take.
-    fn programs(&self, features: &Features) -> BTreeSet<Program> {
-        let mut programs: BTreeSet<Program> = self
-            .events
-            .iter()
-            .flat_map(|event| probe::programs(event, features))
-            .collect();
-        if self.bookkeeping {
-            programs.extend([Program::Fork, Program::Exec, Program::Exit]);
-        }
-        if self.scope.follows() {
-            programs.extend([Program::Fork, Program::Exec, Program::Exit, Program::Free]);
-        }
-        programs
-    }
-
-    fn set_constants(
-        &self,
-        open: &mut OpenObject,
-        features: &Features,
-        programs: &BTreeSet<Program>,
-    ) -> Result<(), LoadError> {
-        let incomplete = || LoadError::Incomplete {
-            kind: "section",
-            name: ".rodata".into(),
-        };
-        let mut map = open
-            .maps_mut()
-            .find(|map| map.name().to_string_lossy().ends_with(".rodata"))
-            .ok_or_else(incomplete)?;
-        let rodata {
-            settings: constants, ..
-        } = map
-            .initial_value_mut()
-            .and_then(|bytes| plain::from_mut_bytes(bytes).ok())
-            .ok_or_else(incomplete)?;
-        for event in catalogue::KERNEL {
-            let life =
-                ["sched_process_fork", "sched_process_exec", "sched_process_exit"].contains(&event.name);
-            constants.chosen[usize::from(event.id)] = match self.chosen(event) {
-                true => EVENT_SHOWN,
-                false if self.bookkeeping && life => EVENT_BOOKKEEPING,
-                false => 0,
-            };
-        }
-        let raw = self
-            .events
-            .iter()
-            .any(|event| matches!(event.name, "sys_enter" | "sys_exit"));
-        if raw {
-            constants.syscall_wanted.fill(1);
-        }
-        let exec_on_enter = probe::prepare_exec(features) == Program::SysEnter;
-        for (key, desc) in self.syscall_table() {
-            let exec = exec_on_enter && desc.flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT) != 0;
-            if desc.flags & SYSCALL_CHOSEN != 0 || exec && programs.contains(&Program::SysEnter) {
-                constants.syscall_wanted[key as usize % spec::MAX_SYSCALLS] = 1;
-            }
-        }
-        constants.scope_mode = match self.scope {
-            Scope::All => SCOPE_ALL,
-            Scope::New => SCOPE_NEW,
-            Scope::Pids(_) | Scope::Command => SCOPE_FOLLOW,
-        };
-        constants.ring_size = self.ring_size;
-        constants.want_nodename = u8::from(self.nodename);
-        constants.want_env = u8::from(self.exec_env);
-        constants.exec_on_enter = u8::from(exec_on_enter);
-        Ok(())
-    }
-
-    /// Every number of every ABI, with what the kernel side does about it.
-    fn syscall_table(&self) -> impl Iterator<Item = (u32, syscall_desc)> + '_ {
-        let abi_key = |abi: u32, nr: u16| abi * spec::MAX_SYSCALLS as u32 + u32::from(nr);
-        let native = |event: &'static EventSpec| catalogue::spec::same(event.id, event.name);
-        let x86_64 = catalogue::SYSCALLS.iter().map(move |event| (0, native(event)));
-        let ia32 = catalogue::IA32.iter().map(|call| (1, *call));
-        // Below its own numbers, x32 shares those of x86-64.
-        let first_x32 = catalogue::X32.first().map_or(0, |call| call.nr);
-        let shared = catalogue::SYSCALLS
-            .iter()
-            .filter(move |event| event.id < first_x32)
-            .map(move |event| (2, native(event)));
-        let x32 = catalogue::X32.iter().map(|call| (2, *call));
-        x86_64
-            .chain(ia32)
-            .chain(shared)
-            .chain(x32)
-            .map(move |(abi, call)| (abi_key(abi, call.nr), self.describe(abi, &call)))
-    }
-
-    fn describe(&self, abi: u32, call: &CompatCall) -> syscall_desc {
-        let event = catalogue::expect(call.event);
-        debug_assert!(event.kind != EventKind::Kernel);
-        let mut flags = match probe::syscall_return(event.name) {
-            Return::Once => 0,
-            Return::TwiceInChild => SYSCALL_SKIP_ZERO,
-            Return::Execve => SYSCALL_SKIP_ZERO | SYSCALL_EXECVE,
-            Return::Execveat => SYSCALL_SKIP_ZERO | SYSCALL_EXECVEAT,
-            Return::Never => SYSCALL_ON_ENTER,
-            Return::TaskExit => SYSCALL_ON_EXIT,
-        };
-        if self.chosen(event) {
-            flags |= SYSCALL_CHOSEN;
-        }
-        let mut desc = syscall_desc {
-            event: event.id,
-            flags,
-            nargs: event.args.len() as u8,
-            split: call.split,
-            ..Default::default()
-        };
-        for (arg, out) in event.args.iter().zip(&mut desc.args) {
-            let (kind, aux) = arg.ty.reading();
-            let env = arg.name == "envp" && !self.exec_env;
-            let narrow = abi == 1 && !call.time64 && aux == spec::TIMESPEC_SIZE;
-            out.kind = if env {
-                spec::ArgKind::Value as u8
-            } else {
-                kind as u8
-            };
-            out.aux = if narrow { spec::TIMESPEC32_SIZE } else { aux };
-        }
-        desc
-    }
+fn update<K: plain::Plain, V: plain::Plain>(map: &Map<'_>, key: &K, value: &V) -> Result<(), LoadError> {
+    // SAFETY: keys and values of these maps are made of integers without padding.
+    let (key, value) = unsafe { (plain::as_bytes(key), plain::as_bytes(value)) };
+    map.update(key, value, MapFlags::ANY)
+        .map_err(LoadError::bpf("a map cannot be filled"))
 }
 
 fn open_map<'obj>(open: &'obj mut OpenObject, name: &'static str) -> Result<OpenMapMut<'obj>, LoadError> {

@@ -1,8 +1,14 @@
 //! The BPF object: the one embedded in the binary, and its ABI stamp.
 
+use std::ffi::c_void;
+use std::ptr::NonNull;
+use std::sync::OnceLock;
+
 use libbpf_rs::{ObjectBuilder, OpenObject};
+use nix::sys::mman::{madvise, MmapAdvise};
 
 use crate::error::LoadError;
+use crate::loader::probe::Program;
 
 /// Changes with every change of what C and Rust share (build.rs).
 pub const ABI_STAMP: &str = env!("TRACEE_ABI_STAMP");
@@ -21,6 +27,40 @@ pub fn open() -> Result<OpenObject, LoadError> {
         .map_err(LoadError::bpf("the BPF object cannot be opened"))?;
     check_stamp(&object)?;
     Ok(object)
+}
+
+/// Programs of the embedded object that attach to something.
+pub fn programs() -> &'static [Program] {
+    static PROGRAMS: OnceLock<Vec<Program>> = OnceLock::new();
+    PROGRAMS.get_or_init(|| {
+        let Ok(object) = open() else {
+            return Vec::new();
+        };
+        let programs = object.progs().filter_map(|program| {
+            Program::new(
+                &program.name().to_string_lossy(),
+                &program.section().to_string_lossy(),
+            )
+        });
+        programs.collect()
+    })
+}
+
+/// Gives memory back that loading took. The embedded object's pages come from the binary again if they are ever needed.
+pub fn forget() {
+    const PAGE: usize = 4096;
+    let range = EMBEDDED.0.as_ptr_range();
+    let start = (range.start as usize).next_multiple_of(PAGE);
+    let len = (range.end as usize).saturating_sub(start) / PAGE * PAGE;
+    if let Some(start) = NonNull::new(start as *mut c_void).filter(|_| len > 0) {
+        // SAFETY: whole pages of read-only data of this binary: the kernel reads them in anew where they are touched.
+        // That it fails is no harm.
+        let _ = unsafe { madvise(start, len, MmapAdvise::MADV_DONTNEED) };
+    }
+    // The kernel's types have been read by now, some 10 MiB of small pieces.
+    #[cfg(target_env = "gnu")]
+    // SAFETY: only frees what nobody uses.
+    let _ = unsafe { nix::libc::malloc_trim(0) };
 }
 
 fn check_stamp(object: &OpenObject) -> Result<(), LoadError> {

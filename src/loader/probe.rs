@@ -1,88 +1,167 @@
 //! By which means each event is had on this kernel, and which programs that takes.
+//!
+//! The programs of an event are found in the object by their names, `<event>__<means>`; what each attaches to is in its
+//! section. `src/bpf/lib/event.h` says what the means are.
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::{EventKind, EventSpec};
+use crate::catalogue::{self, spec, EventKind, EventSpec};
 use crate::loader::features::Features;
+use crate::loader::object;
+use spec::EventId;
 
-/// What a program attaches to. In the object it is named `<tracepoint>__<means>`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Program {
-    SysEnter,
-    SysExit,
-    Fork,
-    PrepareExec,
-    Exec,
-    Exit,
-    Free,
-}
-
-/// How a program attaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a program attaches, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Means {
+    /// At the end of a function, by a trampoline: knows what it returned.
+    Fexit,
+    /// At the beginning of a function, by a trampoline.
+    Fentry,
     /// To a raw tracepoint: cheapest.
     TpBtf,
     /// To a classic tracepoint: never preempted.
     Tp,
+    /// At the beginning of a function, by a breakpoint.
+    Kprobe,
+    /// To a raw tracepoint of ext4, which tells of its files only.
+    Ext4TpBtf,
+    /// At `sys_exit`: what a call has left in the kernel's objects.
+    AfterTpBtf,
+    AfterTp,
+}
+
+impl Means {
+    /// Suffix of the program's name.
+    const fn suffix(self) -> &'static str {
+        match self {
+            Means::Fexit => "fexit",
+            Means::Fentry => "fentry",
+            Means::TpBtf => "tp_btf",
+            Means::Tp => "tp",
+            Means::Kprobe => "kprobe",
+            Means::Ext4TpBtf => "ext4_tp_btf",
+            Means::AfterTpBtf => "after_tp_btf",
+            Means::AfterTp => "after_tp",
+        }
+    }
+
+    const EVERY: [Means; 8] = [
+        Means::Fexit,
+        Means::Fentry,
+        Means::TpBtf,
+        Means::Tp,
+        Means::Kprobe,
+        Means::Ext4TpBtf,
+        Means::AfterTpBtf,
+        Means::AfterTp,
+    ];
+
+    /// JSON's `source`.
+    pub const fn source(self) -> &'static str {
+        match self {
+            Means::Fexit => "fexit",
+            Means::Fentry => "fentry",
+            Means::TpBtf | Means::Tp => "tracepoint",
+            Means::Kprobe => "kprobe",
+            Means::Ext4TpBtf => "tracepoint of ext4",
+            Means::AfterTpBtf | Means::AfterTp => "after the call",
+        }
+    }
+
+    const fn is_raw(self) -> bool {
+        matches!(self, Means::TpBtf | Means::AfterTpBtf)
+    }
+
+    const fn is_after(self) -> bool {
+        matches!(self, Means::AfterTpBtf | Means::AfterTp)
+    }
+
+    const fn is_classic(self) -> bool {
+        matches!(self, Means::Tp | Means::AfterTp)
+    }
+}
+
+/// A program of the object that attaches to something.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Program {
+    pub means: Means,
+    /// In the object.
+    pub name: String,
+    /// As libbpf reads it: `tp_btf/sys_exit`.
+    section: String,
 }
 
 impl Program {
-    pub const EVERY: [Program; 7] = [
-        Program::SysEnter,
-        Program::SysExit,
-        Program::Fork,
-        Program::PrepareExec,
-        Program::Exec,
-        Program::Exit,
-        Program::Free,
-    ];
-
-    /// The tracepoint it attaches to.
-    pub const fn tracepoint(self) -> &'static str {
-        match self {
-            Program::SysEnter => "sys_enter",
-            Program::SysExit => "sys_exit",
-            Program::Fork => "sched_process_fork",
-            Program::PrepareExec => "sched_prepare_exec",
-            Program::Exec => "sched_process_exec",
-            Program::Exit => "sched_process_exit",
-            Program::Free => "sched_process_free",
-        }
+    /// `None` for programs that user space runs itself.
+    pub fn new(name: &str, section: &str) -> Option<Program> {
+        let (_, suffix) = name.rsplit_once("__")?;
+        let means = Means::EVERY.into_iter().find(|means| means.suffix() == suffix)?;
+        Some(Program {
+            means,
+            name: name.into(),
+            section: section.into(),
+        })
     }
 
-    /// Where tracefs has the classic one: `events/<group>/<tracepoint>`.
-    const fn group(self) -> &'static str {
-        match self {
-            Program::SysEnter | Program::SysExit => "raw_syscalls",
-            _ => "sched",
-        }
+    /// What it tells of: an event, or a moment that several events need.
+    pub fn stem(&self) -> &str {
+        self.name.split("__").next().unwrap_or_default()
     }
 
-    /// The best means on this kernel.
-    pub fn means(self, features: &Features) -> Means {
-        // Tasks are freed in a softirq, which no task preempts.
-        let preempted = features.preempts_raw_tracepoints() && self != Program::Free;
-        if preempted && features.has_classic_tracepoints() {
-            Means::Tp
-        } else {
-            Means::TpBtf
-        }
+    /// The function or tracepoint that it attaches to.
+    pub fn target(&self) -> &str {
+        self.section.rsplit('/').next().unwrap_or_default()
     }
 
-    /// Its name in the object.
-    pub fn name(self, features: &Features) -> String {
-        match self.means(features) {
-            Means::TpBtf => format!("{}__tp_btf", self.tracepoint()),
-            Means::Tp => format!("{}__tp", self.tracepoint()),
+    /// Why this kernel cannot have it.
+    fn missing(&self, features: &Features) -> Option<String> {
+        let target = self.target();
+        // Such programs search the address space by address.
+        if self.name.contains("__vma__") && !features.finds_vma() {
+            return Some("the kernel has no bpf_find_vma".into());
+        }
+        match self.means {
+            Means::Fexit | Means::Fentry => features.missing_trampolines().or_else(|| {
+                (!features.has_function(target)).then(|| format!("the kernel has no function {target}"))
+            }),
+            Means::Kprobe if !features.has_kprobes() => Some("the kernel has no kprobes".into()),
+            Means::Kprobe => {
+                (!features.has_function(target)).then(|| format!("the kernel has no function {target}"))
+            }
+            _ => (!features.has_tracepoint(target)).then(|| format!("the kernel has no tracepoint {target}")),
         }
     }
+}
 
-    /// As a section of an object is named.
-    fn section(self, features: &Features) -> String {
-        let name = self.tracepoint();
-        match self.means(features) {
-            Means::TpBtf => format!("tp_btf/{name}"),
-            Means::Tp => format!("tp/{}/{name}", self.group()),
+/// The best program of this stem that the kernel can have, or why there is none.
+pub fn best<'a>(stem: &str, features: &Features) -> Result<&'a Program, String> {
+    let mut candidates: Vec<&Program> = object::programs()
+        .iter()
+        .filter(|program| program.stem() == stem)
+        .collect();
+    candidates.sort_by_key(|program| program.means);
+    // One of the two forms of each program on a tracepoint: see docs/architecture.md.
+    let classic = features.preempts_raw_tracepoints() && features.has_classic_tracepoints();
+    let both = candidates.iter().any(|program| program.means.is_classic());
+    if both {
+        candidates.retain(|program| match classic {
+            true => !program.means.is_raw(),
+            false => !program.means.is_classic(),
+        });
+    }
+    let usable = candidates
+        .iter()
+        .find(|program| program.missing(features).is_none());
+    match usable {
+        Some(program) => Ok(program),
+        None => {
+            let mut reasons: Vec<String> = Vec::new();
+            for reason in candidates.iter().filter_map(|program| program.missing(features)) {
+                if !reasons.contains(&reason) {
+                    reasons.push(reason);
+                }
+            }
+            Err(reasons.join(", and "))
         }
     }
 }
@@ -115,66 +194,227 @@ pub fn syscall_return(name: &str) -> Return {
     }
 }
 
-/// Programs that an event needs on this kernel.
-pub fn programs(event: &EventSpec, features: &Features) -> Vec<Program> {
+// Stems that several events share.
+pub const SYS_ENTER: &str = "sys_enter";
+pub const SYS_EXIT: &str = "sys_exit";
+pub const FORK: &str = "sched_process_fork";
+pub const EXEC: &str = "sched_process_exec";
+pub const EXIT: &str = "sched_process_exit";
+pub const FREE: &str = "sched_process_free";
+const PREPARE_EXEC: &str = "sched_prepare_exec";
+/// What a task has before a call that changes it.
+const BEFORE_CALL: &str = "before_call";
+/// Namespaces that a child gets when it is made.
+const CLONE_NS: &str = "clone_ns";
+const PROT_ALERT: [&str; 2] = ["mem_prot_alert_mmap", "mem_prot_alert_mprotect"];
+const MISMATCH: &str = "argument_mismatch";
+
+/// Where the kernel's copies of arguments are seen: the program, the calls whose copy it sees, and whether the arguments
+/// are compared at `sys_exit`. A successful execve is compared before its old image goes.
+const COPIES: [(&str, &[&str], bool); 3] = [
+    ("argument_exec", &["execve", "execveat"], false),
+    (
+        "argument_path",
+        &["open", "openat", "openat2", "creat", "execve", "execveat"],
+        true,
+    ),
+    ("argument_address", &["connect"], true),
+];
+
+/// Calls of which an argument is compared with the kernel's copy of it, and the argument's position.
+pub fn checked_calls(chosen: &[&EventSpec], features: &Features) -> Vec<(&'static str, u8)> {
+    if !chosen.iter().any(|event| event.name == MISMATCH) {
+        return Vec::new();
+    }
+    let calls: BTreeSet<_> = COPIES.iter().flat_map(|(_, calls, _)| *calls).copied().collect();
+    calls
+        .into_iter()
+        .filter_map(|call| Some((call, checked_argument(call, features)?)))
+        .collect()
+}
+
+fn checked_argument(call: &str, features: &Features) -> Option<u8> {
+    let seen = COPIES
+        .iter()
+        .any(|(stem, calls, at_exit)| *at_exit && calls.contains(&call) && best(stem, features).is_ok());
+    seen.then_some(match call {
+        "open" | "creat" | "execve" => 0,
+        _ => 1,
+    })
+}
+
+/// Stems of the programs of `argument_mismatch`: those that the kernel has, or all if it has none.
+fn mismatch_stems(features: &Features) -> Vec<&'static str> {
+    let has = |stem: &str| best(stem, features).is_ok();
+    let none = !COPIES.iter().any(|(stem, ..)| has(stem));
+    let mut stems = Vec::new();
+    for (stem, _, at_exit) in COPIES {
+        if none || has(stem) {
+            stems.push(stem);
+            stems.extend(at_exit.then_some(SYS_EXIT));
+        }
+    }
+    stems
+}
+
+/// What `--list` says of `argument_mismatch`: by which means which calls are compared, and which are not.
+fn mismatch_means(features: &Features) -> String {
+    let mut parts = Vec::new();
+    for (stem, calls, _) in COPIES {
+        let calls = match stem {
+            "argument_exec" => "execve and execveat that succeed".to_owned(),
+            _ => calls
+                .join(", ")
+                .replace("execve, execveat", "execve and execveat that fail"),
+        };
+        parts.push(match best(stem, features) {
+            Ok(program) => format!("{} ({calls})", program.section),
+            Err(reason) => format!("no copy can be seen of {calls} ({reason})"),
+        });
+    }
+    parts.join("; ")
+}
+
+/// Stems of the programs that an event needs on this kernel.
+pub fn stems(event: &EventSpec, features: &Features) -> Vec<&'static str> {
     let prepare = prepare_exec(features);
     if event.kind != EventKind::Kernel {
         return match syscall_return(event.name) {
-            Return::Once | Return::TwiceInChild => vec![Program::SysExit],
-            Return::Execve | Return::Execveat => vec![Program::SysExit, Program::Exec, prepare],
-            Return::Never => vec![Program::SysEnter],
-            Return::TaskExit => vec![Program::Exit],
+            Return::Once | Return::TwiceInChild => vec![SYS_EXIT],
+            Return::Execve | Return::Execveat => vec![SYS_EXIT, EXEC, prepare],
+            Return::Never => vec![SYS_ENTER],
+            Return::TaskExit => vec![EXIT],
         };
     }
     match event.name {
-        "sys_enter" => vec![Program::SysEnter],
-        "sys_exit" => vec![Program::SysExit],
-        "sched_process_fork" => vec![Program::Fork],
-        "sched_process_exec" => vec![Program::Exec, prepare],
-        "sched_process_exit" => vec![Program::Exit],
+        EXEC => vec![EXEC, prepare],
+        MISMATCH => mismatch_stems(features),
+        "mem_prot_alert" => PROT_ALERT.to_vec(),
         // Told by user space, from the kernel's counters.
         "lost_events" => vec![],
-        other => unreachable!("{other} is in the catalogue, but nothing says which programs it needs"),
+        name @ ("commit_creds" | "switch_task_ns") => {
+            let mut stems = vec![name];
+            if best(name, features).is_ok_and(|program| program.means.is_after()) {
+                stems.push(BEFORE_CALL);
+            }
+            if name == "switch_task_ns" {
+                stems.push(CLONE_NS);
+            }
+            stems
+        }
+        name => vec![name],
     }
 }
 
 /// The program that sees an execve before the old image goes.
-pub fn prepare_exec(features: &Features) -> Program {
-    if features.has_tracepoint(Program::PrepareExec.tracepoint()) {
-        Program::PrepareExec
-    } else {
-        Program::SysEnter
+pub fn prepare_exec(features: &Features) -> &'static str {
+    match best(PREPARE_EXEC, features) {
+        Ok(_) => PREPARE_EXEC,
+        Err(_) => SYS_ENTER,
     }
+}
+
+/// The programs that an event takes, or why there are none.
+pub fn programs(event: &EventSpec, features: &Features) -> Result<BTreeSet<&'static Program>, String> {
+    if !features.btf {
+        return Err("the kernel has no BTF (/sys/kernel/btf/vmlinux)".into());
+    }
+    stems(event, features)
+        .into_iter()
+        .map(|stem| best(stem, features))
+        .collect()
 }
 
 /// What `--list` says of an event: its means, or why there is none.
 pub fn means(event: &EventSpec, features: &Features) -> Result<String, String> {
-    if !features.btf {
-        return Err("the kernel has no BTF (/sys/kernel/btf/vmlinux)".into());
-    }
-    let programs: BTreeSet<Program> = programs(event, features).into_iter().collect();
-    if let Some(missing) = programs
-        .iter()
-        .find(|program| !features.has_tracepoint(program.tracepoint()))
-    {
-        return Err(format!("the kernel has no tracepoint {}", missing.tracepoint()));
-    }
+    let programs = programs(event, features)?;
     if programs.is_empty() {
         return Ok("tracee".into());
     }
-    let names: Vec<_> = programs.iter().map(|program| program.section(features)).collect();
+    if event.name == MISMATCH {
+        return Ok(mismatch_means(features));
+    }
+    let remark = |program: &Program| match program.means {
+        Means::AfterTpBtf | Means::AfterTp => " (after the call)",
+        Means::Ext4TpBtf => " (files of ext4 only)",
+        _ => "",
+    };
+    let names: Vec<_> = programs
+        .iter()
+        .map(|program| format!("{}{}", program.section, remark(program)))
+        .collect();
     Ok(names.join(" "))
+}
+
+/// How each event of the kernel's own is obtained: JSON's `source`. Worked out once.
+#[derive(Debug)]
+pub struct Sources {
+    /// By id.
+    events: Vec<Option<&'static str>>,
+    /// Of events that come by other means in some calls: the event, the call.
+    by_call: Vec<(EventId, EventId, &'static str)>,
+}
+
+impl Sources {
+    pub fn new(features: &Features) -> Sources {
+        let source = |stem: &str| best(stem, features).ok().map(|program| program.means.source());
+        let id = |name: &str| catalogue::expect(name).id;
+        let mut events = vec![None; spec::MAX_EVENTS];
+        for event in catalogue::KERNEL {
+            let first = stems(event, features).first().copied();
+            events[usize::from(event.id)] = match event.name {
+                "mem_prot_alert" => first.and_then(source),
+                name => source(name),
+            };
+        }
+        let copies = COPIES
+            .iter()
+            .flat_map(|(stem, calls, _)| calls.iter().map(move |call| (MISMATCH, *call, *stem)));
+        let alerts = ["mprotect", "pkey_mprotect"].map(|call| ("mem_prot_alert", call, PROT_ALERT[1]));
+        let by_call = copies
+            .chain(alerts)
+            .filter_map(|(event, call, stem)| Some((id(event), id(call), source(stem)?)))
+            .collect();
+        Sources { events, by_call }
+    }
+
+    /// Of an event in that system call; `None` for system calls and for what tracee tells by itself.
+    pub fn of(&self, event: EventId, syscall: EventId) -> Option<&'static str> {
+        self.by_call
+            .iter()
+            .find(|(of, call, _)| *of == event && *call == syscall)
+            .map(|(.., source)| *source)
+            .or_else(|| self.events.get(usize::from(event)).copied().flatten())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue;
 
     #[test]
     fn every_event_has_its_programs() {
         for event in catalogue::events() {
-            let _ = programs(event, &Features::default());
+            for stem in stems(event, &Features::default()) {
+                let found = object::programs().iter().any(|program| program.stem() == stem);
+                assert!(found, "{}: no program {stem}__… in the object", event.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_program_is_an_events_or_known() {
+        for program in object::programs() {
+            let stem = program.stem();
+            let copies = COPIES.iter().any(|(copies, ..)| *copies == stem);
+            let known = copies
+                || PROT_ALERT.contains(&stem)
+                || [FREE, PREPARE_EXEC, BEFORE_CALL, CLONE_NS].contains(&stem);
+            assert!(
+                known || catalogue::by_name(stem).is_some(),
+                "{}: there is no event {stem}",
+                program.name
+            );
         }
     }
 

@@ -1,8 +1,18 @@
 //! Any bytes → text that is safe to look at: one event stays one line, whatever a process calls itself.
 
+use std::fmt::Write as _;
+
 /// Appends `bytes` with backslashes, control characters, line breaks, marks that change the direction or hide text,
 /// and what is not UTF-8 as escapes, so that different bytes never look the same.
 pub fn push(out: &mut String, bytes: &[u8]) {
+    // Most are of this kind, and need no look at each character.
+    if bytes
+        .iter()
+        .all(|byte| matches!(byte, b' '..=b'~') && *byte != b'\\')
+    {
+        out.push_str(std::str::from_utf8(bytes).unwrap_or_default());
+        return;
+    }
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
             push_char(out, character);
@@ -22,9 +32,7 @@ fn push_char(out: &mut String, character: char) {
         ' '..='~' => out.push(character),
         '\0'..='\x7f' => push_hex(out, character as u8),
         _ if is_unsafe(character) => {
-            out.push_str("\\u{");
-            out.push_str(&format!("{:x}", u32::from(character)));
-            out.push('}');
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(character));
         }
         _ => out.push(character),
     }

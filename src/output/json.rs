@@ -1,18 +1,33 @@
 //! One JSON object a line: keys as in the SPEC.
 
-use base64::prelude::{Engine as _, BASE64_STANDARD};
+use std::cell::RefCell;
+use std::fmt;
+
+use base64::display::Base64Display;
+use base64::prelude::BASE64_STANDARD;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::catalogue;
+use crate::decode::msghdr::Msghdr;
+use crate::decode::path::PathName;
 use crate::decode::sockaddr::Sockaddr;
+use crate::decode::structure::{Array, FieldValue, Numbers, Structure};
 use crate::decode::{ABI_NAMES, NO_SYSCALL};
 use crate::event::{Arg, Context, Event, Value};
+use crate::output::structure;
 use crate::output::text::{self, Number};
+use crate::symbols;
 
-/// Appends an event as one line. `epoch` is the time of boot in ns since the epoch.
-pub fn line(out: &mut Vec<u8>, event: &Event<'_>, epoch: u64) -> serde_json::Result<()> {
-    serde_json::to_writer(&mut *out, &Line::new(event, epoch))?;
+/// Appends an event as one line. `epoch` is the time of boot in ns since the epoch; `scratch` is any string, kept for
+/// its room.
+pub fn line(
+    out: &mut Vec<u8>,
+    event: &Event<'_>,
+    epoch: u64,
+    scratch: &RefCell<String>,
+) -> serde_json::Result<()> {
+    serde_json::to_writer(&mut *out, &Line::new(event, epoch, scratch))?;
     out.push(b'\n');
     Ok(())
 }
@@ -35,7 +50,7 @@ struct Line<'a> {
     cgroup_id: u64,
     process_name: Lossy<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    process_name_bytes: Option<String>,
+    process_name_bytes: Option<Base64<'a>>,
     host_name: Lossy<'a>,
     executable: Executable<'a>,
     /// Of a process in no container.
@@ -44,9 +59,14 @@ struct Line<'a> {
     event_name: &'static str,
     syscall: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     abi: Option<&'static str>,
     args_num: usize,
     return_value: Option<i64>,
+    /// The name of the error number that was returned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
     args: Args<'a>,
 }
 
@@ -54,11 +74,11 @@ struct Line<'a> {
 struct Executable<'a> {
     path: Option<Lossy<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    bytes: Option<String>,
+    bytes: Option<Base64<'a>>,
 }
 
 impl<'a> Line<'a> {
-    fn new(event: &'a Event<'_>, epoch: u64) -> Self {
+    fn new(event: &'a Event<'_>, epoch: u64, scratch: &'a RefCell<String>) -> Self {
         let context = &event.context;
         let executable = event.executable.as_deref();
         Line {
@@ -89,15 +109,18 @@ impl<'a> Line<'a> {
                 NO_SYSCALL => None,
                 id => catalogue::by_id(id).map(|event| event.name),
             },
+            source: event.source,
             abi: match context.abi {
                 0 => None,
                 abi => ABI_NAMES.get(usize::from(abi)).copied(),
             },
             args_num: event.args.len(),
             return_value: event.returns().then_some(context.ret),
+            error: event.errno().and_then(symbols::errno_name),
             args: Args {
                 args: &event.args,
                 context,
+                scratch,
             },
         }
     }
@@ -108,19 +131,53 @@ struct Lossy<'a>(&'a [u8]);
 
 impl Serialize for Lossy<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&String::from_utf8_lossy(self.0))
+        match std::str::from_utf8(self.0) {
+            Ok(text) => serializer.serialize_str(text),
+            Err(_) => serializer.collect_str(&LossyText(self.0)),
+        }
     }
 }
 
-fn bytes_unless_utf8(bytes: &[u8]) -> Option<String> {
-    std::str::from_utf8(bytes)
-        .is_err()
-        .then(|| BASE64_STANDARD.encode(bytes))
+struct LossyText<'a>(&'a [u8]);
+
+impl fmt::Display for LossyText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.utf8_chunks().try_for_each(|chunk| {
+            f.write_str(chunk.valid())?;
+            match chunk.invalid() {
+                [] => Ok(()),
+                _ => f.write_str("\u{fffd}"),
+            }
+        })
+    }
+}
+
+/// Bytes as they are.
+struct Base64<'a>(&'a [u8]);
+
+impl Serialize for Base64<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&Base64Display::new(self.0, &BASE64_STANDARD))
+    }
+}
+
+fn bytes_unless_utf8(bytes: &[u8]) -> Option<Base64<'_>> {
+    std::str::from_utf8(bytes).is_err().then_some(Base64(bytes))
+}
+
+/// A path as a string; each component is lossy for itself.
+struct PathText<'a>(&'a PathName<'a>);
+
+impl fmt::Display for PathText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.pieces().try_for_each(|piece| LossyText(piece).fmt(f))
+    }
 }
 
 struct Args<'a> {
     args: &'a [Arg<'a>],
     context: &'a Context,
+    scratch: &'a RefCell<String>,
 }
 
 impl Serialize for Args<'_> {
@@ -128,6 +185,7 @@ impl Serialize for Args<'_> {
         serializer.collect_seq(self.args.iter().map(|arg| JsonArg {
             arg,
             context: self.context,
+            scratch: self.scratch,
         }))
     }
 }
@@ -135,6 +193,7 @@ impl Serialize for Args<'_> {
 struct JsonArg<'a> {
     arg: &'a Arg<'a>,
     context: &'a Context,
+    scratch: &'a RefCell<String>,
 }
 
 impl Serialize for JsonArg<'_> {
@@ -142,7 +201,7 @@ impl Serialize for JsonArg<'_> {
         let arg = self.arg;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("name", arg.spec.name)?;
-        map.serialize_entry("type", arg.spec.ty.c_name())?;
+        map.serialize_entry("type", arg.ty.c_name())?;
         map.serialize_entry(
             "value",
             &JsonValue {
@@ -150,17 +209,21 @@ impl Serialize for JsonArg<'_> {
                 context: self.context,
             },
         )?;
-        if let Some(text) = text::symbolic(arg, self.context) {
-            map.serialize_entry("text", &text)?;
+        let mut text = self.scratch.borrow_mut();
+        text.clear();
+        if text::push_symbolic(&mut text, arg, self.context) {
+            map.serialize_entry("text", text.as_str())?;
         }
         match &arg.value {
-            Value::Str(bytes) => entry_bytes(&mut map, bytes)?,
-            Value::Path(path) => entry_bytes(&mut map, path)?,
+            Value::Str(bytes) | Value::Buffer(bytes) => entry_bytes(&mut map, bytes)?,
+            Value::Option(bytes) if structure::option_number(bytes).is_none() => {
+                entry_bytes(&mut map, bytes)?
+            }
+            Value::Path(path) if path.pieces().any(|piece| std::str::from_utf8(piece).is_err()) => {
+                map.serialize_entry("bytes", &Base64(&path.to_vec()))?;
+            }
             Value::Strings(strings) if strings.iter().any(|string| std::str::from_utf8(string).is_err()) => {
-                let all: Vec<_> = strings
-                    .iter()
-                    .map(|string| BASE64_STANDARD.encode(string))
-                    .collect();
+                let all: Vec<_> = strings.iter().map(Base64).collect();
                 map.serialize_entry("bytes", &all)?;
             }
             Value::Fault => map.serialize_entry("error", "EFAULT")?,
@@ -183,6 +246,14 @@ fn entry_bytes<M: SerializeMap>(map: &mut M, bytes: &[u8]) -> Result<(), M::Erro
     }
 }
 
+fn serialize_number<S: Serializer>(number: Number, serializer: S) -> Result<S::Ok, S::Error> {
+    match number {
+        Number::Signed(value) => serializer.serialize_i64(value),
+        Number::Unsigned(value) => serializer.serialize_u64(value),
+        Number::Bool(value) => serializer.serialize_bool(value),
+    }
+}
+
 struct JsonValue<'a> {
     arg: &'a Arg<'a>,
     context: &'a Context,
@@ -191,24 +262,104 @@ struct JsonValue<'a> {
 impl Serialize for JsonValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let arg = self.arg;
+        let abi = self.context.abi;
         match &arg.value {
-            Value::Number | Value::Pointer => match text::number(arg.spec.ty, arg.raw, self.context.abi) {
-                Number::Signed(value) => serializer.serialize_i64(value),
-                Number::Unsigned(value) => serializer.serialize_u64(value),
-                Number::Bool(value) => serializer.serialize_bool(value),
-            },
-            Value::Null | Value::Fault => serializer.serialize_none(),
-            Value::Str(bytes) => Lossy(bytes).serialize(serializer),
-            Value::Path(path) => Lossy(path).serialize(serializer),
-            Value::Strings(strings) => serializer.collect_seq(strings.iter().map(|string| Lossy(string))),
-            Value::Sockaddr(address) => sockaddr(address, serializer),
-            Value::Timespec { sec, nsec } => {
-                let mut map = serializer.serialize_map(Some(2))?;
-                map.serialize_entry("tv_sec", sec)?;
-                map.serialize_entry("tv_nsec", nsec)?;
-                map.end()
+            Value::Number | Value::Pointer => {
+                serialize_number(text::number(arg.ty, arg.raw, abi), serializer)
             }
+            Value::Null | Value::Fault => serializer.serialize_none(),
+            Value::Str(bytes) | Value::Buffer(bytes) => Lossy(bytes).serialize(serializer),
+            Value::Path(path) => serializer.collect_str(&PathText(path)),
+            Value::Strings(strings) => serializer.collect_seq(strings.iter().map(Lossy)),
+            Value::Sockaddr(address) => sockaddr(address, serializer),
+            Value::Struct(array) => match array.iter().next() {
+                Some(first) => JsonStruct(first, abi).serialize(serializer),
+                None => serializer.serialize_none(),
+            },
+            Value::Array(array) => JsonArray(array, abi).serialize(serializer),
+            Value::Msghdr(message) => msghdr(message, abi, serializer),
+            Value::Bits(bits) => serializer.collect_seq(structure::numbers(bits)),
+            Value::Option(bytes) => match structure::option_number(bytes) {
+                Some(number) => serializer.serialize_i32(number),
+                None => Lossy(bytes).serialize(serializer),
+            },
         }
+    }
+}
+
+struct JsonArray<'a>(&'a Array<'a>, u8);
+
+impl Serialize for JsonArray<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|structure| JsonStruct(structure, self.1)))
+    }
+}
+
+/// An object of its fields' numbers; what has no field names is a number, or an array of them.
+struct JsonStruct<'a>(Structure<'a>, u8);
+
+impl Serialize for JsonStruct<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let JsonStruct(structure, abi) = *self;
+        let mut fields = structure.fields();
+        if structure.is_bare() {
+            return match (fields.next(), structure.spec.fields.len()) {
+                (Some((_, value)), 1) => JsonField(value, abi).serialize(serializer),
+                _ => serializer.collect_seq(structure.fields().map(|(_, value)| JsonField(value, abi))),
+            };
+        }
+        serializer.collect_map(fields.map(|(field, value)| (field.name, JsonField(value, abi))))
+    }
+}
+
+struct JsonField<'a>(FieldValue<'a>, u8);
+
+impl Serialize for JsonField<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let abi = self.1;
+        match self.0 {
+            FieldValue::Number(ty, raw) => serialize_number(text::number(ty, raw, abi), serializer),
+            FieldValue::Numbers(numbers) => JsonNumbers(numbers, abi).serialize(serializer),
+            FieldValue::Chars(bytes) => Lossy(bytes).serialize(serializer),
+            FieldValue::Bytes(bytes) => Base64(bytes).serialize(serializer),
+            FieldValue::Struct(structure) => JsonStruct(structure, abi).serialize(serializer),
+        }
+    }
+}
+
+struct JsonNumbers<'a>(Numbers<'a>, u8);
+
+impl Serialize for JsonNumbers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let JsonNumbers(numbers, abi) = self;
+        serializer.collect_seq(
+            numbers
+                .iter()
+                .map(|raw| JsonField(FieldValue::Number(numbers.ty, raw), *abi)),
+        )
+    }
+}
+
+/// The header, with what it points to in the place of the pointers.
+fn msghdr<S: Serializer>(message: &Msghdr<'_>, abi: u8, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    for (field, value) in message.structure().iter().flat_map(Structure::fields) {
+        map.serialize_key(field.name)?;
+        match (field.name, message.address(), message.buffers(), message.control) {
+            ("msg_name", Some(address), ..) => map.serialize_value(&JsonSockaddr(&address))?,
+            ("msg_iov", _, Some(buffers), _) => map.serialize_value(&JsonArray(&buffers, abi))?,
+            ("msg_control", .., Some(bytes)) => map.serialize_value(&Base64(bytes))?,
+            _ => map.serialize_value(&JsonField(value, abi))?,
+        }
+    }
+    map.end()
+}
+
+struct JsonSockaddr<'a>(&'a Sockaddr<'a>);
+
+impl Serialize for JsonSockaddr<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        sockaddr(self.0, serializer)
     }
 }
 
@@ -222,8 +373,10 @@ fn sockaddr<S: Serializer>(address: &Sockaddr<'_>, serializer: S) -> Result<S::O
             entry_bytes(&mut map, path)?;
         }
         Sockaddr::Abstract(name) => {
-            let mut path = vec![0];
-            path.extend_from_slice(name);
+            // An abstract name is told by its leading NUL.
+            let mut path = arrayvec::ArrayVec::<u8, 128>::new();
+            path.push(0);
+            let _ = path.try_extend_from_slice(name);
             map.serialize_entry("sun_path", &Lossy(&path))?;
             entry_bytes(&mut map, &path)?;
         }
@@ -237,8 +390,33 @@ fn sockaddr<S: Serializer>(address: &Sockaddr<'_>, serializer: S) -> Result<S::O
             map.serialize_entry("sin6_flowinfo", &inet.flowinfo())?;
             map.serialize_entry("sin6_scope_id", &inet.scope_id())?;
         }
+        Sockaddr::Netlink { pid, groups } => {
+            map.serialize_entry("nl_pid", pid)?;
+            map.serialize_entry("nl_groups", groups)?;
+        }
+        Sockaddr::Packet {
+            protocol,
+            ifindex,
+            hatype,
+            pkttype,
+            addr,
+        } => {
+            map.serialize_entry("sll_protocol", protocol)?;
+            map.serialize_entry("sll_ifindex", ifindex)?;
+            map.serialize_entry("sll_hatype", hatype)?;
+            map.serialize_entry("sll_pkttype", pkttype)?;
+            map.serialize_entry("sll_addr", addr)?;
+        }
+        Sockaddr::Vsock { cid, port } => {
+            map.serialize_entry("svm_cid", cid)?;
+            map.serialize_entry("svm_port", port)?;
+        }
+        Sockaddr::Alg(kind, name) => {
+            map.serialize_entry("salg_type", &Lossy(kind))?;
+            map.serialize_entry("salg_name", &Lossy(name))?;
+        }
         Sockaddr::Other(_, bytes) | Sockaddr::Short(bytes) => {
-            map.serialize_entry("bytes", &BASE64_STANDARD.encode(bytes))?;
+            map.serialize_entry("bytes", &Base64(bytes))?;
         }
     }
     map.end()

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::catalogue;
 use crate::event::Event;
 use crate::output::{escape, text};
 
@@ -26,8 +27,8 @@ pub fn header(out: &mut String, verbose: bool) {
     out.push_str("ARGS\n");
 }
 
-/// Appends an event as one row.
-pub fn row(out: &mut String, event: &Event<'_>, verbose: bool) {
+/// Appends an event as one row; `original`: with the system call that led to an event of the kernel's own.
+pub fn row(out: &mut String, event: &Event<'_>, verbose: bool, original: bool) {
     let context = &event.context;
     let (seconds, micros) = (context.time / 1_000_000_000, context.time % 1_000_000_000 / 1000);
     let mut row = Row::new(out);
@@ -44,13 +45,18 @@ pub fn row(out: &mut String, event: &Event<'_>, verbose: bool) {
     if verbose {
         row.cell(7, context.ppid);
     }
-    if event.returns() {
-        row.cell(16, context.ret);
-    } else {
-        row.cell(16, "?");
-    }
+    row.filled(16, |out| text::push_return(out, event, verbose));
     row.cell(20, event.spec.name);
     text::push_args(out, event);
+    let syscall =
+        catalogue::by_id(event.context.syscall).filter(|_| original && !event.spec.kind.is_syscall());
+    // Some have it as an argument.
+    if let Some(syscall) = syscall.filter(|_| event.args.iter().all(|arg| arg.spec.name != "syscall")) {
+        if !event.args.is_empty() {
+            out.push_str(", ");
+        }
+        let _ = write!(out, "syscall: {}", syscall.name);
+    }
     while out.ends_with(' ') {
         out.pop();
     }
@@ -74,22 +80,32 @@ impl<'a> Row<'a> {
     }
 
     fn bytes(&mut self, width: usize, bytes: &[u8]) {
+        self.filled(width, |out| escape::push(out, bytes));
+    }
+
+    fn filled(&mut self, width: usize, fill: impl FnOnce(&mut String)) {
         let start = self.out.len();
-        escape::push(self.out, bytes);
+        fill(self.out);
         self.pad(start, width);
     }
 
     fn pad(&mut self, start: usize, width: usize) {
-        let written = self.out[start..].chars().count();
-        self.out
-            .extend(std::iter::repeat_n(' ', width.saturating_sub(written) + 1));
+        const SPACES: &str = "                    ";
+        let written = &self.out[start..];
+        let written = if written.is_ascii() {
+            written.len()
+        } else {
+            written.chars().count()
+        };
+        let missing = width.saturating_sub(written) + 1;
+        self.out.push_str(&SPACES[..missing.min(SPACES.len())]);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue;
+    use crate::decode::strings::Strings;
     use crate::event::{Arg, Context, Value};
 
     fn event(comm: &[u8]) -> Event<'static> {
@@ -107,20 +123,25 @@ mod tests {
         }
         let arg = |index: usize, value| Arg {
             spec: &spec.args[index],
+            ty: spec.args[index].ty,
             raw: 1,
             value,
             truncated: false,
             full: 0,
+            file: None,
         };
         Event {
             spec,
             context,
             nodename: Some(b"host"),
-            args: vec![
+            args: [
                 arg(0, Value::Str(b"/usr/bin/ls")),
-                arg(1, Value::Strings(vec![b"ls"])),
-            ],
+                arg(1, Value::Strings(Strings(b"ls\0"))),
+            ]
+            .into_iter()
+            .collect(),
             executable: None,
+            source: None,
         }
     }
 
@@ -129,7 +150,7 @@ mod tests {
     fn rows_are_those_of_the_spec() {
         let mut out = String::new();
         header(&mut out, false);
-        row(&mut out, &event(b"zsh"), false);
+        row(&mut out, &event(b"zsh"), false, true);
         assert_eq!(
             out,
             "TIME(s)        UID    COMM             PID     TID     RET              EVENT                ARGS\n\
@@ -140,7 +161,7 @@ mod tests {
     #[test]
     fn a_hostile_name_stays_in_its_row() {
         let mut out = String::new();
-        row(&mut out, &event(b"a\nroot \x1b[2J"), false);
+        row(&mut out, &event(b"a\nroot \x1b[2J"), false, false);
         assert_eq!(out.lines().count(), 1);
         assert!(out.contains(r"a\nroot \x1b[2J"), "{out}");
         assert!(!out.contains('\x1b'));

@@ -1,16 +1,17 @@
 //! What an argument means: its number by type and ABI, and its form in words. Shared by all outputs.
+//!
+//! Everything is appended to a string that the caller keeps, so that showing an event allocates nothing.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::catalogue::{self, ArgType};
 use crate::decode::sockaddr::Sockaddr;
 use crate::event::{Arg, Context, Event, Value};
-use crate::output::escape;
+use crate::output::{escape, fdname, structure};
 use crate::symbols;
 
 const AT_FDCWD: i32 = -100;
-const ABI_IA32: u8 = 1;
+pub const ABI_IA32: u8 = 1;
 
 /// A number with the width and sign of its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,86 +26,195 @@ pub enum Number {
 pub fn number(ty: ArgType, raw: u64, abi: u8) -> Number {
     use ArgType::*;
     match ty {
-        Int | Fd | DirFd | Signal | Enum(_) | Pid | SyscallNr => Number::Signed(i64::from(raw as i32)),
+        Int | Fd | DirFd | Signal | Enum(_) | Pid | SyscallNr | WaitStatus => {
+            Number::Signed(i64::from(raw as i32))
+        }
         UInt | Flags(_) | Uid | Gid => Number::Unsigned(u64::from(raw as u32)),
         Long if abi == ABI_IA32 => Number::Signed(i64::from(raw as i32)),
         Long | I64 => Number::Signed(raw as i64),
+        I16 => Number::Signed(i64::from(raw as i16)),
         U16 | Mode => Number::Unsigned(u64::from(raw as u16)),
         Bool => Number::Bool(raw != 0),
         _ => Number::Unsigned(raw),
     }
 }
 
-/// The argument in words, where it has any: flags, names, addresses.
-pub fn symbolic<'a>(arg: &'a Arg<'_>, context: &Context) -> Option<Cow<'a, str>> {
-    match &arg.value {
-        Value::Number => symbolic_number(arg, context),
-        Value::Sockaddr(address) => Some(sockaddr(address).into()),
-        Value::Timespec { sec, nsec } => Some(format!("{sec}.{nsec:09}").into()),
-        Value::Pointer => Some(format!("{:#x}", arg.raw).into()),
-        _ => None,
-    }
+/// Appends a number as such.
+pub fn push_number(out: &mut String, ty: ArgType, raw: u64, abi: u8) {
+    let mut digits = itoa::Buffer::new();
+    out.push_str(match number(ty, raw, abi) {
+        Number::Signed(value) => digits.format(value),
+        Number::Unsigned(value) => digits.format(value),
+        Number::Bool(true) => "true",
+        Number::Bool(false) => "false",
+    });
 }
 
-fn symbolic_number(arg: &Arg<'_>, context: &Context) -> Option<Cow<'static, str>> {
-    let number = number(arg.spec.ty, arg.raw, context.abi);
+/// Appends what a number of this type means, in words; false, and nothing, where it has none.
+#[allow(clippy::cast_possible_truncation)] // As in `number`.
+pub fn push_name(out: &mut String, ty: ArgType, raw: u64, context: &Context) -> bool {
+    let number = number(ty, raw, context.abi);
     let bits = match number {
         Number::Signed(value) => u64::from(value as u32),
         Number::Unsigned(value) => value,
-        Number::Bool(value) => return Some(if value { "true" } else { "false" }.into()),
-    };
-    match arg.spec.ty {
-        ArgType::DirFd if number == Number::Signed(AT_FDCWD.into()) => Some("AT_FDCWD".into()),
-        ArgType::Flags(family) | ArgType::LongFlags(family) | ArgType::Enum(family) => {
-            symbols::text(family, bits)
+        Number::Bool(value) => {
+            out.push_str(if value { "true" } else { "false" });
+            return true;
         }
-        ArgType::Signal => symbols::signal_name(bits as i32),
-        ArgType::Mode => Some(symbols::mode_text(bits as u32).into()),
+    };
+    match ty {
+        ArgType::DirFd if number == Number::Signed(AT_FDCWD.into()) => out.push_str("AT_FDCWD"),
+        ArgType::Flags(family) | ArgType::LongFlags(family) | ArgType::Enum(family) => {
+            return symbols::push(out, family, bits);
+        }
+        ArgType::Signal => return symbols::push_signal(out, bits as i32),
+        ArgType::SigSet => symbols::push_sigset(out, bits),
+        ArgType::WaitStatus => symbols::push_wait_status(out, bits as i32),
+        ArgType::Mode => symbols::push_mode(out, bits as u32),
         // Kernel's own layout of dev_t (linux/kdev_t.h): 12 bits of major, 20 of minor.
-        ArgType::Dev => Some(symbols::dev_text((bits >> 20) as u32, (bits & 0xf_ffff) as u32).into()),
+        ArgType::Dev => symbols::push_dev(out, (bits >> 20) as u32, (bits & 0xf_ffff) as u32),
         ArgType::UserDev => {
             let (major, minor) = (nix::sys::stat::major(bits), nix::sys::stat::minor(bits));
-            Some(symbols::dev_text(major as u32, minor as u32).into())
+            symbols::push_dev(out, major as u32, minor as u32);
         }
-        ArgType::SyscallNr => catalogue::by_id(context.syscall).map(|event| event.name.into()),
-        _ => None,
+        ArgType::SyscallNr => match catalogue::by_id(context.syscall) {
+            Some(event) => out.push_str(event.name),
+            None => return false,
+        },
+        ArgType::Hex => push_hex_number(out, raw),
+        _ if ty.is_pointer() => push_address(out, raw),
+        _ => return false,
+    }
+    true
+}
+
+fn push_hex_number(out: &mut String, raw: u64) {
+    let _ = write!(out, "{raw:#x}");
+}
+
+fn push_address(out: &mut String, raw: u64) {
+    match raw {
+        0 => out.push_str("NULL"),
+        _ => push_hex_number(out, raw),
     }
 }
 
-fn sockaddr(address: &Sockaddr<'_>) -> String {
-    let mut text = String::new();
-    let family = |family: Option<u16>| {
-        family
-            .and_then(|f| symbols::text(catalogue::Family::AddressFamily, f.into()))
-            .unwrap_or(Cow::Borrowed("unknown family"))
+/// Appends the argument in words, where it has any: flags, names, addresses, structures.
+///
+/// False, and nothing, for what is no more than a number or a string.
+pub fn push_symbolic(out: &mut String, arg: &Arg<'_>, context: &Context) -> bool {
+    match &arg.value {
+        Value::Number => match &arg.file {
+            Some(file) => {
+                push_number(out, arg.ty, arg.raw, context.abi);
+                fdname::push(out, file);
+                true
+            }
+            None => push_name(out, arg.ty, arg.raw, context),
+        },
+        Value::Pointer => {
+            push_address(out, arg.raw);
+            true
+        }
+        Value::Sockaddr(address) => {
+            push_sockaddr(out, address);
+            true
+        }
+        Value::Array(array) if matches!(arg.ty, ArgType::Iovec { .. }) => {
+            structure::push_iovec(out, array);
+            true
+        }
+        Value::Struct(array) => {
+            if let Some(first) = array.iter().next() {
+                match arg.ty {
+                    ArgType::Changed { .. } => structure::push_some(out, first, arg.full, context),
+                    _ => structure::push(out, first, context),
+                }
+            }
+            true
+        }
+        Value::Array(array) => {
+            structure::push_array(out, array, context);
+            true
+        }
+        Value::Msghdr(message) => {
+            structure::push_msghdr(out, message, context);
+            true
+        }
+        Value::Bits(bits) => {
+            structure::push_bits(out, bits);
+            true
+        }
+        Value::Option(bytes) => {
+            structure::push_option(out, bytes);
+            true
+        }
+        Value::Null
+        | Value::Fault
+        | Value::Str(_)
+        | Value::Buffer(_)
+        | Value::Strings(_)
+        | Value::Path(_) => false,
+    }
+}
+
+pub fn push_sockaddr(out: &mut String, address: &Sockaddr<'_>) {
+    let push_family = |out: &mut String, family: Option<u16>| {
+        let known = family.is_some_and(|f| symbols::push(out, catalogue::Family::AddressFamily, f.into()));
+        if !known {
+            out.push_str("unknown family");
+        }
     };
-    match address {
-        Sockaddr::Unix(b"") => text.push_str("unix:"),
+    let _ = match address {
         Sockaddr::Unix(path) => {
-            text.push_str("unix:");
-            escape::push(&mut text, path);
+            out.push_str("unix:");
+            escape::push(out, path);
+            Ok(())
         }
         Sockaddr::Abstract(name) => {
-            text.push_str("unix:@");
-            escape::push(&mut text, name);
+            out.push_str("unix:@");
+            escape::push(out, name);
+            Ok(())
         }
-        Sockaddr::Inet(address) => text = address.to_string(),
-        Sockaddr::Inet6(address) => text = address.to_string(),
+        Sockaddr::Inet(address) => write!(out, "{address}"),
+        Sockaddr::Inet6(address) => write!(out, "{address}"),
+        Sockaddr::Netlink { pid, groups } => write!(out, "netlink:{pid} groups {groups:#x}"),
+        Sockaddr::Packet {
+            protocol,
+            ifindex,
+            addr,
+            ..
+        } => {
+            let _ = write!(out, "packet:{protocol:#06x} if{ifindex} ");
+            push_hex(out, addr);
+            Ok(())
+        }
+        Sockaddr::Vsock { cid, port } => write!(out, "vsock:{cid}:{port}"),
+        Sockaddr::Alg(kind, name) => {
+            out.push_str("alg:");
+            escape::push(out, kind);
+            out.push(':');
+            escape::push(out, name);
+            Ok(())
+        }
         Sockaddr::Other(number, bytes) => {
-            let _ = write!(text, "{}:", family(Some(*number)));
-            push_hex(&mut text, bytes);
+            push_family(out, Some(*number));
+            out.push(':');
+            push_hex(out, bytes);
+            Ok(())
         }
         Sockaddr::Short(bytes) => {
-            let _ = write!(text, "{} (cut short):", family(address.family()));
-            push_hex(&mut text, bytes);
+            push_family(out, address.family());
+            out.push_str(" (cut short):");
+            push_hex(out, bytes);
+            Ok(())
         }
-    }
-    text
+    };
 }
 
-fn push_hex(text: &mut String, bytes: &[u8]) {
+pub fn push_hex(out: &mut String, bytes: &[u8]) {
     for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
+        let _ = write!(out, "{byte:02x}");
     }
 }
 
@@ -122,14 +232,19 @@ pub fn push_args(out: &mut String, event: &Event<'_>) {
 
 fn push_arg(out: &mut String, arg: &Arg<'_>, context: &Context) {
     match &arg.value {
-        Value::Null if arg.spec.ty.is_kernel_data() => out.push('-'),
+        Value::Null if arg.ty.is_kernel_data() => out.push('-'),
         Value::Null => out.push_str("NULL"),
-        Value::Fault if arg.spec.ty.is_kernel_data() => out.push_str("(EFAULT)"),
+        Value::Fault if arg.ty.is_kernel_data() => out.push_str("(EFAULT)"),
         Value::Fault => {
             let _ = write!(out, "{:#x} (EFAULT)", arg.raw);
         }
         Value::Str(bytes) => escape::push(out, bytes),
-        Value::Path(path) => escape::push(out, path),
+        Value::Buffer(bytes) => {
+            out.push('"');
+            escape::push(out, bytes);
+            out.push('"');
+        }
+        Value::Path(path) => path.pieces().for_each(|piece| escape::push(out, piece)),
         Value::Strings(strings) => {
             out.push('[');
             for (index, string) in strings.iter().enumerate() {
@@ -140,24 +255,34 @@ fn push_arg(out: &mut String, arg: &Arg<'_>, context: &Context) {
             }
             out.push(']');
         }
-        _ => match (symbolic(arg, context), number(arg.spec.ty, arg.raw, context.abi)) {
-            (Some(text), _) => out.push_str(&text),
-            (None, Number::Signed(value)) => {
-                let _ = write!(out, "{value}");
+        _ => {
+            if !push_symbolic(out, arg, context) {
+                push_number(out, arg.ty, arg.raw, context.abi);
             }
-            (None, Number::Unsigned(value)) => {
-                let _ = write!(out, "{value}");
-            }
-            (None, Number::Bool(value)) => {
-                let _ = write!(out, "{value}");
-            }
-        },
+        }
     }
     if arg.truncated {
         out.push_str("...");
         if arg.full > 0 {
             let _ = write!(out, " ({} in all)", arg.full);
         }
+    }
+}
+
+/// Calls that return an address, which people read in hex.
+const RETURNING_ADDRESSES: [&str; 5] = ["mmap", "mremap", "brk", "shmat", "old_mmap"];
+
+/// Appends what the call returned; an error by name, too, if `verbose`.
+pub fn push_return(out: &mut String, event: &Event<'_>, verbose: bool) {
+    let ret = event.context.ret;
+    let _ = match event.errno() {
+        None if !event.returns() => write!(out, "?"),
+        None if RETURNING_ADDRESSES.contains(&event.spec.name) => write!(out, "{ret:#x}"),
+        _ => write!(out, "{ret}"),
+    };
+    if let Some(name) = event.errno().and_then(symbols::errno_name).filter(|_| verbose) {
+        out.push(' ');
+        out.push_str(name);
     }
 }
 
@@ -179,10 +304,18 @@ mod tests {
 
     #[test]
     fn addresses() {
-        let text = |bytes: &[u8]| sockaddr(&Sockaddr::parse(bytes));
+        let text = |bytes: &[u8]| {
+            let mut out = String::new();
+            push_sockaddr(&mut out, &Sockaddr::parse(bytes));
+            out
+        };
         assert_eq!(text(b"\x01\0/run/x\0"), "unix:/run/x");
         assert_eq!(text(b"\x01\0\0a\nb"), "unix:@a\\nb");
         assert_eq!(text(&[2, 0, 0, 80, 127, 0, 0, 1]), "127.0.0.1:80");
-        assert_eq!(text(&[16, 0, 1, 2]), "AF_NETLINK:0102");
+        assert_eq!(text(&[45, 0, 1, 2]), "AF_MCTP:0102");
+        assert_eq!(
+            text(&[16, 0, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0]),
+            "netlink:7 groups 0x1"
+        );
     }
 }

@@ -1,113 +1,60 @@
-//! Names of flags and enums, as pure tables, a file a family; and how a value is put into words.
+//! Names of flags and enums, as pure tables, a file a group of families; and how a value is put into words.
+//!
+//! Everything here appends to a string that the caller keeps, and allocates nothing itself.
 
+mod bpf;
 mod errno;
+mod event;
 mod file;
+mod io_uring;
+mod ioctl;
+mod ipc;
+mod memory;
+mod mount;
+mod prctl;
 mod process;
+mod rules;
+mod security;
+mod signal;
 mod socket;
+mod sockopt;
+mod system;
+mod table;
+#[cfg(test)]
+mod tests;
+mod time;
+mod tty;
+#[cfg(test)]
+mod uapi_tests;
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use self::table::{table, Field, Table, Tail};
 use crate::catalogue::Family;
 
-type Names = &'static [(u64, &'static str)];
+pub use self::rules::{push_dev, push_mode, push_signal, push_sigset, push_wait_status};
 
-/// How a family's values are made of its names.
-enum Table {
-    /// One name a value.
-    Enum(Names),
-    /// Any number of bits.
-    Flags(Names),
-    /// An enum in the bits of the mask, flags in the others.
-    Mixed { mask: u64, field: Names, flags: Names },
-}
+/// Values and names. Of an enum in ascending order; of flags in the order in which they are shown.
+pub type Names = &'static [(u64, &'static str)];
 
-fn table(family: Family) -> Option<Table> {
-    Some(match family {
-        Family::Open => Table::Mixed {
-            mask: 3,
-            field: file::ACCESS_MODE,
-            flags: file::OPEN,
-        },
-        Family::At => Table::Flags(file::AT),
-        Family::Prot => Table::Flags(file::PROT),
-        Family::MapFlags => Table::Mixed {
-            mask: 0xf,
-            field: file::MAP_TYPE,
-            flags: file::MAP,
-        },
-        Family::FileType => Table::Enum(file::FILE_TYPE),
-        Family::SeekWhence => Table::Enum(file::SEEK),
-        Family::Clone => Table::Flags(process::CLONE),
-        Family::AddressFamily => Table::Enum(socket::FAMILY),
-        Family::SocketType => Table::Mixed {
-            mask: 0xf,
-            field: socket::TYPE,
-            flags: socket::TYPE_FLAGS,
-        },
-        Family::SocketFlags => Table::Flags(socket::TYPE_FLAGS),
-        _ => return None,
-    })
-}
-
-/// The symbolic form of a value: names joined by `|`, unknown bits as hex (`O_RDONLY|0x40000000`).
+/// Appends the symbolic form of a value: names joined by `|`, unknown bits as hex (`O_RDONLY|0x40000000`).
 ///
-/// `None` where the family has no table, or its table no name for the value.
-pub fn text(family: Family, value: u64) -> Option<Cow<'static, str>> {
-    if family == Family::Access {
-        return Some(access(value));
+/// `value` is as wide as its type in C, without sign extension: -1 of an `int` is `0xffff_ffff`.
+/// False, and nothing appended, where the family has no name for the value: an unknown value of an enum, flags none of
+/// which is set.
+pub fn push(out: &mut String, family: Family, value: u64) -> bool {
+    match table(family) {
+        Table::Enum(names) => push_name(out, name(names, value)),
+        Table::Hex(names) => push_flags(out, &[(u64::MAX, names)], &[], value),
+        Table::Overlay(first, names) => push_name(out, name(first, value).or_else(|| name(names, value))),
+        Table::Flags(names) => push_flags(out, &[], names, value),
+        Table::FlagsOr(zero, _) if value == 0 => push_name(out, Some(zero)),
+        Table::FlagsOr(_, names) => push_flags(out, &[], names, value),
+        Table::Mixed(fields, names) => push_flags(out, fields, names, value),
+        Table::Tailed(fields, names, tail) => push_tailed(out, fields, names, tail, value),
+        Table::Bits(names, first) => push_bits(out, names, first, value),
+        Table::Special(push, _) => push(out, value),
     }
-    match table(family)? {
-        Table::Enum(names) => name(names, value).map(Cow::Borrowed),
-        Table::Flags(_) if value == 0 => None,
-        Table::Flags(names) => Some(flags(None, names, value)),
-        Table::Mixed {
-            mask,
-            field,
-            flags: names,
-        } => {
-            let first = name(field, value & mask);
-            let rest = if first.is_some() { value & !mask } else { value };
-            Some(match (first, rest) {
-                (Some(first), 0) => Cow::Borrowed(first),
-                _ => flags(first, names, rest),
-            })
-        }
-    }
-}
-
-/// `access(2)`: `F_OK` is the absence of the others.
-fn access(value: u64) -> Cow<'static, str> {
-    match value {
-        0 => Cow::Borrowed("F_OK"),
-        _ => flags(None, file::ACCESS, value),
-    }
-}
-
-fn name(names: Names, value: u64) -> Option<&'static str> {
-    names
-        .iter()
-        .find(|(known, _)| *known == value)
-        .map(|(_, name)| *name)
-}
-
-fn flags(first: Option<&'static str>, names: Names, mut bits: u64) -> Cow<'static, str> {
-    let mut parts: Vec<&'static str> = first.into_iter().collect();
-    for (mask, name) in names {
-        if bits & mask == *mask {
-            parts.push(name);
-            bits &= !mask;
-        }
-    }
-    if bits == 0 && parts.len() == 1 {
-        return Cow::Borrowed(parts[0]);
-    }
-    let mut text = parts.join("|");
-    if bits != 0 {
-        let bar = if text.is_empty() { "" } else { "|" };
-        let _ = write!(text, "{bar}{bits:#x}");
-    }
-    Cow::Owned(text)
 }
 
 /// `ENOENT` for 2, as errno(3) numbers them.
@@ -115,72 +62,106 @@ pub fn errno_name(errno: i32) -> Option<&'static str> {
     name(errno::ERRNO, u64::try_from(errno).ok()?)
 }
 
-/// `SIGINT` for 2; real-time signals from 32 on as the kernel counts them: `SIGRTMIN`, `SIGRT_1`, ….
-pub fn signal_name(signal: i32) -> Option<Cow<'static, str>> {
-    match signal {
-        32 => Some(Cow::Borrowed("SIGRTMIN")),
-        33..=64 => Some(Cow::Owned(format!("SIGRT_{}", signal - 32))),
-        _ => nix::sys::signal::Signal::try_from(signal)
+/// The name of an enum's value. Many tables have no gaps at their start: there the value is the position.
+fn name(names: Names, value: u64) -> Option<&'static str> {
+    let position = usize::try_from(value).unwrap_or(usize::MAX);
+    match names.get(position) {
+        Some((known, name)) if *known == value => Some(name),
+        _ => names
+            .binary_search_by_key(&value, |(known, _)| *known)
             .ok()
-            .map(|signal| Cow::Borrowed(signal.as_str())),
+            .map(|found| names[found].1),
     }
 }
 
-/// Permission bits in octal, after the type if there is one: `S_IFREG|0644`.
-pub fn mode_text(mode: u32) -> String {
-    let (kind, bits) = (mode & 0o170_000, mode & 0o7777);
-    match name(file::FILE_TYPE, kind.into()) {
-        Some(kind) => format!("{kind}|{bits:04o}"),
-        None if kind == 0 => format!("{bits:04o}"),
-        None => format!("{mode:#o}"),
+fn push_name(out: &mut String, name: Option<&str>) -> bool {
+    if let Some(name) = name {
+        out.push_str(name);
+    }
+    name.is_some()
+}
+
+/// Joins what is appended after `start` by `|`.
+fn push_bar(out: &mut String, start: usize) {
+    if out.len() > start {
+        out.push('|');
     }
 }
 
-/// `8:1`, as in proc(5)'s mountinfo.
-pub fn dev_text(major: u32, minor: u32) -> String {
-    format!("{major}:{minor}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What strace prints for the same numbers.
-    #[test]
-    fn known_values() {
-        for (family, value, words) in [
-            (Family::Open, 0, "O_RDONLY"),
-            (Family::Open, 0o2_000_000, "O_RDONLY|O_CLOEXEC"),
-            (Family::Open, 0o1101, "O_WRONLY|O_CREAT|O_TRUNC"),
-            (Family::Open, 0o4_010_002, "O_RDWR|O_SYNC"),
-            (Family::Open, 0x8000_0000, "O_RDONLY|0x80000000"),
-            (Family::Access, 0, "F_OK"),
-            (Family::Access, 5, "R_OK|X_OK"),
-            (Family::At, 0x1000, "AT_EMPTY_PATH"),
-            (Family::Prot, 3, "PROT_READ|PROT_WRITE"),
-            (Family::MapFlags, 0x22, "MAP_PRIVATE|MAP_ANONYMOUS"),
-            (Family::AddressFamily, 10, "AF_INET6"),
-            (Family::SocketType, 0x80001, "SOCK_STREAM|SOCK_CLOEXEC"),
-            (Family::FileType, 0o100_000, "S_IFREG"),
-        ] {
-            assert_eq!(
-                text(family, value).as_deref(),
-                Some(words),
-                "{family:?} {value:#x}"
-            );
+/// Appends the names of enums and flags; false if there was nothing to append.
+fn push_flags(out: &mut String, fields: &[Field], names: Names, mut bits: u64) -> bool {
+    let start = out.len();
+    for (mask, names) in fields {
+        if let Some(name) = name(names, bits & mask) {
+            push_bar(out, start);
+            out.push_str(name);
+            bits &= !mask;
         }
-        assert_eq!(text(Family::SeekWhence, 77), None);
     }
+    for (mask, name) in names {
+        if bits == 0 {
+            break;
+        }
+        if bits & mask == *mask {
+            push_bar(out, start);
+            out.push_str(name);
+            bits &= !mask;
+        }
+    }
+    if bits != 0 {
+        push_bar(out, start);
+        let _ = write!(out, "{bits:#x}");
+    }
+    out.len() > start
+}
 
-    #[test]
-    fn modes_signals_and_errors() {
-        assert_eq!(mode_text(0o100_644), "S_IFREG|0644");
-        assert_eq!(mode_text(0o4755), "4755");
-        assert_eq!(mode_text(0), "0000");
-        assert_eq!(signal_name(2).as_deref(), Some("SIGINT"));
-        assert_eq!(signal_name(34).as_deref(), Some("SIGRT_2"));
-        assert_eq!(signal_name(0), None);
-        assert_eq!(errno_name(2), Some("ENOENT"));
-        assert_eq!(errno_name(512), Some("ERESTARTSYS"));
+/// From this bit on, flags with [`Tail::Shifted`] hold the binary logarithm of a page's size.
+const HUGE_SHIFT: u32 = 26;
+const HUGE_MASK: u64 = 0x3f << HUGE_SHIFT;
+const PERMISSIONS: u64 = 0o777;
+
+fn push_tailed(out: &mut String, fields: &[Field], names: Names, tail: Tail, value: u64) -> bool {
+    let start = out.len();
+    let (mask, shift) = match tail {
+        Tail::Permissions => (PERMISSIONS, None),
+        Tail::Decimal(mask) => (mask, None),
+        Tail::Shifted(shift) => (HUGE_MASK, Some(shift)),
+        Tail::Both(shift) => (HUGE_MASK | PERMISSIONS, Some(shift)),
+    };
+    push_flags(out, fields, names, value & !mask);
+    if let Some(shift) = shift.filter(|_| value & HUGE_MASK != 0) {
+        push_bar(out, start);
+        let _ = write!(out, "{}<<{shift}", (value & HUGE_MASK) >> HUGE_SHIFT);
     }
+    match tail {
+        Tail::Permissions | Tail::Both(_) => {
+            push_bar(out, start);
+            let _ = write!(out, "0{:02o}", value & PERMISSIONS);
+        }
+        Tail::Decimal(mask) if value & mask != 0 => {
+            push_bar(out, start);
+            let _ = write!(out, "{}", value & mask);
+        }
+        _ => {}
+    }
+    out.len() > start
+}
+
+/// Appends the names of a set of numbers, the lowest bit of which is the number `first`.
+fn push_bits(out: &mut String, names: Names, first: u64, mut bits: u64) -> bool {
+    let start = out.len();
+    for (number, name) in names.iter().filter(|(number, _)| *number >= first) {
+        let mask = 1 << (number - first);
+        if bits & mask != 0 {
+            push_bar(out, start);
+            out.push_str("1<<");
+            out.push_str(name);
+            bits &= !mask;
+        }
+    }
+    if bits != 0 {
+        push_bar(out, start);
+        let _ = write!(out, "{bits:#x}");
+    }
+    out.len() > start
 }

@@ -5,11 +5,24 @@
 
 mod cli;
 mod cost;
+mod edges;
+mod fds;
+mod files;
 mod harness;
+mod hostile;
+mod io_uring;
+mod kernel;
 mod loss;
+mod lsm_proc;
+mod means;
+mod memory;
+mod mismatch;
 mod output;
 mod process;
+mod rungs;
 mod scope;
+mod sockets;
+mod strace;
 mod syscalls;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -45,8 +58,19 @@ fn main() {
         cli::tests(),
         process::tests(),
         syscalls::tests(),
+        strace::tests(),
+        edges::tests(),
+        hostile::tests(),
         output::tests(),
+        fds::tests(),
+        files::tests(),
         scope::tests(),
+        io_uring::tests(),
+        sockets::tests(),
+        lsm_proc::tests(),
+        kernel::tests(),
+        memory::tests(),
+        mismatch::tests(),
         loss::tests(),
         cost::tests(),
     ]

@@ -166,7 +166,7 @@ fn our_result(event: &Value) -> String {
 }
 
 /// Why there are no 32-bit calls: only a try can tell.
-fn no_ia32() -> Option<String> {
+pub fn no_ia32() -> Option<String> {
     let ran = std::process::Command::new(prog("abi32")).status();
     match ran {
         Ok(status) if status.success() => None,

@@ -14,22 +14,56 @@
  */
 int put_user_str(__u32 slot, __u32 index, __u64 addr);
 int put_kernel_str(__u32 slot, __u32 index, __u64 addr);
-/* len bytes of user memory, at most SOCKADDR_MAX of them. */
-int put_user_bytes(__u32 slot, __u32 index, __u64 addr, __u32 len);
+/* len bytes of user memory, at most max of them. */
+int put_user_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, __u32 max);
+/* len bytes of the kernel's memory, at most max of them. */
+int put_kernel_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, __u32 max);
+/* A struct msghdr and what it points to; pointers are that long. */
+int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes);
+/* Begins the record of an event of the current task in that slot. */
+int record_begin(__u32 slot, __u32 event, __u32 nvalues, __u64 now);
+/* What is open as fd of the current task: nothing where nothing is. */
+int put_fd(__u32 slot, __u32 index, __u32 fd);
 /* An array of pointers of that size to strings. */
 int put_str_array(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes);
 /* Strings that lie one behind the other, as a process's arguments do. */
 int put_packed_strs(__u32 slot, __u32 index, __u64 addr, __u32 len, __u32 count);
 /* addr: of a struct path in the kernel. */
 int put_path(__u32 slot, __u32 index, __u64 addr);
+/*
+ * The same of a struct dentry and the struct vfsmount that it was reached by;
+ * where only the kernel uses that one, by another. Takes more of the stack.
+ */
+int put_path_of(__u32 slot, __u32 index, __u64 dentry, __u64 mnt);
+/* Of a struct dentry alone: by a mount that shows it to the current task. */
+int put_dentry_path(__u32 slot, __u32 index, __u64 dentry);
 /* The call behind a successful execve, as seen before the old image went. */
 int put_execveat_path(__u32 slot, __u32 index, __u64 filename, __u32 dirfd);
+
+/* How a round of an appender's loop ended. */
+enum step { STEP_MORE, STEP_END, STEP_FAULT, STEP_FULL, STEP_FOUND };
 
 /* Where an item may still begin: the longest one then fits. */
 #define ITEM_START_MAX (RECORD_MAX - STR_ARRAY_MAX - STR_MAX)
 
 /* Keeps the compiler from looking through a value that the verifier must see checked. */
 #define bounded(x) asm volatile("" : "+r"(x))
+
+/* What appenders take as index of a part of an argument. */
+#define INDEX_OF(index, part) ((index) | (part) << 8)
+
+/* A pointer that the verifier knows, as a number: it lets only these go to a global function. */
+static __always_inline __u64 plain_address(const void *pointer)
+{
+	__u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	return address;
+}
+
+/* Address of a field in the kernel, for appenders: FIELD_ADDRESS(file, f_path). */
+#define FIELD_ADDRESS(pointer, field) \
+	(plain_address(pointer) + bpf_core_field_offset((pointer)->field))
 
 /* The header at the end of the record, or NULL where the record is full. */
 static __always_inline struct item_header *item_begin(struct scratch *s, __u32 index)
@@ -42,9 +76,9 @@ static __always_inline struct item_header *item_begin(struct scratch *s, __u32 i
 		return NULL;
 	item = (struct item_header *)(s->bytes + pos);
 	item->index = index;
+	item->part = index >> 8;
 	item->status = ITEM_OK;
 	item->flags = 0;
-	item->reserved = 0;
 	item->len = 0;
 	item->full = 0;
 	return item;
@@ -54,6 +88,17 @@ static __always_inline void item_end(struct scratch *s, struct item_header *item
 {
 	item->len = len;
 	s->pos += sizeof(*item) + ((len + 7) & ~7U);
+}
+
+/* A value or a path that could not be had. */
+static __always_inline void put_unknown(struct scratch *s, __u32 index)
+{
+	struct item_header *item = item_begin(s, index);
+
+	if (!item)
+		return;
+	item->status = ITEM_FAULT;
+	item_end(s, item, 0);
 }
 
 /* A string that was kept in a map, in an array of that size. */
@@ -81,9 +126,20 @@ static __always_inline void put_value(struct scratch *s, __u32 index, __u64 valu
 	*record_value(s, index) = value;
 }
 
+static __always_inline void put_nodename(struct scratch *s, struct task_struct *task)
+{
+	if (settings.want_nodename) {
+		/* Read, not loaded, since only plain numbers go to a global function. */
+		__u64 uts_ns = (__u64)BPF_CORE_READ(task, nsproxy, uts_ns);
+
+		put_kernel_str(s->slot, ITEM_NODENAME,
+			       uts_ns + bpf_core_field_offset(struct uts_namespace, name.nodename));
+	}
+}
+
 /* The context that every record has. */
-static __always_inline void record_begin(struct scratch *s, struct task_struct *task, __u16 event,
-					 __u8 nvalues, __u64 now)
+static __always_inline void record_fill(struct scratch *s, struct task_struct *task, __u16 event,
+					__u8 nvalues, __u64 now)
 {
 	struct record_header *h = &s->header;
 	struct ns_pids ids = {};
@@ -112,13 +168,7 @@ static __always_inline void record_begin(struct scratch *s, struct task_struct *
 	h->reserved = 0;
 	bpf_get_current_comm(h->comm, sizeof(h->comm));
 	s->pos = sizeof(*h) + nvalues * sizeof(__u64);
-	if (settings.want_nodename) {
-		/* Read, not loaded, since only plain numbers go to a global function. */
-		__u64 uts_ns = (__u64)BPF_CORE_READ(task, nsproxy, uts_ns);
-
-		put_kernel_str(s->slot, ITEM_NODENAME,
-			       uts_ns + bpf_core_field_offset(struct uts_namespace, name.nodename));
-	}
+	put_nodename(s, task);
 }
 
 #endif

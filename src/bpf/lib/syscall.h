@@ -4,46 +4,168 @@
 #define TRACEE_SYSCALL_H
 
 #include "items.h"
+#include "mismatch.h"
 
-/* Reads what pointer arguments point to, by the kinds of the catalogue. */
+/* Errors that user space never sees: the call is made again, or a signal was handled first. */
+#define EINTR 4
+#define ERESTARTSYS 512
+#define ERESTARTNOHAND 514
+#define ERESTART_RESTARTBLOCK 516
+
+/* Whether the memory behind an argument says something after this result. */
+static __always_inline bool worth_reading(__u8 when, long ret)
+{
+	switch (when) {
+	case WHEN_IN:
+		return true;
+	case WHEN_OUT:
+		return ret >= 0;
+	case WHEN_OUT_POSITIVE:
+		return ret > 0;
+	default:
+		return ret == -EINTR || ret == -ERESTARTSYS || ret == -ERESTARTNOHAND ||
+		       ret == -ERESTART_RESTARTBLOCK;
+	}
+}
+
+/* How many elements there are; negative: nobody can tell. */
+static __always_inline __s64 count_elements(const struct scratch *s, const struct arg_desc *how,
+					    long ret)
+{
+	__u32 arg = how->arg;
+	__s32 count;
+
+	if (how->count == COUNT_CONST)
+		return arg;
+	if (how->count == COUNT_RET)
+		return ret;
+	if (arg >= MAX_ARGS)
+		return -1;
+	if (how->count == COUNT_ARG)
+		return s->args[arg];
+	if (how->count == COUNT_ARG32)
+		return (__s32)s->args[arg];
+	if (bpf_probe_read_user(&count, sizeof(count), (void *)s->args[arg]))
+		return -1;
+	return count;
+}
+
+/* No array of a program is larger: keeps the number of bytes within 64 bits. */
+#define COUNT_MAX (1LL << 40)
+
+static __always_inline void put_bytes(struct scratch *s, __u32 index, __u64 addr,
+				      const struct arg_desc *how, long ret)
+{
+	__s64 count = count_elements(s, how, ret);
+
+	if (count < 0)
+		return;
+	if (count > COUNT_MAX)
+		count = COUNT_MAX;
+	count = how->size ? count * how->size : (count + 7) / 8;
+	put_user_bytes(s->slot, index, addr, count, how->max);
+}
+
+/* Reads what an argument points to or stands for, as the catalogue says. */
+static __always_inline void put_arg(struct scratch *s, __u32 index, __u64 value,
+				    const struct arg_desc *how, __u32 abi, long ret)
+{
+	if (how->kind == ARG_FD) {
+		if (settings.decode_fds)
+			put_fd(s->slot, index, value);
+		return;
+	}
+	if (!value || !worth_reading(how->when, ret))
+		return;
+	switch (how->kind) {
+	case ARG_STR:
+		put_user_str(s->slot, index, value);
+		break;
+	case ARG_STR_ARRAY:
+		put_str_array(s->slot, index, value, pointer_size(abi));
+		break;
+	case ARG_BYTES:
+		put_bytes(s, index, value, how, ret);
+		break;
+	case ARG_MSGHDR:
+		put_msghdr(s->slot, index, value, pointer_size(abi));
+		break;
+	}
+}
+
+/* As put_arg(), and remembers where the argument lies that is compared. */
+static __always_inline void put_checked(struct scratch *s, __u32 index,
+					const struct syscall_desc *desc, const struct arg_desc *how,
+					__u32 abi, long ret)
+{
+	__u32 pos = s->pos;
+
+	put_arg(s, index, s->args[index], how, abi, ret);
+	if (settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked == index + 1 && s->pos != pos)
+		s->checked = pos;
+}
+
 static __always_inline void put_args(struct scratch *s, const struct syscall_desc *desc, __u32 abi,
 				     long ret)
 {
+	s->checked = 0;
 	for (int i = 0; i < MAX_ARGS; i++) {
-		__u32 len_arg = desc->args[i].aux & 7;
-		__u64 addr = s->args[i];
-		__u32 len = 0;
+		const struct arg_desc *how = &desc->args[i];
 
 		if (i >= desc->nargs)
 			break;
-		if (!addr)
+		if (how->kind == ARG_VALUE)
 			continue;
-		switch (desc->args[i].kind) {
-		case ARG_STR:
-			put_user_str(s->slot, i, addr);
-			break;
-		case ARG_STR_ARRAY:
-			put_str_array(s->slot, i, addr, pointer_size(abi));
-			break;
-		case ARG_SOCKADDR:
-			if (len_arg < MAX_ARGS)
-				put_user_bytes(s->slot, i, addr, s->args[len_arg]);
-			break;
-		case ARG_SOCKADDR_OUT:
-			if (ret < 0 || len_arg >= MAX_ARGS)
-				break;
-			if (!bpf_probe_read_user(&len, sizeof(len), (void *)s->args[len_arg]))
-				put_user_bytes(s->slot, i, addr, len);
-			break;
-		case ARG_STRUCT_OUT:
-			if (ret < 0)
-				break;
-			/* fallthrough */
-		case ARG_STRUCT:
-			put_user_bytes(s->slot, i, addr, desc->args[i].aux);
-			break;
+		if (how->kind == ARG_SELECT) {
+			__u32 by = how->arg;
+			struct selector selector = { .event = desc->event, .index = i, .abi = abi };
+
+			if (by >= MAX_ARGS)
+				continue;
+			selector.value = s->args[by] & how->mask;
+			how = bpf_map_lookup_elem(&selected, &selector);
+			if (!how)
+				continue;
 		}
+		put_checked(s, i, desc, how, abi, ret);
 	}
+}
+
+/* Remembers what the first argument has open. */
+static __always_inline void remember_closing(struct task_struct *task, const struct pt_regs *regs,
+					     const struct syscall_nr *call)
+{
+	struct scratch *s = scratch_get();
+	__u64 key = (__u64)task;
+	struct closing *closing;
+
+	/* Without a slot it is not shown, and the fd itself still is. */
+	if (!s)
+		return;
+	syscall_args(regs, call->abi, 0, s->args);
+	closing = (struct closing *)s->bytes;
+	s->pos = sizeof(closing->len);
+	put_fd(s->slot, 0, s->args[0]);
+	closing->len = s->pos - sizeof(closing->len);
+	if (closing->len)
+		bpf_map_update_elem(&closings, &key, closing, BPF_ANY);
+	scratch_put(s);
+}
+
+static __always_inline void put_closing(struct scratch *s, struct task_struct *task)
+{
+	__u64 key = (__u64)task, pos = s->pos, len;
+	struct closing *closing = bpf_map_lookup_elem(&closings, &key);
+
+	if (!closing)
+		return;
+	len = closing->len;
+	bounded(len);
+	bounded(pos);
+	if (len <= CLOSING_MAX && pos <= ITEM_START_MAX &&
+	    !bpf_probe_read_kernel(s->bytes + pos, len, closing->items))
+		s->pos = pos + len;
+	bpf_map_delete_elem(&closings, &key);
 }
 
 static __always_inline void emit_syscall(struct task_struct *task, const struct pt_regs *regs,
@@ -57,18 +179,31 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 		count_loss(desc->event, BUFFER_SCRATCH, now);
 		return;
 	}
-	record_begin(s, task, desc->event, desc->nargs, now);
+	record_begin(s->slot, desc->event, desc->nargs, now);
 	s->header.ret = ret;
 	s->header.syscall = desc->event;
 	s->header.abi = call->abi;
 	s->header.flags = flags;
 	syscall_args(regs, call->abi, desc->split, s->args);
+	/* Only clone's last two are so, in the 32-bit ABI. */
+	if (desc->swap == 3) {
+		__u64 third = s->args[3];
+
+		s->args[3] = s->args[4];
+		s->args[4] = third;
+	}
 #pragma unroll
 	for (int i = 0; i < MAX_ARGS; i++)
 		if (i < desc->nargs)
 			put_value(s, i, s->args[i]);
 	put_args(s, desc, call->abi, ret);
-	submit(s);
+	if (settings.decode_fds && desc->flags & SYSCALL_CLOSES)
+		put_closing(s, task);
+	/* A call that nobody chose may be here for its argument alone. */
+	if (desc->flags & SYSCALL_CHOSEN)
+		submit(s);
+	if (settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked)
+		check_argument(s->slot, desc->event);
 	scratch_put(s);
 }
 

@@ -73,6 +73,12 @@ static __always_inline struct syscall_desc *syscall_lookup(const struct syscall_
 	return bpf_map_lookup_elem(&syscalls, &key);
 }
 
+/* Whether the table knows the call: all of them but read(2) have an event id that is not 0. */
+static __always_inline bool is_known(const struct syscall_desc *desc)
+{
+	return desc && (desc->event || desc->nargs);
+}
+
 /*
  * Argument registers, as pairs of 32-bit halves joined where the 32-bit ABI
  * splits a 64-bit argument. The one place that knows their names.

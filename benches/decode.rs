@@ -1,0 +1,130 @@
+//! Events a second of the user side alone, on one core: from the bytes of a record to the line that is written.
+//!
+//! The records are real: a run of `ls -laR` over a folder of this system is recorded first, with all system calls
+//! chosen; what is measured then has no kernel in it. Needs root, as tracing does.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use criterion::measurement::{Measurement, ValueFormatter, WallTime};
+use criterion::{criterion_group, criterion_main, Criterion, Throughput};
+use nix::time::{clock_gettime, ClockId};
+
+use tracee::catalogue::{self, Set};
+use tracee::cli::config::{Format, OutputSpec};
+use tracee::decode;
+use tracee::loader::features::Features;
+use tracee::loader::{Plan, Tracer};
+use tracee::output::Outputs;
+use tracee::scope::Scope;
+
+/// Time that this thread had a core for itself: what others do on the machine does not count.
+struct CpuTime;
+
+impl Measurement for CpuTime {
+    type Intermediate = Duration;
+    type Value = Duration;
+
+    fn start(&self) -> Duration {
+        clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)
+            .expect("a clock of the thread")
+            .into()
+    }
+
+    fn end(&self, start: Duration) -> Duration {
+        self.start() - start
+    }
+
+    fn add(&self, a: &Duration, b: &Duration) -> Duration {
+        *a + *b
+    }
+
+    fn zero(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn to_f64(&self, value: &Duration) -> f64 {
+        WallTime.to_f64(value)
+    }
+
+    fn formatter(&self) -> &dyn ValueFormatter {
+        WallTime.formatter()
+    }
+}
+
+const RECORDS: usize = 50_000;
+
+fn record() -> Vec<Vec<u8>> {
+    let events: Vec<_> = catalogue::events()
+        .filter(|event| event.in_set(Set::Syscalls))
+        .collect();
+    let plan = Plan {
+        scope: &Scope::New,
+        events: &events,
+        bookkeeping: false,
+        nodename: true,
+        exec_env: false,
+        ring_size: 64 << 20,
+        decode_fds: false,
+        buffer_bytes: 0,
+        checked: &[],
+    };
+    libbpf_rs::set_print(None);
+    let mut tracer = Tracer::load(&plan, &Features::detect()).expect("tracing needs root");
+    let mut rings = tracer.ring_maps().expect("rings");
+    tracer.attach().expect("attach");
+    tracer.start(&Scope::New).expect("start");
+    let folder = ["/usr/share/doc", "/usr"]
+        .into_iter()
+        .find(|folder| Path::new(folder).is_dir());
+    let mut records = Vec::new();
+    while records.len() < RECORDS {
+        Command::new("ls").arg("-laR").args(folder).output().expect("ls");
+        let mut take = |record: &[u8]| {
+            records.push(record.to_vec());
+            Ok::<(), std::convert::Infallible>(())
+        };
+        let Ok(_) = rings.round(None, &mut take);
+    }
+    records.truncate(RECORDS);
+    records
+}
+
+fn bench(criterion: &mut Criterion<CpuTime>) {
+    let records = record();
+    let mut group = criterion.benchmark_group("user side");
+    group.throughput(Throughput::Elements(records.len() as u64));
+    group.sample_size(20);
+    group.bench_function("decode", |bencher| {
+        bencher.iter(|| {
+            records
+                .iter()
+                .map(|record| decode::decode(record).expect("a record").args.len())
+                .sum::<usize>()
+        });
+    });
+    for (name, format) in [
+        ("table", Format::Table),
+        ("table-verbose", Format::TableVerbose),
+        ("json", Format::Json),
+    ] {
+        let spec = OutputSpec {
+            format,
+            path: Some("/dev/null".into()),
+        };
+        let mut outputs = Outputs::open(&[spec], 0).expect("/dev/null");
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                for record in &records {
+                    let event = decode::decode(record).expect("a record");
+                    outputs.event(&event).expect("/dev/null takes everything");
+                }
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(name = benches; config = Criterion::default().with_measurement(CpuTime); targets = bench);
+criterion_main!(benches);

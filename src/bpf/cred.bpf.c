@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* What tasks may do and where they live: credentials, capabilities, namespaces. */
+#include "lib/event.h"
+
+#define CAP_OPT_NOAUDIT (1U << 1)
+
+/* Appends a structure of ours. */
+static __always_inline void put_struct(struct scratch *s, __u32 index, const void *from, __u32 size)
+{
+	struct item_header *item = item_begin(s, index);
+
+	if (!item)
+		return;
+	__builtin_memcpy(item + 1, from, size);
+	item->full = size;
+	item_end(s, item, size);
+}
+
+static __always_inline bool differ(const void *one, const void *other, __u32 size)
+{
+	const __u64 *a = one, *b = other;
+	__u64 bits = 0;
+
+#pragma unroll
+	for (__u32 i = 0; i < size / sizeof(__u64); i++)
+		bits |= a[i] ^ b[i];
+	return bits;
+}
+
+static __always_inline void read_cred(const struct cred *cred, struct cred_info *out)
+{
+	out->uid = BPF_CORE_READ(cred, uid.val);
+	out->gid = BPF_CORE_READ(cred, gid.val);
+	out->suid = BPF_CORE_READ(cred, suid.val);
+	out->sgid = BPF_CORE_READ(cred, sgid.val);
+	out->euid = BPF_CORE_READ(cred, euid.val);
+	out->egid = BPF_CORE_READ(cred, egid.val);
+	out->fsuid = BPF_CORE_READ(cred, fsuid.val);
+	out->fsgid = BPF_CORE_READ(cred, fsgid.val);
+	/* Two halves before 6.3, in the same order. */
+	bpf_core_read(&out->inheritable, sizeof(__u64), &cred->cap_inheritable);
+	bpf_core_read(&out->permitted, sizeof(__u64), &cred->cap_permitted);
+	bpf_core_read(&out->effective, sizeof(__u64), &cred->cap_effective);
+	bpf_core_read(&out->bset, sizeof(__u64), &cred->cap_bset);
+	bpf_core_read(&out->ambient, sizeof(__u64), &cred->cap_ambient);
+	out->securebits = BPF_CORE_READ(cred, securebits);
+	out->user_ns = BPF_CORE_READ(cred, user_ns, ns.inum);
+}
+
+static __always_inline void read_namespaces(struct nsproxy *nsproxy, struct namespace_info *out)
+{
+	out->mnt = BPF_CORE_READ(nsproxy, mnt_ns, ns.inum);
+	out->pid_for_children = BPF_CORE_READ(nsproxy, pid_ns_for_children, ns.inum);
+	out->uts = BPF_CORE_READ(nsproxy, uts_ns, ns.inum);
+	out->ipc = BPF_CORE_READ(nsproxy, ipc_ns, ns.inum);
+	out->net = BPF_CORE_READ(nsproxy, net_ns, ns.inum);
+	out->cgroup = BPF_CORE_READ(nsproxy, cgroup_ns, ns.inum);
+	out->time = BPF_CORE_READ(nsproxy, time_ns, ns.inum);
+	out->time_for_children = BPF_CORE_READ(nsproxy, time_ns_for_children, ns.inum);
+}
+
+/* Calls that can lead to commit_creds() or switch_task_namespaces() for the task itself. */
+static __always_inline bool changes_task(__u16 event)
+{
+	switch (event) {
+	case EVENT_SETUID:
+	case EVENT_SETGID:
+	case EVENT_SETREUID:
+	case EVENT_SETREGID:
+	case EVENT_SETRESUID:
+	case EVENT_SETRESGID:
+	case EVENT_SETFSUID:
+	case EVENT_SETFSGID:
+	case EVENT_CAPSET:
+	case EVENT_PRCTL:
+	case EVENT_UNSHARE:
+	case EVENT_SETNS:
+	case EVENT_EXECVE:
+	case EVENT_EXECVEAT:
+		return true;
+	}
+	return false;
+}
+
+/* Remembers what such a call may change. */
+static __always_inline int on_before_call(struct task_struct *task, __u64 nr)
+{
+	struct syscall_desc *desc;
+	struct before before = {};
+	struct syscall_nr call;
+	__u64 key = (__u64)task;
+
+	if (!syscall_abi(task, nr, &call))
+		return 0;
+	desc = syscall_lookup(&call);
+	/* What awaits its exec is in scope when the exec returns. */
+	if (!desc || !changes_task(desc->event) || task_scope(task) == SCOPE_OUT)
+		return 0;
+	read_cred(BPF_CORE_READ(task, cred), &before.cred);
+	read_namespaces(BPF_CORE_READ(task, nsproxy), &before.namespaces);
+	bpf_map_update_elem(&befores, &key, &before, BPF_ANY);
+	return 0;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(before_call__tp_btf, struct pt_regs *regs, long id)
+{
+	return on_before_call(current_task(), id);
+}
+
+SEC("tp/raw_syscalls/sys_enter")
+int before_call__tp(struct trace_event_raw_sys_enter *ctx)
+{
+	return on_before_call(current_task(), ctx->id);
+}
+
+static __always_inline struct before *before_call(const struct returned_call *call)
+{
+	__u64 key = (__u64)current_task();
+
+	return changes_task(call->event) ? bpf_map_lookup_elem(&befores, &key) : NULL;
+}
+
+static __always_inline int emit_creds(const struct cred_info *old, const struct cred_info *new)
+{
+	struct scratch *s;
+
+	/* Every exec commits credentials, most of them as they were. */
+	if (!differ(old, new, sizeof(*old)))
+		return 0;
+	s = event_begin(EVENT_COMMIT_CREDS, 2, (struct hook){});
+	if (!s)
+		return 0;
+	put_struct(s, 0, old, sizeof(*old));
+	put_struct(s, 1, new, sizeof(*new));
+	return event_end(s);
+}
+
+static __always_inline int on_commit_creds(struct hook hook, struct cred *cred)
+{
+	struct cred_info old, new;
+
+	read_cred(BPF_CORE_READ(current_task(), cred), &old);
+	read_cred(cred, &new);
+	return emit_creds(&old, &new);
+}
+
+HOOK_ENTRY(commit_creds, commit_creds, (struct cred * cred), (cred))
+
+static __always_inline int after_commit_creds(const struct returned_call *call)
+{
+	struct before *before = before_call(call);
+	struct cred_info new;
+
+	if (!before)
+		return 0;
+	read_cred(BPF_CORE_READ(current_task(), cred), &new);
+	return emit_creds(&before->cred, &new);
+}
+
+AFTER_CALL(commit_creds)
+
+static __always_inline int emit_namespaces(__u32 pid, const struct namespace_info *old,
+					   const struct namespace_info *new)
+{
+	struct scratch *s;
+
+	if (!differ(old, new, sizeof(*old)))
+		return 0;
+	s = event_begin(EVENT_SWITCH_TASK_NS, 3, (struct hook){});
+	if (!s)
+		return 0;
+	put_value(s, 0, pid);
+	put_struct(s, 1, old, sizeof(*old));
+	put_struct(s, 2, new, sizeof(*new));
+	return event_end(s);
+}
+
+static __always_inline int on_switch_task_ns(struct hook hook, struct task_struct *task,
+					     struct nsproxy *nsproxy)
+{
+	struct namespace_info old, new;
+
+	/* A task that exits gives its namespaces back. */
+	if (!nsproxy)
+		return 0;
+	read_namespaces(BPF_CORE_READ(task, nsproxy), &old);
+	read_namespaces(nsproxy, &new);
+	return emit_namespaces(BPF_CORE_READ(task, pid), &old, &new);
+}
+
+HOOK_ENTRY(switch_task_ns, switch_task_namespaces,
+	   (struct task_struct * task, struct nsproxy *nsproxy), (task, nsproxy))
+
+static __always_inline int after_switch_task_ns(const struct returned_call *call)
+{
+	struct before *before = before_call(call);
+	struct namespace_info new;
+
+	if (!before)
+		return 0;
+	read_namespaces(BPF_CORE_READ(current_task(), nsproxy), &new);
+	return emit_namespaces(BPF_CORE_READ(current_task(), pid), &before->namespaces, &new);
+}
+
+AFTER_CALL(switch_task_ns)
+
+/* A child that is made with other namespaces switches to none. */
+static __always_inline int on_clone_ns(struct task_struct *parent, struct task_struct *child)
+{
+	struct nsproxy *from = BPF_CORE_READ(parent, nsproxy), *to = BPF_CORE_READ(child, nsproxy);
+	struct namespace_info old, new;
+
+	if (from == to)
+		return 0;
+	read_namespaces(from, &old);
+	read_namespaces(to, &new);
+	return emit_namespaces(BPF_CORE_READ(child, pid), &old, &new);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(clone_ns__tp_btf, struct task_struct *parent, struct task_struct *child)
+{
+	return on_clone_ns(parent, child);
+}
+
+/* Since 6.2. */
+extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym __weak;
+extern void bpf_task_release(struct task_struct *task) __ksym __weak;
+
+SEC("tp/sched/sched_process_fork")
+int clone_ns__tp(struct trace_event_raw_sched_process_fork *ctx)
+{
+	struct task_struct *child = bpf_task_from_pid(ctx->child_pid);
+
+	if (!child)
+		return 0;
+	on_clone_ns(current_task(), child);
+	bpf_task_release(child);
+	return 0;
+}
+
+static __always_inline int on_cap_capable(struct hook hook, int cap, unsigned int opts)
+{
+	struct scratch *s;
+
+	if (opts & CAP_OPT_NOAUDIT)
+		return 0;
+	s = event_begin(EVENT_CAP_CAPABLE, 1, hook);
+	if (!s)
+		return 0;
+	put_value(s, 0, cap);
+	return event_end(s);
+}
+
+HOOK(cap_capable, cap_capable,
+     (const struct cred *cred, struct user_namespace *ns, int cap, unsigned int opts), (cap, opts))
+
+/*
+ * The tracepoint (since 6.14) does not tell whether a check is audited, but its
+ * callers do: these are the kernel's functions that ask without. Set by the
+ * loader; none where it may not read their addresses, and then all checks are
+ * told.
+ */
+const volatile struct code_range noaudit_callers[NOAUDIT_CALLERS] = {};
+
+#define STACK_DEPTH 16
+
+static __always_inline bool is_audited(void *ctx)
+{
+	__u64 stack[STACK_DEPTH] = {};
+
+	bpf_get_stack(ctx, stack, sizeof(stack), 0);
+#pragma unroll
+	for (int i = 0; i < STACK_DEPTH; i++) {
+#pragma unroll
+		for (int j = 0; j < NOAUDIT_CALLERS; j++) {
+			if (stack[i] > noaudit_callers[j].start &&
+			    stack[i] < noaudit_callers[j].end)
+				return false;
+		}
+	}
+	return true;
+}
+
+static __always_inline int on_cap_capable_tp(void *ctx, int cap, int ret)
+{
+	struct hook hook = { .ret = ret, .returned = true };
+
+	/* First what costs least. */
+	if (!in_scope(current_task()) || !is_audited(ctx))
+		return 0;
+	return on_cap_capable(hook, cap, 0);
+}
+
+SEC("tp_btf/cap_capable")
+int BPF_PROG(cap_capable__tp_btf, const struct cred *cred, struct user_namespace *target,
+	     const struct user_namespace *capable, int cap, int ret)
+{
+	return on_cap_capable_tp(ctx, cap, ret);
+}
+
+/* Newer than vmlinux.h. */
+struct trace_event_raw_cap_capable {
+	int cap;
+	int ret;
+} __attribute__((preserve_access_index));
+
+SEC("tp/capability/cap_capable")
+int cap_capable__tp(struct trace_event_raw_cap_capable *ctx)
+{
+	return on_cap_capable_tp(ctx, ctx->cap, ctx->ret);
+}

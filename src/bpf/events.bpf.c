@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Beginning the record of an event of the kernel's own: what lib/event.h declares. */
+#include "lib/event.h"
+
+__noinline int event_open(__u32 event, __u32 nvalues, __s64 ret, __u32 returned)
+{
+	struct task_struct *task = current_task();
+	struct scratch *s;
+	__u64 now;
+
+	if (!in_scope(task))
+		return -1;
+	now = bpf_ktime_get_boot_ns();
+	s = scratch_get();
+	if (!s) {
+		count_loss(event, BUFFER_SCRATCH, now);
+		return -1;
+	}
+	record_begin(s->slot, event, nvalues, now);
+	s->header.syscall = current_syscall(task, &s->header.abi);
+	s->header.ret = ret;
+	if (!returned)
+		s->header.flags |= RECORD_NO_RETURN;
+	/* Volatile, lest the compiler call memset(). */
+	for (__u32 i = 0; i < MAX_EVENT_ARGS && i < nvalues; i++)
+		*(volatile __u64 *)record_value(s, i) = 0;
+	return s->slot;
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Files opened, read and written, as the kernel itself sees it. */
+#include "lib/event.h"
+#include "lib/inode.h"
+
+#define S_IFREG 0100000
+#define S_IFBLK 0060000
+#define O_APPEND 02000
+/* A direction, as the kernel has it. */
+#define WRITE 1
+
+static __always_inline void put_file_path(struct scratch *s, struct file *file)
+{
+	put_path_of(s->slot, 0, (__u64)BPF_CORE_READ(file, f_path.dentry),
+		    (__u64)BPF_CORE_READ(file, f_path.mnt));
+}
+
+/* Arguments 0 to 2 of events that are about an open file. */
+static __always_inline void put_file(struct scratch *s, struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	put_file_path(s, file);
+	put_value(s, 1, BPF_CORE_READ(inode, i_sb, s_dev));
+	put_value(s, 2, BPF_CORE_READ(inode, i_ino));
+}
+
+static __always_inline int on_security_file_open(struct hook hook, struct file *file)
+{
+	struct scratch *s = event_begin(EVENT_SECURITY_FILE_OPEN, 6, hook);
+	struct inode *inode;
+
+	if (!s)
+		return 0;
+	inode = BPF_CORE_READ(file, f_inode);
+	put_file_path(s, file);
+	put_value(s, 1, BPF_CORE_READ(file, f_flags));
+	put_value(s, 2, BPF_CORE_READ(inode, i_sb, s_dev));
+	put_value(s, 3, BPF_CORE_READ(inode, i_ino));
+	put_value(s, 4, inode_ctime(inode));
+	put_value(s, 5, BPF_CORE_READ(inode, i_mode) & S_IFMT);
+	return event_end(s);
+}
+
+HOOK(security_file_open, security_file_open, (struct file * file), (file))
+
+/* What a call that opens has left: the file behind its new fd. */
+static __always_inline int after_security_file_open(const struct returned_call *call)
+{
+	struct file *file;
+
+	switch (call->event) {
+	case EVENT_OPEN:
+	case EVENT_OPENAT:
+	case EVENT_OPENAT2:
+	case EVENT_CREAT:
+	case EVENT_OPEN_BY_HANDLE_AT:
+		break;
+	default:
+		return 0;
+	}
+	if (call->ret < 0)
+		return 0;
+	file = file_of_fd(call->ret);
+	/* The kernel asks its hook for no file that was opened with O_PATH. */
+	if (!file || BPF_CORE_READ(file, f_flags) & O_PATH)
+		return 0;
+	return on_security_file_open((struct hook){ .returned = true }, file);
+}
+
+AFTER_CALL(security_file_open)
+
+static __always_inline int on_security_kernel_read_file(struct hook hook, struct file *file,
+							__u32 id, bool contents)
+{
+	struct scratch *s = event_begin(EVENT_SECURITY_KERNEL_READ_FILE, 5, hook);
+
+	if (!s)
+		return 0;
+	put_file(s, file);
+	put_value(s, 3, id);
+	put_value(s, 4, contents);
+	return event_end(s);
+}
+
+HOOK(security_kernel_read_file, security_kernel_read_file,
+     (struct file * file, unsigned int id, bool contents), (file, id, contents))
+
+/* The files that a call has made the kernel take: only if it succeeded, since who failed may have been stopped before. */
+static __always_inline int after_security_kernel_read_file(const struct returned_call *call)
+{
+	struct hook hook = { .returned = true };
+	struct file *file;
+
+	if (call->ret < 0)
+		return 0;
+	if (call->event != EVENT_FINIT_MODULE && call->event != EVENT_KEXEC_FILE_LOAD)
+		return 0;
+	file = file_of_fd(call->args[0]);
+	if (!file)
+		return 0;
+	return on_security_kernel_read_file(
+		hook, file,
+		call->event == EVENT_FINIT_MODULE ? READING_MODULE : READING_KEXEC_IMAGE, true);
+}
+
+AFTER_CALL(security_kernel_read_file)
+
+/*
+ * Reading and writing.
+ */
+
+/* Files that have a position; of all others -1 is told. */
+static __always_inline bool has_position(struct file *file)
+{
+	__u16 type = BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT;
+
+	return type == S_IFREG || type == S_IFBLK;
+}
+
+static __always_inline int on_transfer(__u16 event, struct hook hook, struct file *file,
+				       __u64 count, __s64 pos)
+{
+	struct scratch *s = event_begin(event, 5, hook);
+
+	if (!s)
+		return 0;
+	put_file(s, file);
+	put_value(s, 3, count);
+	put_value(s, 4, pos);
+	return event_end(s);
+}
+
+/* Where it began, of a position that has moved on by what was transferred. */
+static __always_inline __s64 moved_back(__s64 pos, struct hook hook)
+{
+	return hook.returned && hook.ret > 0 && pos >= hook.ret ? pos - hook.ret : pos;
+}
+
+static __always_inline __s64 position(struct file *file, const loff_t *at, struct hook hook,
+				      bool write)
+{
+	loff_t pos;
+
+	if (!has_position(file) || bpf_probe_read_kernel(&pos, sizeof(pos), at))
+		return -1;
+	if (!hook.returned && write && BPF_CORE_READ(file, f_flags) & O_APPEND)
+		return BPF_CORE_READ(file, f_inode, i_size);
+	return moved_back(pos, hook);
+}
+
+#define TRANSFER(event, id, write, function, params, count)                                   \
+	static __always_inline int on_##event(struct hook hook, struct file *file, __u64 n,   \
+					      const loff_t *pos)                              \
+	{                                                                                     \
+		return on_transfer(id, hook, file, n, position(file, pos, hook, write));      \
+	}                                                                                     \
+                                                                                              \
+	SEC("fexit/" #function)                                                               \
+	int HOOK_DEFINE(BPF_PROG, event##__fexit, UNPAREN params, int ret)                    \
+	{                                                                                     \
+		return on_##event((struct hook){ .ret = ret, .returned = true }, file, count, \
+				  raw_argument(ctx, 3));                                      \
+	}                                                                                     \
+	HOOK_KPROBE(event, function, params, (file, count, pos))
+
+TRANSFER(vfs_write, EVENT_VFS_WRITE, true, vfs_write,
+	 (struct file * file, const char *buf, __u64 count, loff_t *pos), count)
+TRANSFER(vfs_read, EVENT_VFS_READ, false, vfs_read,
+	 (struct file * file, char *buf, __u64 count, loff_t *pos), count)
+TRANSFER(vfs_writev, EVENT_VFS_WRITEV, true, vfs_writev,
+	 (struct file * file, const struct iovec *vec, __u64 vlen, loff_t *pos, int flags), vlen)
+TRANSFER(vfs_readv, EVENT_VFS_READV, false, vfs_readv,
+	 (struct file * file, const struct iovec *vec, __u64 vlen, loff_t *pos, int flags), vlen)
+
+/* What pread(2), preadv(2) and their like are given: 32-bit calls have the latter's in two halves. */
+static __always_inline __u64 given_position(const struct returned_call *call)
+{
+	if (call->abi != ABI_IA32 || call->event == EVENT_PREAD64 || call->event == EVENT_PWRITE64)
+		return call->args[3];
+	return call->args[4] << 32 | call->args[3];
+}
+
+/* preadv2(2) and pwritev2(2) take this for the file's own position. */
+#define OWN_POSITION ((__u64)-1)
+
+/* A call that has read or written, as seen from its file. */
+static __always_inline int after_transfer(__u16 event, const struct returned_call *call, bool write,
+					  bool positioned)
+{
+	struct hook hook = { .ret = call->ret, .returned = true };
+	struct file *file = file_of_fd(call->args[0]);
+	__s64 pos = given_position(call);
+
+	/* What fails with a position of its own may have failed before it came to the file. */
+	if (!file || (positioned && call->ret < 0))
+		return 0;
+	if (!has_position(file))
+		pos = -1;
+	else if (!positioned)
+		pos = moved_back(BPF_CORE_READ(file, f_pos), hook);
+	else if (write && BPF_CORE_READ(file, f_flags) & O_APPEND)
+		pos = moved_back(BPF_CORE_READ(file, f_inode, i_size), hook);
+	return on_transfer(event, hook, file, call->args[2], pos);
+}
+
+#define AFTER_TRANSFER(name, id, write, plain, at, at2)                                 \
+	static __always_inline int after_##name(const struct returned_call *call)       \
+	{                                                                               \
+		if (call->event != plain && call->event != at && call->event != at2)    \
+			return 0;                                                       \
+		return after_transfer(id, call, write,                                  \
+				      call->event != plain &&                           \
+					      !(call->event == at2 &&                   \
+						given_position(call) == OWN_POSITION)); \
+	}                                                                               \
+	AFTER_CALL(name)
+
+AFTER_TRANSFER(vfs_write, EVENT_VFS_WRITE, true, EVENT_WRITE, EVENT_PWRITE64, NO_SYSCALL)
+AFTER_TRANSFER(vfs_read, EVENT_VFS_READ, false, EVENT_READ, EVENT_PREAD64, NO_SYSCALL)
+AFTER_TRANSFER(vfs_writev, EVENT_VFS_WRITEV, true, EVENT_WRITEV, EVENT_PWRITEV, EVENT_PWRITEV2)
+AFTER_TRANSFER(vfs_readv, EVENT_VFS_READV, false, EVENT_READV, EVENT_PREADV, EVENT_PREADV2)
+
+/*
+ * The kernel asks for each write to a file by this function, whatever the way:
+ * write(2) and its like, splice, sendfile, copy_file_range, io_uring.
+ */
+static __always_inline int on_file_modification(struct hook hook, int direction, struct file *file,
+						const loff_t *at, __u64 count)
+{
+	/* The hook's return says nothing of what was transferred. */
+	struct hook before = {};
+
+	if (direction != WRITE || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFREG)
+		return 0;
+	return on_transfer(EVENT_FILE_MODIFICATION, hook, file, count,
+			   position(file, at, before, true));
+}
+
+SEC("fexit/rw_verify_area")
+int BPF_PROG(file_modification__fexit, int direction, struct file *file, const loff_t *at,
+	     __u64 count, int ret)
+{
+	return on_file_modification((struct hook){ .ret = ret, .returned = true }, direction, file,
+				    raw_argument(ctx, 2), count);
+}
+
+HOOK_KPROBE(file_modification, rw_verify_area,
+	    (int direction, struct file *file, const loff_t *at, __u64 count),
+	    (direction, file, at, count))
+
+/* By the call: what it has written, and whence on where the kernel still knows. */
+static __always_inline int after_file_modification(const struct returned_call *call)
+{
+	struct hook hook = { .ret = call->ret, .returned = true };
+	__u64 fd = call->args[0];
+	bool positioned = false;
+	struct file *file;
+	__s64 pos = -1;
+
+	if (call->ret <= 0)
+		return 0;
+	switch (call->event) {
+	case EVENT_WRITE:
+	case EVENT_WRITEV:
+	case EVENT_SENDFILE:
+		break;
+	case EVENT_PWRITE64:
+	case EVENT_PWRITEV:
+		positioned = true;
+		break;
+	case EVENT_PWRITEV2:
+		positioned = given_position(call) != OWN_POSITION;
+		break;
+	case EVENT_SPLICE:
+	case EVENT_COPY_FILE_RANGE:
+		fd = call->args[2];
+		break;
+	default:
+		return 0;
+	}
+	file = file_of_fd(fd);
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFREG)
+		return 0;
+	if (positioned && BPF_CORE_READ(file, f_flags) & O_APPEND)
+		pos = moved_back(BPF_CORE_READ(file, f_inode, i_size), hook);
+	else if (positioned)
+		pos = given_position(call);
+	else if (fd == call->args[0] || !call->args[3])
+		pos = moved_back(BPF_CORE_READ(file, f_pos), hook);
+	hook.ret = 0;
+	return on_transfer(EVENT_FILE_MODIFICATION, hook, file, call->ret, pos);
+}
+
+AFTER_CALL(file_modification)

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Events of the kernel's own: beginning a record, and the programs around a
+ * body.
+ *
+ * A body is one function, whatever the means by which it is reached. The
+ * loader finds the programs of an event by their names, <event>__<means>, and
+ * takes the best that the kernel has (src/loader/probe.rs):
+ *
+ *   __fexit      at the end of a function, with its return value
+ *   __fentry     at the beginning of a function
+ *   __tp_btf     a raw tracepoint
+ *   __tp         the same tracepoint, classic: where raw ones are preempted
+ *   __kprobe     at the beginning of a function, where there are no trampolines
+ *   __after_tp_btf, __after_tp
+ *                at sys_exit, from the kernel objects that a call has left
+ */
+#ifndef TRACEE_EVENT_H
+#define TRACEE_EVENT_H
+
+#include "items.h"
+#include "scope.h"
+
+/* Where a body was reached, and what the function returned: no return value at its beginning. */
+struct hook {
+	long ret;
+	bool returned;
+};
+
+/* The call in progress, by its event; NO_SYSCALL outside of one. */
+static __always_inline __u16 current_syscall(struct task_struct *task, __u8 *abi)
+{
+	struct syscall_desc *desc;
+	struct syscall_nr call;
+
+	if (TASK_READ(task, flags) & PF_KTHREAD)
+		return NO_SYSCALL;
+	if (!syscall_abi(task, BPF_CORE_READ(task_regs(task), orig_ax), &call))
+		return NO_SYSCALL;
+	desc = syscall_lookup(&call);
+	if (!is_known(desc))
+		return NO_SYSCALL;
+	*abi = call.abi;
+	return desc->event;
+}
+
+/*
+ * Begins the record of an event of the current task, if that is in scope: its
+ * slot, or -1. A global function, since some hundred programs begin so.
+ */
+int event_open(__u32 event, __u32 nvalues, __s64 ret, __u32 returned);
+
+/* As event_open(); NULL if nobody wants the event, or no slot is free. */
+static __always_inline struct scratch *event_begin(__u16 event, __u8 nvalues, struct hook hook)
+{
+	int slot;
+
+	if (!settings.chosen[event])
+		return NULL;
+	slot = event_open(event, nvalues, hook.ret, hook.returned);
+	if (slot < 0)
+		return NULL;
+	return bpf_map_lookup_elem(&scratch, &slot);
+}
+
+static __always_inline int event_end(struct scratch *s)
+{
+	submit(s);
+	scratch_put(s);
+	return 0;
+}
+
+/* Address of a string in the record of a classic tracepoint, as a plain number. */
+static __always_inline __u64 data_loc(void *ctx, __u32 loc)
+{
+	__u64 record = 0;
+
+	bpf_probe_read_kernel(&record, sizeof(record), &ctx);
+	return record + (loc & 0xffff);
+}
+
+#define UNPAREN(...) __VA_ARGS__
+#define HOOK_DEFINE(define, ...) define(__VA_ARGS__)
+
+/*
+ * Programs around the body on_<event>(struct hook, args...) at a function that
+ * returns an int. HOOK(security_file_open, security_file_open,
+ * (struct file *file), (file)) is
+ *
+ *   SEC("fexit/security_file_open")
+ *   int BPF_PROG(security_file_open__fexit, struct file *file, int ret)
+ *   {
+ *           return on_security_file_open((struct hook){ ret, true }, file);
+ *   }
+ *
+ *   SEC("kprobe/security_file_open")
+ *   int BPF_KPROBE(security_file_open__kprobe, struct file *file)
+ *   {
+ *           return on_security_file_open((struct hook){}, file);
+ *   }
+ */
+#define HOOK(event, function, params, args)                                                     \
+	SEC("fexit/" #function)                                                                 \
+	int HOOK_DEFINE(BPF_PROG, event##__fexit, UNPAREN params, int ret)                      \
+	{                                                                                       \
+		return on_##event((struct hook){ .ret = ret, .returned = true }, UNPAREN args); \
+	}                                                                                       \
+	HOOK_KPROBE(event, function, params, args)
+
+/* The same for what is told before the function has done its work, or has no return value. */
+#define HOOK_ENTRY(event, function, params, args)                  \
+	SEC("fentry/" #function)                                   \
+	int HOOK_DEFINE(BPF_PROG, event##__fentry, UNPAREN params) \
+	{                                                          \
+		return on_##event((struct hook){}, UNPAREN args);  \
+	}                                                          \
+	HOOK_KPROBE(event, function, params, args)
+
+#define HOOK_KPROBE(event, function, params, args)                   \
+	SEC("kprobe/" #function)                                     \
+	int HOOK_DEFINE(BPF_KPROBE, event##__kprobe, UNPAREN params) \
+	{                                                            \
+		return on_##event((struct hook){}, UNPAREN args);    \
+	}
+
+/*
+ * An argument of an fentry or fexit program that points to a number: kernels
+ * before 5.17 refuse to load such pointers.
+ */
+static __always_inline const void *raw_argument(const void *ctx, int position)
+{
+	const void *value = NULL;
+
+	bpf_probe_read_kernel(&value, sizeof(value), (const __u64 *)ctx + position);
+	return value;
+}
+
+/* The call that has just returned, for events that are told after it. */
+struct returned_call {
+	__u16 event; /* of event_ids.h: EVENT_* */
+	__u8 abi;
+	long ret;
+	__u64 args[MAX_ARGS];
+};
+
+/*
+ * Programs around the body after_<event>(const struct returned_call *), at
+ * sys_exit, for kernels where the function itself cannot be attached to.
+ */
+#define AFTER_CALL(event)                                                                         \
+	SEC("tp_btf/sys_exit")                                                                    \
+	int BPF_PROG(event##__after_tp_btf, struct pt_regs *regs, long ret)                       \
+	{                                                                                         \
+		struct returned_call call = {};                                                   \
+                                                                                                  \
+		return returned_call(regs, regs->orig_ax, ret, &call) ? after_##event(&call) : 0; \
+	}                                                                                         \
+                                                                                                  \
+	SEC("tp/raw_syscalls/sys_exit")                                                           \
+	int event##__after_tp(struct trace_event_raw_sys_exit *ctx)                               \
+	{                                                                                         \
+		struct returned_call call = {};                                                   \
+                                                                                                  \
+		return returned_call(task_regs(current_task()), ctx->id, ctx->ret, &call) ?       \
+			       after_##event(&call) :                                             \
+			       0;                                                                 \
+	}
+
+/* False for a call that the table does not know, or out of scope. */
+static __always_inline bool returned_call(const struct pt_regs *regs, __u64 nr, long ret,
+					  struct returned_call *call)
+{
+	struct task_struct *task = current_task();
+	struct syscall_desc *desc;
+	struct syscall_nr number;
+
+	if (!in_scope(task) || !syscall_abi(task, nr, &number))
+		return false;
+	desc = syscall_lookup(&number);
+	if (!is_known(desc))
+		return false;
+	call->event = desc->event;
+	call->abi = number.abi;
+	call->ret = ret;
+	syscall_args(regs, number.abi, desc->split, call->args);
+	return true;
+}
+
+/* The file that is open as fd; NULL: none. */
+static __always_inline struct file *file_of_fd(__u32 fd)
+{
+	struct fdtable *table = TASK_READ(current_task(), files, fdt);
+	struct file *file = NULL;
+
+	if (fd < BPF_CORE_READ(table, max_fds))
+		bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
+	return file;
+}
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What an inode says of itself, on every kernel. */
+#ifndef TRACEE_INODE_H
+#define TRACEE_INODE_H
+
+#include "../maps.h"
+
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+#define O_PATH 010000000
+
+/* The bits of a number below 10^9; since 6.13 the top bit of i_ctime_nsec is a flag. */
+#define NSEC_MASK 0x3fffffff
+
+/* struct inode's change time has moved twice. */
+struct inode___before_6_6 {
+	struct timespec64 i_ctime;
+} __attribute__((preserve_access_index));
+
+struct inode___6_6 {
+	struct timespec64 __i_ctime;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u64 inode_ctime(struct inode *inode)
+{
+	struct inode___before_6_6 *old = (void *)inode;
+	struct inode___6_6 *mid = (void *)inode;
+
+	if (bpf_core_field_exists(inode->i_ctime_sec))
+		return BPF_CORE_READ(inode, i_ctime_sec) * 1000000000ULL +
+		       (BPF_CORE_READ(inode, i_ctime_nsec) & NSEC_MASK);
+	if (bpf_core_field_exists(mid->__i_ctime))
+		return BPF_CORE_READ(mid, __i_ctime.tv_sec) * 1000000000ULL +
+		       BPF_CORE_READ(mid, __i_ctime.tv_nsec);
+	return BPF_CORE_READ(old, i_ctime.tv_sec) * 1000000000ULL +
+	       BPF_CORE_READ(old, i_ctime.tv_nsec);
+}
+
+#endif

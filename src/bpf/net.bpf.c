@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Sockets: made, bound, connected, accepted, as the kernel's security hooks see them. */
+#include "lib/event.h"
+#include "lib/inode.h"
+
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+#define AF_NETLINK 16
+#define AF_PACKET 17
+
+#define SOCK_TYPE_MASK 0xf
+#define SOCK_PACKET 10
+
+#define EINPROGRESS 115
+
+/* socketcall(2) */
+#define SYS_SOCKET 1
+#define SYS_BIND 2
+#define SYS_CONNECT 3
+#define SYS_LISTEN 4
+#define SYS_ACCEPT 5
+#define SYS_SOCKETPAIR 8
+#define SYS_SETSOCKOPT 14
+#define SYS_ACCEPT4 18
+
+/* struct sockaddr_storage */
+#define SOCKADDR_MAX 128
+
+/* fe80::/10, in network order: here an address says nothing without its interface. */
+#define IN6_LINK_LOCAL_MASK 0xc0ff
+#define IN6_LINK_LOCAL 0x80fe
+
+/* Positions of the arguments: these first ones are the same for all events on a socket. */
+enum { SOCKET_FAMILY, SOCKET_TYPE, SOCKET_PROTOCOL, SOCKET_LOCAL, SOCKET_REMOTE };
+
+static __always_inline void put_unix_name(struct scratch *s, __u32 index, struct sock *sk,
+					  bool remote)
+{
+	struct unix_sock *us = (struct unix_sock *)sk;
+	struct unix_address *address;
+
+	if (remote)
+		us = (struct unix_sock *)BPF_CORE_READ(us, peer);
+	address = us ? BPF_CORE_READ(us, addr) : NULL;
+	if (address)
+		put_kernel_bytes(s->slot, index,
+				 (__u64)address + bpf_core_field_offset(struct unix_address, name),
+				 BPF_CORE_READ(address, len), SOCKADDR_MAX);
+}
+
+static __always_inline __u32 inet_name(struct sock *sk, bool remote, struct sockaddr_in *name)
+{
+	name->sin_family = AF_INET;
+	if (remote) {
+		name->sin_port = BPF_CORE_READ(sk, __sk_common.skc_dport);
+		name->sin_addr.s_addr = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+	} else {
+		name->sin_port = BPF_CORE_READ((struct inet_sock *)sk, inet_sport);
+		name->sin_addr.s_addr = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
+	}
+	return name->sin_port || name->sin_addr.s_addr ? sizeof(*name) : 0;
+}
+
+static __always_inline __u32 inet6_name(struct sock *sk, bool remote, struct sockaddr_in6 *name)
+{
+	__u32 *words = name->sin6_addr.in6_u.u6_addr32;
+
+	name->sin6_family = AF_INET6;
+	if (remote) {
+		name->sin6_port = BPF_CORE_READ(sk, __sk_common.skc_dport);
+		BPF_CORE_READ_INTO(&name->sin6_addr, sk, __sk_common.skc_v6_daddr);
+	} else {
+		name->sin6_port = BPF_CORE_READ((struct inet_sock *)sk, inet_sport);
+		BPF_CORE_READ_INTO(&name->sin6_addr, sk, __sk_common.skc_v6_rcv_saddr);
+	}
+	if ((words[0] & IN6_LINK_LOCAL_MASK) == IN6_LINK_LOCAL)
+		name->sin6_scope_id = BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if);
+	return name->sin6_port || words[0] || words[1] || words[2] || words[3] ? sizeof(*name) : 0;
+}
+
+static __always_inline __u32 netlink_name(struct sock *sk, bool remote, struct sockaddr_nl *name)
+{
+	struct netlink_sock *netlink = (struct netlink_sock *)sk;
+	unsigned long *groups = BPF_CORE_READ(netlink, groups);
+
+	name->nl_family = AF_NETLINK;
+	if (remote) {
+		__u32 group = BPF_CORE_READ(netlink, dst_group);
+
+		name->nl_pid = BPF_CORE_READ(netlink, dst_portid);
+		name->nl_groups = group ? 1U << ((group - 1) & 31) : 0;
+		return name->nl_pid || name->nl_groups ? sizeof(*name) : 0;
+	}
+	name->nl_pid = BPF_CORE_READ(netlink, portid);
+	if (groups)
+		bpf_probe_read_kernel(&name->nl_groups, sizeof(name->nl_groups), groups);
+	return BPF_CORE_READ(netlink, bound) ? sizeof(*name) : 0;
+}
+
+/*
+ * What a struct sock is bound or connected to, as a socket address: nothing
+ * where it is neither, or of a family whose addresses vmlinux does not know.
+ */
+__noinline int put_sock_name(__u32 slot, __u32 index, __u64 address, __u32 remote)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct sock *sk = (struct sock *)address;
+	union {
+		struct sockaddr_in inet;
+		struct sockaddr_in6 inet6;
+		struct sockaddr_nl netlink;
+	} name = {};
+	struct item_header *item;
+	__u32 len = 0;
+
+	if (!s || !sk)
+		return 0;
+	switch (BPF_CORE_READ(sk, __sk_common.skc_family)) {
+	case AF_INET:
+		len = inet_name(sk, remote, &name.inet);
+		break;
+	case AF_INET6:
+		len = inet6_name(sk, remote, &name.inet6);
+		break;
+	case AF_NETLINK:
+		len = netlink_name(sk, remote, &name.netlink);
+		break;
+	case AF_UNIX:
+		put_unix_name(s, index, sk, remote);
+		return 0;
+	}
+	if (!len)
+		return 0;
+	item = item_begin(s, index);
+	if (!item)
+		return 0;
+	__builtin_memcpy(item + 1, &name, sizeof(name));
+	item->full = len;
+	item_end(s, item, len);
+	return 0;
+}
+
+static __always_inline void put_names(struct scratch *s, struct sock *sk)
+{
+	put_sock_name(s->slot, SOCKET_LOCAL, plain_address(sk), false);
+	put_sock_name(s->slot, SOCKET_REMOTE, plain_address(sk), true);
+}
+
+/* Begins the record of an event on a socket. */
+static __always_inline struct scratch *socket_begin(__u16 event, __u8 nvalues, struct hook hook,
+						    struct socket *socket, struct sock *sk)
+{
+	struct scratch *s = event_begin(event, nvalues, hook);
+
+	if (!s)
+		return NULL;
+	put_value(s, SOCKET_FAMILY, BPF_CORE_READ(sk, __sk_common.skc_family));
+	put_value(s, SOCKET_TYPE, BPF_CORE_READ(socket, type));
+	put_value(s, SOCKET_PROTOCOL, BPF_CORE_READ(sk, sk_protocol));
+	return s;
+}
+
+/* The socket that is open as fd; NULL: none. */
+static __always_inline struct socket *socket_of_fd(__u32 fd)
+{
+	struct file *file = file_of_fd(fd);
+
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	return (struct socket *)BPF_CORE_READ(file, private_data);
+}
+
+/*
+ * Whether a call was this one. The arguments of socketcall(2), which only
+ * 32-bit programs have, are in user memory: what is then told is of the socket
+ * that is its fd now.
+ */
+static __always_inline bool is_call(const struct returned_call *call, __u16 event, __u32 number,
+				    __u32 nargs, __u64 args[MAX_ARGS])
+{
+	__u32 narrow[MAX_ARGS] = {};
+
+	if (call->event == event) {
+		__builtin_memcpy(args, call->args, sizeof(call->args));
+		return true;
+	}
+	if (call->event != EVENT_SOCKETCALL || (__u32)call->args[0] != number)
+		return false;
+	if (bpf_probe_read_user(narrow, nargs * sizeof(__u32), (void *)call->args[1]))
+		return false;
+#pragma unroll
+	for (int i = 0; i < MAX_ARGS; i++)
+		args[i] = narrow[i];
+	return true;
+}
+
+#define AFTER ((struct hook){ .returned = true })
+
+static __always_inline int on_security_socket_create(struct hook hook, int family, int type,
+						     int protocol, int kern)
+{
+	struct scratch *s = event_begin(EVENT_SECURITY_SOCKET_CREATE, 4, hook);
+
+	if (!s)
+		return 0;
+	put_value(s, SOCKET_FAMILY, family);
+	put_value(s, SOCKET_TYPE, type);
+	put_value(s, SOCKET_PROTOCOL, protocol);
+	put_value(s, 3, kern);
+	return event_end(s);
+}
+
+HOOK(security_socket_create, security_socket_create, (int family, int type, int protocol, int kern),
+     (family, type, protocol, kern))
+
+/* What the hook is given is in the registers, of which the kernel changes but this. */
+static __always_inline int after_security_socket_create(const struct returned_call *call)
+{
+	__u64 args[MAX_ARGS];
+	__u32 family, type;
+	bool pair = false;
+
+	if (call->ret < 0)
+		return 0;
+	if (!is_call(call, EVENT_SOCKET, SYS_SOCKET, 3, args)) {
+		if (!is_call(call, EVENT_SOCKETPAIR, SYS_SOCKETPAIR, 3, args))
+			return 0;
+		pair = true;
+	}
+	family = args[0];
+	type = args[1] & SOCK_TYPE_MASK;
+	if (family == AF_INET && type == SOCK_PACKET)
+		family = AF_PACKET;
+	if (pair)
+		on_security_socket_create(AFTER, family, type, args[2], 0);
+	return on_security_socket_create(AFTER, family, type, args[2], 0);
+}
+
+AFTER_CALL(security_socket_create)
+
+static __always_inline int on_security_socket_bind(struct hook hook, struct socket *socket,
+						   struct sockaddr *address, int len)
+{
+	struct scratch *s = socket_begin(EVENT_SECURITY_SOCKET_BIND, 4, hook, socket,
+					 BPF_CORE_READ(socket, sk));
+
+	if (!s)
+		return 0;
+	put_kernel_bytes(s->slot, SOCKET_LOCAL, plain_address(address), len, SOCKADDR_MAX);
+	return event_end(s);
+}
+
+HOOK(security_socket_bind, security_socket_bind,
+     (struct socket * socket, struct sockaddr *address, int len), (socket, address, len))
+
+static __always_inline int after_security_socket_bind(const struct returned_call *call)
+{
+	__u64 args[MAX_ARGS];
+	struct socket *socket;
+	struct scratch *s;
+	struct sock *sk;
+
+	if (call->ret || !is_call(call, EVENT_BIND, SYS_BIND, 3, args))
+		return 0;
+	socket = socket_of_fd(args[0]);
+	if (!socket)
+		return 0;
+	sk = BPF_CORE_READ(socket, sk);
+	s = socket_begin(EVENT_SECURITY_SOCKET_BIND, 4, AFTER, socket, sk);
+	if (!s)
+		return 0;
+	put_sock_name(s->slot, SOCKET_LOCAL, (__u64)sk, false);
+	return event_end(s);
+}
+
+AFTER_CALL(security_socket_bind)
+
+static __always_inline int on_security_socket_connect(struct hook hook, struct socket *socket,
+						      struct sockaddr *address, int len)
+{
+	struct sock *sk = BPF_CORE_READ(socket, sk);
+	struct scratch *s = socket_begin(EVENT_SECURITY_SOCKET_CONNECT, 5, hook, socket, sk);
+
+	if (!s)
+		return 0;
+	put_sock_name(s->slot, SOCKET_LOCAL, (__u64)sk, false);
+	put_kernel_bytes(s->slot, SOCKET_REMOTE, plain_address(address), len, SOCKADDR_MAX);
+	return event_end(s);
+}
+
+HOOK(security_socket_connect, security_socket_connect,
+     (struct socket * socket, struct sockaddr *address, int len), (socket, address, len))
+
+static __always_inline int after_security_socket_connect(const struct returned_call *call)
+{
+	__u64 args[MAX_ARGS];
+	struct socket *socket;
+	struct scratch *s;
+	struct sock *sk;
+
+	/* After other errors a socket does not say any more where it should have been connected to. */
+	if (call->ret && call->ret != -EINPROGRESS)
+		return 0;
+	if (!is_call(call, EVENT_CONNECT, SYS_CONNECT, 3, args))
+		return 0;
+	socket = socket_of_fd(args[0]);
+	if (!socket)
+		return 0;
+	sk = BPF_CORE_READ(socket, sk);
+	s = socket_begin(EVENT_SECURITY_SOCKET_CONNECT, 5, AFTER, socket, sk);
+	if (!s)
+		return 0;
+	put_names(s, sk);
+	return event_end(s);
+}
+
+AFTER_CALL(security_socket_connect)
+
+/*
+ * The hook of this name is asked before there is a connection, so that it knows
+ * no peer. This one is told of the connection that was accepted.
+ */
+static __always_inline int on_security_socket_accept(struct hook hook, struct sock *sk,
+						     struct socket *socket)
+{
+	struct scratch *s = socket_begin(EVENT_SECURITY_SOCKET_ACCEPT, 5, AFTER, socket, sk);
+
+	if (!s)
+		return 0;
+	put_names(s, sk);
+	return event_end(s);
+}
+
+HOOK_ENTRY(security_socket_accept, security_sock_graft, (struct sock * sk, struct socket *socket),
+	   (sk, socket))
+
+static __always_inline int after_security_socket_accept(const struct returned_call *call)
+{
+	__u64 args[MAX_ARGS];
+	struct socket *socket;
+
+	if (call->ret < 0)
+		return 0;
+	if (!is_call(call, EVENT_ACCEPT, SYS_ACCEPT, 3, args) &&
+	    !is_call(call, EVENT_ACCEPT4, SYS_ACCEPT4, 3, args))
+		return 0;
+	socket = socket_of_fd(call->ret);
+	if (!socket)
+		return 0;
+	return on_security_socket_accept(AFTER, BPF_CORE_READ(socket, sk), socket);
+}
+
+AFTER_CALL(security_socket_accept)
+
+static __always_inline int on_security_socket_listen(struct hook hook, struct socket *socket,
+						     int backlog)
+{
+	struct sock *sk = BPF_CORE_READ(socket, sk);
+	struct scratch *s = socket_begin(EVENT_SECURITY_SOCKET_LISTEN, 5, hook, socket, sk);
+
+	if (!s)
+		return 0;
+	put_sock_name(s->slot, SOCKET_LOCAL, (__u64)sk, false);
+	put_value(s, 4, backlog);
+	return event_end(s);
+}
+
+HOOK(security_socket_listen, security_socket_listen, (struct socket * socket, int backlog),
+     (socket, backlog))
+
+static __always_inline int after_security_socket_listen(const struct returned_call *call)
+{
+	__u64 args[MAX_ARGS];
+	struct socket *socket;
+
+	if (call->ret || !is_call(call, EVENT_LISTEN, SYS_LISTEN, 2, args))
+		return 0;
+	socket = socket_of_fd(args[0]);
+	if (!socket)
+		return 0;
+	/* As the kernel has cut it to net.core.somaxconn. */
+	return on_security_socket_listen(AFTER, socket,
+					 BPF_CORE_READ(socket, sk, sk_max_ack_backlog));
+}
+
+AFTER_CALL(security_socket_listen)
+
+static __always_inline int on_security_socket_setsockopt(struct hook hook, struct socket *socket,
+							 int level, int optname)
+{
+	struct sock *sk = BPF_CORE_READ(socket, sk);
+	struct scratch *s = socket_begin(EVENT_SECURITY_SOCKET_SETSOCKOPT, 7, hook, socket, sk);
+
+	if (!s)
+		return 0;
+	put_names(s, sk);
+	put_value(s, 5, level);
+	put_value(s, 6, optname);
+	return event_end(s);
+}
+
+HOOK(security_socket_setsockopt, security_socket_setsockopt,
+     (struct socket * socket, int level, int optname), (socket, level, optname))
+
+static __always_inline int after_security_socket_setsockopt(const struct returned_call *call)
+{
+	__u64 args[MAX_ARGS];
+	struct socket *socket;
+
+	if (call->ret || !is_call(call, EVENT_SETSOCKOPT, SYS_SETSOCKOPT, 5, args))
+		return 0;
+	socket = socket_of_fd(args[0]);
+	if (!socket)
+		return 0;
+	return on_security_socket_setsockopt(AFTER, socket, args[1], args[2]);
+}
+
+AFTER_CALL(security_socket_setsockopt)

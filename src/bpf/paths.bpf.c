@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Appending a path: from the file towards the root of its mount namespace,
+ * from mount to mount.
+ *
+ * Names are read from dentries, so a concurrent rename can be seen half-way,
+ * as by d_path(); it is never another file's.
+ */
+#include "lib/items.h"
+
+#define EINVAL 22
+/* mnt_ns of a mount that only the kernel uses. */
+#define MNT_NS_INTERNAL ((__u64)-EINVAL)
+
+/* Since 6.17 the mounts of a file system are linked by themselves, not by a list_head. */
+struct mount___6_17 {
+	struct mount *mnt_next_for_sb;
+} __attribute__((preserve_access_index));
+
+struct super_block___6_17 {
+	struct mount *s_mounts;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u64 current_mnt_ns(void)
+{
+	return plain_address(TASK_READ(current_task(), nsproxy, mnt_ns));
+}
+
+static __always_inline __u64 mount_of(__u64 mnt)
+{
+	return mnt - bpf_core_field_offset(struct mount, mnt);
+}
+
+/*
+ * Steps may use little of the stack, which they share with all who call them:
+ * one variable for whatever they read.
+ */
+static __always_inline __u64 peek(__u64 address)
+{
+	__u64 value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), (void *)address);
+	return value;
+}
+
+#define PEEK(type, address, field) peek((address) + bpf_core_field_offset(type, field))
+
+/* A task that is exiting has no namespace to compare with. */
+static __always_inline __u8 reach_of(struct mount *root)
+{
+	__u64 ns = current_mnt_ns();
+
+	return !ns || (__u64)BPF_CORE_READ(root, mnt_ns) == ns ? 0 : PATH_UNREACHABLE;
+}
+
+/* Appends one component, or passes from a mount to the one it is mounted on. */
+__noinline int path_step(__u32 slot)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct dentry *dentry, *parent;
+	struct mount *mount;
+	__u64 pos, at;
+	long n;
+
+	if (!s)
+		return STEP_FULL;
+	dentry = (struct dentry *)s->loop.dentry;
+	mount = (struct mount *)s->loop.mount;
+	parent = BPF_CORE_READ(dentry, d_parent);
+	if (!mount && parent == dentry) {
+		s->loop.path_end = PATH_AT_ROOT | PATH_UNREACHABLE;
+		return STEP_END;
+	}
+	if (mount && dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+		struct mount *up = BPF_CORE_READ(mount, mnt_parent);
+
+		if (up == mount) {
+			s->loop.path_end = PATH_AT_ROOT | reach_of(mount);
+			return STEP_END;
+		}
+		s->loop.dentry = (__u64)BPF_CORE_READ(mount, mnt_mountpoint);
+		s->loop.mount = (__u64)up;
+		return STEP_MORE;
+	}
+	pos = s->pos;
+	bounded(pos);
+	at = s->loop.len;
+	bounded(at);
+	if (pos > ITEM_START_MAX || at > STR_MAX)
+		return STEP_FULL;
+	n = bpf_probe_read_kernel_str(s->bytes + sizeof(struct item_header) + pos + at,
+				      NAME_LEN + 1, BPF_CORE_READ(dentry, d_name.name));
+	if (n <= 0)
+		return STEP_FAULT;
+	s->loop.len = at + n;
+	if (parent == dentry) {
+		s->loop.path_end = PATH_UNROOTED;
+		return STEP_END;
+	}
+	s->loop.dentry = (__u64)parent;
+	return STEP_MORE;
+}
+
+/* Whether root is the dentry itself or one of those above it. */
+__noinline int dentry_is_below(__u64 dentry, __u64 root)
+{
+	for (int i = 0; i < PATH_COMPONENTS; i++) {
+		__u64 parent;
+
+		if (dentry == root)
+			return 1;
+		parent = PEEK(struct dentry, dentry, d_parent);
+		if (parent == dentry)
+			return 0;
+		dentry = parent;
+	}
+	return 0;
+}
+
+static __always_inline bool mount_shows(__u64 mount, __u64 dentry, __u64 sb)
+{
+	__u64 root = PEEK(struct mount, mount, mnt.mnt_root);
+
+	if (PEEK(struct mount, mount, mnt.mnt_sb) != sb)
+		return false;
+	return root == PEEK(struct super_block, sb, s_root) || dentry_is_below(dentry, root);
+}
+
+/* Goes on to the next mount of the file system; STEP_FOUND: it is in this namespace. */
+__noinline int mount_step(__u32 slot, __u64 sb, __u64 ns)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	__u64 mount, head;
+
+	if (!s)
+		return STEP_END;
+	mount = s->loop.mount;
+	if (bpf_core_field_exists(struct mount___6_17, mnt_next_for_sb)) {
+		mount = mount ? PEEK(struct mount___6_17, mount, mnt_next_for_sb) :
+				PEEK(struct super_block___6_17, sb, s_mounts);
+	} else {
+		head = sb + bpf_core_field_offset(struct super_block, s_mounts);
+		/* Of a list_head the first field is the next one. */
+		mount = mount ? PEEK(struct mount, mount, mnt_instance) : peek(head);
+		if (mount == head)
+			mount = 0;
+		if (mount)
+			mount -= bpf_core_field_offset(struct mount, mnt_instance);
+	}
+	s->loop.mount = mount;
+	if (!mount)
+		return STEP_END;
+	return PEEK(struct mount, mount, mnt_ns) == ns ? STEP_FOUND : STEP_MORE;
+}
+
+/*
+ * Sets loop.mount to a mount in the current task's namespace that shows the
+ * dentry: where its working folder or its root is, else the first of the file
+ * system's. 0: there is none.
+ */
+static __always_inline void find_mount(struct scratch *s, __u64 dentry)
+{
+	__u64 sb = PEEK(struct dentry, dentry, d_sb), ns = current_mnt_ns();
+	struct task_struct *task = current_task();
+
+	s->loop.mount = mount_of((__u64)TASK_READ(task, fs, pwd.mnt));
+	if (mount_shows(s->loop.mount, dentry, sb))
+		return;
+	s->loop.mount = mount_of((__u64)TASK_READ(task, fs, root.mnt));
+	if (mount_shows(s->loop.mount, dentry, sb))
+		return;
+	s->loop.mount = 0;
+	for (int i = 0; i < MOUNTS_MAX; i++) {
+		int step = mount_step(s->slot, sb, ns);
+
+		if (step == STEP_END)
+			return;
+		if (step == STEP_FOUND && mount_shows(s->loop.mount, dentry, sb))
+			return;
+	}
+	s->loop.mount = 0;
+}
+
+/* From the dentry on, by loop.mount. */
+static __always_inline int put_walk(struct scratch *s, __u32 index, __u64 dentry)
+{
+	struct item_header *item = item_begin(s, index);
+	int step = STEP_MORE;
+
+	if (!item)
+		return 0;
+	if (!dentry) {
+		item->status = ITEM_FAULT;
+		item_end(s, item, 0);
+		return 0;
+	}
+	/* As the kernel's d_unlinked(); what is yet to be made is not deleted. */
+	if (!PEEK(struct dentry, dentry, d_hash.pprev) && PEEK(struct dentry, dentry, d_inode) &&
+	    PEEK(struct dentry, dentry, d_parent) != dentry)
+		item->flags = PATH_DELETED;
+	s->loop.len = 0;
+	s->loop.path_end = 0;
+	s->loop.dentry = dentry;
+	for (int i = 0; i < PATH_COMPONENTS; i++) {
+		step = path_step(s->slot);
+		if (step != STEP_MORE)
+			break;
+	}
+	item->flags |= s->loop.path_end;
+	if (step != STEP_END)
+		item->status = ITEM_TRUNCATED;
+	item_end(s, item, s->loop.len);
+	return 0;
+}
+
+__noinline int put_path(__u32 slot, __u32 index, __u64 addr)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	__u64 mnt = PEEK(struct path, addr, mnt);
+
+	if (!s)
+		return 0;
+	s->loop.mount = mount_of(mnt);
+	return put_walk(s, index, mnt ? PEEK(struct path, addr, dentry) : 0);
+}
+
+/*
+ * A file system on top of others, such as overlayfs, reaches theirs by mounts
+ * of its own; there is usually another that shows the same file.
+ */
+__noinline int put_path_of(__u32 slot, __u32 index, __u64 dentry, __u64 mnt)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+	if (!s)
+		return 0;
+	s->loop.mount = 0;
+	if (PEEK(struct mount, mount_of(mnt), mnt_ns) == MNT_NS_INTERNAL)
+		find_mount(s, dentry);
+	if (!s->loop.mount)
+		s->loop.mount = mount_of(mnt);
+	return put_walk(s, index, mnt ? dentry : 0);
+}
+
+__noinline int put_dentry_path(__u32 slot, __u32 index, __u64 dentry)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+	if (!s)
+		return 0;
+	find_mount(s, dentry);
+	return put_walk(s, index, dentry);
+}

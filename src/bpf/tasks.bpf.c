@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* What tasks are told to do and do to each other: signals, exits, ptrace, limits, the clock. */
+#include "lib/event.h"
+
+#define SIGNAL_MASK 0x7f
+#define SIGNAL_GROUP_EXIT 4
+
+#define SIGCHLD 17
+/* Codes of signals that a task has sent: at most this, but for those that the kernel sends, too. */
+#define SI_USER 0
+#define SI_TIMER (-2)
+#define SI_ASYNCIO (-4)
+#define SI_SIGIO (-5)
+
+#define PTRACE_ATTACH 16
+#define PTRACE_SEIZE 0x4206
+
+#define RLIM_NLIMITS 16
+
+/* A task's id as the current task sees it. */
+static __always_inline __u32 pid_seen(struct task_struct *task)
+{
+	struct ns_pids ids = {};
+	struct upid upid = {};
+	struct pid *own = TASK_READ(current_task(), thread_pid);
+
+	task_ns_pids(current_task(), &ids);
+	pid_at_level(own, ids.level, &upid);
+	return pid_in_ns(BPF_CORE_READ(task, thread_pid), ids.level, upid.ns);
+}
+
+static __always_inline void put_kernel_struct(struct scratch *s, __u32 index, __u64 addr,
+					      __u32 size)
+{
+	if (addr)
+		put_kernel_bytes(s->slot, index, addr, size, size);
+}
+
+/* Who sent a signal is known of those that tasks send, and of the death of a child. */
+static __always_inline bool has_sender(int sig, int code)
+{
+	if (sig == SIGCHLD && code > 0)
+		return true;
+	return code <= SI_USER && code >= -6 && code != SI_TIMER && code != SI_ASYNCIO &&
+	       code != SI_SIGIO;
+}
+
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(signal_deliver__tp_btf, int sig, struct kernel_siginfo *info)
+{
+	/* A number, since it is none of a structure where a thread dies because of another (SEND_SIG_NOINFO). */
+	__u64 known = plain_address(info);
+	int code = known ? BPF_CORE_READ(info, si_code) : SI_USER;
+	bool sender = known && has_sender(sig, code);
+	struct scratch *s = event_begin(EVENT_SIGNAL_DELIVER, sender ? 4 : 2, (struct hook){});
+
+	if (!s)
+		return 0;
+	put_value(s, 0, sig);
+	put_value(s, 1, code);
+	if (sender) {
+		put_value(s, 2, BPF_CORE_READ(info, _sifields._kill._pid));
+		put_value(s, 3, BPF_CORE_READ(info, _sifields._kill._uid));
+	}
+	return event_end(s);
+}
+
+/* Here nobody tells the sender. */
+SEC("tp/signal/signal_deliver")
+int signal_deliver__tp(struct trace_event_raw_signal_deliver *ctx)
+{
+	struct scratch *s = event_begin(EVENT_SIGNAL_DELIVER, 2, (struct hook){});
+
+	if (!s)
+		return 0;
+	put_value(s, 0, ctx->sig);
+	put_value(s, 1, ctx->code);
+	return event_end(s);
+}
+
+static __always_inline int emit_do_exit(long code, int last)
+{
+	struct task_struct *task = current_task();
+	struct scratch *s = event_begin(EVENT_DO_EXIT, 3, (struct hook){});
+
+	if (!s)
+		return 0;
+	put_value(s, 0, code >> 8 & 0xff);
+	put_value(s, 1, code & SIGNAL_MASK);
+	/* Of the whole process, by exit_group(2), by a signal, or since no other thread is left. */
+	put_value(s, 2,
+		  TASK_READ(task, signal, flags) & SIGNAL_GROUP_EXIT ||
+			  TASK_READ(task, signal, live.counter) == last);
+	return event_end(s);
+}
+
+static __always_inline int on_do_exit(struct hook hook, long code)
+{
+	return emit_do_exit(code, 1);
+}
+
+HOOK_ENTRY(do_exit, do_exit, (long code), (code))
+
+/* The next tracepoint in do_exit(): by now the task is not counted any more. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(do_exit__tp_btf, struct task_struct *task)
+{
+	return emit_do_exit(TASK_READ(task, exit_code), 0);
+}
+
+SEC("tp/sched/sched_process_exit")
+int do_exit__tp(void *ctx)
+{
+	return emit_do_exit(TASK_READ(current_task(), exit_code), 0);
+}
+
+static __always_inline int emit_ptrace_attach(struct hook hook, __u32 pid, long request,
+					      unsigned long options)
+{
+	struct scratch *s = event_begin(EVENT_PTRACE_ATTACH, 3, hook);
+
+	if (!s)
+		return 0;
+	put_value(s, 0, pid);
+	put_value(s, 1, request);
+	put_value(s, 2, request == PTRACE_SEIZE ? options : 0);
+	return event_end(s);
+}
+
+static __always_inline int on_ptrace_attach(struct hook hook, struct task_struct *task,
+					    long request, unsigned long flags)
+{
+	return emit_ptrace_attach(hook, pid_seen(task), request, flags);
+}
+
+HOOK(ptrace_attach, ptrace_attach,
+     (struct task_struct * task, long request, unsigned long addr, unsigned long flags),
+     (task, request, flags))
+
+static __always_inline int after_ptrace_attach(const struct returned_call *call)
+{
+	struct hook hook = { .ret = call->ret, .returned = true };
+
+	if (call->event != EVENT_PTRACE ||
+	    (call->args[0] != PTRACE_ATTACH && call->args[0] != PTRACE_SEIZE))
+		return 0;
+	return emit_ptrace_attach(hook, call->args[1], call->args[0], call->args[3]);
+}
+
+AFTER_CALL(ptrace_attach)
+
+/* Told by what these calls are given in registers and what they return: no function has more. */
+static __always_inline int after_process_vm_access(const struct returned_call *call)
+{
+	struct hook hook = { .ret = call->ret, .returned = true };
+	struct scratch *s;
+
+	if (call->event != EVENT_PROCESS_VM_READV && call->event != EVENT_PROCESS_VM_WRITEV)
+		return 0;
+	s = event_begin(EVENT_PROCESS_VM_ACCESS, 4, hook);
+	if (!s)
+		return 0;
+	put_value(s, 0, call->args[0]);
+	put_value(s, 1, call->event == EVENT_PROCESS_VM_WRITEV);
+	put_value(s, 2, call->args[2]);
+	put_value(s, 3, call->args[4]);
+	return event_end(s);
+}
+
+AFTER_CALL(process_vm_access)
+
+static __always_inline int on_security_task_prctl(struct hook hook, int option, unsigned long arg2,
+						  unsigned long arg3, unsigned long arg4,
+						  unsigned long arg5)
+{
+	struct scratch *s = event_begin(EVENT_SECURITY_TASK_PRCTL, 5, hook);
+
+	if (!s)
+		return 0;
+	put_value(s, 0, option);
+	put_value(s, 1, arg2);
+	put_value(s, 2, arg3);
+	put_value(s, 3, arg4);
+	put_value(s, 4, arg5);
+	return event_end(s);
+}
+
+HOOK(security_task_prctl, security_task_prctl,
+     (int option, unsigned long arg2, unsigned long arg3, unsigned long arg4, unsigned long arg5),
+     (option, arg2, arg3, arg4, arg5))
+
+/* The hook comes first in this call, whatever becomes of it; what the hook said is not known. */
+static __always_inline int after_security_task_prctl(const struct returned_call *call)
+{
+	if (call->event != EVENT_PRCTL)
+		return 0;
+	return on_security_task_prctl((struct hook){}, call->args[0], call->args[1], call->args[2],
+				      call->args[3], call->args[4]);
+}
+
+AFTER_CALL(security_task_prctl)
+
+static __always_inline int emit_setrlimit(struct hook hook, __u32 pid, __u32 resource, __u64 limit)
+{
+	struct scratch *s = event_begin(EVENT_SECURITY_TASK_SETRLIMIT, 3, hook);
+
+	if (!s)
+		return 0;
+	put_value(s, 0, pid);
+	put_value(s, 1, resource);
+	put_kernel_struct(s, 2, limit, sizeof(struct rlimit));
+	return event_end(s);
+}
+
+static __always_inline int on_security_task_setrlimit(struct hook hook, struct task_struct *task,
+						      unsigned int resource, struct rlimit *limit)
+{
+	return emit_setrlimit(hook, pid_seen(task), resource, plain_address(limit));
+}
+
+HOOK(security_task_setrlimit, security_task_setrlimit,
+     (struct task_struct * task, unsigned int resource, struct rlimit *limit),
+     (task, resource, limit))
+
+/* What a task has set for itself; of others only that it has set something. */
+static __always_inline int after_security_task_setrlimit(const struct returned_call *call)
+{
+	struct task_struct *task = current_task();
+	struct hook hook = { .returned = true };
+	__u32 own = pid_seen(task), pid = own, resource = call->args[0];
+	__u64 limit = 0;
+
+	if (call->ret)
+		return 0;
+	if (call->event == EVENT_PRLIMIT64) {
+		if (!call->args[2])
+			return 0;
+		resource = call->args[1];
+		if (call->args[0])
+			pid = call->args[0];
+	} else if (call->event != EVENT_SETRLIMIT) {
+		return 0;
+	}
+	if (pid == own && resource < RLIM_NLIMITS)
+		limit = (__u64)BPF_CORE_READ(task, signal) +
+			bpf_core_field_offset(struct signal_struct, rlim) +
+			resource * sizeof(struct rlimit);
+	return emit_setrlimit(hook, pid, resource, limit);
+}
+
+AFTER_CALL(security_task_setrlimit)
+
+static __always_inline int on_security_settime64(struct hook hook, const struct timespec64 *time,
+						 const struct timezone *zone)
+{
+	struct scratch *s = event_begin(EVENT_SECURITY_SETTIME64, 2, hook);
+
+	if (!s)
+		return 0;
+	put_kernel_struct(s, 0, plain_address(time), sizeof(*time));
+	put_kernel_struct(s, 1, plain_address(zone), sizeof(*zone));
+	return event_end(s);
+}
+
+HOOK(security_settime64, security_settime64,
+     (const struct timespec64 *time, const struct timezone *zone), (time, zone))

@@ -1,0 +1,109 @@
+//! How the kernel side reads the arguments of system calls: what of a row goes to C.
+
+use super::spec::{ArgType, Count, Layout, StructSpec};
+
+macro_rules! c_constants {
+    ($(#[$doc_enum:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident $c_name:literal),* $(,)? }) => {
+        $(#[$doc_enum])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum $name { $($(#[$doc])* $variant),* }
+
+        impl $name {
+            /// Name in C and value of each.
+            pub const EVERY: &'static [(&'static str, u8)] = &[$(($c_name, $name::$variant as u8)),*];
+        }
+    };
+}
+
+c_constants! {
+    /// How the program in the kernel reads an argument.
+    ArgKind {
+        /// The register is all.
+        Value "ARG_VALUE",
+        Str "ARG_STR",
+        StrArray "ARG_STR_ARRAY",
+        /// Elements of a fixed size, as many as [`Reading::count`] says.
+        Bytes "ARG_BYTES",
+        Msghdr "ARG_MSGHDR",
+        /// As the map `selected` says for the value of another argument.
+        Select "ARG_SELECT",
+        /// An open file, shown with its path where the user asked for it.
+        Fd "ARG_FD",
+    }
+}
+
+c_constants! {
+    /// When the memory behind a pointer says something.
+    When {
+        /// Given to the call.
+        In "WHEN_IN",
+        /// Filled in by a call that did not fail.
+        Out "WHEN_OUT",
+        /// Filled in by a call that returned more than 0.
+        OutPositive "WHEN_OUT_POSITIVE",
+        /// Filled in by a call that a signal interrupted.
+        Interrupted "WHEN_INTERRUPTED",
+    }
+}
+
+/// How the kernel side reads an argument of a call of some ABI (`struct arg_desc` of `record.h`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    pub kind: ArgKind,
+    pub when: When,
+    pub count: Count,
+    /// Bytes of an element; 0: an eighth, since bits are counted.
+    pub size: u16,
+    /// Bytes at the most; 0: as many as the user asked for (a buffer).
+    pub max: u16,
+}
+
+/// Most bytes of an address (`struct sockaddr_storage`), of an option's value, of an array or set.
+pub const SOCKADDR_MAX: u16 = 128;
+pub const OPTION_MAX: u16 = 64;
+pub const ARRAY_MAX: u16 = 4096;
+
+impl ArgType {
+    /// How the kernel side reads this argument.
+    pub fn reading(self, layout: Layout) -> Reading {
+        use ArgType::*;
+        let reading = |kind, when, count, size, max| Reading {
+            kind,
+            when,
+            count,
+            size,
+            max,
+        };
+        let plain = |kind| reading(kind, When::In, Count::Const(1), 0, 0);
+        let bytes = |when, count, size, max| reading(ArgKind::Bytes, when, count, size, max);
+        let structs = |spec: &'static StructSpec, when, count| match spec.of(layout) {
+            Some(spec) => bytes(when, count, spec.size(layout), ARRAY_MAX),
+            None => plain(ArgKind::Value),
+        };
+        match self {
+            Str => plain(ArgKind::Str),
+            StrArray => plain(ArgKind::StrArray),
+            Fd | DirFd => plain(ArgKind::Fd),
+            Select { .. } => plain(ArgKind::Select),
+            Sockaddr { len } => bytes(When::In, Count::Arg(len), 1, SOCKADDR_MAX),
+            SockaddrOut { len } => bytes(When::Out, Count::At(len), 1, SOCKADDR_MAX),
+            StrOut => bytes(When::Out, Count::Ret, 1, ARRAY_MAX),
+            OptionValue { len } => bytes(When::In, Count::Arg(len), 1, OPTION_MAX),
+            OptionValueOut { len } => bytes(When::Out, Count::At(len), 1, OPTION_MAX),
+            Buf { len } => bytes(When::In, Count::Arg(len), 1, 0),
+            BufOut { .. } => bytes(When::Out, Count::Ret, 1, 0),
+            Iovec { count } => bytes(When::In, Count::Arg(count), 2 * layout.pointer(), ARRAY_MAX),
+            BitSet(when, count) => bytes(when, count, 0, ARRAY_MAX),
+            CpuSet(when, count) => bytes(when, count, 1, ARRAY_MAX),
+            Msghdr(when) => reading(ArgKind::Msghdr, when, Count::Const(1), 0, 0),
+            Struct(when, spec) => structs(spec, when, Count::Const(1)),
+            Array(when, spec, count) => structs(spec, when, count),
+            Sized(when, spec, len) => match spec.of(layout) {
+                Some(spec) => bytes(when, Count::Arg(len), 1, spec.size(layout)),
+                None => plain(ArgKind::Value),
+            },
+            _ => plain(ArgKind::Value),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What is to be traced, and what that means for programs and their constants.
+
+use std::collections::BTreeSet;
+
+use libbpf_rs::OpenObject;
+
+use crate::catalogue::{self, spec, EventSpec};
+use crate::error::LoadError;
+use crate::loader::features::{self, Features};
+use crate::loader::probe::{self, Means, Program};
+use crate::loader::skel::types::rodata;
+use crate::loader::syscalls::{SYSCALL_CHOSEN, SYSCALL_EXECVE, SYSCALL_EXECVEAT};
+use crate::scope::Scope;
+
+// Constants of src/bpf/record.h; a test compares them.
+pub const SCOPE_ALL: u32 = 0;
+pub const SCOPE_NEW: u32 = 1;
+pub const SCOPE_FOLLOW: u32 = 2;
+pub const EVENT_SHOWN: u8 = 1;
+pub const EVENT_BOOKKEEPING: u8 = 2;
+
+// SAFETY: made of integers only, so that every bit pattern is a value.
+unsafe impl plain::Plain for rodata {}
+
+/// What to trace.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    pub scope: &'a Scope,
+    /// Events that the user will see.
+    pub events: &'a [&'static EventSpec],
+    /// Fork, exec and exit are told in any case, so that executables are known.
+    pub bookkeeping: bool,
+    /// An output shows the node name.
+    pub nodename: bool,
+    /// The environment goes with execve, execveat and sched_process_exec.
+    pub exec_env: bool,
+    /// Bytes of one CPU's ring: a power of two, at least a page.
+    pub ring_size: u32,
+    /// Open files are shown with their paths.
+    pub decode_fds: bool,
+    /// So many bytes of each buffer are read.
+    pub buffer_bytes: u16,
+    /// Calls of which an argument is compared with the kernel's copy, and the argument's position.
+    pub checked: &'a [(&'static str, u8)],
+}
+
+impl Plan<'_> {
+    pub(super) fn chosen(&self, event: &EventSpec) -> bool {
+        self.events.iter().any(|chosen| chosen.id == event.id)
+    }
+
+    /// Programs that the events, the scope and the bookkeeping take.
+    pub(super) fn programs(&self, features: &Features) -> Result<BTreeSet<&'static Program>, LoadError> {
+        let mut stems: BTreeSet<&'static str> = self
+            .events
+            .iter()
+            .flat_map(|event| probe::stems(event, features))
+            .collect();
+        if self.bookkeeping {
+            stems.extend([probe::FORK, probe::EXEC, probe::EXIT]);
+        }
+        if self.decode_fds && self.chosen(catalogue::expect("close")) {
+            stems.insert(probe::SYS_ENTER);
+        }
+        if self.scope.follows() {
+            stems.extend([probe::FORK, probe::EXEC, probe::EXIT, probe::FREE]);
+        }
+        let best = |stem| {
+            probe::best(stem, features).map_err(|reason| LoadError::Unavailable { event: stem, reason })
+        };
+        stems.into_iter().map(best).collect()
+    }
+
+    /// What programs find in their constants, from which the verifier removes what is switched off.
+    pub(super) fn set_constants(
+        &self,
+        open: &mut OpenObject,
+        features: &Features,
+        programs: &BTreeSet<&Program>,
+    ) -> Result<(), LoadError> {
+        let incomplete = || LoadError::Incomplete {
+            kind: "section",
+            name: ".rodata".into(),
+        };
+        let mut map = open
+            .maps_mut()
+            .find(|map| map.name().to_string_lossy().ends_with(".rodata"))
+            .ok_or_else(incomplete)?;
+        let rodata {
+            settings: constants,
+            io_issue_defs,
+            noaudit_callers,
+            ..
+        } = map
+            .initial_value_mut()
+            .and_then(|bytes| plain::from_mut_bytes(bytes).ok())
+            .ok_or_else(incomplete)?;
+        if features.needs_io_issue_defs()
+            && programs.iter().any(|program| program.stem() == "io_uring_submit")
+        {
+            *io_issue_defs = features::io_issue_defs();
+        }
+        let by_tracepoint = |program: &&Program| matches!(program.means, Means::TpBtf | Means::Tp);
+        if programs
+            .iter()
+            .any(|program| program.stem() == "cap_capable" && by_tracepoint(program))
+        {
+            for (range, (start, end)) in noaudit_callers.iter_mut().zip(features::noaudit_callers()) {
+                (range.start, range.end) = (start, end);
+            }
+        }
+        for event in catalogue::KERNEL {
+            let life =
+                ["sched_process_fork", "sched_process_exec", "sched_process_exit"].contains(&event.name);
+            constants.chosen[usize::from(event.id)] = match self.chosen(event) {
+                true => EVENT_SHOWN,
+                false if self.bookkeeping && life => EVENT_BOOKKEEPING,
+                false => 0,
+            };
+        }
+        let raw = self
+            .events
+            .iter()
+            .any(|event| matches!(event.name, "sys_enter" | "sys_exit"));
+        if raw {
+            constants.syscall_wanted.fill(1);
+        }
+        let exec_on_enter = probe::prepare_exec(features) == probe::SYS_ENTER;
+        let enters = programs.iter().any(|program| program.stem() == probe::SYS_ENTER);
+        for (key, desc) in self.syscall_table() {
+            let exec = exec_on_enter && desc.flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT) != 0;
+            if desc.flags & SYSCALL_CHOSEN != 0 || desc.checked != 0 || exec && enters {
+                constants.syscall_wanted[key as usize % spec::MAX_SYSCALLS] = 1;
+            }
+        }
+        constants.scope_mode = match self.scope {
+            Scope::All => SCOPE_ALL,
+            Scope::New => SCOPE_NEW,
+            Scope::Pids(_) | Scope::Command => SCOPE_FOLLOW,
+        };
+        constants.ring_size = self.ring_size;
+        constants.want_nodename = u8::from(self.nodename);
+        constants.want_env = u8::from(self.exec_env);
+        constants.exec_on_enter = u8::from(exec_on_enter);
+        constants.decode_fds = u8::from(self.decode_fds);
+        Ok(())
+    }
+}

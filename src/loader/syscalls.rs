@@ -1,0 +1,175 @@
+//! The tables that the program at `sys_exit` walks: every call of every ABI, and how its arguments are read.
+
+use crate::catalogue::spec::{self, ArgKind, CompatStructs, Count, Reading};
+use crate::catalogue::{self, ArgType, CompatCall, EventKind, EventSpec, Layout};
+use crate::loader::probe::{self, Return};
+use crate::loader::skel::types::{arg_desc, selector, syscall_desc};
+use crate::loader::Plan;
+
+// Constants of src/bpf/record.h; a test compares them.
+pub const SYSCALL_CHOSEN: u8 = 1 << 0;
+pub const SYSCALL_SKIP_ZERO: u8 = 1 << 1;
+pub const SYSCALL_ON_ENTER: u8 = 1 << 2;
+pub const SYSCALL_ON_EXIT: u8 = 1 << 3;
+pub const SYSCALL_EXECVE: u8 = 1 << 4;
+pub const SYSCALL_EXECVEAT: u8 = 1 << 5;
+pub const SYSCALL_CLOSES: u8 = 1 << 6;
+pub const COUNT_CONST: u8 = 0;
+pub const COUNT_ARG: u8 = 1;
+pub const COUNT_ARG32: u8 = 2;
+pub const COUNT_AT: u8 = 3;
+pub const COUNT_RET: u8 = 4;
+
+// SAFETY: made of integers only, so that every bit pattern is a value.
+unsafe impl plain::Plain for syscall_desc {}
+// SAFETY: as above.
+unsafe impl plain::Plain for arg_desc {}
+// SAFETY: as above.
+unsafe impl plain::Plain for selector {}
+
+/// The ABIs as the kernel side counts them, and how each lays out structures.
+const LAYOUTS: [Layout; 3] = [Layout::Native, Layout::Ia32, Layout::X32];
+
+impl Plan<'_> {
+    /// Every number of every ABI, with what the kernel side does about it.
+    pub(super) fn syscall_table(&self) -> impl Iterator<Item = (u32, syscall_desc)> + '_ {
+        let abi_key = |abi: usize, nr: u16| (abi * spec::MAX_SYSCALLS) as u32 + u32::from(nr);
+        let native = |event: &'static EventSpec| spec::same(event.id, event.name);
+        let x86_64 = catalogue::SYSCALLS.iter().map(move |event| (0, native(event)));
+        let ia32 = catalogue::IA32.iter().map(|call| (1, *call));
+        // Below its own numbers, x32 shares those of x86-64.
+        let first_x32 = catalogue::X32.first().map_or(0, |call| call.nr);
+        let shared = catalogue::SYSCALLS
+            .iter()
+            .filter(move |event| event.id < first_x32)
+            .map(move |event| (2, native(event)));
+        let x32 = catalogue::X32.iter().map(|call| (2, *call));
+        x86_64
+            .chain(ia32)
+            .chain(shared)
+            .chain(x32)
+            .map(move |(abi, call)| (abi_key(abi, call.nr), self.describe(LAYOUTS[abi], &call)))
+    }
+
+    fn describe(&self, layout: Layout, call: &CompatCall) -> syscall_desc {
+        let event = catalogue::expect(call.event);
+        debug_assert!(event.kind != EventKind::Kernel);
+        let mut flags = match probe::syscall_return(event.name) {
+            Return::Once => 0,
+            Return::TwiceInChild => SYSCALL_SKIP_ZERO,
+            Return::Execve => SYSCALL_SKIP_ZERO | SYSCALL_EXECVE,
+            Return::Execveat => SYSCALL_SKIP_ZERO | SYSCALL_EXECVEAT,
+            Return::Never => SYSCALL_ON_ENTER,
+            Return::TaskExit => SYSCALL_ON_EXIT,
+        };
+        if self.chosen(event) {
+            flags |= SYSCALL_CHOSEN;
+        }
+        if event.name == "close" {
+            flags |= SYSCALL_CLOSES;
+        }
+        let mut desc = syscall_desc {
+            event: event.id,
+            flags,
+            nargs: event.args.len() as u8,
+            split: call.split,
+            swap: call.swap,
+            checked: self
+                .checked
+                .iter()
+                .find(|(name, _)| *name == event.name)
+                .map_or(0, |(_, index)| index + 1),
+            ..Default::default()
+        };
+        let layout = match call.structs {
+            // Times as wide as in native calls, pointers as narrow as in others.
+            CompatStructs::Native => Layout::X32,
+            CompatStructs::Usual | CompatStructs::Old => layout,
+        };
+        for (arg, out) in event.args.iter().zip(&mut desc.args) {
+            let unread = arg.name == "envp" && !self.exec_env
+                || call.structs == CompatStructs::Old
+                    && matches!(arg.ty, ArgType::Struct(..) | ArgType::Array(..));
+            let ty = if unread { ArgType::Ptr } else { arg.ty };
+            *out = self.arg_desc(event, ty, layout);
+        }
+        desc
+    }
+
+    /// How a type is read as an argument of this event.
+    fn arg_desc(&self, event: &EventSpec, ty: ArgType, layout: Layout) -> arg_desc {
+        if let ArgType::Select { by, table } = ty {
+            return arg_desc {
+                kind: ArgKind::Select as u8,
+                arg: by,
+                mask: table.mask,
+                ..Default::default()
+            };
+        }
+        let Reading {
+            kind,
+            when,
+            count,
+            size,
+            max,
+        } = ty.reading(layout);
+        let wide = |index: u8| {
+            let ty = event.args[usize::from(index)].ty;
+            matches!(ty, ArgType::Size | ArgType::ULong | ArgType::Long)
+        };
+        let (count, arg) = match count {
+            Count::Const(count) => (COUNT_CONST, count),
+            Count::Arg(index) if wide(index) => (COUNT_ARG, index),
+            Count::Arg(index) => (COUNT_ARG32, index),
+            Count::At(index) => (COUNT_AT, index),
+            Count::Ret => (COUNT_RET, 0),
+        };
+        let buffer = kind == ArgKind::Bytes && max == 0;
+        arg_desc {
+            kind: match buffer && self.buffer_bytes == 0 {
+                true => ArgKind::Value as u8,
+                false => kind as u8,
+            },
+            when: when as u8,
+            count,
+            arg,
+            size,
+            max: match buffer {
+                true => self.buffer_bytes,
+                // Whole elements only.
+                false => max - max.checked_rem(size).unwrap_or(0),
+            },
+            mask: 0,
+        }
+    }
+
+    /// How arguments are read that depend on another one.
+    pub(super) fn selected(&self) -> impl Iterator<Item = (selector, arg_desc)> + '_ {
+        let selects = |event: &'static EventSpec| {
+            event
+                .args
+                .iter()
+                .zip(0u8..)
+                .filter_map(move |(arg, index)| match arg.ty {
+                    ArgType::Select { table, .. } => Some((event, index, table)),
+                    _ => None,
+                })
+        };
+        let arguments = self.events.iter().copied().flat_map(selects);
+        arguments.flat_map(move |(event, index, table)| {
+            let cases = table
+                .cases
+                .iter()
+                .flat_map(|case| (0u8..).zip(LAYOUTS).map(move |abi| (case, abi)));
+            cases.map(move |((value, ty), (abi, layout))| {
+                let key = selector {
+                    event: event.id,
+                    index,
+                    abi,
+                    value: *value,
+                };
+                (key, self.arg_desc(event, *ty, layout))
+            })
+        })
+    }
+}

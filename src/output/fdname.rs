@@ -1,0 +1,82 @@
+//! What is open as an fd, in words: `</etc/passwd>`, `<pipe:[1234]>`, `<TCP:[127.0.0.1:80->127.0.0.1:5000]>`.
+
+use std::fmt::Write as _;
+
+use crate::decode::file::{Ends, OpenFile};
+use crate::loader::skel::types::fd_socket;
+use crate::output::escape;
+
+const S_IFMT: u32 = 0o170_000;
+const S_IFIFO: u32 = 0o010_000;
+const AF_UNIX: u16 = 1;
+const AF_INET: u16 = 2;
+const AF_INET6: u16 = 10;
+const AF_NETLINK: u16 = 16;
+
+/// Appends the name in its brackets.
+pub fn push(out: &mut String, file: &OpenFile<'_>) {
+    out.push('<');
+    let info = file.info().unwrap_or_default();
+    if let Some(socket) = file.socket() {
+        push_socket(out, file, &socket, info.ino);
+    } else if let Some(path) = file.path {
+        if path.is_rooted() {
+            path.pieces().for_each(|piece| escape::push(out, piece));
+        } else if info.mode & S_IFMT == S_IFIFO {
+            let _ = write!(out, "pipe:[{}]", info.ino);
+        } else {
+            if info.mode & S_IFMT == 0 {
+                out.push_str("anon_inode:");
+            }
+            path.pieces().for_each(|piece| escape::push(out, piece));
+        }
+    }
+    out.push('>');
+}
+
+/// As strace names them.
+fn push_socket(out: &mut String, file: &OpenFile<'_>, socket: &fd_socket, inode: u64) {
+    out.push_str(match (socket.family, socket.r#type, socket.protocol) {
+        (AF_INET, _, 6) => "TCP",
+        (AF_INET, _, 17) => "UDP",
+        (AF_INET, ..) => "INET",
+        (AF_INET6, _, 6) => "TCPv6",
+        (AF_INET6, _, 17) => "UDPv6",
+        (AF_INET6, ..) => "INET6",
+        (AF_UNIX, 1, _) => "UNIX-STREAM",
+        (AF_UNIX, 2, _) => "UNIX-DGRAM",
+        (AF_UNIX, ..) => "UNIX",
+        (AF_NETLINK, ..) => "NETLINK",
+        _ => "socket",
+    });
+    out.push_str(":[");
+    let _ = match Ends::of(socket) {
+        Some(Ends::Inet([(local, port), _])) if port != 0 && socket.remote_port == 0 => {
+            write!(out, "{local}:{port}")
+        }
+        Some(Ends::Inet([(local, port), (remote, to)])) if to != 0 => {
+            write!(out, "{local}:{port}->{remote}:{to}")
+        }
+        Some(Ends::Inet6([(local, port), _])) if port != 0 && socket.remote_port == 0 => {
+            write!(out, "[{local}]:{port}")
+        }
+        Some(Ends::Inet6([(local, port), (remote, to)])) if to != 0 => {
+            write!(out, "[{local}]:{port}->[{remote}]:{to}")
+        }
+        _ if socket.family == AF_NETLINK => write!(out, "{}", socket.netlink_port),
+        _ => write!(out, "{inode}"),
+    };
+    match file.unix.and_then(|name| name.split_first()) {
+        Some((0, name)) => {
+            out.push_str(",@");
+            escape::push(out, name);
+        }
+        Some(_) => {
+            out.push(',');
+            let path = file.unix.unwrap_or_default();
+            escape::push(out, path.split(|byte| *byte == 0).next().unwrap_or_default());
+        }
+        None => {}
+    }
+    out.push(']');
+}

@@ -1,0 +1,120 @@
+//! Tests by every means that a kernel has: each by ruling out the better ones.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use serde_json::{json, Value};
+
+use crate::harness::{arg, trace, tracee, value, Run};
+
+/// Why this kernel cannot give an event by any means.
+pub fn unavailable(event: &str) -> Option<String> {
+    let listed = &list("")[event];
+    (listed["available"] != true).then(|| listed["reason"].as_str().unwrap().into())
+}
+
+/// What `--list` says of each event, without these means.
+fn list(without: &str) -> BTreeMap<String, Value> {
+    let output = Command::new(tracee())
+        .args(["--list", "--output", "json"])
+        .env("TRACEE_WITHOUT", without)
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|line| (line["name"].as_str().unwrap().to_owned(), line))
+        .collect()
+}
+
+/// Means that are ruled out, best first, so that each that the kernel has comes to its turn.
+const RUNGS: [&str; 3] = ["", "trampolines", "trampolines,kprobes"];
+
+/// A run with the best means that are left.
+pub struct Rung {
+    listed: BTreeMap<String, Value>,
+    pub run: Run,
+}
+
+impl Rung {
+    pub fn attach(&self, event: &str) -> &str {
+        self.listed[event]["attach"].as_str().unwrap_or_default()
+    }
+
+    pub fn is_available(&self, event: &str) -> bool {
+        self.listed[event]["available"] == true
+    }
+
+    /// Told after the call that led to it.
+    pub fn is_after(&self, event: &str) -> bool {
+        self.attach(event).contains("(after the call)")
+    }
+
+    /// What a hook that refused nothing returned, where the means can tell.
+    pub fn allowed(&self, event: &str) -> Value {
+        match self.attach(event) {
+            attach if attach.contains("kprobe/") || attach.contains("fentry/") => Value::Null,
+            _ => json!(0),
+        }
+    }
+
+    /// Lines of the program's log that begin with this word, in their columns.
+    pub fn log(&self, word: &str) -> Vec<Vec<&str>> {
+        let lines = self
+            .run
+            .stdout
+            .lines()
+            .map(|line| line.split('\t').collect::<Vec<_>>());
+        lines
+            .filter(|line| line[0] == word)
+            .map(|line| line[1..].to_vec())
+            .collect()
+    }
+}
+
+/// Runs a program with every means by which this kernel gives these events, and tests each run.
+pub fn each(events: &[&str], command: &[&str], test: impl Fn(&Rung)) {
+    let mut seen = Vec::new();
+    for without in RUNGS {
+        let listed = list(without);
+        let (there, missing): (Vec<&str>, Vec<&str>) = events
+            .iter()
+            .partition(|event| listed[**event]["available"] == true);
+        for event in missing {
+            let reason = listed[event]["reason"].as_str().unwrap();
+            println!("\nskip: {event}, without {without}: {reason}");
+        }
+        let attach: Vec<Value> = there
+            .iter()
+            .map(|event| listed[*event]["attach"].clone())
+            .collect();
+        if there.is_empty() || seen.contains(&attach) {
+            continue;
+        }
+        std::env::set_var("TRACEE_WITHOUT", without);
+        let run = trace(&["-e", &there.join(",")], command);
+        std::env::remove_var("TRACEE_WITHOUT");
+        println!("without {without:?}: {attach:?}\n{}\n{}", run.stdout, run.stderr);
+        for event in &run.events {
+            println!("{event}");
+        }
+        assert_eq!(run.code(), 0, "{}", run.stderr);
+        assert!(run.stderr.contains(" 0 lost"), "{}", run.stderr);
+        test(&Rung { listed, run });
+        seen.push(attach);
+    }
+    assert!(!seen.is_empty());
+}
+
+/// An argument in words, `-` where there is none.
+pub fn text<'a>(event: &'a Value, name: &str) -> &'a str {
+    match arg(event, name) {
+        arg if arg["value"].is_null() => "-",
+        arg => arg["text"].as_str().unwrap(),
+    }
+}
+
+pub fn number(event: &Value, name: &str) -> String {
+    value(event, name).to_string()
+}

@@ -1,0 +1,287 @@
+//! argument_mismatch, and the kernel-side events beside it: another thread changes the argument all the time, and the
+//! program logs what the kernel really took.
+
+use std::fs;
+use std::path::Path;
+
+use libtest_mimic::Failed;
+use serde_json::Value;
+
+use crate::harness::{arg, prog, trace, value, Run};
+use crate::rungs::{attach, each, unavailable};
+use crate::Test;
+
+const TRIES: usize = 1000;
+const MISMATCH: &str = "argument_mismatch";
+
+pub fn tests() -> Vec<Test> {
+    let missing = unavailable(MISMATCH);
+    let unseen = |calls: &str| {
+        attach(MISMATCH)
+            .split("; ")
+            .find(|part| part.starts_with("no copy can be seen") && part.contains(calls))
+            .map(str::to_owned)
+    };
+    [
+        Test::new("mismatch_raced_openat", || opens("openat")).unless(unseen("openat")),
+        Test::new("mismatch_raced_open", || opens("open")).unless(unseen("openat")),
+        Test::new("mismatch_raced_openat2", || opens("openat2")).unless(unseen("openat")),
+        Test::new("mismatch_raced_creat", || opens("creat")).unless(unseen("openat")),
+        Test::new("mismatch_raced_connect", connects).unless(unseen("connect")),
+        Test::new("mismatch_raced_execve", execs),
+        Test::new("mismatch_raced_failing_execve", failing_execs).unless(unseen("openat")),
+        Test::new("mismatch_is_none", none),
+    ]
+    .into_iter()
+    .map(|test| test.unless(missing.clone()))
+    .collect()
+}
+
+/// What the program logs: a process, and which of two the kernel took.
+fn log(run: &Run) -> Vec<(u64, String)> {
+    assert_eq!(run.code(), 0, "{}\n{}", run.stdout, run.stderr);
+    let lines = run.stdout.lines().map(|line| {
+        let (pid, which) = line.split_once(' ').unwrap();
+        (pid.parse().unwrap(), which.to_owned())
+    });
+    let log: Vec<_> = lines.collect();
+    assert_eq!(log.len(), TRIES, "{}", run.stderr);
+    assert!(!run.stderr.contains("lost: "), "{}", run.stderr);
+    log
+}
+
+/// Each call of the log, in order, with the mismatch that was told of it.
+fn calls<'a>(
+    run: &'a Run,
+    call: &str,
+    of_race: impl Fn(&Value) -> bool,
+) -> Vec<(&'a Value, Option<&'a Value>)> {
+    let mut calls: Vec<(&Value, Option<&Value>)> = Vec::new();
+    let mut last = false;
+    for event in &run.events {
+        if event["eventName"] == call {
+            last = of_race(event);
+            if last {
+                calls.push((event, None));
+            }
+        } else if event["eventName"] == MISMATCH {
+            assert!(last, "it follows no call: {event}");
+            let (call, mismatch) = calls.last_mut().unwrap();
+            assert_eq!(event["hostThreadId"], call["hostThreadId"], "{event}");
+            assert!(mismatch.replace(event).is_none(), "two of one call: {event}");
+        }
+    }
+    calls
+}
+
+/// Told if, and only if, what is shown is not what was taken; how often it was.
+fn compare(
+    calls: &[(&Value, Option<&Value>)],
+    taken: &[String],
+    call: &str,
+    argument: &str,
+    text: &str,
+) -> usize {
+    assert_eq!(calls.len(), taken.len());
+    let mut told = 0;
+    for ((event, mismatch), taken) in calls.iter().zip(taken) {
+        let shown = arg(event, argument)[text].as_str().unwrap();
+        assert_eq!(
+            shown != taken,
+            mismatch.is_some(),
+            "the kernel took {taken}: {event} {mismatch:?}"
+        );
+        let Some(mismatch) = mismatch else {
+            continue;
+        };
+        assert_eq!(mismatch["syscall"], call, "{mismatch}");
+        assert_eq!(arg(mismatch, "syscall")["text"], call, "{mismatch}");
+        assert_eq!(value(mismatch, "argument"), argument, "{mismatch}");
+        assert_eq!(arg(mismatch, "user_value")[text], shown, "{mismatch}");
+        assert_eq!(arg(mismatch, "kernel_value")[text], taken.as_str(), "{mismatch}");
+        told += 1;
+    }
+    assert!(told > 0, "nothing raced");
+    told
+}
+
+/// Where the two threads did not meet once, or the kernel skipped programs (which tracee tells, and nobody can help), the
+/// run says nothing: another one is made.
+fn race(events: &str, kind: &str, folder: &Path) -> Run {
+    let tries = TRIES.to_string();
+    let run = || {
+        trace(
+            &["-e", events],
+            &[&prog("race"), kind, folder.to_str().unwrap(), &tries],
+        )
+    };
+    let says_something =
+        |run: &Run| !run.named(MISMATCH).is_empty() && !run.stderr.contains("the kernel skipped");
+    let mut last = run();
+    for _ in 0..5 {
+        if says_something(&last) {
+            break;
+        }
+        println!("once more: {}", last.stderr.trim());
+        last = run();
+    }
+    last
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a", "b"] {
+        fs::write(folder.path().join(name), name).unwrap();
+    }
+    folder
+}
+
+fn opens(call: &str) -> Result<(), Failed> {
+    each(MISMATCH, || {
+        if attach(MISMATCH).contains("be seen of open") {
+            return;
+        }
+        let folder = folder();
+        let path = |which: &str| folder.path().join(which).to_str().unwrap().to_owned();
+        let run = race(
+            &format!("{call},security_file_open,{MISMATCH}"),
+            call,
+            folder.path(),
+        );
+        let taken: Vec<_> = log(&run).iter().map(|(_, which)| path(which)).collect();
+        let in_folder = |name: &str| name.starts_with(folder.path().to_str().unwrap());
+        let told = calls(&run, call, |event| {
+            value(event, "pathname").as_str().is_some_and(in_folder)
+        });
+        let told = compare(&told, &taken, call, "pathname", "value");
+        // What the kernel itself says of each is right.
+        let opened: Vec<_> = run
+            .named("security_file_open")
+            .into_iter()
+            .map(|event| value(event, "pathname").as_str().unwrap().to_owned())
+            .filter(|name| in_folder(name))
+            .collect();
+        assert_eq!(opened, taken);
+        println!("{call}: {told} of {TRIES} calls were shown another path than the kernel took");
+    });
+    Ok(())
+}
+
+fn connects() -> Result<(), Failed> {
+    each(MISMATCH, || {
+        if attach(MISMATCH).contains("be seen of connect") {
+            return;
+        }
+        let run = race(&format!("connect,{MISMATCH}"), "connect", Path::new("/"));
+        let taken: Vec<_> = log(&run)
+            .iter()
+            .map(|(_, port)| format!("127.0.0.1:{port}"))
+            .collect();
+        let told = compare(
+            &calls(&run, "connect", |_| true),
+            &taken,
+            "connect",
+            "uservaddr",
+            "text",
+        );
+        println!("connect: {told} of {TRIES} calls were shown another port than the kernel took");
+    });
+    Ok(())
+}
+
+/// The event execve shows the kernel's copy itself; what user memory says at that moment is told when it differs.
+fn execs() -> Result<(), Failed> {
+    each(MISMATCH, || {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |which: &str| folder.path().join(which).to_str().unwrap().to_owned();
+        for name in ["a", "b"] {
+            fs::copy(prog("race"), path(name)).unwrap();
+        }
+        let run = race(
+            &format!("execve,sched_process_exec,{MISMATCH}"),
+            "execve",
+            folder.path(),
+        );
+        let mut told = 0;
+        for (pid, which) in log(&run) {
+            let one = |name: &str| {
+                let found: Vec<_> = run
+                    .named(name)
+                    .into_iter()
+                    .filter(|event| event["hostProcessId"] == pid)
+                    .collect();
+                assert!(found.len() <= 1, "{found:?}");
+                found.first().copied()
+            };
+            let taken = path(&which);
+            let exec = one("sched_process_exec").unwrap();
+            assert_eq!(value(exec, "cmdpath"), taken.as_str());
+            assert_eq!(value(exec, "pathname"), taken.as_str());
+            assert_eq!(value(one("execve").unwrap(), "pathname"), taken.as_str());
+            if let Some(mismatch) = one(MISMATCH) {
+                let other = path(if which == "a" { "b" } else { "a" });
+                assert_eq!(mismatch["syscall"], "execve", "{mismatch}");
+                assert_eq!(value(mismatch, "argument"), "pathname", "{mismatch}");
+                assert_eq!(value(mismatch, "user_value"), other.as_str(), "{mismatch}");
+                assert_eq!(value(mismatch, "kernel_value"), taken.as_str(), "{mismatch}");
+                told += 1;
+            }
+        }
+        assert!(told > 0, "nothing raced");
+        println!("execve: memory had changed in {told} of {TRIES} calls");
+    });
+    Ok(())
+}
+
+fn failing_execs() -> Result<(), Failed> {
+    each(MISMATCH, || {
+        if attach(MISMATCH).contains("be seen of open") {
+            return;
+        }
+        let folder = folder();
+        fs::remove_file(folder.path().join("b")).unwrap();
+        let run = race(&format!("execve,{MISMATCH}"), "failing", folder.path());
+        let path = |which: &str| folder.path().join(which).to_str().unwrap().to_owned();
+        let taken: Vec<_> = log(&run).iter().map(|(_, which)| path(which)).collect();
+        let failed = |event: &Value| event["returnValue"] != 0;
+        let told = compare(
+            &calls(&run, "execve", failed),
+            &taken,
+            "execve",
+            "pathname",
+            "value",
+        );
+        println!("execve: {told} of {TRIES} failing calls were shown another path");
+    });
+    Ok(())
+}
+
+/// Symlinks, relative paths, files that are not there, execs by fd and by folder, scripts: no mismatch.
+fn none() -> Result<(), Failed> {
+    each(MISMATCH, || {
+        let folder = folder();
+        let root = folder.path().to_str().unwrap();
+        std::os::unix::fs::symlink("a", folder.path().join("link")).unwrap();
+        let script = folder.path().join("script");
+        fs::write(&script, "#!/bin/sh\nexit 0\n").unwrap();
+        std::process::Command::new("chmod")
+            .args(["755", script.to_str().unwrap()])
+            .status()
+            .unwrap();
+        let text = format!(
+            "cd {root} && read x < link; read x < ./a; read x < ../nothing; ./script; {root}/script; \
+             {execs} fd {getppid}; {execs} dirfd {progs} getppid; {execs} failing x; {connects}; true",
+            execs = prog("execs"),
+            getppid = prog("getppid"),
+            progs = Path::new(&prog("getppid")).parent().unwrap().display(),
+            connects = prog("connects"),
+        );
+        let run = trace(
+            &["-e", &format!("openat,open,execve,execveat,connect,{MISMATCH}")],
+            &["/bin/sh", "-c", &text],
+        );
+        assert!(run.events.len() > 20, "{}", run.stderr);
+        assert_eq!(run.named(MISMATCH), Vec::<&Value>::new());
+    });
+    Ok(())
+}
