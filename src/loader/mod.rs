@@ -7,9 +7,9 @@ mod plan;
 pub mod probe;
 #[cfg(test)]
 pub mod record_h;
+mod shared;
 mod syscalls;
 mod trial;
-mod shared;
 
 use std::collections::BTreeSet;
 use std::io::Read;
