@@ -101,6 +101,12 @@ group_test() {
 	fi
 }
 
+group_package() {
+	group_build
+	want "has dpkg-shlibdeps" dpkg-dev dpkg-dev
+	want "has strip" binutils binutils
+}
+
 group_bench() {
 	group_build
 	could_use 'has strace' strace strace

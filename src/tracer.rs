@@ -1,5 +1,6 @@
 //! The corridor: builds each room, joins them, and runs until stopped.
 
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
@@ -11,22 +12,27 @@ use crate::decode::{self, RECORD_INTERNAL};
 use crate::enrich::process::Processes;
 use crate::error::{Error, LoadError, OutputError};
 use crate::event::{Arg, Context, Event, Value};
-use crate::loader::features::{self, Features};
+use crate::loader::features::Features;
+use crate::loader::lookup;
 use crate::loader::loss::{self, Loss, LossMeter};
 use crate::loader::probe::{self, Sources};
 use crate::loader::{Plan, Tracer};
 use crate::output::Outputs;
+use crate::privilege::{self, Uses};
 use crate::ring::{self, Rings};
 use crate::scope::Following;
 use crate::signals::Stop;
 
 /// Traces as configured. Gives the exit status: the command's, or 0.
 pub fn run(config: &Config) -> Result<u8, Error> {
-    features::check_privilege()?;
-    let features = Features::detect();
-    if !features.btf {
-        return Err(LoadError::NoBtf.into());
-    }
+    let object = lookup::choose(&config.object)?;
+    let json = config.outputs.iter().any(|output| output.format == Format::Json);
+    let uses = Uses {
+        proc: json,
+        capture: false,
+    };
+    privilege::check(uses)?;
+    let features = Features::of(config.btf.as_deref())?;
     let (events, missing) = available(&config.events, &features)?;
     // Before the first thread, since it forks.
     let mut command = match config.command.as_slice() {
@@ -34,7 +40,6 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         words => Some(Command::prepare(words)?),
     };
     let stop = Stop::install()?;
-    let json = config.outputs.iter().any(|output| output.format == Format::Json);
     let checked = probe::checked_calls(&events, &features);
     let plan = Plan {
         scope: &config.scope,
@@ -45,6 +50,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         ring_size: config.buffer_size,
         decode_fds: config.decode_fds,
         buffer_bytes: config.buffer_bytes,
+        btf: config.btf.as_deref(),
         checked: &checked,
     };
     let mut tracer = Tracer::load(&plan, &features)?;
@@ -58,11 +64,14 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     tracer.start(&config.scope)?;
     outputs.flush()?;
     if config.debug {
+        let object = object.as_deref().map_or("embedded".into(), Path::to_string_lossy);
+        eprintln!("tracee: the BPF object is {object}");
         eprintln!("tracee: tracing has begun");
     }
     if let Some(command) = &mut command {
         command.start()?;
     }
+    privilege::limit(uses)?;
     warn(&missing, &features);
     let mut run = Run {
         tracer,

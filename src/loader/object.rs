@@ -1,6 +1,7 @@
-//! The BPF object: the one embedded in the binary, and its ABI stamp.
+//! The BPF object: the one embedded in the binary or the one that was found, and its ABI stamp.
 
 use std::ffi::c_void;
+use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 
@@ -19,21 +20,47 @@ struct Aligned<T: ?Sized>(T);
 
 static EMBEDDED: &Aligned<[u8]> = &Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/tracee.bpf.o")));
 
-/// Opens the embedded object.
-pub fn open() -> Result<OpenObject, LoadError> {
-    let object = ObjectBuilder::default()
-        .name("tracee")
-        .and_then(|builder| builder.open_memory(&EMBEDDED.0))
-        .map_err(LoadError::bpf("the BPF object cannot be opened"))?;
+/// The object of a file, used instead of the embedded one.
+static FOUND: OnceLock<Vec<u8>> = OnceLock::new();
+
+/// The bytes of the embedded object.
+pub fn embedded() -> &'static [u8] {
+    &EMBEDDED.0
+}
+
+/// From now on this object is used. It must have been [checked](check), and nothing been opened yet.
+pub fn choose(bytes: Vec<u8>) {
+    // It is set once, before anything else.
+    let _ = FOUND.set(bytes);
+}
+
+/// Opens the object; its types are matched with the kernel's, or with those in the file `btf`.
+pub fn open(btf: Option<&Path>) -> Result<OpenObject, LoadError> {
+    open_bytes(FOUND.get().map_or(&EMBEDDED.0, Vec::as_slice), btf)
+}
+
+/// Whether these bytes are an object that this binary can use.
+pub fn check(bytes: &[u8]) -> Result<(), LoadError> {
+    open_bytes(bytes, None).map(|_| ())
+}
+
+fn open_bytes(bytes: &[u8], btf: Option<&Path>) -> Result<OpenObject, LoadError> {
+    let mut builder = ObjectBuilder::default();
+    let cannot = || LoadError::bpf("the BPF object cannot be opened");
+    builder.name("tracee").map_err(cannot())?;
+    if let Some(path) = btf {
+        builder.btf_custom_path(path).map_err(cannot())?;
+    }
+    let object = builder.open_memory(bytes).map_err(cannot())?;
     check_stamp(&object)?;
     Ok(object)
 }
 
-/// Programs of the embedded object that attach to something.
+/// Programs of the object that attach to something.
 pub fn programs() -> &'static [Program] {
     static PROGRAMS: OnceLock<Vec<Program>> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
-        let Ok(object) = open() else {
+        let Ok(object) = open(None) else {
             return Vec::new();
         };
         let programs = object.progs().filter_map(|program| {
