@@ -21,6 +21,7 @@ mod output;
 mod process;
 mod rungs;
 mod scope;
+mod ship;
 mod sockets;
 mod strace;
 mod syscalls;
@@ -65,6 +66,7 @@ fn main() {
         fds::tests(),
         files::tests(),
         scope::tests(),
+        ship::tests(),
         io_uring::tests(),
         sockets::tests(),
         lsm_proc::tests(),
