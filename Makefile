@@ -82,7 +82,7 @@ deb: all pages ## build dist/tracee_VERSION_ARCH.deb
 	@script/setup.sh package
 	@script/package.sh deb
 
-rpm: static bpf pages ## build dist/tracee-VERSION.ARCH.rpm
+rpm: all pages ## build dist/tracee-VERSION.ARCH.rpm
 	@script/setup.sh package
 	@script/package.sh rpm
 

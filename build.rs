@@ -32,10 +32,11 @@ fn main() -> Result<()> {
     let stamp = abi_stamp(&header)?;
     println!("cargo:rustc-env=TRACEE_ABI_STAMP={stamp}");
 
-    fs::write(out.join("sources.deflate"), archive(&header)?)?;
+    compressed(&out.join("sources.deflate"), &archive(&header)?)?;
 
     let object = out.join("tracee.bpf.o");
     build_object(&object, &out, &stamp)?;
+    compressed(&out.join("tracee.bpf.o.deflate"), &fs::read(&object)?)?;
     SkeletonBuilder::new()
         .obj(&object)
         .generate(out.join("tracee.skel.rs"))?;
@@ -109,7 +110,16 @@ fn archive(event_ids: &str) -> Result<Vec<u8>> {
         bytes.extend(u32::try_from(contents.len())?.to_le_bytes());
         bytes.extend(contents);
     }
-    Ok(miniz_oxide::deflate::compress_to_vec(&bytes, 9))
+    Ok(bytes)
+}
+
+/// What is only needed once, or hardly ever, takes a third of the room that way.
+fn compressed(path: &Path, bytes: &[u8]) -> Result<()> {
+    const LEVEL: u8 = 9;
+    Ok(fs::write(
+        path,
+        miniz_oxide::deflate::compress_to_vec(bytes, LEVEL),
+    )?)
 }
 
 /// What C needs to know of the catalogue.

@@ -73,7 +73,9 @@ impl Compile<'_> {
         let name = source.file_stem().unwrap_or_default();
         let part = self.scratch.join(name).with_extension("part.o");
         let clang = env::var("CLANG").unwrap_or_else(|_| "clang".into());
+        // The folder where a compiler ran is in what it makes.
         let output = Command::new(&clang)
+            .current_dir(self.scratch)
             .args(self.arguments()?)
             .arg(source)
             .arg("-o")
