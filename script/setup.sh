@@ -79,7 +79,8 @@ group_static() {
 }
 
 group_test() {
-	group_build
+	group_static
+	want 'has systemd-analyze' systemd systemd
 	want 'links -static' libc6-dev glibc-static
 	want 'links -static -m32' gcc-multilib 'glibc-devel.i686 glibc-static.i686 libgcc.i686'
 	want 'has clang-format' clang-format clang-tools-extra

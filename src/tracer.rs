@@ -123,7 +123,8 @@ fn warn(missing: &[&'static EventSpec], features: &Features) {
     if features.preempts_raw_tracepoints() && !features.has_classic_tracepoints() {
         eprintln!(
             "tracee: warning: events will be lost when CPUs are busy: this kernel preempts programs on raw tracepoints, \
-             and tracefs, which others take, cannot be read (mount -t tracefs tracefs /sys/kernel/tracing; or give \
+             and tracefs, which others take, cannot be read (mount -t tracefs tracefs /sys/kernel/tracing; in a container: \
+             -v /sys/kernel/tracing:/sys/kernel/tracing:ro; or give \
              CAP_DAC_READ_SEARCH)"
         );
     }
