@@ -161,6 +161,8 @@ builder_root() {
 	chroot "$work/builder" sh -ec 'export DEBIAN_FRONTEND=noninteractive
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends cargo rustc git ca-certificates >/dev/null
 		/src/script/setup.sh static'
+	# It trusts whom this machine trusts, which may reach crates.io through others.
+	cp /etc/ssl/certs/ca-certificates.crt "$work/builder/etc/ssl/certs/"
 }
 deb_by_trixie() {
 	mounted "$work/builder"
