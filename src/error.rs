@@ -63,6 +63,8 @@ pub enum LoadError {
     NoBtf,
     #[error("{}: no BTF of a kernel: {reason}", path.display())]
     BtfFile { path: PathBuf, reason: String },
+    #[error("{0}, so that it cannot look processes up by pid: trace process:new or process:all")]
+    NoLookup(&'static str),
     #[error("the BPF object {} {reason}", path.display())]
     ObjectFile { path: PathBuf, reason: String },
     #[error("the BPF object cannot be rebuilt: {0}")]

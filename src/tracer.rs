@@ -71,7 +71,6 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     if let Some(command) = &mut command {
         command.start()?;
     }
-    privilege::limit(uses)?;
     warn(&missing, &features);
     let mut run = Run {
         tracer,
@@ -88,6 +87,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         show_losses: events.iter().any(|event| event.name == "lost_events"),
         events,
     };
+    privilege::limit(uses)?;
     let ended = run.until_stopped(rings, &stop, command.as_mut());
     run.report_totals()?;
     match ended {

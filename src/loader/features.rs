@@ -16,6 +16,8 @@ use crate::privilege::{self, Uses};
 /// Where a kernel shows its own types.
 const VMLINUX_BTF: &str = "/sys/kernel/btf/vmlinux";
 
+const NO_OWN_BTF: &str = "the kernel has no BTF of its own";
+
 /// Where tracefs is mounted; the latter with debugfs.
 const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 
@@ -29,6 +31,8 @@ const WITHOUT: &str = "TRACEE_WITHOUT";
 #[derive(Debug, Default)]
 pub struct Features {
     pub btf: bool,
+    /// The kernel has BTF itself: programs that take its types can be loaded.
+    own_btf: bool,
     /// Of those that programs of the object attach to.
     tracepoints: BTreeSet<String>,
     functions: BTreeSet<String>,
@@ -60,15 +64,17 @@ impl Features {
     }
 
     /// Reads the kernel's BTF, or the one in that file; needs no privilege, but with it also tries what cannot be read.
-    pub fn detect(btf: Option<&Path>) -> Features {
-        let Ok(btf) = Btf::from_path(btf.unwrap_or(Path::new(VMLINUX_BTF))) else {
+    pub fn detect(file: Option<&Path>) -> Features {
+        let Ok(btf) = Btf::from_path(file.unwrap_or(Path::new(VMLINUX_BTF))) else {
             return Features::default();
         };
+        let own_btf = Path::new(VMLINUX_BTF).exists();
         let (tracepoints, functions) = targets(&btf);
         let shunned = std::env::var(WITHOUT).unwrap_or_default();
         let shuns = |means: &str| shunned.split(',').any(|word| word == means);
         Features {
             btf: true,
+            own_btf,
             preempts: preempts_raw_tracepoints(&btf),
             tracefs: tracefs_is_readable(),
             kprobes: Path::new(KPROBE_PMU).exists() && !shuns("kprobes"),
@@ -76,12 +82,18 @@ impl Features {
             finds_vma: btf.type_by_name::<Func<'_>>("bpf_find_vma").is_some(),
             no_trampolines: match shuns("trampolines") {
                 true => Some(format!("{WITHOUT} rules out trampolines")),
+                false if !own_btf => Some(NO_OWN_BTF.into()),
                 false => missing_trampolines(&btf),
             },
             tracepoints,
             functions,
             needs_io_issue_defs: needs_io_issue_defs(&btf),
         }
+    }
+
+    /// Why no program can be had that takes the kernel's own types; they may come from a file otherwise.
+    pub fn missing_own_btf(&self) -> Option<&'static str> {
+        (!self.own_btf).then_some(NO_OWN_BTF)
     }
 
     /// Programs on raw tracepoints can be preempted. Until such a program goes on, the kernel skips it for all other

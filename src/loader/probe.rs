@@ -128,6 +128,9 @@ impl Program {
             Means::Kprobe => {
                 (!features.has_function(target)).then(|| format!("the kernel has no function {target}"))
             }
+            means if means.is_raw() && features.missing_own_btf().is_some() => {
+                features.missing_own_btf().map(String::from)
+            }
             _ => (!features.has_tracepoint(target)).then(|| format!("the kernel has no tracepoint {target}")),
         }
     }
@@ -141,7 +144,8 @@ pub fn best<'a>(stem: &str, features: &Features) -> Result<&'a Program, String> 
         .collect();
     candidates.sort_by_key(|program| program.means);
     // One of the two forms of each program on a tracepoint: see docs/architecture.md.
-    let classic = features.preempts_raw_tracepoints() && features.has_classic_tracepoints();
+    let raw_is_worse = features.preempts_raw_tracepoints() || features.missing_own_btf().is_some();
+    let classic = raw_is_worse && features.has_classic_tracepoints();
     let both = candidates.iter().any(|program| program.means.is_classic());
     if both {
         candidates.retain(|program| match classic {

@@ -12,6 +12,7 @@ use seccompiler::{
 };
 
 use crate::error::LoadError;
+use crate::privilege::Uses;
 
 /// Files: outputs, artefacts, /proc.
 const FILES: &[c_long] = &[
@@ -202,6 +203,9 @@ const OLD: &[c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const OLD: &[c_long] = &[];
 
+/// Watching files that traced processes write.
+const CAPTURE: &[c_long] = &[libc::SYS_fanotify_init, libc::SYS_fanotify_mark];
+
 /// What is read and written while a run is under way; nothing is made, loaded or attached.
 const BPF_COMMANDS: &[u32] = &[
     libbpf_sys::BPF_MAP_LOOKUP_ELEM,
@@ -237,12 +241,12 @@ const NEW_NAMESPACES: u64 = (libc::CLONE_NEWUSER
     | libc::CLONE_NEWCGROUP) as u64;
 
 /// Puts all threads of this process under the filters, where the kernel has such.
-pub fn apply() -> Result<(), LoadError> {
+pub fn apply(uses: Uses) -> Result<(), LoadError> {
     let failed = |error: &dyn std::error::Error| LoadError::Io {
         what: "system calls cannot be ruled out".into(),
         source: std::io::Error::other(error.to_string()),
     };
-    for program in programs().map_err(|error| failed(&error))? {
+    for program in programs(uses).map_err(|error| failed(&error))? {
         match apply_filter_all_threads(&program) {
             // CONFIG_SECCOMP_FILTER is not set.
             Err(seccompiler::Error::Seccomp(error)) if error.raw_os_error() == Some(libc::EINVAL) => {}
@@ -253,7 +257,7 @@ pub fn apply() -> Result<(), LoadError> {
     Ok(())
 }
 
-fn programs() -> Result<[BpfProgram; 2], seccompiler::BackendError> {
+fn programs(uses: Uses) -> Result<[BpfProgram; 2], seccompiler::BackendError> {
     let arch = TargetArch::try_from(std::env::consts::ARCH)?;
     // Its flags are in memory, where no filter sees them; the C library then takes clone. Of two errors the later
     // filter's counts, so that it must allow the call.
@@ -264,7 +268,7 @@ fn programs() -> Result<[BpfProgram; 2], seccompiler::BackendError> {
         arch,
     )?;
     let allowed = SeccompFilter::new(
-        rules()?,
+        rules(uses)?,
         SeccompAction::Errno(libc::EPERM as u32),
         SeccompAction::Allow,
         arch,
@@ -272,8 +276,9 @@ fn programs() -> Result<[BpfProgram; 2], seccompiler::BackendError> {
     Ok([clone3.try_into()?, allowed.try_into()?])
 }
 
-fn rules() -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccompiler::BackendError> {
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = [FILES, MEMORY, TASKS, WAITING, SOCKETS, OLD]
+fn rules(uses: Uses) -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccompiler::BackendError> {
+    let capture = if uses.capture { CAPTURE } else { &[] };
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = [FILES, MEMORY, TASKS, WAITING, SOCKETS, OLD, capture]
         .into_iter()
         .flatten()
         .map(|call| (*call, vec![]))

@@ -90,10 +90,10 @@ fn kernel_release() -> Option<(u32, u32)> {
 /// `CapEff` of proc(5), a bit a capability.
 fn effective() -> Result<u64, LoadError> {
     let io = |source| LoadError::Io {
-        what: "/proc/self/status cannot be read".into(),
+        what: "/proc/thread-self/status cannot be read".into(),
         source,
     };
-    let status = fs::read_to_string("/proc/self/status").map_err(io)?;
+    let status = fs::read_to_string("/proc/thread-self/status").map_err(io)?;
     status
         .lines()
         .find_map(|line| line.strip_prefix("CapEff:"))
@@ -101,19 +101,23 @@ fn effective() -> Result<u64, LoadError> {
         .ok_or_else(|| io(io::Error::other("it has no CapEff")))
 }
 
-/// Gives up what a run under way does not need: capabilities, new ones by an exec, and most system calls.
-///
-/// Capabilities are a thread's own: call this before other threads are started, save those that call [`drop_all`].
+/// Gives up what a run under way does not need: capabilities, new ones by an exec, and most system calls. The last two
+/// in all threads; capabilities are a thread's own, so that threads that are there already call [`limit_thread`].
 pub fn limit(uses: Uses) -> Result<(), LoadError> {
-    keep(kept(effective()?, uses))?;
+    limit_thread(uses)?;
     prctl::set_no_new_privs().map_err(|errno| LoadError::Io {
         what: "privileges cannot be ruled out for good".into(),
         source: errno.into(),
     })?;
-    filter::apply()
+    filter::apply(uses)
 }
 
-/// A thread that needs no privilege has none from here on.
+/// This thread keeps the capabilities that a run under way needs.
+pub fn limit_thread(uses: Uses) -> Result<(), LoadError> {
+    keep(kept(effective()?, uses))
+}
+
+/// This thread needs no capability.
 pub fn drop_all() -> Result<(), LoadError> {
     keep(0)
 }
@@ -126,9 +130,9 @@ fn kept(effective: u64, uses: Uses) -> u64 {
     if uses.proc || uses.capture {
         kept |= SYS_PTRACE.bit | DAC_READ_SEARCH.bit;
     }
-    // Artefacts go wherever the user says.
+    // Artefacts go wherever the user says; mounts are watched by fanotify(7).
     if uses.capture {
-        kept |= DAC_OVERRIDE.bit;
+        kept |= DAC_OVERRIDE.bit | SYS_ADMIN.bit;
     }
     effective & kept
 }
