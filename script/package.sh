@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}
 PATH=$PATH:$(realpath "$target")/tools/bin
 case $1 in
-deb) cargo deb --no-build --output dist/ ;;
+deb) cargo deb --no-build --strip --output dist/ ;;
 rpm)
 	mkdir -p dist/stripped
 	strip -o dist/stripped/tracee "$target/release/tracee"
