@@ -153,32 +153,54 @@ __noinline int mount_step(__u32 slot, __u64 sb, __u64 ns)
 	return PEEK(struct mount, mount, mnt_ns) == ns ? STEP_FOUND : STEP_MORE;
 }
 
+/* Looks at some mounts of the file system for one that shows the dentry. */
+__noinline int mount_steps(__u32 slot, __u64 dentry, __u64 sb, __u64 ns)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+	if (!s)
+		return STEP_END;
+	for (int i = 0; i < LOOP_ROUNDS; i++) {
+		int step = mount_step(slot, sb, ns);
+
+		if (step == STEP_END)
+			return STEP_END;
+		if (step == STEP_FOUND && mount_shows(s->loop.mount, dentry, sb))
+			return STEP_FOUND;
+	}
+	return STEP_MORE;
+}
+
 /*
  * Sets loop.mount to a mount in the current task's namespace that shows the
  * dentry: where its working folder or its root is, else the first of the file
  * system's. 0: there is none.
  */
-static __always_inline void find_mount(struct scratch *s, __u64 dentry)
+__noinline int find_mount(__u32 slot, __u64 dentry)
 {
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 	__u64 sb = PEEK(struct dentry, dentry, d_sb), ns = current_mnt_ns();
 	struct task_struct *task = current_task();
 
+	if (!s)
+		return 0;
 	s->loop.mount = mount_of((__u64)TASK_READ(task, fs, pwd.mnt));
 	if (mount_shows(s->loop.mount, dentry, sb))
-		return;
+		return 0;
 	s->loop.mount = mount_of((__u64)TASK_READ(task, fs, root.mnt));
 	if (mount_shows(s->loop.mount, dentry, sb))
-		return;
+		return 0;
 	s->loop.mount = 0;
-	for (int i = 0; i < MOUNTS_MAX; i++) {
-		int step = mount_step(s->slot, sb, ns);
+	for (int i = 0; i < MOUNTS_MAX / LOOP_ROUNDS; i++) {
+		int step = mount_steps(slot, dentry, sb, ns);
 
+		if (step == STEP_FOUND)
+			return 0;
 		if (step == STEP_END)
-			return;
-		if (step == STEP_FOUND && mount_shows(s->loop.mount, dentry, sb))
-			return;
+			break;
 	}
 	s->loop.mount = 0;
+	return 0;
 }
 
 /* From the dentry on, by loop.mount. */
@@ -236,7 +258,7 @@ __noinline int put_path_of(__u32 slot, __u32 index, __u64 dentry, __u64 mnt)
 		return 0;
 	s->loop.mount = 0;
 	if (PEEK(struct mount, mount_of(mnt), mnt_ns) == MNT_NS_INTERNAL)
-		find_mount(s, dentry);
+		find_mount(slot, dentry);
 	if (!s->loop.mount)
 		s->loop.mount = mount_of(mnt);
 	return put_walk(s, index, mnt ? dentry : 0);
@@ -248,6 +270,6 @@ __noinline int put_dentry_path(__u32 slot, __u32 index, __u64 dentry)
 
 	if (!s)
 		return 0;
-	find_mount(s, dentry);
+	find_mount(slot, dentry);
 	return put_walk(s, index, dentry);
 }
