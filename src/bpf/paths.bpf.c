@@ -101,29 +101,63 @@ __noinline int path_step(__u32 slot)
 	return STEP_MORE;
 }
 
-/* Whether root is the dentry itself or one of those above it. */
-__noinline int dentry_is_below(__u64 dentry, __u64 root)
+__noinline int path_steps(__u32 slot)
 {
-	for (int i = 0; i < PATH_COMPONENTS; i++) {
-		__u64 parent;
+	int step = STEP_MORE;
+
+	for (int i = 0; i < LOOP_ROUNDS; i++) {
+		step = path_step(slot);
+		if (step != STEP_MORE)
+			break;
+	}
+	return step;
+}
+
+/* Goes some dentries up from loop.dentry; STEP_FOUND: to root. */
+__noinline int up_steps(__u32 slot, __u64 root)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+	if (!s)
+		return STEP_END;
+	for (int i = 0; i < LOOP_ROUNDS; i++) {
+		__u64 dentry = s->loop.dentry, parent;
 
 		if (dentry == root)
-			return 1;
+			return STEP_FOUND;
 		parent = PEEK(struct dentry, dentry, d_parent);
 		if (parent == dentry)
-			return 0;
-		dentry = parent;
+			return STEP_END;
+		s->loop.dentry = parent;
+	}
+	return STEP_MORE;
+}
+
+/* Whether root is the dentry itself or one of those above it. */
+__noinline int dentry_is_below(__u32 slot, __u64 dentry, __u64 root)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+	if (!s)
+		return 0;
+	s->loop.dentry = dentry;
+	for (int i = 0; i < PATH_COMPONENTS / LOOP_ROUNDS; i++) {
+		int step = up_steps(slot, root);
+
+		if (step != STEP_MORE)
+			return step == STEP_FOUND;
 	}
 	return 0;
 }
 
-static __always_inline bool mount_shows(__u64 mount, __u64 dentry, __u64 sb)
+static __always_inline bool mount_shows(struct scratch *s, __u64 dentry, __u64 sb)
 {
-	__u64 root = PEEK(struct mount, mount, mnt.mnt_root);
+	__u64 root = PEEK(struct mount, s->loop.mount, mnt.mnt_root);
 
-	if (PEEK(struct mount, mount, mnt.mnt_sb) != sb)
+	if (PEEK(struct mount, s->loop.mount, mnt.mnt_sb) != sb)
 		return false;
-	return root == PEEK(struct super_block, sb, s_root) || dentry_is_below(dentry, root);
+	return root == PEEK(struct super_block, sb, s_root) ||
+	       dentry_is_below(s->slot, dentry, root);
 }
 
 /* Goes on to the next mount of the file system; STEP_FOUND: it is in this namespace. */
@@ -165,7 +199,7 @@ __noinline int mount_steps(__u32 slot, __u64 dentry, __u64 sb, __u64 ns)
 
 		if (step == STEP_END)
 			return STEP_END;
-		if (step == STEP_FOUND && mount_shows(s->loop.mount, dentry, sb))
+		if (step == STEP_FOUND && mount_shows(s, dentry, sb))
 			return STEP_FOUND;
 	}
 	return STEP_MORE;
@@ -185,10 +219,10 @@ __noinline int find_mount(__u32 slot, __u64 dentry)
 	if (!s)
 		return 0;
 	s->loop.mount = mount_of((__u64)TASK_READ(task, fs, pwd.mnt));
-	if (mount_shows(s->loop.mount, dentry, sb))
+	if (mount_shows(s, dentry, sb))
 		return 0;
 	s->loop.mount = mount_of((__u64)TASK_READ(task, fs, root.mnt));
-	if (mount_shows(s->loop.mount, dentry, sb))
+	if (mount_shows(s, dentry, sb))
 		return 0;
 	s->loop.mount = 0;
 	for (int i = 0; i < MOUNTS_MAX / LOOP_ROUNDS; i++) {
@@ -223,8 +257,8 @@ static __always_inline int put_walk(struct scratch *s, __u32 index, __u64 dentry
 	s->loop.len = 0;
 	s->loop.path_end = 0;
 	s->loop.dentry = dentry;
-	for (int i = 0; i < PATH_COMPONENTS; i++) {
-		step = path_step(s->slot);
+	for (int i = 0; i < PATH_COMPONENTS / LOOP_ROUNDS; i++) {
+		step = path_steps(s->slot);
 		if (step != STEP_MORE)
 			break;
 	}
