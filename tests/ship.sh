@@ -112,7 +112,7 @@ no_lintian_errors() {
 	lintian --fail-on error "$deb"
 }
 no_rpmlint_errors() {
-	rpmlint dist/tracee-*.rpm | tee "$work/rpmlint"
+	rpmlint --config packaging/rpmlint.toml dist/tracee-*.rpm | tee "$work/rpmlint"
 	grep -q ' 0 errors' "$work/rpmlint"
 }
 unit_verifies() {
