@@ -52,7 +52,7 @@ fn loads(event: &'static str) -> Result<(), Failed> {
     each(event, || {
         let (run, file) = modprobe(event);
         let told = run.named(event);
-        assert_eq!(told.len(), 1, "{}", run.stderr);
+        assert_eq!(told.len(), 1, "{:#?} {}", run.events, run.stderr);
         let told = told[0];
         assert_eq!(value(told, "name"), "dummy", "{told}");
         // Debian's own module: nothing is wrong with it.
