@@ -57,14 +57,16 @@ pub enum LoadError {
     },
     #[error(
         "this kernel has no BTF (/sys/kernel/btf/vmlinux is missing): it must be built with CONFIG_DEBUG_INFO_BTF=y, as \
-         the kernels of current distributions are; or give a BTF file made for it by --btf, as BTFHub has them for older \
-         kernels, or pahole -J makes one from the kernel's debug symbols"
+         the kernels of current distributions are"
     )]
     NoBtf,
+    #[error(
+        "this kernel has no BTF of its own (/sys/kernel/btf/vmlinux is missing), which some of tracee's programs take \
+         besides the types in {}: it must be built with CONFIG_DEBUG_INFO_BTF=y", path.display()
+    )]
+    NoOwnBtf { path: PathBuf },
     #[error("{}: no BTF of a kernel: {reason}", path.display())]
     BtfFile { path: PathBuf, reason: String },
-    #[error("{0}, so that it cannot look processes up by pid: trace process:new or process:all")]
-    NoLookup(&'static str),
     #[error("the BPF object {} {reason}", path.display())]
     ObjectFile { path: PathBuf, reason: String },
     #[error("the BPF object cannot be rebuilt: {0}")]

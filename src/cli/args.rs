@@ -76,7 +76,7 @@ pub struct Args {
     #[arg(long, value_name = "POLICY", default_value = "if-needed")]
     pub build_policy: String,
 
-    /// The kernel's types, for a kernel that carries none
+    /// The kernel's types from a file [default: the kernel's own]
     #[arg(long, value_name = "FILE")]
     pub btf: Option<PathBuf>,
 

@@ -16,8 +16,6 @@ use crate::privilege::{self, Uses};
 /// Where a kernel shows its own types.
 const VMLINUX_BTF: &str = "/sys/kernel/btf/vmlinux";
 
-const NO_OWN_BTF: &str = "the kernel has no BTF of its own";
-
 /// Where tracefs is mounted; the latter with debugfs.
 const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 
@@ -31,8 +29,6 @@ const WITHOUT: &str = "TRACEE_WITHOUT";
 #[derive(Debug, Default)]
 pub struct Features {
     pub btf: bool,
-    /// The kernel has BTF itself: programs that take its types can be loaded.
-    own_btf: bool,
     /// Of those that programs of the object attach to.
     tracepoints: BTreeSet<String>,
     functions: BTreeSet<String>,
@@ -51,6 +47,8 @@ impl Features {
     pub fn of(btf: Option<&Path>) -> Result<Features, LoadError> {
         let features = Features::detect(btf);
         match btf {
+            // libbpf looks kfuncs up there, and the kernel the arguments of programs.
+            Some(path) if !Path::new(VMLINUX_BTF).exists() => Err(LoadError::NoOwnBtf { path: path.into() }),
             _ if features.btf => Ok(features),
             None => Err(LoadError::NoBtf),
             Some(path) => Err(LoadError::BtfFile {
@@ -68,13 +66,11 @@ impl Features {
         let Ok(btf) = Btf::from_path(file.unwrap_or(Path::new(VMLINUX_BTF))) else {
             return Features::default();
         };
-        let own_btf = Path::new(VMLINUX_BTF).exists();
         let (tracepoints, functions) = targets(&btf);
         let shunned = std::env::var(WITHOUT).unwrap_or_default();
         let shuns = |means: &str| shunned.split(',').any(|word| word == means);
         Features {
             btf: true,
-            own_btf,
             preempts: preempts_raw_tracepoints(&btf),
             tracefs: tracefs_is_readable(),
             kprobes: Path::new(KPROBE_PMU).exists() && !shuns("kprobes"),
@@ -82,18 +78,12 @@ impl Features {
             finds_vma: btf.type_by_name::<Func<'_>>("bpf_find_vma").is_some(),
             no_trampolines: match shuns("trampolines") {
                 true => Some(format!("{WITHOUT} rules out trampolines")),
-                false if !own_btf => Some(NO_OWN_BTF.into()),
                 false => missing_trampolines(&btf),
             },
             tracepoints,
             functions,
             needs_io_issue_defs: needs_io_issue_defs(&btf),
         }
-    }
-
-    /// Why no program can be had that takes the kernel's own types; they may come from a file otherwise.
-    pub fn missing_own_btf(&self) -> Option<&'static str> {
-        (!self.own_btf).then_some(NO_OWN_BTF)
     }
 
     /// Programs on raw tracepoints can be preempted. Until such a program goes on, the kernel skips it for all other

@@ -2,7 +2,6 @@
 
 mod compile;
 pub mod features;
-mod foreign_btf;
 pub mod lookup;
 pub mod loss;
 pub mod object;
@@ -73,15 +72,7 @@ impl Tracer {
         let rings = create_rings(cpus, plan.ring_size)?;
 
         let attached: BTreeSet<String> = programs.iter().map(|program| program.name.clone()).collect();
-        if let (Some(reason), true) = (features.missing_own_btf(), plan.scope.names_pids()) {
-            return Err(LoadError::NoLookup(reason));
-        }
-        let types = match plan.btf {
-            Some(path) if features.missing_own_btf().is_some() => Some(foreign_btf::adapt(path)?),
-            _ => None,
-        };
-        let types = types.as_ref().map(foreign_btf::Adapted::path);
-        let mut open = object::open(types.as_deref().or(plan.btf))?;
+        let mut open = object::open(plan.btf)?;
         for mut program in open.progs_mut() {
             let name = program.name().to_string_lossy();
             let wanted = attached.contains(name.as_ref())

@@ -132,9 +132,6 @@ impl Program {
             Means::Kprobe => {
                 (!features.has_function(target)).then(|| format!("the kernel has no function {target}"))
             }
-            means if means.is_raw() && features.missing_own_btf().is_some() => {
-                features.missing_own_btf().map(String::from)
-            }
             _ => (!features.has_tracepoint(target)).then(|| format!("the kernel has no tracepoint {target}")),
         }
     }
@@ -152,8 +149,7 @@ pub fn best<'a>(stem: &str, features: &Features) -> Result<&'a Program, String> 
         let skipped = features.preempts_raw_tracepoints() && program.means.is_trampoline();
         (program.means > Means::Kprobe, skipped, program.means)
     });
-    let raw_is_worse = features.preempts_raw_tracepoints() || features.missing_own_btf().is_some();
-    let classic = raw_is_worse && features.has_classic_tracepoints();
+    let classic = features.preempts_raw_tracepoints() && features.has_classic_tracepoints();
     let both = candidates.iter().any(|program| program.means.is_classic());
     if both {
         candidates.retain(|program| match classic {
