@@ -3,7 +3,7 @@
 #ifndef TRACEE_BUFFER_H
 #define TRACEE_BUFFER_H
 
-#include "../maps.h"
+#include "filter.h"
 
 /*
  * A reader that sleeps is woken by the first record after this time; it then
@@ -78,13 +78,16 @@ static __always_inline __u64 wake_flags(void *ring, __u32 size, __u64 now)
 	return fill < level && fill + size >= level ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
-/* Sends the record in s to this CPU's ring, or counts it. */
+/* Sends the record in s to this CPU's ring, or counts it; unless it is filtered out. */
 static __always_inline void submit(struct scratch *s)
 {
 	__u32 cpu = s->header.cpu;
-	void *ring = bpf_map_lookup_elem(&rings, &cpu);
 	__u32 size = s->pos;
+	void *ring;
 
+	if (!record_passes(s))
+		return;
+	ring = bpf_map_lookup_elem(&rings, &cpu);
 	if (size > RECORD_MAX)
 		size = RECORD_MAX;
 	if (!ring ||
@@ -92,11 +95,16 @@ static __always_inline void submit(struct scratch *s)
 		count_loss(s->header.event, BUFFER_CPU, s->header.time);
 }
 
-/* Sends the record in s to the ring of process life, which always wakes. */
+/* Sends the record in s to the ring of process life, which always wakes; filtered out, it is only recorded if need be. */
 static __always_inline void submit_priority(struct scratch *s)
 {
 	__u32 size = s->pos;
 
+	if (!(s->header.flags & RECORD_INTERNAL) && !record_passes(s)) {
+		if (!filters.keep_life)
+			return;
+		s->header.flags |= RECORD_INTERNAL;
+	}
 	if (size > RECORD_MAX)
 		size = RECORD_MAX;
 	if (bpf_ringbuf_output(&priority, s->bytes, size, BPF_RB_FORCE_WAKEUP))
