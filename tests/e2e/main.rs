@@ -8,6 +8,7 @@ mod cost;
 mod edges;
 mod fds;
 mod files;
+mod filter;
 mod harness;
 mod hostile;
 mod io_uring;
@@ -65,6 +66,7 @@ fn main() {
         fds::tests(),
         files::tests(),
         scope::tests(),
+        filter::tests(),
         io_uring::tests(),
         sockets::tests(),
         lsm_proc::tests(),
