@@ -105,7 +105,8 @@ static __always_inline bool is_used(const volatile struct text_filter *filter)
 
 __noinline int filter_uts(__u64 addr)
 {
-	return name_passes(&filters.names[FIELD_UTS], addr, sizeof(((struct new_utsname *)0)->nodename));
+	return name_passes(&filters.names[FIELD_UTS], addr,
+			   sizeof(((struct new_utsname *)0)->nodename));
 }
 
 __noinline int filter_comm(__u64 addr)
@@ -248,8 +249,8 @@ __noinline int filter_record(__u32 slot)
 				return false;
 			continue;
 		}
-		if (!number_passes(number, read_as(number->type, *record_value(s, index),
-						   s->header.abi)))
+		if (!number_passes(number,
+				   read_as(number->type, *record_value(s, index), s->header.abi)))
 			return false;
 	}
 	for (int i = 0; i < FILTER_TEXTS; i++) {

@@ -24,43 +24,63 @@ enum { PLAIN, USER, NAME, NODE, MOUNTS, THREAD, PIDS, ACTORS, CHILD = ACTORS };
 
 static int done[2];
 
-/* The mode of a file that is not created tells which call it is. */
-static long open_as(int id, const char *path, int flags)
+/* All calls that take a path first, or a folder and a path. The paths are known to tests/e2e/filter.rs. */
+static void on_path(const char *path, int flags)
 {
-	return syscall(SYS_openat, AT_FDCWD, path, flags, id);
+	char buffer[256];
+
+	syscall(SYS_close, syscall(SYS_openat, AT_FDCWD, path, flags, 0640));
+	syscall(SYS_close, syscall(SYS_open, path, flags, 0640));
+	syscall(SYS_stat, path, buffer);
+	syscall(SYS_lstat, path, buffer);
+	syscall(SYS_access, path, R_OK);
+	syscall(SYS_chdir, path);
+	syscall(SYS_statfs, path, buffer);
+	syscall(SYS_getxattr, path, "user.x", buffer, 0);
+	syscall(SYS_lgetxattr, path, "user.x", buffer, 0);
+	syscall(SYS_listxattr, path, buffer, 0);
+}
+
+/* A path of that length. */
+static const char *path_of(char *path, int len)
+{
+	memset(path, 'x', len);
+	memcpy(path, "/nosuch/", 8);
+	path[len] = 0;
+	return path;
+}
+
+static void on_paths(void)
+{
+	char path[400];
+
+	on_path("/nosuch/etc/passwd", O_RDONLY);
+	on_path("/nosuch/etc/shadow", O_RDONLY | O_CLOEXEC);
+	on_path("/nosuch/lib/a.so", O_WRONLY | O_CREAT | O_EXCL);
+	on_path("/dev/null", O_RDWR);
+	on_path("", O_RDONLY);
+	on_path(NULL, O_RDONLY);
+	on_path("/nosuch/a,b*c\\", O_RDONLY);
+	on_path(path_of(path, 250), O_RDONLY);
+	on_path(path_of(path, 251), O_RDONLY);
+	on_path(path_of(path, 300), O_RDONLY);
+	path[299] = 'y';
+	on_path(path, O_RDONLY);
 }
 
 static void calls(void)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(80) };
 	char *argv[] = { "prog", "--needle", "-x", NULL };
-	char path[400];
 
-	open_as(1, "/nosuch/etc/passwd", O_RDONLY);
-	open_as(2, "/nosuch/etc/shadow", O_RDONLY | O_CLOEXEC);
-	open_as(3, "/nosuch/lib/a.so", O_WRONLY | O_CREAT | O_EXCL);
-	syscall(SYS_close, open_as(4, "/dev/null", O_RDWR));
-	open_as(5, "", O_RDONLY);
-	open_as(6, NULL, O_RDONLY);
-	memset(path, 'x', sizeof(path));
-	memcpy(path, "/nosuch/", 8);
-	path[300] = 0;
-	open_as(7, path, O_RDONLY);
-	path[299] = 'y';
-	open_as(8, path, O_RDONLY);
-	open_as(9, "/nosuch/a,b*c\\", O_RDONLY);
-	path[299] = 0;
-	path[251] = 0;
-	open_as(10, path, O_RDONLY);
-	path[250] = 0;
-	open_as(11, path, O_RDONLY);
+	on_paths();
 	execve("/nosuch/prog", argv, NULL);
 	inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
 	connect(-1, (struct sockaddr *)&address, sizeof(address));
 	kill(NO_PID, SIGURG);
 	kill(NO_PID, SIGWINCH);
-	syscall(SYS_write, -1, path, -1L);
-	syscall(SYS_write, -1, path, 7L);
+	syscall(SYS_write, -1, "", -1L);
+	syscall(SYS_write, -1, "", 7L);
 	lseek(-1, -5, SEEK_SET);
 	lseek(-1, 5, SEEK_SET);
 	if (!fork()) {

@@ -169,7 +169,8 @@ static __always_inline void put_closing(struct scratch *s, struct task_struct *t
 }
 
 /* Of a call that is not shown. */
-static __always_inline void forget_closing(struct task_struct *task, const struct syscall_desc *desc)
+static __always_inline void forget_closing(struct task_struct *task,
+					   const struct syscall_desc *desc)
 {
 	__u64 key = (__u64)task;
 
