@@ -9,7 +9,7 @@ use nix::mount::{mount, umount, MsFlags};
 use serde_json::{json, Value};
 
 use crate::harness::{arg, in_vm, prog, trace, value, Run};
-use crate::rungs::{each, unavailable};
+use crate::means::{each, unavailable};
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {

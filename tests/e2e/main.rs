@@ -6,6 +6,7 @@
 mod cli;
 mod cost;
 mod edges;
+mod escape;
 mod fds;
 mod files;
 mod filter;
@@ -20,11 +21,12 @@ mod memory;
 mod mismatch;
 mod output;
 mod process;
-mod rungs;
 mod scope;
 mod sockets;
 mod strace;
 mod syscalls;
+
+use std::time::Instant;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -51,6 +53,17 @@ impl Test {
     }
 }
 
+/// Runs a test; says so if it is one of those that make the whole slow.
+fn timed(test: &Test) -> Result<(), Failed> {
+    let started = Instant::now();
+    let result = (test.run)();
+    let seconds = started.elapsed().as_secs();
+    if seconds >= 5 {
+        println!("slow: {}: {seconds} s", test.name);
+    }
+    result
+}
+
 fn main() {
     let mut arguments = Arguments::from_args();
     // Loads and losses are measured: one test at a time.
@@ -70,6 +83,7 @@ fn main() {
         io_uring::tests(),
         sockets::tests(),
         lsm_proc::tests(),
+        escape::tests(),
         kernel::tests(),
         memory::tests(),
         mismatch::tests(),
@@ -82,7 +96,8 @@ fn main() {
         if let Some(reason) = &test.missing {
             println!("skip: {}: {reason}", test.name);
         }
-        Trial::test(test.name, test.run).with_ignored_flag(test.missing.is_some())
+        let (name, ignored) = (test.name, test.missing.is_some());
+        Trial::test(name, move || timed(&test)).with_ignored_flag(ignored)
     })
     .collect();
     libtest_mimic::run(&arguments, trials).exit();

@@ -30,7 +30,7 @@
 #define X32_BIT 0x40000000
 #define NOBODY 65534
 /* A call that takes longer waits for something that never comes. */
-#define PATIENCE_MS 2000
+#define PATIENCE_MS 250
 #define MEMORY 0x10000
 
 static enum { NATIVE, INT80, X32 } mode;
