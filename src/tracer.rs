@@ -74,6 +74,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
             outputs,
             processes: json.then(Processes::default),
             sources: Sources::new(&features),
+            filtered_late: !matcher.is_empty(),
             matcher,
             exec_env: config.exec_env,
             stop: stop.clone(),
@@ -167,6 +168,8 @@ struct Sink {
     sources: Sources,
     /// What of `--filter` the kernel side has not decided.
     matcher: Matcher,
+    /// It has anything to decide.
+    filtered_late: bool,
     exec_env: bool,
     stop: Stop,
     written: u64,
@@ -258,6 +261,11 @@ impl Run {
                 .map(|(cpu, event, count)| format!("cpu{cpu} {event} {count}"))
                 .collect();
             eprintln!("tracee: lost: {}", parts.join(", "));
+            if self.sink.filtered_late {
+                eprintln!(
+                    "tracee: some of the lost might not have passed the filters, which look at them later"
+                );
+            }
         }
         let misses = self.losses.misses();
         if misses > 0 {

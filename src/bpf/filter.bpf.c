@@ -16,9 +16,9 @@ static __always_inline bool number_passes(const volatile struct number_filter *f
 
 	if (!in_range(filter, value))
 		return false;
-	if (filter->listed == LISTED_NONE)
+	if (filter->values == VALUES_ANY)
 		return true;
-	return !!bpf_map_lookup_elem(&filter_numbers, &key) == (filter->listed == LISTED_ONLY);
+	return !!bpf_map_lookup_elem(&filter_numbers, &key) == (filter->values == VALUES_ONLY);
 }
 
 /* The same of a field, which costs nothing if it is not used. */

@@ -28,17 +28,17 @@
 #define NUMBER_U16 6
 #define NUMBER_LONG 7 /* 32 bits in a 32-bit call */
 
-/* number_filter.listed: what the map filter_numbers says of its values */
-#define LISTED_NONE 0 /* nothing */
-#define LISTED_ONLY 1 /* these pass */
-#define LISTED_NOT 2 /* all others pass */
+/* number_filter.values: what the map filter_numbers says of its values */
+#define VALUES_ANY 0 /* nothing */
+#define VALUES_ONLY 1 /* these pass */
+#define VALUES_NOT 2 /* all others pass */
 
 struct number_filter {
 	__s64 min; /* both inclusive, and unsigned for NUMBER_U64 */
 	__s64 max;
 	__u32 field; /* whose values they are in filter_numbers */
 	__u8 type; /* NUMBER_* */
-	__u8 listed; /* LISTED_* */
+	__u8 values; /* VALUES_* */
 	__u8 index; /* of the argument */
 	__u8 required; /* what has no such number does not pass */
 };

@@ -12,9 +12,9 @@ use crate::loader::skel::types::{
 use crate::loader::{update, Tracer};
 
 // Constants of src/bpf/filter.h; a test compares them.
-const LISTED_NONE: u8 = 0;
-const LISTED_ONLY: u8 = 1;
-const LISTED_NOT: u8 = 2;
+const VALUES_ANY: u8 = 0;
+const VALUES_ONLY: u8 = 1;
+const VALUES_NOT: u8 = 2;
 const TEXT_START: u8 = 1 << 0;
 const TEXT_ANYWHERE: u8 = 1 << 1;
 const SET_WANTED: u32 = 0;
@@ -87,10 +87,10 @@ impl Tables {
 
     fn number(&mut self, numbers: &Numbers, ty: NumberType, index: u8) -> number_filter {
         let field = self.next_field();
-        let (listed, values) = match numbers.listed() {
-            Listed::Only(values) => (LISTED_ONLY, values),
-            Listed::Not(values) if values.is_empty() => (LISTED_NONE, values),
-            Listed::Not(values) => (LISTED_NOT, values),
+        let (which, values) = match numbers.listed() {
+            Listed::Only(values) => (VALUES_ONLY, values),
+            Listed::Not(values) if values.is_empty() => (VALUES_ANY, values),
+            Listed::Not(values) => (VALUES_NOT, values),
         };
         self.numbers.extend(values.into_iter().map(|value| listed_number {
             value: register(value),
@@ -107,7 +107,7 @@ impl Tables {
             max: register(max.clamp(lowest, highest)),
             field,
             r#type: ty as u8,
-            listed,
+            values: which,
             index,
             required: u8::from(numbers.required()),
         }
@@ -222,9 +222,9 @@ mod tests {
     #[test]
     fn constants_equal_those_of_the_kernel_side() {
         for (name, ours) in [
-            ("LISTED_NONE", u64::from(LISTED_NONE)),
-            ("LISTED_ONLY", u64::from(LISTED_ONLY)),
-            ("LISTED_NOT", u64::from(LISTED_NOT)),
+            ("VALUES_ANY", u64::from(VALUES_ANY)),
+            ("VALUES_ONLY", u64::from(VALUES_ONLY)),
+            ("VALUES_NOT", u64::from(VALUES_NOT)),
             ("TEXT_START", u64::from(TEXT_START)),
             ("TEXT_ANYWHERE", u64::from(TEXT_ANYWHERE)),
             ("SET_WANTED", u64::from(SET_WANTED)),

@@ -85,7 +85,7 @@ static __always_inline void submit(struct scratch *s)
 	__u32 size = s->pos;
 	void *ring;
 
-	if (!record_passes(s))
+	if (!(s->header.flags & RECORD_INTERNAL) && !record_passes(s))
 		return;
 	ring = bpf_map_lookup_elem(&rings, &cpu);
 	if (size > RECORD_MAX)
