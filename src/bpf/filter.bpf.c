@@ -33,19 +33,6 @@ static __always_inline struct task_struct *task_at(__u64 address)
 	return (struct task_struct *)address;
 }
 
-/* A task's number as tracee's own pid namespace counts; 0: it is not there. */
-static __always_inline __u32 number_here(struct pid *pid, __u32 host)
-{
-	struct upid upid = {};
-
-	if (!control.self_pid_level)
-		return host;
-	if (!pid || BPF_CORE_READ(pid, level) < control.self_pid_level)
-		return 0;
-	pid_at_level(pid, control.self_pid_level, &upid);
-	return BPF_CORE_READ(upid.ns, ns.inum) == control.self_pid_ns ? upid.nr : 0;
-}
-
 static __always_inline __u32 own_pid_ns(struct task_struct *task)
 {
 	struct pid *pid = TASK_READ(task, thread_pid);

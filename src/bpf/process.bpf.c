@@ -408,19 +408,11 @@ int follow_named(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct followed entry = {};
-	struct upid upid = {};
-	struct pid *pid;
 	__u32 tgid, *found;
 
 	if (!task || task->pid != task->tgid)
 		return 0;
-	pid = task->thread_pid;
-	if (BPF_CORE_READ(pid, level) < control.self_pid_level)
-		return 0;
-	pid_at_level(pid, control.self_pid_level, &upid);
-	if (BPF_CORE_READ(upid.ns, ns.inum) != control.self_pid_ns)
-		return 0;
-	tgid = upid.nr;
+	tgid = number_here(task->thread_pid, task->tgid);
 	found = bpf_map_lookup_elem(&named_pids, &tgid);
 	if (!found)
 		return 0;
