@@ -90,16 +90,24 @@ static __always_inline bool is_used(const volatile struct text_filter *filter)
 	return filter->wanted || filter->excluded;
 }
 
-__noinline int filter_uts(__u64 addr)
+__noinline int filter_uts(__u64 address)
 {
-	return name_passes(&filters.names[FIELD_UTS], addr,
+	__u64 uts_ns;
+
+	if (!is_used(&filters.names[FIELD_UTS]))
+		return true;
+	uts_ns = (__u64)BPF_CORE_READ(task_at(address), nsproxy, uts_ns);
+	return name_passes(&filters.names[FIELD_UTS],
+			   uts_ns + bpf_core_field_offset(struct uts_namespace, name.nodename),
 			   sizeof(((struct new_utsname *)0)->nodename));
 }
 
 __noinline int filter_comm(__u64 addr)
 {
-	return !is_used(&filters.names[FIELD_COMM]) ||
-	       name_passes(&filters.names[FIELD_COMM], addr, COMM_LEN);
+	if (!is_used(&filters.names[FIELD_COMM]))
+		return true;
+	return name_passes(&filters.names[FIELD_COMM],
+			   addr ? addr : FIELD_ADDRESS(current_task(), comm), COMM_LEN);
 }
 
 __noinline int filter_ids(__u64 address)
@@ -122,18 +130,7 @@ __noinline int filter_ids(__u64 address)
 		return false;
 	if (!FIELD_PASSES(FIELD_PIDNS, own_pid_ns(task)))
 		return false;
-	if (is_used(&filters.names[FIELD_UTS])) {
-		__u64 uts_ns = (__u64)BPF_CORE_READ(task, nsproxy, uts_ns);
-
-		return filter_uts(uts_ns +
-				  bpf_core_field_offset(struct uts_namespace, name.nodename));
-	}
 	return true;
-}
-
-__noinline int filter_current(void)
-{
-	return filter_ids(0) && filter_comm(FIELD_ADDRESS(current_task(), comm));
 }
 
 __noinline int filter_result(__u32 event, __s64 ret, __u32 returned)
@@ -178,8 +175,10 @@ __noinline int find_item(__u32 slot, __u32 index)
 	for (int i = 0; i < ITEMS_MAX; i++) {
 		struct item_header *item;
 
+		if (pos >= s->pos)
+			return 0;
 		bounded(pos);
-		if (pos >= s->pos || pos > ITEM_START_MAX)
+		if (pos > ITEM_START_MAX)
 			return 0;
 		item = (struct item_header *)(s->bytes + pos);
 		if (item->index == index && item->part == PART_VALUE)

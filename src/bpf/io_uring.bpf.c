@@ -135,8 +135,7 @@ static __always_inline bool submitter_passes(struct task_struct *task, bool sq_t
 {
 	struct task_struct *named = sq_thread ? TASK_READ(task, group_leader) : task;
 
-	return !filters.fields ||
-	       (filter_ids(plain_address(task)) && filter_comm(FIELD_ADDRESS(named, comm)));
+	return !filters.fields || fields_pass(plain_address(task), FIELD_ADDRESS(named, comm));
 }
 
 static __always_inline int emit_submit(struct task_struct *task, struct io_ring_ctx *ring,

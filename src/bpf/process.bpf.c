@@ -157,7 +157,7 @@ static __always_inline void put_envp(struct scratch *s, __u32 index, struct task
 /* Shown is the name that the process had when it made the call. */
 static __always_inline bool caller_passes(const struct exec_call *call)
 {
-	return !filters.fields || (filter_ids(0) && filter_comm(plain_address(call->comm)));
+	return !filters.fields || fields_pass(0, (__u64)call->comm);
 }
 
 /* The successful execve or execveat. */
