@@ -68,6 +68,7 @@ fn record() -> Vec<Vec<u8>> {
         ring_size: 64 << 20,
         decode_fds: false,
         buffer_bytes: 0,
+        filters: &tracee::filter::compile::KernelPart::default(),
         checked: &[],
     };
     libbpf_rs::set_print(None);

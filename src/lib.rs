@@ -10,6 +10,7 @@ pub mod decode;
 pub mod enrich;
 pub mod error;
 pub mod event;
+pub mod filter;
 pub mod loader;
 pub mod output;
 pub mod ring;

@@ -11,6 +11,8 @@ use crate::decode::{self, RECORD_INTERNAL};
 use crate::enrich::process::Processes;
 use crate::error::{Error, LoadError, OutputError};
 use crate::event::{Arg, Context, Event, Value};
+use crate::filter::compile::compile;
+use crate::filter::matcher::Matcher;
 use crate::loader::features::{self, Features};
 use crate::loader::loss::{self, Loss, LossMeter};
 use crate::loader::probe::{self, Sources};
@@ -36,6 +38,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     let stop = Stop::install()?;
     let json = config.outputs.iter().any(|output| output.format == Format::Json);
     let checked = probe::checked_calls(&events, &features);
+    let (filters, matcher) = compile(&config.filters, &events);
     let plan = Plan {
         scope: &config.scope,
         events: &events,
@@ -45,6 +48,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         ring_size: config.buffer_size,
         decode_fds: config.decode_fds,
         buffer_bytes: config.buffer_bytes,
+        filters: &filters,
         checked: &checked,
     };
     let mut tracer = Tracer::load(&plan, &features)?;
@@ -70,6 +74,8 @@ pub fn run(config: &Config) -> Result<u8, Error> {
             outputs,
             processes: json.then(Processes::default),
             sources: Sources::new(&features),
+            filtered_late: !matcher.is_empty(),
+            matcher,
             exec_env: config.exec_env,
             stop: stop.clone(),
             written: 0,
@@ -160,6 +166,10 @@ struct Sink {
     /// Only where an output shows executables.
     processes: Option<Processes>,
     sources: Sources,
+    /// What of `--filter` the kernel side has not decided.
+    matcher: Matcher,
+    /// It has anything to decide.
+    filtered_late: bool,
     exec_env: bool,
     stop: Stop,
     written: u64,
@@ -251,6 +261,11 @@ impl Run {
                 .map(|(cpu, event, count)| format!("cpu{cpu} {event} {count}"))
                 .collect();
             eprintln!("tracee: lost: {}", parts.join(", "));
+            if self.sink.filtered_late {
+                eprintln!(
+                    "tracee: some of the lost might not have passed the filters, which look at them later"
+                );
+            }
         }
         let misses = self.losses.misses();
         if misses > 0 {
@@ -278,6 +293,9 @@ impl Sink {
             processes.enrich(&mut event);
         }
         if event.context.flags & RECORD_INTERNAL != 0 {
+            return Ok(());
+        }
+        if !self.matcher.passes(&event) {
             return Ok(());
         }
         event.source = self.sources.of(event.spec.id, event.context.syscall);
@@ -321,14 +339,18 @@ impl Sink {
         ]
         .into_iter()
         .collect();
-        self.write(&Event {
+        let event = Event {
             spec,
             context,
             nodename: None,
             args,
             executable: None,
             source: None,
-        })
+        };
+        match self.matcher.arguments_pass(&event) {
+            true => self.write(&event),
+            false => Ok(()),
+        }
     }
 
     fn write(&mut self, event: &Event<'_>) -> Result<(), OutputError> {

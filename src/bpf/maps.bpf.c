@@ -8,6 +8,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 const char abi_stamp[] SEC(".rodata.abi") = ABI_STAMP;
 
 const volatile struct settings settings = {};
+const volatile struct filters filters = {};
 
 struct control control SEC(".data.control") = {};
 
@@ -27,6 +28,10 @@ struct befores_map befores SEC(".maps");
 struct arg_copies_map arg_copies SEC(".maps");
 struct followed_map followed SEC(".maps");
 struct named_pids_map named_pids SEC(".maps");
+struct filter_numbers_map filter_numbers SEC(".maps");
+struct filter_names_map filter_names SEC(".maps");
+struct filter_texts_map filter_texts SEC(".maps");
+struct event_filters_map event_filters SEC(".maps");
 
 /* Types that no map uses are missing from BTF, and from the skeleton with it. */
 struct record_header record_header_type SEC(".data.types") = {};

@@ -9,8 +9,10 @@
 #include <bpf/bpf_tracing.h>
 
 #include "record.h"
+#include "filter.h"
 
 extern const volatile struct settings settings;
+extern const volatile struct filters filters;
 
 extern struct control control SEC(".data.control");
 
@@ -113,6 +115,8 @@ struct scratch {
 		__u8 cut;
 		__u8 path_end;
 	} loop;
+	/* A text that is looked for among those of a filter. */
+	struct text_key key;
 	/* The record: header, values, items. */
 	union {
 		struct record_header header;
@@ -218,5 +222,43 @@ struct named_pids_map {
 	__type(value, __u32);
 };
 extern struct named_pids_map named_pids SEC(".maps");
+
+/* Numbers that filters name. */
+struct filter_numbers_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct listed_number);
+	__type(value, __u8);
+};
+extern struct filter_numbers_map filter_numbers SEC(".maps");
+
+/* Patterns of the names of processes and nodes; whoever has one of them as its beginning is found. */
+struct filter_names_map {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct name_key);
+	__type(value, __u8);
+};
+extern struct filter_names_map filter_names SEC(".maps");
+
+/* The same of arguments. */
+struct filter_texts_map {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct text_key);
+	__type(value, __u8);
+};
+extern struct filter_texts_map filter_texts SEC(".maps");
+
+/* By event, those that are filtered by their results or arguments. */
+struct event_filters_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct record_filter);
+};
+extern struct event_filters_map event_filters SEC(".maps");
 
 #endif

@@ -12,10 +12,13 @@
 static __always_inline struct scratch *life_begin(struct task_struct *task, __u16 event,
 						  __u8 nvalues)
 {
+	bool shown = settings.chosen[event] == EVENT_SHOWN && current_passes() &&
+		     result_passes(event, 0, true);
 	struct scratch *s;
 	__u64 now;
 
-	if (!settings.chosen[event])
+	/* Who is filtered out still has children and executables. */
+	if (!shown && !(settings.chosen[event] && filters.keep_life))
 		return NULL;
 	now = bpf_ktime_get_boot_ns();
 	s = scratch_get();
@@ -24,7 +27,7 @@ static __always_inline struct scratch *life_begin(struct task_struct *task, __u1
 		return NULL;
 	}
 	record_begin(s->slot, event, nvalues, now);
-	if (settings.chosen[event] == EVENT_BOOKKEEPING)
+	if (!shown)
 		s->header.flags |= RECORD_INTERNAL;
 	return s;
 }
@@ -151,18 +154,27 @@ static __always_inline void put_envp(struct scratch *s, __u32 index, struct task
 	put_packed_strs(s->slot, index, start, TASK_READ(task, mm, env_end) - start, image->envc);
 }
 
+/* Shown is the name that the process had when it made the call. */
+static __always_inline bool caller_passes(const struct exec_call *call)
+{
+	return !filters.fields || fields_pass(0, (__u64)call->comm);
+}
+
 /* The successful execve or execveat. */
 static __always_inline void emit_execve(struct task_struct *task, const struct image *image,
 					const struct exec_call *call)
 {
 	struct syscall_desc *desc = bpf_map_lookup_elem(&syscalls, &call->nr);
-	__u64 now = bpf_ktime_get_boot_ns();
 	struct scratch *s;
 	__u32 at = 0;
+	__u64 now;
 
 	if (!desc || !(desc->flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT)) ||
 	    !(desc->flags & SYSCALL_CHOSEN))
 		return;
+	if (!caller_passes(call) || !result_passes(desc->event, 0, true))
+		return;
+	now = bpf_ktime_get_boot_ns();
 	s = scratch_get();
 	if (!s) {
 		count_loss(desc->event, BUFFER_SCRATCH, now);
@@ -222,7 +234,7 @@ static __always_inline void emit_exec(struct task_struct *task, const struct ima
 	put_value(s, 11, !!(TASK_READ(task, real_parent, flags) & PF_KTHREAD));
 	put_kernel_str(s->slot, 0, image->filename);
 	put_path(s->slot, 1, (__u64)file + bpf_core_field_offset(struct file, f_path));
-	if (settings.chosen[EVENT_SCHED_PROCESS_EXEC] == EVENT_SHOWN) {
+	if (!(s->header.flags & RECORD_INTERNAL)) {
 		put_argv(s, 2, task, image);
 		if (settings.want_env)
 			put_envp(s, 3, task, image);
@@ -332,7 +344,8 @@ static __always_inline int on_task_exit(struct task_struct *task)
 	if (entry)
 		entry->exited = EXIT_BEGUN;
 	if (scope == SCOPE_IN) {
-		emit_exit_syscall(task);
+		if (current_passes())
+			emit_exit_syscall(task);
 		s = life_begin(task, EVENT_SCHED_PROCESS_EXIT, 3);
 		if (s) {
 			put_value(s, 0, code >> 8 & 0xff);
@@ -395,19 +408,11 @@ int follow_named(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct followed entry = {};
-	struct upid upid = {};
-	struct pid *pid;
 	__u32 tgid, *found;
 
 	if (!task || task->pid != task->tgid)
 		return 0;
-	pid = task->thread_pid;
-	if (BPF_CORE_READ(pid, level) < control.self_pid_level)
-		return 0;
-	pid_at_level(pid, control.self_pid_level, &upid);
-	if (BPF_CORE_READ(upid.ns, ns.inum) != control.self_pid_ns)
-		return 0;
-	tgid = upid.nr;
+	tgid = number_here(task->thread_pid, task->tgid);
 	found = bpf_map_lookup_elem(&named_pids, &tgid);
 	if (!found)
 		return 0;

@@ -11,7 +11,7 @@ use clap::Parser;
     version,
     max_term_width = 110,
     override_usage = "tracee [FLAGS]\n       tracee [FLAGS] -- CMD [ARG]...",
-    after_help = "`help` as the value of --trace, --event or --output shows more about that flag.\n\
+    after_help = "`help` as the value of --trace, --event, --filter or --output shows more about that flag.\n\
         Exit status: 0, or the command's; 1 if tracing failed; 2 for a mistake on the command line."
 )]
 pub struct Args {
@@ -30,6 +30,10 @@ pub struct Args {
     /// Events to leave out of the chosen sets
     #[arg(short = 'x', long, value_name = "EVENT", value_delimiter = ',')]
     pub exclude_event: Vec<String>,
+
+    /// Show only events that match: uid=1000, comm=*sh, openat.pathname=/etc/*; may be repeated
+    #[arg(short, long, value_name = "FIELD OP VALUE")]
+    pub filter: Vec<String>,
 
     /// List all events, or the chosen ones, and how each is had on this kernel
     #[arg(short, long)]

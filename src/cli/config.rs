@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::catalogue::{self, spec, EventSpec, Set};
 use crate::cli::args::Args;
 use crate::error::UsageError;
+use crate::filter::{self, Filters};
 use crate::scope::{self, Scope};
 
 /// A checked command line.
@@ -13,6 +14,7 @@ use crate::scope::{self, Scope};
 pub struct Config {
     pub scope: Scope,
     pub events: Selection,
+    pub filters: Filters,
     pub outputs: Vec<OutputSpec>,
     pub exec_env: bool,
     /// Rows of the kernel's own events end with the system call that led there.
@@ -29,7 +31,7 @@ pub struct Config {
 /// What tracee is asked to do.
 #[derive(Debug)]
 pub enum Task {
-    Trace(Config),
+    Trace(Box<Config>),
     /// `--list` of these, in JSON if so.
     List {
         events: Vec<&'static EventSpec>,
@@ -49,6 +51,11 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Both kinds.
+    pub fn all(&self) -> Vec<&'static EventSpec> {
+        [self.by_set.as_slice(), &self.by_name].concat()
+    }
+
     /// Adds an event as its sets would.
     fn add(&mut self, name: &str) {
         let event = catalogue::expect(name);
@@ -105,6 +112,9 @@ impl Args {
         if asks_help(&self.event) {
             return Ok(Task::Help(EVENT_HELP.into()));
         }
+        if asks_help(&self.filter) {
+            return Ok(Task::Help(filter::HELP.into()));
+        }
         if asks_help(&self.output) {
             return Ok(Task::Help(OUTPUT_HELP.into()));
         }
@@ -125,9 +135,15 @@ impl Args {
         if self.security_alerts {
             events.add("mem_prot_alert");
         }
-        Ok(Task::Trace(Config {
+        let shown = filter::parse::Shown {
+            exec_env: self.show_exec_env,
+            buffers: self.decode_buffers.is_some(),
+        };
+        let filters = filter::parse::parse(&self.filter, &events.all(), shown)?;
+        Ok(Task::Trace(Box::new(Config {
             scope,
             events,
+            filters,
             outputs,
             exec_env: self.show_exec_env,
             original_syscall: self.detect_original_syscall,
@@ -136,7 +152,7 @@ impl Args {
             buffer_size: buffer_size(&self.buffer_size)?,
             debug: self.debug,
             command: self.command,
-        }))
+        })))
     }
 
     /// Events for `--list`: all, unless a flag chooses.
@@ -297,7 +313,7 @@ fn matching(patterns: &[String]) -> Result<Vec<&'static EventSpec>, UsageError> 
 }
 
 /// The name that a person who typed this may have meant.
-fn nearest(typed: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     names
         .map(|name| (strsim::jaro_winkler(typed, name), name))
         .filter(|(likeness, _)| *likeness > 0.75)

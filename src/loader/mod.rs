@@ -1,6 +1,7 @@
 //! From the chosen events to running programs: open, size maps, set constants, load, attach.
 
 pub mod features;
+mod filter;
 pub mod loss;
 pub mod object;
 mod plan;
@@ -109,7 +110,15 @@ impl Tracer {
         open_map(&mut open, "rings")?
             .set_inner_map_fd(rings[0].as_fd())
             .map_err(LoadError::bpf("the ring buffers cannot be set"))?;
-        plan.set_constants(&mut open, features, &programs)?;
+        let filters = plan.filter_tables();
+        size(
+            open_map(&mut open, "filter_numbers")?,
+            filters.numbers.len().max(1),
+        )?;
+        size(open_map(&mut open, "filter_names")?, filters.names.len().max(1))?;
+        size(open_map(&mut open, "filter_texts")?, filters.texts.len().max(1))?;
+        size(open_map(&mut open, "event_filters")?, filters.events.len().max(1))?;
+        plan.set_constants(&mut open, features, &programs, &filters)?;
 
         let object = open
             .load()
@@ -124,6 +133,7 @@ impl Tracer {
             control: control::default(),
         };
         tracer.fill_maps(plan)?;
+        tracer.fill_filters(&filters)?;
         tracer.identify()?;
         Ok(tracer)
     }

@@ -6,7 +6,9 @@ use libbpf_rs::OpenObject;
 
 use crate::catalogue::{self, spec, EventSpec};
 use crate::error::LoadError;
+use crate::filter::compile::KernelPart;
 use crate::loader::features::{self, Features};
+use crate::loader::filter::Tables;
 use crate::loader::probe::{self, Means, Program};
 use crate::loader::skel::types::rodata;
 use crate::loader::syscalls::{SYSCALL_CHOSEN, SYSCALL_EXECVE, SYSCALL_EXECVEAT};
@@ -40,6 +42,8 @@ pub struct Plan<'a> {
     pub decode_fds: bool,
     /// So many bytes of each buffer are read.
     pub buffer_bytes: u16,
+    /// What the kernel side decides of `--filter`.
+    pub filters: &'a KernelPart<'a>,
     /// Calls of which an argument is compared with the kernel's copy, and the argument's position.
     pub checked: &'a [(&'static str, u8)],
 }
@@ -71,12 +75,17 @@ impl Plan<'_> {
         stems.into_iter().map(best).collect()
     }
 
+    pub(super) fn filter_tables(&self) -> Tables {
+        Tables::new(self.filters, self.bookkeeping)
+    }
+
     /// What programs find in their constants, from which the verifier removes what is switched off.
     pub(super) fn set_constants(
         &self,
         open: &mut OpenObject,
         features: &Features,
         programs: &BTreeSet<&Program>,
+        tables: &Tables,
     ) -> Result<(), LoadError> {
         let incomplete = || LoadError::Incomplete {
             kind: "section",
@@ -90,6 +99,7 @@ impl Plan<'_> {
             settings: constants,
             io_issue_defs,
             noaudit_callers,
+            filters,
             ..
         } = map
             .initial_value_mut()
@@ -100,6 +110,7 @@ impl Plan<'_> {
         {
             *io_issue_defs = features::io_issue_defs();
         }
+        *filters = tables.constants;
         let by_tracepoint = |program: &&Program| matches!(program.means, Means::TpBtf | Means::Tp);
         if programs
             .iter()

@@ -1,7 +1,8 @@
 //! Constants of the headers that C and Rust share, for the tests that compare both sides.
 
-const HEADERS: [&str; 3] = [
+const HEADERS: [&str; 4] = [
     include_str!("../bpf/record.h"),
+    include_str!("../bpf/filter.h"),
     include_str!("../bpf/maps.h"),
     include_str!("../bpf/lib/buffer.h"),
 ];

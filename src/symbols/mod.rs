@@ -57,6 +57,19 @@ pub fn push(out: &mut String, family: Family, value: u64) -> bool {
     }
 }
 
+/// Every name that values of this family may be shown with.
+pub fn names(family: Family) -> Vec<&'static str> {
+    table(family).names()
+}
+
+/// 2 for `ENOENT`.
+pub fn errno(name: &str) -> Option<u32> {
+    errno::ERRNO
+        .iter()
+        .find(|(_, known)| *known == name)
+        .and_then(|(number, _)| u32::try_from(*number).ok())
+}
+
 /// `ENOENT` for 2, as errno(3) numbers them.
 pub fn errno_name(errno: i32) -> Option<&'static str> {
     name(errno::ERRNO, u64::try_from(errno).ok()?)

@@ -24,7 +24,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-fn one_line(stderr: &str) -> Result<(), Failed> {
+pub fn one_line(stderr: &str) -> Result<(), Failed> {
     let lines: Vec<_> = stderr.lines().collect();
     if lines.len() == 1 && lines[0].starts_with("tracee: ") {
         Ok(())
@@ -60,7 +60,7 @@ fn mistakes() -> Result<(), Failed> {
 }
 
 fn help_of_a_flag() -> Result<(), Failed> {
-    for flag in ["--trace", "--event", "--output"] {
+    for flag in ["--trace", "--event", "--filter", "--output"] {
         let run = run(&[flag, "help"]);
         assert_eq!(run.code(), 0);
         assert!(

@@ -9,6 +9,7 @@ mod edges;
 mod escape;
 mod fds;
 mod files;
+mod filter;
 mod harness;
 mod hostile;
 mod io_uring;
@@ -79,6 +80,7 @@ fn main() {
         fds::tests(),
         files::tests(),
         scope::tests(),
+        filter::tests(),
         io_uring::tests(),
         sockets::tests(),
         means::tests(),

@@ -3,6 +3,7 @@
 #ifndef TRACEE_SCOPE_H
 #define TRACEE_SCOPE_H
 
+#include "filter.h"
 #include "task.h"
 
 enum scope { SCOPE_OUT, SCOPE_IN, SCOPE_AWAITS_EXEC };
@@ -38,9 +39,10 @@ static __always_inline enum scope task_scope(struct task_struct *task)
 	}
 }
 
+/* Whether events of the current task are shown: it is in scope, and let through by the filters of its fields. */
 static __always_inline bool in_scope(struct task_struct *task)
 {
-	return task_scope(task) == SCOPE_IN;
+	return task_scope(task) == SCOPE_IN && current_passes();
 }
 
 #endif

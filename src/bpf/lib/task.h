@@ -156,6 +156,22 @@ static __always_inline __u32 pid_in_ns(struct pid *pid, __u32 level, struct pid_
 	return upid.ns == ns ? upid.nr : 0;
 }
 
+/*
+ * A task's number as tracee's own pid namespace counts, 0 where it is not
+ * there; host: its number on the host.
+ */
+static __always_inline __u32 number_here(struct pid *pid, __u32 host)
+{
+	struct upid upid = {};
+
+	if (!control.self_pid_level)
+		return host;
+	if (!pid || BPF_CORE_READ(pid, level) < control.self_pid_level)
+		return 0;
+	pid_at_level(pid, control.self_pid_level, &upid);
+	return BPF_CORE_READ(upid.ns, ns.inum) == control.self_pid_ns ? upid.nr : 0;
+}
+
 static __always_inline void task_ns_pids(struct task_struct *task, struct ns_pids *ids)
 {
 	struct pid *pid = TASK_READ(task, thread_pid);
