@@ -9,6 +9,8 @@ const char abi_stamp[] SEC(".rodata.abi") = ABI_STAMP;
 
 const volatile struct settings settings = {};
 
+const volatile struct container_settings container_settings = {};
+
 struct control control SEC(".data.control") = {};
 
 __u64 lost_in_all SEC(".data.lost") = 0;
@@ -27,6 +29,10 @@ struct befores_map befores SEC(".maps");
 struct arg_copies_map arg_copies SEC(".maps");
 struct followed_map followed SEC(".maps");
 struct named_pids_map named_pids SEC(".maps");
+struct cgroups_map cgroups SEC(".maps");
+struct containers_map containers SEC(".maps");
+struct members_map members SEC(".maps");
+struct listed_ids_map listed_ids SEC(".maps");
 
 /* Types that no map uses are missing from BTF, and from the skeleton with it. */
 struct record_header record_header_type SEC(".data.types") = {};
