@@ -75,17 +75,19 @@ static __always_inline __u64 read_name(struct scratch *s, __u64 pos, __u32 size,
 	return n ? pos + n - 1 : pos;
 }
 
-/* Whether this was the first cgroup of that container. */
-static __always_inline bool count_cgroup(const char *id)
+/* What has been learnt of a cgroup: nothing, one more of a container, its first. */
+enum learnt { LEARNT_NOTHING, LEARNT_CGROUP, LEARNT_CONTAINER };
+
+static __always_inline enum learnt count_cgroup(const char *id)
 {
 	__u64 one = 1, *count;
 
 	if (!bpf_map_update_elem(&containers, id, &one, BPF_NOEXIST))
-		return true;
+		return LEARNT_CONTAINER;
 	count = bpf_map_lookup_elem(&containers, id);
 	if (count)
 		__sync_fetch_and_add(count, 1);
-	return false;
+	return LEARNT_CGROUP;
 }
 
 static __always_inline __u32 listed(struct made *made)
@@ -97,7 +99,8 @@ static __always_inline __u32 listed(struct made *made)
 	return bpf_map_lookup_elem(&listed_ids, &made->listed) ? LISTED_YES : LISTED_UNKNOWN;
 }
 
-static __always_inline bool learn_name(struct scratch *s, __u64 key, __u64 name, __u64 parent)
+static __always_inline enum learnt learn_name(struct scratch *s, __u64 key, __u64 name,
+					      __u64 parent)
 {
 	struct made *made = (struct made *)(s->bytes + MADE_START);
 	__u64 pos = NAME_START, id;
@@ -109,12 +112,12 @@ static __always_inline bool learn_name(struct scratch *s, __u64 key, __u64 name,
 		pos = read_name(s, pos, CGROUP_NAME_LEN, parent);
 		bounded(pos);
 		if (pos < NAME_START || pos >= NAME_START + CGROUP_NAME_LEN)
-			return false;
+			return LEARNT_NOTHING;
 		s->bytes[pos++] = '/';
 	}
 	id = find_id(s, read_name(s, pos, CGROUP_PATH_LEN, name));
 	if (!id)
-		return false;
+		return LEARNT_NOTHING;
 	made->container.cgroup = key;
 	made->container.created = bpf_ktime_get_boot_ns();
 	bpf_probe_read_kernel(made->container.id, CONTAINER_ID_LEN, s->bytes + id);
@@ -122,24 +125,24 @@ static __always_inline bool learn_name(struct scratch *s, __u64 key, __u64 name,
 			      s->bytes + id - CONTAINER_BEFORE_LEN);
 	made->container.listed = listed(made);
 	if (bpf_map_update_elem(&cgroups, &key, &made->container, BPF_NOEXIST))
-		return false;
+		return LEARNT_NOTHING;
 	return count_cgroup(made->container.id);
 }
 
 /*
- * Remembers a cgroup if its name is that of a container; whether it is the
- * first of that container. name is a path, or the name of parent is given, too.
+ * Remembers a cgroup if its name is that of a container: LEARNT_*. name is a
+ * path, or the name of parent is given, too.
  */
 __noinline int container_learn(__u64 key, __u64 name, __u64 parent)
 {
 	struct scratch *s = scratch_get();
-	int first;
+	int learnt;
 
 	if (!s)
-		return 0;
-	first = learn_name(s, key, name, parent);
+		return LEARNT_NOTHING;
+	learnt = learn_name(s, key, name, parent);
 	scratch_put(s);
-	return first;
+	return learnt;
 }
 
 __noinline int cgroup_learn(__u64 address, __u64 hierarchy)
@@ -273,9 +276,13 @@ static __always_inline bool container_is_shown(const struct container *container
 	return container_in_scope(container);
 }
 
-/* path: address of a string in the kernel. User space tells name and image. */
-static __always_inline int emit_container(__u16 event, const struct container *container, __u64 id,
-					  __u64 path, int hierarchy)
+/*
+ * path: address of a string in the kernel. User space tells name and image, and
+ * must know of every cgroup of a container, of which there may be one in each
+ * hierarchy; the user sees one event.
+ */
+static __always_inline int emit_container(__u16 event, const struct container *container,
+					  bool shown, __u64 id, __u64 path, int hierarchy)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct scratch *s;
@@ -290,7 +297,7 @@ static __always_inline int emit_container(__u16 event, const struct container *c
 	record_begin(s->slot, event, 7, now);
 	s->header.container = container->cgroup;
 	s->header.flags = RECORD_NO_RETURN;
-	if (settings.chosen[event] == EVENT_BOOKKEEPING || !container_is_shown(container))
+	if (!shown || settings.chosen[event] == EVENT_BOOKKEEPING || !container_is_shown(container))
 		s->header.flags |= RECORD_INTERNAL;
 #pragma unroll
 	for (int i = 0; i < 7; i++)
@@ -318,12 +325,16 @@ static __always_inline int on_mkdir(__u64 id, __u64 path, int hierarchy)
 {
 	__u64 key = cgroup_key(id, hierarchy);
 	struct container *container;
+	int learnt;
 
-	if (!hierarchy_counts(hierarchy) || !container_learn(key, path, 0))
+	if (!hierarchy_counts(hierarchy))
 		return 0;
+	learnt = container_learn(key, path, 0);
 	container = bpf_map_lookup_elem(&cgroups, &key);
-	return container ? emit_container(EVENT_CONTAINER_CREATE, container, id, path, hierarchy) :
-			   0;
+	if (!learnt || !container)
+		return 0;
+	return emit_container(EVENT_CONTAINER_CREATE, container, learnt == LEARNT_CONTAINER, id,
+			      path, hierarchy);
 }
 
 SEC("tp_btf/cgroup_mkdir")
@@ -349,7 +360,8 @@ static __always_inline int on_rmdir(__u64 id, __u64 path, int hierarchy)
 	if (container->cgroup == key) {
 		count = bpf_map_lookup_elem(&containers, container->id);
 		if (count && !--*count) {
-			emit_container(EVENT_CONTAINER_REMOVE, container, id, path, hierarchy);
+			emit_container(EVENT_CONTAINER_REMOVE, container, true, id, path,
+				       hierarchy);
 			bpf_map_delete_elem(&containers, container->id);
 		}
 	}
