@@ -296,6 +296,7 @@ static __always_inline int emit_container(__u16 event, const struct container *c
 	}
 	record_begin(s->slot, event, 7, now);
 	s->header.container = container->cgroup;
+	s->header.syscall = current_syscall(current_task(), &s->header.abi);
 	s->header.flags = RECORD_NO_RETURN;
 	if (!shown || settings.chosen[event] == EVENT_BOOKKEEPING || !container_is_shown(container))
 		s->header.flags |= RECORD_INTERNAL;

@@ -4,6 +4,7 @@
 //! with the reason.
 
 mod cli;
+mod containers;
 mod cost;
 mod edges;
 mod fds;
@@ -65,6 +66,7 @@ fn main() {
         fds::tests(),
         files::tests(),
         scope::tests(),
+        containers::tests(),
         io_uring::tests(),
         sockets::tests(),
         lsm_proc::tests(),
