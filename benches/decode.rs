@@ -63,6 +63,7 @@ fn record() -> Vec<Vec<u8>> {
         scope: &Scope::New,
         events: &events,
         bookkeeping: false,
+        containers: false,
         nodename: true,
         exec_env: false,
         ring_size: 64 << 20,
@@ -114,7 +115,7 @@ fn bench(criterion: &mut Criterion<CpuTime>) {
             format,
             path: Some("/dev/null".into()),
         };
-        let mut outputs = Outputs::open(&[spec], 0).expect("/dev/null");
+        let mut outputs = Outputs::open(&[spec], 0, false).expect("/dev/null");
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 for record in &records {

@@ -8,6 +8,7 @@ use crate::catalogue::{self, EventSpec};
 use crate::cli::config::{Config, Format, Selection};
 use crate::command::Command;
 use crate::decode::{self, RECORD_INTERNAL};
+use crate::enrich::container::{self, Containers, Verdict};
 use crate::enrich::process::Processes;
 use crate::error::{Error, LoadError, OutputError};
 use crate::event::{Arg, Context, Event, Value};
@@ -19,7 +20,7 @@ use crate::loader::probe::{self, Sources};
 use crate::loader::{Plan, Tracer};
 use crate::output::Outputs;
 use crate::ring::{self, Rings};
-use crate::scope::Following;
+use crate::scope::{Following, Scope};
 use crate::signals::Stop;
 
 /// Traces as configured. Gives the exit status: the command's, or 0.
@@ -37,12 +38,16 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     };
     let stop = Stop::install()?;
     let json = config.outputs.iter().any(|output| output.format == Format::Json);
+    let tells = |name: &str| events.iter().any(|event| event.name == name);
+    let tells_containers = CONTAINER_EVENTS.into_iter().any(tells);
+    let tells_existing = tells(EXISTING_CONTAINER);
     let checked = probe::checked_calls(&events, &features);
     let (filters, matcher) = compile(&config.filters, &events);
     let plan = Plan {
         scope: &config.scope,
         events: &events,
         bookkeeping: json || command.is_some(),
+        containers: tells_containers || json || config.scope.needs_containers(),
         nodename: config.outputs.iter().any(|output| output.format != Format::Table),
         exec_env: config.exec_env,
         ring_size: config.buffer_size,
@@ -53,7 +58,8 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     };
     let mut tracer = Tracer::load(&plan, &features)?;
     let rings = tracer.ring_maps()?;
-    let mut outputs = Outputs::open(&config.outputs, epoch(tracer.boot_time()?))?;
+    let inner = matches!(config.scope, Scope::Containers(_));
+    let mut outputs = Outputs::open(&config.outputs, epoch(tracer.boot_time()?), inner)?;
     outputs.original_syscall = config.original_syscall;
     if let Some(command) = &command {
         tracer.follow_command(command.pid())?;
@@ -73,6 +79,10 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         sink: Sink {
             outputs,
             processes: json.then(Processes::default),
+            containers: plan
+                .containers
+                .then(|| Containers::new(json || tells_containers, config.scope.listed()))
+                .transpose()?,
             sources: Sources::new(&features),
             filtered_late: !matcher.is_empty(),
             matcher,
@@ -85,6 +95,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         show_losses: events.iter().any(|event| event.name == "lost_events"),
         events,
     };
+    run.meet_existing_containers(tells_existing)?;
     let ended = run.until_stopped(rings, &stop, command.as_mut());
     run.report_totals()?;
     match ended {
@@ -94,6 +105,10 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         Err(error) => Err(error),
     }
 }
+
+const EXISTING_CONTAINER: &str = "existing_container";
+/// Events that tell of containers themselves.
+const CONTAINER_EVENTS: [&str; 3] = ["container_create", "container_remove", EXISTING_CONTAINER];
 
 type Events = Vec<&'static EventSpec>;
 
@@ -165,6 +180,8 @@ struct Sink {
     outputs: Outputs,
     /// Only where an output shows executables.
     processes: Option<Processes>,
+    /// Only where it matters which container a process is in.
+    containers: Option<Containers>,
     sources: Sources,
     /// What of `--filter` the kernel side has not decided.
     matcher: Matcher,
@@ -191,6 +208,9 @@ impl Run {
             epoll
                 .add(ring::borrow(fd, &rings), readable)
                 .map_err(Error::system("epoll"))?;
+        }
+        if let Some(fd) = self.sink.containers.as_ref().and_then(Containers::answered) {
+            epoll.add(fd, readable).map_err(Error::system("epoll"))?;
         }
         let mut ready = [EpollEvent::empty(); 16];
         let mut active = true;
@@ -221,13 +241,41 @@ impl Run {
             }
         }
         self.tracer.detach();
-        while self.round(&mut rings, None)? {}
+        while self.round(&mut rings, None)? {
+            self.sink.release(&self.tracer, true)?;
+        }
+        self.sink.outputs.flush()?;
+        Ok(())
+    }
+
+    /// Containers that were there before: their names are asked for, and the user is told if he wants.
+    fn meet_existing_containers(&mut self, tell: bool) -> Result<(), Error> {
+        let Some(containers) = &mut self.sink.containers else {
+            return Ok(());
+        };
+        let found = self.tracer.existing_containers()?;
+        for container in &found {
+            containers.add(container);
+        }
+        if !tell {
+            return Ok(());
+        }
+        let spec = catalogue::expect(EXISTING_CONTAINER);
+        let paths = container::cgroup_paths();
+        for found in &found {
+            let context = Sink::own_context(spec, self.tracer.now(), self.tracer.self_pid());
+            let path = paths.iter().find(|path| found.shows(path));
+            let record = container::existing(context, found, path);
+            self.sink.record(&record, &self.tracer)?;
+        }
         Ok(())
     }
 
     /// One pass over the rings and the loss counters.
     fn round(&mut self, rings: &mut Rings, now: Option<u64>) -> Result<bool, Error> {
-        let active = rings.round(now, |record| self.sink.record(record))?;
+        let tracer = &self.tracer;
+        let mut active = rings.round(now, |record| self.sink.record(record, tracer))?;
+        active |= self.sink.release(tracer, false)?;
         let losses = self.losses.read(&mut self.tracer)?;
         if self.show_losses {
             let time = self.tracer.now();
@@ -278,8 +326,8 @@ impl Run {
 }
 
 impl Sink {
-    fn record(&mut self, record: &[u8]) -> Result<(), OutputError> {
-        let mut event = match decode::decode(record) {
+    fn record(&mut self, record: &[u8], tracer: &Tracer) -> Result<(), OutputError> {
+        let event = match decode::decode(record) {
             Ok(event) => event,
             Err(error) => {
                 if self.malformed == 0 {
@@ -289,12 +337,37 @@ impl Sink {
                 return Ok(());
             }
         };
+        let Some(containers) = &mut self.containers else {
+            return self.show(event, Verdict::Show(None));
+        };
+        let key = event.context.container;
+        if !containers.knows(key) {
+            // Its beginning was lost.
+            if let Ok(Some(found)) = tracer.container(key) {
+                containers.add(&found);
+            }
+        }
+        match containers.meet(&event, record) {
+            Verdict::Held => Ok(()),
+            verdict => self.show(event, verdict),
+        }
+    }
+
+    fn show(&mut self, mut event: Event<'_>, verdict: Verdict) -> Result<(), OutputError> {
         if let Some(processes) = &mut self.processes {
             processes.enrich(&mut event);
         }
+        let Verdict::Show(container) = verdict else {
+            return Ok(());
+        };
         if event.context.flags & RECORD_INTERNAL != 0 {
             return Ok(());
         }
+        let mut event = event;
+        if let Some(containers) = &self.containers {
+            containers.complete(&mut event, container.as_deref());
+        }
+        event.container.clone_from(&container);
         if !self.matcher.passes(&event) {
             return Ok(());
         }
@@ -303,6 +376,49 @@ impl Sink {
             event.args.retain(|arg| arg.spec.name != "envp");
         }
         self.write(&event)
+    }
+
+    /// Shows what was held and need be no longer, and tells the kernel side which containers the user wants; `all`: nothing
+    /// may be held any more. Whether something still is.
+    fn release(&mut self, tracer: &Tracer, all: bool) -> Result<bool, Error> {
+        let Some(containers) = &mut self.containers else {
+            return Ok(false);
+        };
+        let decided = if all {
+            containers.await_answers()
+        } else {
+            containers.take_answers()
+        };
+        for (key, wanted) in decided {
+            tracer.set_listed(key, wanted)?;
+        }
+        for record in containers.released(all) {
+            if let Ok(event) = decode::decode(&record) {
+                let verdict = self.verdict(event.context.container);
+                self.show(event, verdict)?;
+            }
+        }
+        Ok(self.containers.as_ref().is_some_and(Containers::holds))
+    }
+
+    fn verdict(&self, key: u64) -> Verdict {
+        self.containers
+            .as_ref()
+            .map_or(Verdict::Show(None), |containers| containers.verdict(key))
+    }
+
+    /// Of an event that tracee tells by itself.
+    fn own_context(spec: &EventSpec, time: u64, pid: u32) -> Context {
+        Context {
+            time,
+            event: spec.id,
+            syscall: decode::NO_SYSCALL,
+            pid,
+            tid: pid,
+            host_pid: pid,
+            host_tid: pid,
+            ..Context::default()
+        }
     }
 
     /// Losses are told in the stream, too.
@@ -317,16 +433,7 @@ impl Sink {
             full: 0,
             file: None,
         };
-        let context = Context {
-            time,
-            event: spec.id,
-            syscall: decode::NO_SYSCALL,
-            pid,
-            tid: pid,
-            host_pid: pid,
-            host_tid: pid,
-            ..Context::default()
-        };
+        let context = Self::own_context(spec, time, pid);
         let buffer = Arg {
             value: Value::Str(loss.buffer.as_bytes()),
             ..number(1, 0)
@@ -345,6 +452,7 @@ impl Sink {
             nodename: None,
             args,
             executable: None,
+            container: None,
             source: None,
         };
         match self.matcher.arguments_pass(&event) {

@@ -10,6 +10,8 @@ const char abi_stamp[] SEC(".rodata.abi") = ABI_STAMP;
 const volatile struct settings settings = {};
 const volatile struct filters filters = {};
 
+const volatile struct container_settings container_settings = {};
+
 struct control control SEC(".data.control") = {};
 
 __u64 lost_in_all SEC(".data.lost") = 0;
@@ -32,6 +34,10 @@ struct filter_numbers_map filter_numbers SEC(".maps");
 struct filter_names_map filter_names SEC(".maps");
 struct filter_texts_map filter_texts SEC(".maps");
 struct event_filters_map event_filters SEC(".maps");
+struct cgroups_map cgroups SEC(".maps");
+struct containers_map containers SEC(".maps");
+struct members_map members SEC(".maps");
+struct listed_ids_map listed_ids SEC(".maps");
 
 /* Types that no map uses are missing from BTF, and from the skeleton with it. */
 struct record_header record_header_type SEC(".data.types") = {};

@@ -14,6 +14,8 @@
 extern const volatile struct settings settings;
 extern const volatile struct filters filters;
 
+extern const volatile struct container_settings container_settings;
+
 extern struct control control SEC(".data.control");
 
 /* Rings: one per CPU for the flood, one for process life. */
@@ -260,5 +262,44 @@ struct event_filters_map {
 	__type(value, struct record_filter);
 };
 extern struct event_filters_map event_filters SEC(".maps");
+/* Cgroups that were met, by cgroup_key(). They go when the cgroup does. */
+struct cgroups_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct container);
+};
+extern struct cgroups_map cgroups SEC(".maps");
+
+/* How many cgroups each container has, by its id. */
+struct containers_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, char[CONTAINER_ID_LEN]);
+	__type(value, __u64);
+};
+extern struct containers_map containers SEC(".maps");
+
+/* Processes of containers that have started since tracing began; by tgid. */
+struct members_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 262144);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct member);
+};
+extern struct members_map members SEC(".maps");
+
+/* What the user named, as beginnings of ids. */
+struct listed_ids_map {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct listed_id);
+	__type(value, __u32);
+};
+extern struct listed_ids_map listed_ids SEC(".maps");
 
 #endif

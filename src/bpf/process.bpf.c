@@ -38,6 +38,8 @@ static __always_inline int on_fork(struct task_struct *parent, struct task_struc
 	__u32 child_tgid = child->tgid;
 	struct scratch *s;
 
+	if (container_settings.wanted)
+		container_fork(plain_address(child));
 	if (scope == SCOPE_OUT)
 		return 0;
 	if (settings.scope_mode == SCOPE_FOLLOW && child->pid == child_tgid) {
@@ -251,17 +253,23 @@ static __always_inline void emit_exec(struct task_struct *task, const struct ima
 
 static __always_inline int on_exec(struct task_struct *task, const struct image *image)
 {
-	enum scope scope = task_scope(task);
 	__u64 key = (__u64)task;
 	struct exec_call *call;
+	enum scope scope;
 
-	if (scope == SCOPE_OUT)
-		return 0;
-	if (scope == SCOPE_AWAITS_EXEC) {
+	if (container_settings.wanted)
+		container_exec(image->filename);
+	scope = task_scope(task);
+	if (scope == SCOPE_AWAITS_EXEC && settings.scope_mode == SCOPE_FOLLOW) {
 		struct followed *entry = followed_entry(task);
 
 		if (entry)
 			entry->await_exec = false;
+	} else if (scope != SCOPE_IN) {
+		/* It may have been in scope when it called. */
+		if (container_settings.wanted)
+			bpf_map_delete_elem(&exec_calls, &key);
+		return 0;
 	}
 	call = bpf_map_lookup_elem(&exec_calls, &key);
 	emit_exec(task, image, call);
@@ -378,9 +386,15 @@ int BPF_PROG(sched_process_free__tp_btf, struct task_struct *task)
 {
 	__u32 tgid = task->tgid;
 	struct followed *entry;
+	struct member *member;
 
 	if (task->pid != tgid)
 		return 0;
+	if (container_settings.wanted) {
+		member = bpf_map_lookup_elem(&members, &tgid);
+		if (member && member->start == task->start_boottime)
+			bpf_map_delete_elem(&members, &tgid);
+	}
 	entry = bpf_map_lookup_elem(&followed, &tgid);
 	if (entry && entry->start == task->start_boottime)
 		bpf_map_delete_elem(&followed, &tgid);

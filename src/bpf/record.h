@@ -47,6 +47,7 @@ struct record_header {
 	__u64 thread_start; /* ns since boot */
 	__u64 process_start; /* ns since boot; with host_pid it names a process for good */
 	__u64 cgroup_id;
+	__u64 container; /* container.cgroup; 0: in none */
 	__s64 ret;
 	__u32 tid; /* ids as the task's own pid namespace has them */
 	__u32 pid;
@@ -236,6 +237,11 @@ struct control {
 #define SCOPE_ALL 0
 #define SCOPE_NEW 1
 #define SCOPE_FOLLOW 2
+#define SCOPE_CONTAINER_NEW 3
+#define SCOPE_CONTAINER_ALL 4
+#define SCOPE_CONTAINER_LISTED 5
+#define SCOPE_HOST_NEW 6
+#define SCOPE_HOST_ALL 7
 
 /* followed.exited */
 #define EXIT_NONE 0
@@ -247,6 +253,44 @@ struct followed {
 	__u64 start; /* ns since boot: tells it from a later one with the same pid */
 	__u32 await_exec; /* nothing is shown before its first exec */
 	__u32 exited; /* its last thread: EXIT_* */
+};
+
+/* Fixed before load: how containers are known. */
+struct container_settings {
+	__u32 wanted; /* whose container a process is in matters */
+	/* The cgroup v1 hierarchy that is looked at besides v2's: its id, and one of its controllers. 0: none is. */
+	__u32 v1_hierarchy;
+	__u32 v1_subsys;
+	__u32 reserved;
+};
+
+#define CONTAINER_ID_LEN 64
+#define CONTAINER_BEFORE_LEN 24
+
+/* container.listed */
+#define LISTED_NO 0
+#define LISTED_YES 1
+#define LISTED_UNKNOWN 2 /* its name decides, which user space asks for */
+
+/* What a cgroup belongs to. */
+struct container {
+	__u64 cgroup; /* key of the container's own cgroup; 0: no container */
+	__u64 created; /* ns since boot, when it was first seen */
+	__u64 listed; /* the user named it: LISTED_* */
+	char id[CONTAINER_ID_LEN];
+	char before[CONTAINER_BEFORE_LEN]; /* what is before the id in the cgroup's path: tells the runtime */
+};
+
+/* Key of the map `listed_ids`: the first bits of an id. */
+struct listed_id {
+	__u32 bits;
+	char id[CONTAINER_ID_LEN];
+};
+
+/* A process that a container's own first exec has begun, or its ancestor. */
+struct member {
+	__u64 start; /* ns since boot */
+	__u64 container; /* container.cgroup */
 };
 
 #define BUFFER_CPU 0 /* the ring of this CPU */

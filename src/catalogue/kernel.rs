@@ -20,6 +20,17 @@ const TRANSFER: &[ArgSpec] = &[
     arg("pos", I64),
 ];
 
+/// Of containers; user space asks for name and image.
+const CONTAINER: &[ArgSpec] = &[
+    arg("container_id", KernelStr),
+    arg("runtime", KernelStr),
+    arg("name", KernelStr),
+    arg("image", KernelStr),
+    arg("cgroup_id", U64),
+    arg("path", KernelStr),
+    arg("hierarchy", Int),
+];
+
 /// Addresses where the call is connect(2), by its number in each ABI; paths otherwise.
 const CHECKED: SelectSpec = SelectSpec {
     mask: u32::MAX,
@@ -144,4 +155,7 @@ pub const KERNEL: &[EventSpec] = &[
         arg("link_id", UInt), arg("link_type", Enum(Family::BpfLinkType))]),
     kernel(115, "kprobe_attach", &[System], &[
         arg("symbol", KernelStr), arg("offset", Hex), arg("addr", Hex)]),
+    kernel(150, "container_create", &[Containers], CONTAINER),
+    kernel(151, "container_remove", &[Containers], CONTAINER),
+    kernel(152, "existing_container", &[Containers], CONTAINER),
 ];

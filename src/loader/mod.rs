@@ -1,5 +1,6 @@
 //! From the chosen events to running programs: open, size maps, set constants, load, attach.
 
+pub mod containers;
 pub mod features;
 mod filter;
 pub mod loss;
@@ -52,6 +53,8 @@ pub struct Tracer {
     /// Names of the programs that attach.
     attached: BTreeSet<String>,
     control: control,
+    /// Which container a process is in matters.
+    containers: bool,
 }
 
 impl Tracer {
@@ -75,7 +78,8 @@ impl Tracer {
             let name = program.name().to_string_lossy();
             let wanted = attached.contains(name.as_ref())
                 || name == "whoami"
-                || name == "follow_named" && plan.scope.names_pids();
+                || name == "follow_named" && plan.scope.names_pids()
+                || name == "find_containers" && plan.containers;
             program.set_autoload(wanted);
         }
         let size = |mut map: OpenMapMut<'_>, entries: usize| {
@@ -87,6 +91,10 @@ impl Tracer {
         size(open_map(&mut open, "scratch")?, cpus * SCRATCH_SLOTS as usize)?;
         size(open_map(&mut open, "selected")?, plan.selected().count().max(1))?;
         size(open_map(&mut open, "named_pids")?, plan.scope.pids().len().max(1))?;
+        size(
+            open_map(&mut open, "listed_ids")?,
+            plan.scope.listed().len().max(1),
+        )?;
         let allocating = |program: &&Program| {
             matches!(
                 program.means,
@@ -100,6 +108,9 @@ impl Tracer {
                 ("exec_calls", 4096),
                 ("closings", 512),
                 ("arg_copies", 512),
+                ("cgroups", 8192),
+                ("containers", 2048),
+                ("members", 65536),
             ] {
                 let mut map = open_map(&mut open, name)?;
                 map.set_map_flags(0)
@@ -131,6 +142,7 @@ impl Tracer {
             clock_offset: 0,
             attached,
             control: control::default(),
+            containers: plan.containers,
         };
         tracer.fill_maps(plan)?;
         tracer.fill_filters(&filters)?;
@@ -152,6 +164,9 @@ impl Tracer {
 
     /// Begins to trace: from this moment on every event of a process in scope is recorded.
     pub fn start(&mut self, scope: &Scope) -> Result<(), LoadError> {
+        if self.containers {
+            self.find_containers()?;
+        }
         self.control.since = self.boot_time()?;
         self.write_control()?;
         // A command is followed already.
@@ -209,16 +224,7 @@ impl Tracer {
                 .update(&pid.to_ne_bytes(), &0u32.to_ne_bytes(), MapFlags::ANY)
                 .map_err(LoadError::bpf("the scope cannot be set"))?;
         }
-        let program = self.program("follow_named")?;
-        let what = "the processes cannot be looked up";
-        let link = program.attach().map_err(LoadError::bpf(what))?;
-        let mut iter = Iter::new(&link).map_err(LoadError::bpf(what))?;
-        // The program prints nothing; reading runs it over all tasks.
-        iter.read_to_end(&mut Vec::new())
-            .map_err(|source| LoadError::Io {
-                what: what.into(),
-                source,
-            })?;
+        self.run_over_tasks("follow_named")?;
         for pid in pids {
             let found = named
                 .lookup(&pid.to_ne_bytes(), MapFlags::ANY)
@@ -227,6 +233,20 @@ impl Tracer {
                 return Err(LoadError::NoProcess(*pid));
             }
         }
+        Ok(())
+    }
+
+    /// Runs an iterator over all tasks that there are.
+    fn run_over_tasks(&self, name: &str) -> Result<(), LoadError> {
+        let what = "the processes cannot be looked up";
+        let link = self.program(name)?.attach().map_err(LoadError::bpf(what))?;
+        let mut iter = Iter::new(&link).map_err(LoadError::bpf(what))?;
+        // The program prints nothing; reading runs it.
+        iter.read_to_end(&mut Vec::new())
+            .map_err(|source| LoadError::Io {
+                what: what.into(),
+                source,
+            })?;
         Ok(())
     }
 
@@ -319,7 +339,7 @@ impl Tracer {
         for (key, desc) in plan.selected() {
             update(&selected, &key, &desc)?;
         }
-        Ok(())
+        self.list_containers(plan.scope.listed())
     }
 }
 

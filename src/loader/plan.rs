@@ -12,12 +12,17 @@ use crate::loader::filter::Tables;
 use crate::loader::probe::{self, Means, Program};
 use crate::loader::skel::types::rodata;
 use crate::loader::syscalls::{SYSCALL_CHOSEN, SYSCALL_EXECVE, SYSCALL_EXECVEAT};
-use crate::scope::Scope;
+use crate::scope::{Containers, Scope};
 
 // Constants of src/bpf/record.h; a test compares them.
 pub const SCOPE_ALL: u32 = 0;
 pub const SCOPE_NEW: u32 = 1;
 pub const SCOPE_FOLLOW: u32 = 2;
+pub const SCOPE_CONTAINER_NEW: u32 = 3;
+pub const SCOPE_CONTAINER_ALL: u32 = 4;
+pub const SCOPE_CONTAINER_LISTED: u32 = 5;
+pub const SCOPE_HOST_NEW: u32 = 6;
+pub const SCOPE_HOST_ALL: u32 = 7;
 pub const EVENT_SHOWN: u8 = 1;
 pub const EVENT_BOOKKEEPING: u8 = 2;
 
@@ -32,6 +37,8 @@ pub struct Plan<'a> {
     pub events: &'a [&'static EventSpec],
     /// Fork, exec and exit are told in any case, so that executables are known.
     pub bookkeeping: bool,
+    /// Which container a process is in matters.
+    pub containers: bool,
     /// An output shows the node name.
     pub nodename: bool,
     /// The environment goes with execve, execveat and sched_process_exec.
@@ -69,6 +76,10 @@ impl Plan<'_> {
         if self.scope.follows() {
             stems.extend([probe::FORK, probe::EXEC, probe::EXIT, probe::FREE]);
         }
+        if self.containers {
+            stems.extend([probe::FORK, probe::EXEC, probe::FREE]);
+            stems.extend(probe::CONTAINER_LIFE);
+        }
         let best = |stem| {
             probe::best(stem, features).map_err(|reason| LoadError::Unavailable { event: stem, reason })
         };
@@ -100,6 +111,7 @@ impl Plan<'_> {
             io_issue_defs,
             noaudit_callers,
             filters,
+            container_settings,
             ..
         } = map
             .initial_value_mut()
@@ -123,9 +135,11 @@ impl Plan<'_> {
         for event in catalogue::KERNEL {
             let life =
                 ["sched_process_fork", "sched_process_exec", "sched_process_exit"].contains(&event.name);
+            let container_life = probe::CONTAINER_LIFE.contains(&event.name);
             constants.chosen[usize::from(event.id)] = match self.chosen(event) {
                 true => EVENT_SHOWN,
                 false if self.bookkeeping && life => EVENT_BOOKKEEPING,
+                false if self.containers && container_life => EVENT_BOOKKEEPING,
                 false => 0,
             };
         }
@@ -148,7 +162,16 @@ impl Plan<'_> {
             Scope::All => SCOPE_ALL,
             Scope::New => SCOPE_NEW,
             Scope::Pids(_) | Scope::Command => SCOPE_FOLLOW,
+            Scope::Containers(Containers::New) => SCOPE_CONTAINER_NEW,
+            Scope::Containers(Containers::All) => SCOPE_CONTAINER_ALL,
+            Scope::Containers(Containers::Listed(_)) => SCOPE_CONTAINER_LISTED,
+            Scope::Host { new: true } => SCOPE_HOST_NEW,
+            Scope::Host { new: false } => SCOPE_HOST_ALL,
         };
+        container_settings.wanted = u32::from(self.containers);
+        if let Some(v1) = features::v1_hierarchy().filter(|_| self.containers) {
+            (container_settings.v1_hierarchy, container_settings.v1_subsys) = (v1.id, v1.subsys);
+        }
         constants.ring_size = self.ring_size;
         constants.want_nodename = u8::from(self.nodename);
         constants.want_env = u8::from(self.exec_env);

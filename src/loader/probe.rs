@@ -209,6 +209,8 @@ pub const FORK: &str = "sched_process_fork";
 pub const EXEC: &str = "sched_process_exec";
 pub const EXIT: &str = "sched_process_exit";
 pub const FREE: &str = "sched_process_free";
+/// Containers begin and end.
+pub const CONTAINER_LIFE: [&str; 2] = ["container_create", "container_remove"];
 const PREPARE_EXEC: &str = "sched_prepare_exec";
 /// What a task has before a call that changes it.
 const BEFORE_CALL: &str = "before_call";
@@ -298,8 +300,8 @@ pub fn stems(event: &EventSpec, features: &Features) -> Vec<&'static str> {
         EXEC => vec![EXEC, prepare],
         MISMATCH => mismatch_stems(features),
         "mem_prot_alert" => PROT_ALERT.to_vec(),
-        // Told by user space, from the kernel's counters.
-        "lost_events" => vec![],
+        // Told by user space, from what the kernel side keeps.
+        "lost_events" | "existing_container" => vec![],
         name @ ("commit_creds" | "switch_task_ns") => {
             let mut stems = vec![name];
             if best(name, features).is_ok_and(|program| program.means.is_after()) {

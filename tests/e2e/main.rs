@@ -4,6 +4,7 @@
 //! with the reason.
 
 mod cli;
+mod containers;
 mod cost;
 mod edges;
 mod escape;
@@ -81,6 +82,7 @@ fn main() {
         files::tests(),
         scope::tests(),
         filter::tests(),
+        containers::tests(),
         io_uring::tests(),
         sockets::tests(),
         means::tests(),

@@ -34,6 +34,15 @@ static __always_inline struct task_struct *current_task(void)
 #define TASK_READ(task, ...) \
 	(has_task_btf() ? ___arrow(task, __VA_ARGS__) : BPF_CORE_READ(task, __VA_ARGS__))
 
+/* A pointer that the verifier knows, as a number: it lets only these go to a global function. */
+static __always_inline __u64 plain_address(const void *pointer)
+{
+	__u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	return address;
+}
+
 static __always_inline struct pt_regs *task_regs(struct task_struct *task)
 {
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
