@@ -41,13 +41,14 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     let tells = |name: &str| events.iter().any(|event| event.name == name);
     let tells_containers = CONTAINER_EVENTS.into_iter().any(tells);
     let tells_existing = tells(EXISTING_CONTAINER);
+    let names_containers = json || tells_containers || config.filters.container.is_some();
     let checked = probe::checked_calls(&events, &features);
     let (filters, matcher) = compile(&config.filters, &events);
     let plan = Plan {
         scope: &config.scope,
         events: &events,
         bookkeeping: json || command.is_some(),
-        containers: tells_containers || json || config.scope.needs_containers(),
+        containers: names_containers || config.scope.needs_containers(),
         nodename: config.outputs.iter().any(|output| output.format != Format::Table),
         exec_env: config.exec_env,
         ring_size: config.buffer_size,
@@ -81,7 +82,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
             processes: json.then(Processes::default),
             containers: plan
                 .containers
-                .then(|| Containers::new(json || tells_containers, config.scope.listed()))
+                .then(|| Containers::new(names_containers, config.scope.listed()))
                 .transpose()?,
             sources: Sources::new(&features),
             filtered_late: !matcher.is_empty(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::catalogue::EventId;
+use crate::enrich::container::Container;
 use crate::event::{Arg, Context, Event, Value};
 use crate::filter::argument::{self, Condition, Words};
 use crate::filter::text::Texts;
@@ -34,7 +35,7 @@ impl Matcher {
     /// Whether the event is to be shown. It must have all its arguments.
     pub fn passes(&mut self, event: &Event<'_>) -> bool {
         if let Some(texts) = &self.container {
-            if !container_passes(texts, container(event)) {
+            if !container_passes(texts, event.container.as_deref()) {
                 return false;
             }
         }
@@ -54,28 +55,16 @@ impl Matcher {
     }
 }
 
-/// A container, as an event knows it.
-#[derive(Debug, Clone, Copy)]
-struct Container<'a> {
-    id: &'a [u8],
-    name: &'a [u8],
-}
-
-/// The container of the event's process; `None`: it is in none.
-fn container<'a>(_event: &'a Event<'_>) -> Option<Container<'a>> {
-    // The place to say it in, once events know their containers.
-    None
-}
-
 /// A container is known by its id, by the beginning of its id, and by its name.
-fn container_passes(texts: &Texts, container: Option<Container<'_>>) -> bool {
-    let Some(Container { id, name }) = container else {
+fn container_passes(texts: &Texts, container: Option<&Container>) -> bool {
+    let Some(container) = container else {
         return texts.wanted.is_empty();
     };
+    let (id, name) = (container.id.as_bytes(), container.name.as_deref());
     let matches = |patterns: &[super::text::Pattern]| {
         patterns.iter().any(|pattern| {
             let short = !pattern.is_open() && !pattern.text.is_empty() && id.starts_with(&pattern.text);
-            short || pattern.matches(id) || pattern.matches(name)
+            short || pattern.matches(id) || name.is_some_and(|name| pattern.matches(name.as_bytes()))
         })
     };
     !matches(&texts.excluded) && (texts.wanted.is_empty() || matches(&texts.wanted))
@@ -233,10 +222,11 @@ mod tests {
             let filters = parse(&[value.into()], &[], Shown::default()).unwrap();
             filters.container.unwrap()
         };
-        let web = Some(Container {
-            id: b"0123456789abcdef",
-            name: b"web-1",
-        });
+        let web = Container {
+            id: "0123456789abcdef".into(),
+            name: Some("web-1".into()),
+            ..Container::default()
+        };
         for (value, in_web, on_host) in [
             ("container=0123", true, false),
             ("container=web-1", true, false),
@@ -247,7 +237,7 @@ mod tests {
             ("container!=web-1", false, true),
             ("container!=ff", true, true),
         ] {
-            assert_eq!(container_passes(&filter(value), web), in_web, "{value}");
+            assert_eq!(container_passes(&filter(value), Some(&web)), in_web, "{value}");
             assert_eq!(container_passes(&filter(value), None), on_host, "{value}");
         }
     }
