@@ -68,6 +68,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // Loads and losses are measured: one test at a time.
     arguments.test_threads = arguments.test_threads.or(Some(1));
+    let filter = arguments.filter.clone();
     let trials = [
         cli::tests(),
         process::tests(),
@@ -82,6 +83,7 @@ fn main() {
         filter::tests(),
         io_uring::tests(),
         sockets::tests(),
+        means::tests(),
         lsm_proc::tests(),
         escape::tests(),
         kernel::tests(),
@@ -93,7 +95,8 @@ fn main() {
     .into_iter()
     .flatten()
     .map(|test| {
-        if let Some(reason) = &test.missing {
+        let asked_for = filter.as_ref().is_none_or(|text| test.name.contains(text));
+        if let (Some(reason), true) = (&test.missing, asked_for) {
             println!("skip: {}: {reason}", test.name);
         }
         let (name, ignored) = (test.name, test.missing.is_some());

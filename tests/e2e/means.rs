@@ -3,9 +3,34 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
+use libtest_mimic::Failed;
 use serde_json::{json, Value};
 
 use crate::harness::{arg, trace, tracee, value, Run};
+use crate::Test;
+
+pub fn tests() -> Vec<Test> {
+    vec![Test::new("every_listed_event_loads_by_every_means", loads)]
+}
+
+fn loads() -> Result<(), Failed> {
+    for without in RUNGS {
+        let listed = list(without);
+        let is_call = |line: &Value| line["sets"].as_array().unwrap().contains(&json!("syscalls"));
+        let there: Vec<&str> = listed
+            .iter()
+            .filter(|(_, line)| line["available"] == true && !is_call(line))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        assert!(there.len() > 20, "without {without}: {there:?}");
+        std::env::set_var("TRACEE_WITHOUT", without);
+        let run = trace(&["-e", &there.join(",")], &["true"]);
+        std::env::remove_var("TRACEE_WITHOUT");
+        assert_eq!(run.code(), 0, "without {without}: {}", run.stderr);
+        assert!(!run.events.is_empty(), "{}", run.stderr);
+    }
+    Ok(())
+}
 
 /// Why this kernel cannot give an event by any means.
 pub fn unavailable(event: &str) -> Option<String> {

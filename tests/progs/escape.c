@@ -3,7 +3,7 @@
 //   commit_creds tid uid euid cap_effective       (as /proc/self/status has them)
 //   switch_task_ns tid mnt                        (as /proc/self/ns has it)
 //   security_sb_mount tid path type
-//   security_inode_mknod tid path rdev
+//   security_inode_mknod tid path rdev            (as the kernel numbers devices: major << 20 | minor)
 //   security_file_open tid path inode
 //   ptrace_attach tid pid
 //   process_vm_access tid pid write
@@ -85,8 +85,7 @@ static void disk(void)
 {
 	if (mknod("/disk", S_IFBLK | 0600, makedev(8, 0)))
 		return;
-	printf("security_inode_mknod\t%d\t%s/root/disk\t%llu\n", gettid(), folder,
-	       (unsigned long long)makedev(8, 0));
+	printf("security_inode_mknod\t%d\t%s/root/disk\t%u\n", gettid(), folder, 8 << 20);
 }
 
 static void out(int host)
