@@ -51,13 +51,13 @@ static __always_inline __u32 own_pid_ns(struct task_struct *task)
 	})
 
 /* size: of the array at addr that the text is in. */
-static __always_inline bool name_passes(const volatile struct text_filter *filter, __u64 addr,
+static __always_inline bool name_passes(const volatile struct text_filter *filter, const void *addr,
 					const __u32 size)
 {
 	__u32 anywhere = filter->field + SET_ANYWHERE;
 	bool found = !filter->wanted;
 	struct name_key key = {};
-	long n = bpf_probe_read_kernel_str(key.text, size, (void *)addr);
+	long n = bpf_probe_read_kernel_str(key.text, size, addr);
 
 	/* With its NUL; one that cannot be read is empty. */
 	if (n < 1)
@@ -74,7 +74,7 @@ static __always_inline bool name_passes(const volatile struct text_filter *filte
 		if (i >= n)
 			break;
 		/* What follows its NUL does not count. */
-		bpf_probe_read_kernel(key.text, size, (void *)(addr + i));
+		bpf_probe_read_kernel(key.text, size, addr + i);
 		if (filter->excluded & TEXT_ANYWHERE &&
 		    HAS_PATTERN(filter_names, &key, anywhere + SET_EXCLUDED, n - i))
 			return false;
@@ -98,7 +98,8 @@ __noinline int filter_uts(__u64 address)
 		return true;
 	uts_ns = (__u64)BPF_CORE_READ(task_at(address), nsproxy, uts_ns);
 	return name_passes(&filters.names[FIELD_UTS],
-			   uts_ns + bpf_core_field_offset(struct uts_namespace, name.nodename),
+			   (void *)uts_ns +
+				   bpf_core_field_offset(struct uts_namespace, name.nodename),
 			   sizeof(((struct new_utsname *)0)->nodename));
 }
 
@@ -106,8 +107,20 @@ __noinline int filter_comm(__u64 addr)
 {
 	if (!is_used(&filters.names[FIELD_COMM]))
 		return true;
-	return name_passes(&filters.names[FIELD_COMM],
-			   addr ? addr : FIELD_ADDRESS(current_task(), comm), COMM_LEN);
+	if (!addr)
+		addr = FIELD_ADDRESS(current_task(), comm);
+	return name_passes(&filters.names[FIELD_COMM], (void *)addr, COMM_LEN);
+}
+
+__noinline int filter_caller(void)
+{
+	__u64 key = (__u64)current_task();
+	struct exec_call *call;
+
+	if (!is_used(&filters.names[FIELD_COMM]))
+		return true;
+	call = bpf_map_lookup_elem(&exec_calls, &key);
+	return call && name_passes(&filters.names[FIELD_COMM], call->comm, COMM_LEN);
 }
 
 __noinline int filter_ids(__u64 address)

@@ -157,9 +157,9 @@ static __always_inline void put_envp(struct scratch *s, __u32 index, struct task
 }
 
 /* Shown is the name that the process had when it made the call. */
-static __always_inline bool caller_passes(const struct exec_call *call)
+static __always_inline bool caller_passes(void)
 {
-	return !filters.fields || fields_pass(0, (__u64)call->comm);
+	return !filters.fields || (filter_ids(0) && filter_uts(0) && filter_caller());
 }
 
 /* The successful execve or execveat. */
@@ -174,7 +174,7 @@ static __always_inline void emit_execve(struct task_struct *task, const struct i
 	if (!desc || !(desc->flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT)) ||
 	    !(desc->flags & SYSCALL_CHOSEN))
 		return;
-	if (!caller_passes(call) || !result_passes(desc->event, 0, true))
+	if (!caller_passes() || !result_passes(desc->event, 0, true))
 		return;
 	now = bpf_ktime_get_boot_ns();
 	s = scratch_get();

@@ -13,6 +13,8 @@ int filter_ids(__u64 task);
 int filter_uts(__u64 task);
 /* A process's name, which is at addr; 0: the current task's. */
 int filter_comm(__u64 addr);
+/* The name that the current task had when it called execve. */
+int filter_caller(void);
 int filter_result(__u32 event, __s64 ret, __u32 returned);
 /* The arguments in the record in that slot. */
 int filter_record(__u32 slot);
