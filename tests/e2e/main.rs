@@ -23,6 +23,7 @@ mod process;
 mod rungs;
 mod scope;
 mod sockets;
+mod spawn;
 mod strace;
 mod syscalls;
 
@@ -66,6 +67,7 @@ fn main() {
         fds::tests(),
         files::tests(),
         scope::tests(),
+        spawn::tests(),
         containers::tests(),
         io_uring::tests(),
         sockets::tests(),
