@@ -187,14 +187,24 @@ static __always_inline bool has_entered(struct task_struct *task, __u64 containe
 	return member && member->start == start && member->container == container;
 }
 
-__noinline __u64 current_container(void)
+static __always_inline __u64 find_current(bool learn)
 {
 	struct task_struct *task = current_task();
-	__u64 container = task_container(task, true);
+	__u64 container = task_container(task, true, learn);
 
 	if (container && has_entered(task, container))
 		container |= CONTAINER_ENTERED;
 	return container;
+}
+
+__noinline __u64 current_container(void)
+{
+	return find_current(true);
+}
+
+__noinline __u64 known_container(void)
+{
+	return find_current(false);
 }
 
 static __always_inline int add_member(__u32 tgid, __u64 start, __u64 container, __u16 event)
@@ -233,7 +243,7 @@ static __always_inline bool is_runtime(struct task_struct *task, __u64 filename)
 __noinline int container_exec(__u64 filename)
 {
 	struct task_struct *task = current_task();
-	__u64 container = task_container(task, true);
+	__u64 container = task_container(task, true, true);
 
 	if (!container || has_entered(task, container) || is_runtime(task, filename))
 		return 0;
@@ -249,7 +259,7 @@ __noinline int container_fork(__u64 address)
 
 	if (BPF_CORE_READ(child, pid) != tgid)
 		return 0;
-	container = task_container(child, false);
+	container = task_container(child, false, true);
 	/* It may have been put into another container's cgroup. */
 	if (!container || member_of(current_container()) != container)
 		return 0;
@@ -264,7 +274,7 @@ int find_containers(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 
 	if (task)
-		task_container(task, false);
+		task_container(task, false, true);
 	return 0;
 }
 

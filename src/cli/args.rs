@@ -15,7 +15,8 @@ use clap::Parser;
         Exit status: 0, or the command's; 1 if tracing failed; 2 for a mistake on the command line."
 )]
 pub struct Args {
-    /// Which processes: process:new, process:all, process:<pid>,<pid> [default: process:new]
+    /// Which processes: process, container or host, each with :new or :all; process:<pid>,…; container:<id or name>,…
+    /// [default: process:new]
     #[arg(short, long, value_name = "SCOPE")]
     pub trace: Option<String>,
 

@@ -24,6 +24,7 @@ mod output;
 mod process;
 mod scope;
 mod sockets;
+mod spawn;
 mod strace;
 mod syscalls;
 
@@ -82,6 +83,7 @@ fn main() {
         files::tests(),
         scope::tests(),
         filter::tests(),
+        spawn::tests(),
         containers::tests(),
         io_uring::tests(),
         sockets::tests(),

@@ -27,6 +27,11 @@
  * entered it; 0: it is in none.
  */
 __u64 current_container(void);
+/*
+ * The same without finding out what is not known yet: records are made deep in
+ * the stack, where there is no room for that. task_scope() has done it.
+ */
+__u64 known_container(void);
 /* Finds out what a cgroup of that hierarchy belongs to. */
 int cgroup_learn(__u64 address, __u64 hierarchy);
 /* The program of a container, or what the runtime executes before it? */
@@ -46,7 +51,8 @@ static __always_inline __u64 cgroup_key(__u64 id, __u64 hierarchy)
 }
 
 /* The key of the container that a cgroup is of; 0: none. */
-static __always_inline __u64 cgroup_container(struct cgroup *cgrp, __u64 hierarchy, bool known)
+static __always_inline __u64 cgroup_container(struct cgroup *cgrp, __u64 hierarchy, bool known,
+					      bool learn)
 {
 	struct container *found;
 	__u64 key;
@@ -56,8 +62,8 @@ static __always_inline __u64 cgroup_container(struct cgroup *cgrp, __u64 hierarc
 		return 0;
 	key = cgroup_key(KNOWN_READ(known, cgrp, kn, id), hierarchy);
 	found = bpf_map_lookup_elem(&cgroups, &key);
-	if (found)
-		return found->cgroup;
+	if (found || !learn)
+		return found ? found->cgroup : 0;
 	cgroup_learn(known ? plain_address(cgrp) : (__u64)cgrp, hierarchy);
 	found = bpf_map_lookup_elem(&cgroups, &key);
 	return found ? found->cgroup : 0;
@@ -79,13 +85,14 @@ static __always_inline struct cgroup *v1_cgroup(struct task_struct *task, bool k
 }
 
 /* The key of the container in whose cgroup a task is; 0: none. */
-static __always_inline __u64 task_container(struct task_struct *task, bool known)
+static __always_inline __u64 task_container(struct task_struct *task, bool known, bool learn)
 {
-	__u64 found = cgroup_container(KNOWN_READ(known, task, cgroups, dfl_cgrp), 0, known);
+	struct cgroup *cgrp = KNOWN_READ(known, task, cgroups, dfl_cgrp);
+	__u64 hierarchy = container_settings.v1_hierarchy;
+	__u64 found = cgroup_container(cgrp, 0, known, learn);
 
-	if (!found && container_settings.v1_hierarchy)
-		found = cgroup_container(v1_cgroup(task, known), container_settings.v1_hierarchy,
-					 known);
+	if (!found && hierarchy)
+		found = cgroup_container(v1_cgroup(task, known), hierarchy, known, learn);
 	return found;
 }
 

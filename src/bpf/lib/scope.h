@@ -46,8 +46,7 @@ static __always_inline enum scope container_scope(void)
 	return found & CONTAINER_ENTERED ? SCOPE_IN : SCOPE_AWAITS_EXEC;
 }
 
-/* Of the current task, which all callers ask for. */
-static __always_inline enum scope task_scope(struct task_struct *task)
+static __always_inline enum scope scope_by_mode(struct task_struct *task)
 {
 	__u64 since = control.since;
 	struct followed *entry;
@@ -76,6 +75,17 @@ static __always_inline enum scope task_scope(struct task_struct *task)
 			return SCOPE_OUT;
 		return entry->await_exec ? SCOPE_AWAITS_EXEC : SCOPE_IN;
 	}
+}
+
+/* Of the current task, which all callers ask for. */
+static __always_inline enum scope task_scope(struct task_struct *task)
+{
+	enum scope scope = scope_by_mode(task);
+
+	/* Where the mode does not ask, the record will: see known_container(). */
+	if (scope == SCOPE_IN && container_settings.wanted && settings.scope_mode <= SCOPE_FOLLOW)
+		current_container();
+	return scope;
 }
 
 /* Whether events of the current task are shown: it is in scope, and let through by the filters of its fields. */
