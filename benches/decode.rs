@@ -60,6 +60,7 @@ fn record() -> Vec<Vec<u8>> {
         .filter(|event| event.in_set(Set::Syscalls))
         .collect();
     let plan = Plan {
+        btf: None,
         scope: &Scope::New,
         events: &events,
         bookkeeping: false,
@@ -73,7 +74,7 @@ fn record() -> Vec<Vec<u8>> {
         checked: &[],
     };
     libbpf_rs::set_print(None);
-    let mut tracer = Tracer::load(&plan, &Features::detect()).expect("tracing needs root");
+    let mut tracer = Tracer::load(&plan, &Features::detect(None)).expect("tracing needs root");
     let mut rings = tracer.ring_maps().expect("rings");
     tracer.attach().expect("attach");
     tracer.start(&Scope::New).expect("start");

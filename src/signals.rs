@@ -11,6 +11,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{SigSet, Signal};
 
 use crate::error::Error;
+use crate::privilege;
 
 /// A run that was asked to stop and gets nothing done in this time is ended: nobody reads its output.
 const STALLED: Duration = Duration::from_millis(900);
@@ -75,6 +76,8 @@ impl Stop {
 
     /// The thread: waits for signals for ever.
     fn wait(&self, signals: &SigSet) {
+        // Where that fails, what follows fails in the main thread as well, and says so.
+        let _ = privilege::drop_all();
         while let Ok(signal) = signals.wait() {
             if signal != Signal::SIGCHLD && !self.shared.asked.swap(true, Ordering::Relaxed) {
                 let theirs = self.clone();

@@ -1,5 +1,6 @@
 //! The corridor: builds each room, joins them, and runs until stopped.
 
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
@@ -14,22 +15,27 @@ use crate::error::{Error, LoadError, OutputError};
 use crate::event::{Arg, Context, Event, Value};
 use crate::filter::compile::compile;
 use crate::filter::matcher::Matcher;
-use crate::loader::features::{self, Features};
+use crate::loader::features::Features;
+use crate::loader::lookup;
 use crate::loader::loss::{self, Loss, LossMeter};
 use crate::loader::probe::{self, Sources};
 use crate::loader::{Plan, Tracer};
 use crate::output::Outputs;
+use crate::privilege::{self, Uses};
 use crate::ring::{self, Rings};
 use crate::scope::{Following, Scope};
 use crate::signals::Stop;
 
 /// Traces as configured. Gives the exit status: the command's, or 0.
 pub fn run(config: &Config) -> Result<u8, Error> {
-    features::check_privilege()?;
-    let features = Features::detect();
-    if !features.btf {
-        return Err(LoadError::NoBtf.into());
-    }
+    let object = lookup::choose(&config.object)?;
+    let json = config.outputs.iter().any(|output| output.format == Format::Json);
+    let uses = Uses {
+        proc: json,
+        capture: false,
+    };
+    privilege::check(uses)?;
+    let features = Features::of(config.btf.as_deref())?;
     let (events, missing) = available(&config.events, &features)?;
     // Before the first thread, since it forks.
     let mut command = match config.command.as_slice() {
@@ -37,7 +43,6 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         words => Some(Command::prepare(words)?),
     };
     let stop = Stop::install()?;
-    let json = config.outputs.iter().any(|output| output.format == Format::Json);
     let tells = |name: &str| events.iter().any(|event| event.name == name);
     let tells_containers = CONTAINER_EVENTS.into_iter().any(tells);
     let tells_existing = tells(EXISTING_CONTAINER);
@@ -55,6 +60,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         decode_fds: config.decode_fds,
         buffer_bytes: config.buffer_bytes,
         filters: &filters,
+        btf: config.btf.as_deref(),
         checked: &checked,
     };
     let mut tracer = Tracer::load(&plan, &features)?;
@@ -69,6 +75,8 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     tracer.start(&config.scope)?;
     outputs.flush()?;
     if config.debug {
+        let object = object.as_deref().map_or("embedded".into(), Path::to_string_lossy);
+        eprintln!("tracee: the BPF object is {object}");
         eprintln!("tracee: tracing has begun");
     }
     if let Some(command) = &mut command {
@@ -97,6 +105,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         events,
     };
     run.meet_existing_containers(tells_existing)?;
+    privilege::limit(uses)?;
     let ended = run.until_stopped(rings, &stop, command.as_mut());
     run.report_totals()?;
     match ended {
@@ -136,7 +145,8 @@ fn warn(missing: &[&'static EventSpec], features: &Features) {
     if features.preempts_raw_tracepoints() && !features.has_classic_tracepoints() {
         eprintln!(
             "tracee: warning: events will be lost when CPUs are busy: this kernel preempts programs on raw tracepoints, \
-             and tracefs, which others take, cannot be read (mount -t tracefs tracefs /sys/kernel/tracing; or give \
+             and tracefs, which others take, cannot be read (mount -t tracefs tracefs /sys/kernel/tracing; in a container: \
+             -v /sys/kernel/tracing:/sys/kernel/tracing:ro; or give \
              CAP_DAC_READ_SEARCH)"
         );
     }

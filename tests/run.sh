@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs all checks and tests, here and on other kernels, and sums them up. `make test` installs what it needs first.
 #
-#   ONLY=lint,unit,e2e,vm   run these parts only (progs: compile the test programs)
+#   ONLY=lint,unit,e2e,ship,vm   run these parts only (progs: compile the test programs)
 #   SUITES="bullseye sid"   the kernels of part vm (all: vm/kernels.sh)
 #   FILTER=TEXT             only tests with this in their names
 #
@@ -12,7 +12,7 @@
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
-only=${ONLY:-lint,unit,e2e,vm}
+only=${ONLY:-lint,unit,e2e,ship,vm}
 suites=${SUITES:-bullseye bookworm trixie sid}
 filter=${FILTER:-}
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
@@ -190,9 +190,9 @@ finish() {
 
 for part in ${only//,/ }; do
 	case $part in
-	lint | unit | e2e | vm | progs) ;;
+	lint | unit | e2e | ship | vm | progs) ;;
 	*)
-		echo "tests/run.sh: ONLY=$part: no such part; there are: lint unit e2e vm progs" >&2
+		echo "tests/run.sh: ONLY=$part: no such part; there are: lint unit e2e ship vm progs" >&2
 		exit 1
 		;;
 	esac
@@ -222,6 +222,9 @@ if wants unit; then
 fi
 if wants e2e; then
 	tests "end-to-end tests" e2e_here
+fi
+if wants ship; then
+	check "what is shipped (packages and images: make ship-test)" env ONLY=static,unit tests/ship.sh || true
 fi
 if wants vm; then
 	kernels=()

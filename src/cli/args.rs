@@ -1,14 +1,18 @@
 //! The flags as they are typed; what they mean is in `config.rs`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::Parser;
+
+use crate::version;
 
 /// Shows the system calls and kernel events of Linux processes as they happen, of new processes unless told otherwise
 #[derive(Debug, Parser)]
 #[command(
     name = "tracee",
     version,
+    long_version = version::long(),
     max_term_width = 110,
     override_usage = "tracee [FLAGS]\n       tracee [FLAGS] -- CMD [ARG]...",
     after_help = "`help` as the value of --trace, --event, --filter or --output shows more about that flag.\n\
@@ -67,6 +71,19 @@ pub struct Args {
     /// Ring buffer of each CPU, 64KiB to 1GiB, rounded up to a power of two
     #[arg(short, long, value_name = "SIZE", default_value = "8MiB")]
     pub buffer_size: String,
+
+    /// Where runtime parts are looked up and kept
+    #[arg(long, value_name = "FOLDER", default_value = "/tmp/tracee")]
+    pub install_path: PathBuf,
+
+    /// When the BPF object is rebuilt by clang, into the install path: never, if-needed (one there is of another
+    /// version), always
+    #[arg(long, value_name = "POLICY", default_value = "if-needed")]
+    pub build_policy: String,
+
+    /// The kernel's types from a file [default: the kernel's own]
+    #[arg(long, value_name = "FILE")]
+    pub btf: Option<PathBuf>,
 
     /// Log what tracee and libbpf do on standard error
     #[arg(short = 'v', long)]

@@ -7,6 +7,7 @@ use crate::catalogue::{self, spec, EventSpec, Set};
 use crate::cli::args::Args;
 use crate::error::UsageError;
 use crate::filter::{self, Filters};
+use crate::loader::lookup::{BuildPolicy, Lookup};
 use crate::scope::{self, Scope};
 
 /// A checked command line.
@@ -25,6 +26,9 @@ pub struct Config {
     /// Bytes of one CPU's ring: a power of two.
     pub buffer_size: u32,
     pub debug: bool,
+    pub object: Lookup,
+    /// The kernel's own if none.
+    pub btf: Option<PathBuf>,
     pub command: Vec<OsString>,
 }
 
@@ -36,6 +40,7 @@ pub enum Task {
     List {
         events: Vec<&'static EventSpec>,
         json: bool,
+        btf: Option<PathBuf>,
     },
     /// A flag's own help.
     Help(String),
@@ -123,6 +128,7 @@ impl Args {
             return Ok(Task::List {
                 events: self.listed()?,
                 json: outputs.iter().any(|output| output.format == Format::Json),
+                btf: self.btf,
             });
         }
         let scope = match (&self.trace, self.command.is_empty()) {
@@ -151,6 +157,11 @@ impl Args {
             buffer_bytes: buffer_bytes(self.decode_buffers.as_deref())?,
             buffer_size: buffer_size(&self.buffer_size)?,
             debug: self.debug,
+            object: Lookup {
+                install_path: self.install_path,
+                policy: build_policy(&self.build_policy)?,
+            },
+            btf: self.btf,
             command: self.command,
         })))
     }
@@ -234,6 +245,19 @@ fn buffer_size(value: &str) -> Result<u32, UsageError> {
         return Err(wrong());
     }
     u32::try_from(bytes.next_power_of_two()).map_err(|_| wrong())
+}
+
+fn build_policy(value: &str) -> Result<BuildPolicy, UsageError> {
+    match value {
+        "never" => Ok(BuildPolicy::Never),
+        "if-needed" => Ok(BuildPolicy::IfNeeded),
+        "always" => Ok(BuildPolicy::Always),
+        _ => Err(UsageError::Value {
+            flag: "--build-policy",
+            value: value.into(),
+            allowed: "it is never, if-needed or always".into(),
+        }),
+    }
 }
 
 fn buffer_bytes(value: Option<&str>) -> Result<u16, UsageError> {

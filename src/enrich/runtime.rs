@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use crate::enrich::container::Container;
 use crate::error::Error;
+use crate::privilege::{self, Uses};
 
 /// One runtime may take this long.
 const TIME_LIMIT: Duration = Duration::from_secs(1);
@@ -54,6 +55,14 @@ impl Asker {
         let (tell, answers) = channel();
         let tells = Arc::clone(&answered);
         let asks = move || {
+            // As the thread that starts this one will do for itself.
+            let uses = Uses {
+                proc: true,
+                ..Uses::default()
+            };
+            if privilege::limit_thread(uses).is_err() {
+                return;
+            }
             for (id, runtime) in asked {
                 if tell.send(ask(&id, runtime)).is_err() {
                     return;

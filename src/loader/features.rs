@@ -11,13 +11,10 @@ use libbpf_rs::btf::{Btf, BtfKind, BtfType};
 use crate::error::LoadError;
 use crate::loader::probe::Program;
 use crate::loader::{object, trial};
+use crate::privilege::{self, Uses};
 
 /// Where a kernel shows its own types.
 const VMLINUX_BTF: &str = "/sys/kernel/btf/vmlinux";
-
-const CAP_SYS_ADMIN: u32 = 21;
-const CAP_PERFMON: u32 = 38;
-const CAP_BPF: u32 = 39;
 
 /// Where tracefs is mounted; the latter with debugfs.
 const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
@@ -46,12 +43,27 @@ pub struct Features {
 }
 
 impl Features {
-    /// Reads the kernel's BTF; needs no privilege, but with it also tries what cannot be read.
-    pub fn detect() -> Features {
-        if !Path::new(VMLINUX_BTF).exists() {
-            return Features::default();
+    /// What is needed to trace, or why there is none.
+    pub fn of(btf: Option<&Path>) -> Result<Features, LoadError> {
+        let features = Features::detect(btf);
+        match btf {
+            // libbpf looks kfuncs up there, and the kernel the arguments of programs.
+            Some(path) if !Path::new(VMLINUX_BTF).exists() => Err(LoadError::NoOwnBtf { path: path.into() }),
+            _ if features.btf => Ok(features),
+            None => Err(LoadError::NoBtf),
+            Some(path) => Err(LoadError::BtfFile {
+                path: path.into(),
+                reason: match Btf::from_path(path) {
+                    Err(error) => error.to_string(),
+                    Ok(_) => "it has no types".into(),
+                },
+            }),
         }
-        let Ok(btf) = Btf::from_vmlinux() else {
+    }
+
+    /// Reads the kernel's BTF, or the one in that file; needs no privilege, but with it also tries what cannot be read.
+    pub fn detect(file: Option<&Path>) -> Features {
+        let Ok(btf) = Btf::from_path(file.unwrap_or(Path::new(VMLINUX_BTF))) else {
             return Features::default();
         };
         let (tracepoints, functions) = targets(&btf);
@@ -153,7 +165,7 @@ fn missing_trampolines(btf: &Btf<'_>) -> Option<String> {
     if btf.type_by_name::<Func<'_>>("bpf_trampoline_link_prog").is_none() {
         return Some("the kernel has no BPF trampolines".into());
     }
-    if check_privilege().is_err() {
+    if !may_trace() {
         return None;
     }
     trial::fexit()
@@ -277,45 +289,13 @@ fn tracefs_is_readable() -> bool {
     TRACEFS.iter().any(
         |root| match fs::metadata(Path::new(root).join("events/raw_syscalls/sys_exit/id")) {
             Ok(_) => true,
-            Err(error) => error.kind() == ErrorKind::PermissionDenied && check_privilege().is_err(),
+            Err(error) => error.kind() == ErrorKind::PermissionDenied && !may_trace(),
         },
     )
 }
 
-/// Whether this process may load and attach tracing programs.
-pub fn check_privilege() -> Result<(), LoadError> {
-    let missing = missing_capabilities(effective_capabilities()?);
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(LoadError::Privilege(missing))
-    }
-}
-
-fn missing_capabilities(effective: u64) -> Vec<&'static str> {
-    let has = |cap: u32| effective & (1 << cap) != 0;
-    if has(CAP_SYS_ADMIN) {
-        return Vec::new();
-    }
-    [("CAP_BPF", CAP_BPF), ("CAP_PERFMON", CAP_PERFMON)]
-        .into_iter()
-        .filter(|(_, cap)| !has(*cap))
-        .map(|(name, _)| name)
-        .collect()
-}
-
-/// `CapEff` of proc(5), a bit a capability.
-fn effective_capabilities() -> Result<u64, LoadError> {
-    let io = |source| LoadError::Io {
-        what: "/proc/self/status cannot be read".into(),
-        source,
-    };
-    let status = fs::read_to_string("/proc/self/status").map_err(io)?;
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("CapEff:"))
-        .and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok())
-        .ok_or_else(|| io(std::io::Error::other("it has no CapEff")))
+fn may_trace() -> bool {
+    privilege::check(Uses::default()).is_ok()
 }
 
 #[cfg(test)]
@@ -328,13 +308,5 @@ mod tests {
         assert_eq!(v1_hierarchy_of(hybrid, "devices"), Some(7));
         assert_eq!(v1_hierarchy_of(hybrid, "cpu"), None);
         assert_eq!(v1_hierarchy_of(hybrid, "pids"), None);
-    }
-
-    #[test]
-    fn sys_admin_or_both_of_the_new_capabilities() {
-        assert_eq!(missing_capabilities(0), ["CAP_BPF", "CAP_PERFMON"]);
-        assert_eq!(missing_capabilities(1 << CAP_BPF), ["CAP_PERFMON"]);
-        assert!(missing_capabilities((1 << CAP_BPF) | (1 << CAP_PERFMON)).is_empty());
-        assert!(missing_capabilities(1 << CAP_SYS_ADMIN).is_empty());
     }
 }

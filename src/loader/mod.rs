@@ -1,12 +1,15 @@
 //! From the chosen events to running programs: open, size maps, set constants, load, attach.
 
+mod compile;
 pub mod containers;
 pub mod features;
 mod filter;
+pub mod lookup;
 pub mod loss;
 pub mod object;
 mod plan;
 pub mod probe;
+mod rebuild;
 #[cfg(test)]
 pub mod record_h;
 mod shared;
@@ -73,7 +76,7 @@ impl Tracer {
         let rings = create_rings(cpus, plan.ring_size)?;
 
         let attached: BTreeSet<String> = programs.iter().map(|program| program.name.clone()).collect();
-        let mut open = object::open()?;
+        let mut open = object::open(plan.btf)?;
         for mut program in open.progs_mut() {
             let name = program.name().to_string_lossy();
             let wanted = attached.contains(name.as_ref())

@@ -1,11 +1,10 @@
-//! The BPF object: the one embedded in the binary, and its ABI stamp.
+//! The BPF object: the one embedded in the binary or the one that was found, and its ABI stamp.
 
-use std::ffi::c_void;
-use std::ptr::NonNull;
-use std::sync::OnceLock;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use libbpf_rs::{ObjectBuilder, OpenObject};
-use nix::sys::mman::{madvise, MmapAdvise};
+use miniz_oxide::inflate::decompress_to_vec;
 
 use crate::error::LoadError;
 use crate::loader::probe::Program;
@@ -13,27 +12,54 @@ use crate::loader::probe::Program;
 /// Changes with every change of what C and Rust share (build.rs).
 pub const ABI_STAMP: &str = env!("TRACEE_ABI_STAMP");
 
-/// libelf reads the object in place, so it lies where its 8-byte fields want to.
-#[repr(C, align(8))]
-struct Aligned<T: ?Sized>(T);
+/// Compressed: a third of the size, for some 10 ms.
+static EMBEDDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/tracee.bpf.o.deflate"));
 
-static EMBEDDED: &Aligned<[u8]> = &Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/tracee.bpf.o")));
+/// The object that is used, from when it was chosen or first opened until it has been loaded.
+static BYTES: Mutex<Option<Arc<Vec<u8>>>> = Mutex::new(None);
 
-/// Opens the embedded object.
-pub fn open() -> Result<OpenObject, LoadError> {
-    let object = ObjectBuilder::default()
-        .name("tracee")
-        .and_then(|builder| builder.open_memory(&EMBEDDED.0))
-        .map_err(LoadError::bpf("the BPF object cannot be opened"))?;
+/// The bytes of the embedded object.
+pub fn embedded() -> Vec<u8> {
+    decompress_to_vec(EMBEDDED).unwrap_or_default()
+}
+
+/// From now on this object is used. It must have been [checked](check), and nothing been opened yet.
+pub fn choose(bytes: Vec<u8>) {
+    *chosen() = Some(Arc::new(bytes));
+}
+
+fn chosen() -> MutexGuard<'static, Option<Arc<Vec<u8>>>> {
+    BYTES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Opens the object; its types are matched with the kernel's, or with those in the file `btf`.
+pub fn open(btf: Option<&Path>) -> Result<OpenObject, LoadError> {
+    let bytes = Arc::clone(chosen().get_or_insert_with(|| Arc::new(embedded())));
+    open_bytes(&bytes, btf)
+}
+
+/// Whether these bytes are an object that this binary can use.
+pub fn check(bytes: &[u8]) -> Result<(), LoadError> {
+    open_bytes(bytes, None).map(|_| ())
+}
+
+fn open_bytes(bytes: &[u8], btf: Option<&Path>) -> Result<OpenObject, LoadError> {
+    let mut builder = ObjectBuilder::default();
+    let cannot = || LoadError::bpf("the BPF object cannot be opened");
+    builder.name("tracee").map_err(cannot())?;
+    if let Some(path) = btf {
+        builder.btf_custom_path(path).map_err(cannot())?;
+    }
+    let object = builder.open_memory(bytes).map_err(cannot())?;
     check_stamp(&object)?;
     Ok(object)
 }
 
-/// Programs of the embedded object that attach to something.
+/// Programs of the object that attach to something.
 pub fn programs() -> &'static [Program] {
     static PROGRAMS: OnceLock<Vec<Program>> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
-        let Ok(object) = open() else {
+        let Ok(object) = open(None) else {
             return Vec::new();
         };
         let programs = object.progs().filter_map(|program| {
@@ -46,17 +72,9 @@ pub fn programs() -> &'static [Program] {
     })
 }
 
-/// Gives memory back that loading took. The embedded object's pages come from the binary again if they are ever needed.
+/// Gives memory back that loading took: nothing is opened again.
 pub fn forget() {
-    const PAGE: usize = 4096;
-    let range = EMBEDDED.0.as_ptr_range();
-    let start = (range.start as usize).next_multiple_of(PAGE);
-    let len = (range.end as usize).saturating_sub(start) / PAGE * PAGE;
-    if let Some(start) = NonNull::new(start as *mut c_void).filter(|_| len > 0) {
-        // SAFETY: whole pages of read-only data of this binary: the kernel reads them in anew where they are touched.
-        // That it fails is no harm.
-        let _ = unsafe { madvise(start, len, MmapAdvise::MADV_DONTNEED) };
-    }
+    *chosen() = None;
     // The kernel's types have been read by now, some 10 MiB of small pieces.
     #[cfg(target_env = "gnu")]
     // SAFETY: only frees what nobody uses.

@@ -23,6 +23,7 @@ mod mismatch;
 mod output;
 mod process;
 mod scope;
+mod ship;
 mod sockets;
 mod spawn;
 mod strace;
@@ -85,6 +86,7 @@ fn main() {
         filter::tests(),
         spawn::tests(),
         containers::tests(),
+        ship::tests(),
         io_uring::tests(),
         sockets::tests(),
         means::tests(),
