@@ -1,0 +1,4 @@
+//! Artefacts: what traced programs wrote, executed and unpacked.
+
+pub mod folder;
+pub mod store;
