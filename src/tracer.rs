@@ -4,6 +4,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
+use crate::capture::store::Store;
+use crate::capture::{self, Capture};
 use crate::catalogue::{self, EventSpec};
 use crate::cli::config::{Config, Format, Selection};
 use crate::command::Command;
@@ -14,6 +16,7 @@ use crate::event::{Arg, Context, Event, Value};
 use crate::loader::features::{self, Features};
 use crate::loader::loss::{self, Loss, LossMeter};
 use crate::loader::probe::{self, Sources};
+use crate::loader::shared::boot_clock;
 use crate::loader::{Plan, Tracer};
 use crate::output::Outputs;
 use crate::ring::{self, Rings};
@@ -34,6 +37,8 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         words => Some(Command::prepare(words)?),
     };
     let stop = Stop::install()?;
+    // Before anything is loaded: a folder that is refused needs no privilege to be told.
+    let store = config.capture.as_ref().map(open_store).transpose()?;
     let json = config.outputs.iter().any(|output| output.format == Format::Json);
     let checked = probe::checked_calls(&events, &features);
     let plan = Plan {
@@ -46,14 +51,26 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         decode_fds: config.decode_fds,
         buffer_bytes: config.buffer_bytes,
         checked: &checked,
+        capture: config.capture.as_ref(),
+        epoch: epoch(boot_clock()),
     };
     let mut tracer = Tracer::load(&plan, &features)?;
     let rings = tracer.ring_maps()?;
-    let mut outputs = Outputs::open(&config.outputs, epoch(tracer.boot_time()?))?;
+    let epoch = epoch(tracer.boot_time()?);
+    let mut outputs = Outputs::open(&config.outputs, epoch)?;
     outputs.original_syscall = config.original_syscall;
     if let Some(command) = &command {
         tracer.follow_command(command.pid())?;
     }
+    let capture = match (&config.capture, store) {
+        (Some(settings), Some(store)) => Some(Capture::start(
+            settings.clone(),
+            store,
+            tracer.capture_maps()?,
+            epoch,
+        )?),
+        _ => None,
+    };
     tracer.attach()?;
     tracer.start(&config.scope)?;
     outputs.flush()?;
@@ -76,6 +93,8 @@ pub fn run(config: &Config) -> Result<u8, Error> {
             malformed: 0,
         },
         losses: LossMeter::default(),
+        capture,
+        show_artifacts: events.iter().any(|event| event.name == probe::ARTIFACT),
         show_losses: events.iter().any(|event| event.name == "lost_events"),
         events,
     };
@@ -87,6 +106,11 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         }
         Err(error) => Err(error),
     }
+}
+
+/// Opens the folder of artefacts.
+fn open_store(settings: &capture::Settings) -> Result<Store, Error> {
+    Ok(Store::open(&settings.folder, settings.clear, settings.limits)?)
 }
 
 type Events = Vec<&'static EventSpec>;
@@ -151,6 +175,8 @@ struct Run {
     sink: Sink,
     losses: LossMeter,
     show_losses: bool,
+    capture: Option<Capture>,
+    show_artifacts: bool,
     events: Vec<&'static EventSpec>,
 }
 
@@ -180,6 +206,11 @@ impl Run {
         for fd in rings.fds() {
             epoll
                 .add(ring::borrow(fd, &rings), readable)
+                .map_err(Error::system("epoll"))?;
+        }
+        if let Some(capture) = &self.capture {
+            epoll
+                .add(capture.fd(), readable)
                 .map_err(Error::system("epoll"))?;
         }
         let mut ready = [EpollEvent::empty(); 16];
@@ -212,12 +243,53 @@ impl Run {
         }
         self.tracer.detach();
         while self.round(&mut rings, None)? {}
+        self.finish_capture()
+    }
+
+    /// Artefacts that have been stored since the last round.
+    fn artifacts(&mut self) -> Result<(), OutputError> {
+        let Some(capture) = &self.capture else {
+            return Ok(());
+        };
+        let (now, pid) = (self.tracer.now(), self.tracer.self_pid());
+        capture
+            .results()
+            .try_for_each(|captured| match self.show_artifacts {
+                true => self.sink.write(&captured.event(now, pid)),
+                false => Ok(()),
+            })
+    }
+
+    /// What is left to be stored.
+    fn finish_capture(&mut self) -> Result<(), Error> {
+        let Some(capture) = self.capture.take() else {
+            return Ok(());
+        };
+        let (now, pid) = (self.tracer.now(), self.tracer.self_pid());
+        let totals = capture.finish(|captured| match self.show_artifacts {
+            true => self.sink.write(&captured.event(now, pid)),
+            false => Ok(()),
+        })?;
+        self.sink.outputs.flush()?;
+        if totals.lost > 0 {
+            eprintln!(
+                "tracee: {} captured records lost: artefacts that may miss bytes say so",
+                totals.lost
+            );
+        }
+        if totals.memory_skipped > 0 {
+            eprintln!(
+                "tracee: memory not captured of {} alerts more: their processes had too many a second",
+                totals.memory_skipped
+            );
+        }
         Ok(())
     }
 
     /// One pass over the rings and the loss counters.
     fn round(&mut self, rings: &mut Rings, now: Option<u64>) -> Result<bool, Error> {
         let active = rings.round(now, |record| self.sink.record(record))?;
+        self.artifacts()?;
         let losses = self.losses.read(&mut self.tracer)?;
         if self.show_losses {
             let time = self.tracer.now();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use libbpf_rs::OpenObject;
 
+use crate::capture;
 use crate::catalogue::{self, spec, EventSpec};
 use crate::error::LoadError;
 use crate::loader::features::{self, Features};
@@ -42,6 +43,10 @@ pub struct Plan<'a> {
     pub buffer_bytes: u16,
     /// Calls of which an argument is compared with the kernel's copy, and the argument's position.
     pub checked: &'a [(&'static str, u8)],
+    /// What is captured besides.
+    pub capture: Option<&'a capture::Settings>,
+    /// ns since the epoch at boot.
+    pub epoch: u64,
 }
 
 impl Plan<'_> {
@@ -65,10 +70,30 @@ impl Plan<'_> {
         if self.scope.follows() {
             stems.extend([probe::FORK, probe::EXEC, probe::EXIT, probe::FREE]);
         }
+        stems.extend(self.capture_stems());
         let best = |stem| {
             probe::best(stem, features).map_err(|reason| LoadError::Unavailable { event: stem, reason })
         };
         stems.into_iter().map(best).collect()
+    }
+
+    /// Programs that capture takes besides.
+    fn capture_stems(&self) -> Vec<&'static str> {
+        let mut stems = Vec::new();
+        let Some(capture) = self.capture else {
+            return stems;
+        };
+        if capture.write {
+            stems.push(probe::CAPTURE_WRITE);
+        }
+        if capture.exec {
+            stems.push(probe::EXEC);
+        }
+        if capture.mem {
+            stems.extend(probe::PROT_ALERT);
+            stems.push(probe::CAPTURE_MMAP);
+        }
+        stems
     }
 
     /// What programs find in their constants, from which the verifier removes what is switched off.
@@ -90,6 +115,8 @@ impl Plan<'_> {
             settings: constants,
             io_issue_defs,
             noaudit_callers,
+            capturing,
+            epoch_of_boot,
             ..
         } = map
             .initial_value_mut()
@@ -109,12 +136,16 @@ impl Plan<'_> {
                 (range.start, range.end) = (start, end);
             }
         }
+        let captures_memory = self.capture.is_some_and(|capture| capture.mem);
+        *capturing = self.capture.map_or(0, capture::Settings::bits);
+        *epoch_of_boot = self.epoch;
         for event in catalogue::KERNEL {
             let life =
                 ["sched_process_fork", "sched_process_exec", "sched_process_exit"].contains(&event.name);
             constants.chosen[usize::from(event.id)] = match self.chosen(event) {
                 true => EVENT_SHOWN,
                 false if self.bookkeeping && life => EVENT_BOOKKEEPING,
+                false if captures_memory && event.name == "mem_prot_alert" => EVENT_BOOKKEEPING,
                 false => 0,
             };
         }

@@ -206,7 +206,11 @@ const PREPARE_EXEC: &str = "sched_prepare_exec";
 const BEFORE_CALL: &str = "before_call";
 /// Namespaces that a child gets when it is made.
 const CLONE_NS: &str = "clone_ns";
-const PROT_ALERT: [&str; 2] = ["mem_prot_alert_mmap", "mem_prot_alert_mprotect"];
+pub const PROT_ALERT: [&str; 2] = ["mem_prot_alert_mmap", "mem_prot_alert_mprotect"];
+/// What `--capture` takes besides.
+pub const CAPTURE_WRITE: &str = "capture_write";
+pub const CAPTURE_MMAP: &str = "capture_mmap";
+pub const ARTIFACT: &str = "artifact_captured";
 const MISMATCH: &str = "argument_mismatch";
 
 /// Where the kernel's copies of arguments are seen: the program, the calls whose copy it sees, and whether the arguments
@@ -290,8 +294,8 @@ pub fn stems(event: &EventSpec, features: &Features) -> Vec<&'static str> {
         EXEC => vec![EXEC, prepare],
         MISMATCH => mismatch_stems(features),
         "mem_prot_alert" => PROT_ALERT.to_vec(),
-        // Told by user space, from the kernel's counters.
-        "lost_events" => vec![],
+        // Told by user space: from the kernel's counters, and of what was stored.
+        "lost_events" | ARTIFACT => vec![],
         name @ ("commit_creds" | "switch_task_ns") => {
             let mut stems = vec![name];
             if best(name, features).is_ok_and(|program| program.means.is_after()) {
@@ -409,7 +413,15 @@ mod tests {
             let copies = COPIES.iter().any(|(copies, ..)| *copies == stem);
             let known = copies
                 || PROT_ALERT.contains(&stem)
-                || [FREE, PREPARE_EXEC, BEFORE_CALL, CLONE_NS].contains(&stem);
+                || [
+                    FREE,
+                    PREPARE_EXEC,
+                    BEFORE_CALL,
+                    CLONE_NS,
+                    CAPTURE_WRITE,
+                    CAPTURE_MMAP,
+                ]
+                .contains(&stem);
             assert!(
                 known || catalogue::by_name(stem).is_some(),
                 "{}: there is no event {stem}",
