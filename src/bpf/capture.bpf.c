@@ -337,6 +337,23 @@ static __always_inline bool is_regular(struct file *file)
 	return (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFREG;
 }
 
+/* Tells user space of what a process has done by a name. */
+static __always_inline int tell_name(__u32 what, __u64 name)
+{
+	struct scratch *s = scratch_get();
+
+	if (!s) {
+		count_capture_loss();
+		return 0;
+	}
+	take_file(s->slot, what, 0, 0, 0);
+	if (name)
+		put_user_str(s->slot, 1, name);
+	send_record(s);
+	scratch_put(s);
+	return 0;
+}
+
 /* Tells user space of a file: in a function of its own, for its stack. */
 __noinline int tell_file(__u32 what, __u64 address, __u32 flags, __u32 fd)
 {
@@ -350,7 +367,7 @@ __noinline int tell_file(__u32 what, __u64 address, __u32 flags, __u32 fd)
 	}
 	take_file(s->slot, what, address, flags, fd);
 	/* What did not get through is told again. */
-	if (send_record(s) && address)
+	if (send_record(s))
 		bpf_map_update_elem(&captured_files, &key, &fresh, BPF_ANY);
 	scratch_put(s);
 	return 0;
@@ -374,7 +391,7 @@ static __always_inline int opened(const struct returned_call *call)
 	if (mode & FMODE_CREATED)
 		flags |= FILE_CREATED;
 	if (!BPF_CORE_READ(file, f_inode, i_size))
-		flags |= FILE_TRUNCATED;
+		flags |= FILE_EMPTY;
 	return tell_file(TAKE_FILE, (__u64)file, flags, call->ret);
 }
 
@@ -486,16 +503,19 @@ static __always_inline int written(const struct returned_call *call)
 	write.file = file_of_fd(call->args[0]);
 	if (!write.file || !is_regular(write.file))
 		return 0;
-	key = key_of(write.file);
-	known = bpf_map_lookup_elem(&captured_files, &key);
-	if (!known)
-		tell_file(TAKE_FILE, (__u64)write.file, 0, call->args[0]);
-	else if (known->skip)
-		return 0;
-	write.unsure = is_shared(task, write.file);
-	find_position(call, &write);
 	file = write.file;
 	inode = BPF_CORE_READ(file, f_inode);
+	key = key_of(file);
+	known = bpf_map_lookup_elem(&captured_files, &key);
+	if (known && known->skip)
+		return 0;
+	write.unsure = is_shared(task, file);
+	find_position(call, &write);
+	if (!known) {
+		bool all = !write.pos && BPF_CORE_READ(inode, i_size) == call->ret;
+
+		tell_file(TAKE_FILE, (__u64)file, all ? FILE_EMPTY : 0, call->args[0]);
+	}
 	s = scratch_get();
 	if (!s) {
 		count_capture_loss();
@@ -539,6 +559,7 @@ static __always_inline int after_capture_write(const struct returned_call *call)
 	case EVENT_OPENAT2:
 	case EVENT_CREAT:
 	case EVENT_OPEN_BY_HANDLE_AT:
+	case EVENT_MEMFD_CREATE:
 		return opened(call);
 	case EVENT_SENDFILE:
 	case EVENT_FTRUNCATE:
@@ -558,9 +579,10 @@ static __always_inline int after_capture_write(const struct returned_call *call)
 			return 0;
 		return written_unseen(call->args[4]);
 	case EVENT_TRUNCATE:
+		return call->ret < 0 ? 0 : tell_name(TAKE_TRUNCATED, call->args[0]);
 	case EVENT_IO_SETUP:
 	case EVENT_IO_URING_SETUP:
-		return call->ret < 0 ? 0 : tell_file(TAKE_UNSEEN_ANY, 0, 0, 0);
+		return call->ret < 0 ? 0 : tell_name(TAKE_UNSEEN_ANY, 0);
 	}
 	return 0;
 }

@@ -293,10 +293,11 @@ struct loss {
 #define TAKE_EXEC 1
 #define TAKE_FILE 2 /* opened for writing, or written to */
 #define TAKE_UNSEEN 3 /* the kernel writes to this file by itself */
-#define TAKE_UNSEEN_ANY 4 /* the process can have files written that are not named here */
+#define TAKE_UNSEEN_ANY 4 /* the process may have any file written that it has open */
+#define TAKE_TRUNCATED 5 /* by its name, which is item 1 */
 
 #define FILE_CREATED (1 << 0) /* by the open that is told */
-#define FILE_TRUNCATED (1 << 1)
+#define FILE_EMPTY (1 << 1) /* it was, when it was opened or first written to */
 
 /* What no record's time is. */
 #define CHUNK_MARK 0xffffffffffffffff

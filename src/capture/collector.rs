@@ -468,6 +468,7 @@ impl Collector {
                 pid,
                 missing,
                 file,
+                again: false,
             }),
             Err(reason) => {
                 meta.reason = Some(reason.reason(self.store.limits));
@@ -507,6 +508,7 @@ impl Collector {
                 pid,
                 missing: vec![(alert.addr, alert.len)],
                 file: None,
+                again: round > 0,
             }),
             Err(_) => return,
         }
@@ -591,10 +593,15 @@ pub(super) fn open_regular(path: &str, dev: u64, inode: u64) -> io::Result<File>
         .read(true)
         .custom_flags(libc::O_PATH | libc::O_CLOEXEC)
         .open(path)?;
-    if !same(&at, dev, inode) {
-        return Err(io::ErrorKind::NotFound.into());
+    reopen_same(&at, dev, inode)
+}
+
+/// What is open by O_PATH, if it is this regular file.
+pub(super) fn reopen_same(at: &File, dev: u64, inode: u64) -> io::Result<File> {
+    match same(at, dev, inode) {
+        true => reopen(at),
+        false => Err(io::ErrorKind::NotFound.into()),
     }
-    reopen(&at)
 }
 
 fn reopen(at: &File) -> io::Result<File> {

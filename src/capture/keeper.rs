@@ -84,6 +84,8 @@ pub enum Job {
         pid: u32,
         missing: Vec<(u64, u64)>,
         file: Option<(File, u64)>,
+        /// It has been looked at before, and is of interest only if it has changed.
+        again: bool,
     },
     /// Nothing could be stored.
     Tell(Meta),
@@ -100,6 +102,8 @@ pub struct Keeper {
     pub epoch: u64,
     /// Artefacts of executed files, by SHA-256.
     pub contents: HashMap<String, String>,
+    /// SHA-256 of memory, by host pid and address.
+    pub memory: HashMap<(u32, u64), Option<String>>,
 }
 
 impl Keeper {
@@ -152,15 +156,27 @@ impl Keeper {
                 pid,
                 missing,
                 file,
+                again,
             } => {
                 memory::fill(&mut meta, &mut artefact, pid, missing, file);
                 if artefact.size == 0 && artefact.cut.is_none() {
                     self.store.remove(artefact);
-                    self.tell(&meta, None, 0, None);
+                    if !again {
+                        self.tell(&meta, None, 0, None);
+                    }
                     return;
                 }
-                let hash = artefact.sha256();
-                self.finish(meta, artefact, hash.ok());
+                let hash = artefact.sha256().ok();
+                if self.memory.len() >= KNOWN_MAX {
+                    self.memory.clear();
+                }
+                let area = (meta.who.host_pid, meta.area.as_ref().map_or(0, |area| area.addr));
+                let before = self.memory.insert(area, hash.clone());
+                if again && before.is_some_and(|before| before == hash) {
+                    self.store.remove(artefact);
+                    return;
+                }
+                self.finish(meta, artefact, hash);
             }
             Job::Tell(meta) => self.tell(&meta, None, 0, None),
         }

@@ -15,6 +15,7 @@ pub mod store;
 mod watch;
 mod writes;
 
+use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::mpsc::{sync_channel, Receiver, SyncSender};
 use std::sync::Arc;
@@ -130,7 +131,8 @@ impl Capture {
             results: result,
             wake: Arc::clone(&wake),
             epoch,
-            contents: std::collections::HashMap::new(),
+            contents: HashMap::new(),
+            memory: HashMap::new(),
         };
         let keeper = thread("capture-keep", move || keeper.run(&work))?;
         let stopped = Arc::clone(&stop);

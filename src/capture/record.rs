@@ -12,8 +12,9 @@ pub const TAKE_EXEC: u64 = 1;
 pub const TAKE_FILE: u64 = 2;
 pub const TAKE_UNSEEN: u64 = 3;
 pub const TAKE_UNSEEN_ANY: u64 = 4;
+pub const TAKE_TRUNCATED: u64 = 5;
 pub const FILE_CREATED: u64 = 1 << 0;
-pub const FILE_TRUNCATED: u64 = 1 << 1;
+pub const FILE_EMPTY: u64 = 1 << 1;
 const CHUNK_MARK: u64 = u64::MAX;
 pub const CHUNK_MEMORY: u32 = 1 << 0;
 pub const CHUNK_LAST: u32 = 1 << 1;
@@ -174,8 +175,9 @@ mod tests {
             ("TAKE_FILE", TAKE_FILE),
             ("TAKE_UNSEEN", TAKE_UNSEEN),
             ("TAKE_UNSEEN_ANY", TAKE_UNSEEN_ANY),
+            ("TAKE_TRUNCATED", TAKE_TRUNCATED),
             ("FILE_CREATED", FILE_CREATED),
-            ("FILE_TRUNCATED", FILE_TRUNCATED),
+            ("FILE_EMPTY", FILE_EMPTY),
             ("CHUNK_MARK", CHUNK_MARK),
             ("CHUNK_MEMORY", u64::from(CHUNK_MEMORY)),
             ("CHUNK_LAST", u64::from(CHUNK_LAST)),

@@ -2,16 +2,20 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use libbpf_rs::{MapCore, MapFlags, MapHandle};
+use nix::fcntl::OFlag;
 
-use super::collector::{idle, is_the, open_regular, Collector};
+use super::collector::{idle, is_the, open_regular, reopen_same, Collector};
+use super::folder::open_below;
 use super::keeper::{self, Job, Meta, Version};
 use super::record::{
-    user_dev, FileRecord, Identity, CHUNK_UNSURE, FILE_CREATED, FILE_TRUNCATED, TAKE_UNSEEN, TAKE_UNSEEN_ANY,
+    user_dev, FileRecord, Identity, CHUNK_UNSURE, FILE_CREATED, FILE_EMPTY, TAKE_TRUNCATED, TAKE_UNSEEN,
+    TAKE_UNSEEN_ANY,
 };
 use super::store::{Artefact, Cut};
 use super::watch::is_slow;
@@ -25,6 +29,12 @@ const OPEN_MAX: usize = 256;
 /// Files that are remembered.
 const FILES_MAX: usize = 1 << 15;
 
+/// Processes that have files written by the kernel, as io_uring does.
+const UNSEEN_MAX: usize = 4096;
+
+const OLD_CONTENT: &str = "it had content before";
+const BY_ITSELF: &str = "the kernel wrote to it by itself";
+
 /// Device and inode.
 type Key = (u64, u64);
 
@@ -34,6 +44,8 @@ pub struct Writes {
     open: HashMap<Key, Artefact>,
     /// Those with something to be listed.
     dirty: HashSet<Key>,
+    /// Host pids of processes that have files written by the kernel.
+    unseen: HashSet<u32>,
     /// The kernel side's memory of them.
     map: MapHandle,
     looked: Instant,
@@ -54,6 +66,8 @@ struct Written {
     /// Why bytes are missing.
     cut: Option<Cut>,
     changed: Instant,
+    /// Nobody has opened it or written to it since it was closed.
+    closed: bool,
     version: Version,
     /// For files that fanotify cannot hold.
     held: Option<File>,
@@ -65,6 +79,7 @@ impl Writes {
             files: HashMap::new(),
             open: HashMap::new(),
             dirty: HashSet::new(),
+            unseen: HashSet::new(),
             map,
             looked: Instant::now(),
         }
@@ -79,9 +94,13 @@ impl Writes {
         true
     }
 
-    /// Nobody knows whose bytes are missing.
+    /// Nobody knows whose bytes are missing: of any file that is still open.
     pub fn doubt_all(&mut self, reason: &'static str) {
-        for (key, file) in &mut self.files {
+        self.doubt(reason, |file| !file.closed);
+    }
+
+    fn doubt(&mut self, reason: &'static str, whose: impl Fn(&Written) -> bool) {
+        for (key, file) in self.files.iter_mut().filter(|(_, file)| whose(file)) {
             file.doubt.get_or_insert(reason);
             if file.name.is_some() {
                 self.dirty.insert(*key);
@@ -125,10 +144,10 @@ fn kernel_key(record: &FileRecord, dev: u32) -> [u8; size_of::<captured_key>()] 
 impl Collector {
     /// A file that was opened for writing, is written to for the first time, or is written to by the kernel itself.
     pub(super) fn file(&mut self, record: FileRecord) {
-        if record.what == TAKE_UNSEEN_ANY {
-            return self
-                .writes
-                .doubt_all("the process can write by io_uring, or by another file's name");
+        match record.what {
+            TAKE_UNSEEN_ANY => return self.unseen_process(record.who.host_pid),
+            TAKE_TRUNCATED => return self.truncated_by_name(&record),
+            _ => {}
         }
         let key = (record.file.dev, record.file.inode);
         let dev = (nix::libc::major(key.0) << 20) | nix::libc::minor(key.0);
@@ -165,9 +184,10 @@ impl Collector {
                     name: None,
                     size,
                     mtime,
-                    doubt: (size > 0).then_some("it had content before"),
+                    doubt: (size > 0 && record.flags & FILE_EMPTY == 0).then_some(OLD_CONTENT),
                     cut: None,
                     changed: Instant::now(),
+                    closed: false,
                     version: Version {
                         idle: std::sync::Arc::new(true.into()),
                         ..Version::default()
@@ -176,7 +196,7 @@ impl Collector {
                     record: record.clone(),
                 },
             );
-        } else if record.flags & FILE_TRUNCATED != 0 {
+        } else if record.flags & FILE_EMPTY != 0 {
             self.truncated(key, &record);
         }
         let covered = self.watch.as_ref().is_some_and(|watch| watch.covers(key.0));
@@ -185,8 +205,12 @@ impl Collector {
         };
         // Who opens a file may be another than who has it written.
         (file.record.pid, file.record.fd) = (record.pid, record.fd);
+        file.closed = false;
+        if self.writes.unseen.contains(&record.who.host_pid) {
+            file.doubt.get_or_insert(BY_ITSELF);
+        }
         if record.what == TAKE_UNSEEN {
-            file.doubt.get_or_insert("the kernel wrote to it by itself");
+            file.doubt.get_or_insert(BY_ITSELF);
             file.changed = Instant::now();
             file.version.writes.fetch_add(1, Ordering::AcqRel);
             self.writes.dirty.insert(key);
@@ -197,13 +221,63 @@ impl Collector {
         }
     }
 
+    /// A process can write to any of its files without a call for each.
+    fn unseen_process(&mut self, host_pid: u32) {
+        if self.writes.unseen.len() >= UNSEEN_MAX {
+            self.writes.unseen.clear();
+        }
+        self.writes.unseen.insert(host_pid);
+        self.writes.doubt(BY_ITSELF, |file| {
+            !file.closed && file.record.who.host_pid == host_pid
+        });
+    }
+
+    /// Nobody needs to have it open, so that no close may follow: it is read at once.
+    fn truncated_by_name(&mut self, record: &FileRecord) {
+        let name = |path: &[u8]| path.rsplit(|byte| *byte == b'/').next().map(<[u8]>::to_vec);
+        let wanted = name(&record.name);
+        let candidates: Vec<Key> = self
+            .writes
+            .files
+            .iter()
+            .filter(|(_, file)| name(&file.record.path) == wanted)
+            .map(|(key, _)| *key)
+            .collect();
+        if candidates.is_empty() {
+            // By another name.
+            self.writes.doubt_all("a file was truncated by another name");
+        }
+        let root = File::open(format!("/proc/{}/root", record.pid)).map(OwnedFd::from);
+        for key in candidates {
+            let Some(file) = self.writes.files.get_mut(&key) else {
+                continue;
+            };
+            file.doubt = Some("it was truncated by its name");
+            if file.name.is_none() {
+                continue;
+            }
+            self.writes.dirty.insert(key);
+            let source = root
+                .as_ref()
+                .ok()
+                .and_then(|root| open_below(root, &file.record.path, OFlag::O_PATH).ok())
+                .and_then(|at| reopen_same(&File::from(at), key.0, key.1).ok());
+            if let Some(source) = source {
+                if let Ok(stat) = source.metadata() {
+                    (file.mtime, file.size) = (keeper::mtime(&stat), stat.len());
+                }
+                self.read_back(key, source);
+            }
+        }
+    }
+
     /// It was emptied when it was opened.
     fn truncated(&mut self, key: Key, record: &FileRecord) {
         let Some(file) = self.writes.files.get_mut(&key) else {
             return;
         };
         (file.size, file.mtime) = (record.file.size, record.file.mtime);
-        if file.doubt == Some("it had content before") {
+        if file.doubt == Some(OLD_CONTENT) {
             file.doubt = None;
         }
         if file.name.is_none() {
@@ -252,6 +326,7 @@ impl Collector {
                 .get_or_insert("others may have changed the bytes or the position as they were written");
         }
         (file.size, file.mtime) = (head.size, head.mtime);
+        file.closed = false;
         file.changed = Instant::now();
         self.writes.dirty.insert(key);
         let Some(artefact) = self.open_artefact(key) else {
@@ -335,10 +410,11 @@ impl Collector {
             return;
         };
         let mtime = keeper::mtime(&stat);
+        file.closed = true;
         if file.doubt.is_some() || (mtime, stat.len()) != (file.mtime, file.size) {
             let untouched = file.name.is_none()
                 && (mtime, stat.len()) == (file.record.file.mtime, file.record.file.size)
-                && file.doubt.is_none_or(|doubt| doubt == "it had content before");
+                && file.doubt.is_none_or(|doubt| doubt == OLD_CONTENT);
             if !untouched {
                 (file.mtime, file.size) = (mtime, stat.len());
                 self.read_back(key, source);
