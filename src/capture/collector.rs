@@ -116,6 +116,8 @@ impl Collector {
     ) -> io::Result<(Rc<RefCell<Collector>>, libbpf_rs::RingBuffer<'static>, Epoll)> {
         let other = |error: libbpf_rs::Error| io::Error::other(error);
         let watch = match Watch::new(settings.exec, settings.write) {
+            // Memory has no files to be held.
+            _ if !settings.exec && !settings.write => None,
             Ok(watch) => Some(watch),
             Err(error) => {
                 eprintln!(
