@@ -138,6 +138,30 @@ e2e_in_vm() {
 		-- "$(cat "$logs/e2e.path")" --color never ${filter:+"$filter"}
 }
 
+# start_vms SUITE…: runs the tests on these kernels, on as many at once as there are processors.
+start_vms() {
+	local suite running=0
+	for suite in "$@"; do
+		[ $running -lt "$(nproc)" ] || { wait -n && running=$((running - 1)); }
+		(
+			status=0 begun=$SECONDS
+			e2e_in_vm "$suite" >"$logs/$suite.out" 2>&1 </dev/null || status=$?
+			echo $status $((SECONDS - begun)) >"$logs/$suite.status"
+		) &
+		running=$((running + 1))
+	done
+	wait
+}
+
+# What a VM printed, and its status; it ran before step began to count.
+vm_result() {
+	local status seconds
+	cat "$logs/$1.out"
+	read -r status seconds <"$logs/$1.status"
+	started=$((SECONDS - seconds))
+	return "$status"
+}
+
 # Advisories are in a database on the network, which not every machine reaches.
 advisories() {
 	if step "advisory database" timeout 120 cargo deny fetch db; then
@@ -195,10 +219,13 @@ if wants e2e; then
 	tests "end-to-end tests" e2e_here
 fi
 if wants vm; then
+	kernels=()
 	for suite in $suites; do
-		if check "kernel of $suite" vm/kernels.sh "$suite"; then
-			tests "end-to-end tests on $suite, $(cat "$target/vm/$suite/release")" e2e_in_vm "$suite"
-		fi
+		if check "kernel of $suite" vm/kernels.sh "$suite"; then kernels+=("$suite"); fi
+	done
+	start_vms "${kernels[@]}"
+	for suite in "${kernels[@]}"; do
+		tests "end-to-end tests on $suite, $(cat "$target/vm/$suite/release")" vm_result "$suite"
 	done
 fi
 finish

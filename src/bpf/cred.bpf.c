@@ -11,7 +11,8 @@ static __always_inline void put_struct(struct scratch *s, __u32 index, const voi
 
 	if (!item)
 		return;
-	__builtin_memcpy(item + 1, from, size);
+	/* The compiler's own copy takes as much of the stack again. */
+	bpf_probe_read_kernel(item + 1, size, from);
 	item->full = size;
 	item_end(s, item, size);
 }
@@ -160,33 +161,67 @@ static __always_inline int after_commit_creds(const struct returned_call *call)
 
 AFTER_CALL(commit_creds)
 
-static __always_inline int emit_namespaces(__u32 pid, const struct namespace_info *old,
-					   const struct namespace_info *new)
+/* Appends the numbers of namespaces, straight into the record: the stack has no room for them. */
+__noinline int put_namespaces(__u32 slot, __u32 index, __u64 nsproxy)
 {
-	struct scratch *s;
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct item_header *item;
 
-	if (!differ(old, new, sizeof(*old)))
+	if (!s)
 		return 0;
-	s = event_begin(EVENT_SWITCH_TASK_NS, 3, (struct hook){});
+	item = item_begin(s, index);
+	if (!item)
+		return 0;
+	item->full = sizeof(struct namespace_info);
+	read_namespaces((struct nsproxy *)nsproxy, (struct namespace_info *)(item + 1));
+	item_end(s, item, sizeof(struct namespace_info));
+	return 0;
+}
+
+/* Whether the two items from there on differ. */
+static __always_inline bool namespaces_differ(const struct scratch *s, __u64 pos)
+{
+	const __u8 *one, *other;
+
+	bounded(pos);
+	if (pos > ITEM_START_MAX)
+		return false;
+	one = s->bytes + pos + sizeof(struct item_header);
+	other = one + sizeof(struct namespace_info) + sizeof(struct item_header);
+	return differ(one, other, sizeof(struct namespace_info));
+}
+
+/* Those of before are kept in a map, or still there. */
+static __always_inline int emit_namespaces(__u32 pid, const struct namespace_info *kept,
+					   struct nsproxy *old, struct nsproxy *new)
+{
+	struct scratch *s = event_begin(EVENT_SWITCH_TASK_NS, 3, (struct hook){});
+	__u64 pos;
+
 	if (!s)
 		return 0;
 	put_value(s, 0, pid);
-	put_struct(s, 1, old, sizeof(*old));
-	put_struct(s, 2, new, sizeof(*new));
-	return event_end(s);
+	pos = s->pos;
+	if (kept)
+		put_struct(s, 1, kept, sizeof(*kept));
+	else
+		put_namespaces(s->slot, 1, plain_address(old));
+	put_namespaces(s->slot, 2, plain_address(new));
+	if (namespaces_differ(s, pos))
+		submit(s);
+	scratch_put(s);
+	return 0;
 }
 
 static __always_inline int on_switch_task_ns(struct hook hook, struct task_struct *task,
 					     struct nsproxy *nsproxy)
 {
-	struct namespace_info old, new;
+	struct nsproxy *old = BPF_CORE_READ(task, nsproxy);
 
 	/* A task that exits gives its namespaces back. */
-	if (!nsproxy)
+	if (!nsproxy || nsproxy == old)
 		return 0;
-	read_namespaces(BPF_CORE_READ(task, nsproxy), &old);
-	read_namespaces(nsproxy, &new);
-	return emit_namespaces(BPF_CORE_READ(task, pid), &old, &new);
+	return emit_namespaces(BPF_CORE_READ(task, pid), NULL, old, nsproxy);
 }
 
 HOOK_ENTRY(switch_task_ns, switch_task_namespaces,
@@ -195,12 +230,12 @@ HOOK_ENTRY(switch_task_ns, switch_task_namespaces,
 static __always_inline int after_switch_task_ns(const struct returned_call *call)
 {
 	struct before *before = before_call(call);
-	struct namespace_info new;
+	struct task_struct *task = current_task();
 
 	if (!before)
 		return 0;
-	read_namespaces(BPF_CORE_READ(current_task(), nsproxy), &new);
-	return emit_namespaces(BPF_CORE_READ(current_task(), pid), &before->namespaces, &new);
+	return emit_namespaces(BPF_CORE_READ(task, pid), &before->namespaces, NULL,
+			       BPF_CORE_READ(task, nsproxy));
 }
 
 AFTER_CALL(switch_task_ns)
@@ -209,13 +244,8 @@ AFTER_CALL(switch_task_ns)
 static __always_inline int on_clone_ns(struct task_struct *parent, struct task_struct *child)
 {
 	struct nsproxy *from = BPF_CORE_READ(parent, nsproxy), *to = BPF_CORE_READ(child, nsproxy);
-	struct namespace_info old, new;
 
-	if (from == to)
-		return 0;
-	read_namespaces(from, &old);
-	read_namespaces(to, &new);
-	return emit_namespaces(BPF_CORE_READ(child, pid), &old, &new);
+	return from == to ? 0 : emit_namespaces(BPF_CORE_READ(child, pid), NULL, from, to);
 }
 
 SEC("tp_btf/sched_process_fork")

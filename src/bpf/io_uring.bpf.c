@@ -25,11 +25,11 @@ enum {
 
 enum { CREATE_FD, CREATE_SQ_ENTRIES, CREATE_CQ_ENTRIES, CREATE_FLAGS, CREATE_ARGS };
 
-struct trace_event_raw_io_uring_submit__sqe___5_14 {
+struct trace_event_raw_io_uring_submit_sqe___5_14 {
 	void *req;
 } FLAVOUR;
 
-struct trace_event_raw_io_uring_submit__sqe___6_0 {
+struct trace_event_raw_io_uring_submit_sqe___6_0 {
 	__u32 __data_loc_op_str;
 } FLAVOUR;
 
@@ -203,8 +203,8 @@ int io_uring_submit__req__tp(struct trace_event_raw_io_uring_submit_req *ctx)
 SEC("tp_btf/io_uring_submit_sqe")
 int io_uring_submit__sqe__tp_btf(__u64 *ctx)
 {
-	struct trace_event_raw_io_uring_submit__sqe___5_14 *since_5_14 = NULL;
-	struct trace_event_raw_io_uring_submit__sqe___6_0 *since_6_0 = NULL;
+	struct trace_event_raw_io_uring_submit_sqe___5_14 *since_5_14 = NULL;
+	struct trace_event_raw_io_uring_submit_sqe___6_0 *since_6_0 = NULL;
 
 	if (bpf_core_field_exists(since_6_0->__data_loc_op_str))
 		return on_request((struct io_kiocb *)ctx[0]);

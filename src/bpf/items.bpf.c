@@ -161,8 +161,8 @@ __noinline int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_byt
 
 /*
  * Loops. Their bodies are global functions too: the verifier looks at a body
- * once, and the loop around it costs it a few instructions a round. What a
- * loop carries stands in the scratch slot.
+ * once, and the loop around it costs it a few instructions a round; long loops
+ * are loops of loops. What a loop carries stands in the scratch slot.
  */
 
 static __always_inline long read_pointer(__u64 addr, __u32 pointer_bytes, __u64 *pointer)
@@ -173,7 +173,10 @@ static __always_inline long read_pointer(__u64 addr, __u32 pointer_bytes, __u64 
 	return bpf_probe_read_user(pointer, 4, (void *)addr);
 }
 
-#define COUNT_CHUNK 1024
+/* Of a function that counts, how often it looks. */
+#define COUNT_ROUNDS 128
+#define COUNT_CHUNK COUNT_ROUNDS
+#define COUNT_CHUNKS (COUNT_ROUNDS * COUNT_CHUNK)
 
 /* How many of COUNT_CHUNK pointers come before a null one; -1: could not be read. */
 __noinline int count_chunk(__u64 addr, __u32 pointer_bytes)
@@ -189,19 +192,36 @@ __noinline int count_chunk(__u64 addr, __u32 pointer_bytes)
 	return COUNT_CHUNK;
 }
 
+/* The same of COUNT_CHUNKS pointers. */
+__noinline int count_chunks(__u64 addr, __u32 pointer_bytes)
+{
+	__u32 count = 0;
+
+	for (int i = 0; i < COUNT_ROUNDS; i++) {
+		int n = count_chunk(addr + (__u64)count * pointer_bytes, pointer_bytes);
+
+		if (n < 0)
+			return -1;
+		count += n;
+		if (n < COUNT_CHUNK)
+			break;
+	}
+	return count;
+}
+
 /* How many pointers there are before the null one; 0 where that could not be told. */
 __noinline int count_pointers(__u64 addr, __u32 pointer_bytes)
 {
 	__u32 count = 0;
 
-	/* A million; the kernel takes no more than 6 MiB of arguments and their pointers. */
-	for (int i = 0; i < 1024; i++) {
-		int n = count_chunk(addr + (__u64)count * pointer_bytes, pointer_bytes);
+	/* Two millions; the kernel takes no more than 6 MiB of arguments and their pointers. */
+	for (int i = 0; i < COUNT_ROUNDS; i++) {
+		int n = count_chunks(addr + (__u64)count * pointer_bytes, pointer_bytes);
 
 		if (n < 0)
 			return 0;
 		count += n;
-		if (n < COUNT_CHUNK)
+		if (n < COUNT_CHUNKS)
 			return count;
 	}
 	return 0;
@@ -241,6 +261,19 @@ __noinline int str_array_step(__u32 slot, __u64 addr, __u32 pointer_bytes)
 	return STEP_MORE;
 }
 
+/* Some of them. */
+__noinline int str_array_steps(__u32 slot, __u64 addr, __u32 pointer_bytes)
+{
+	int step = STEP_MORE;
+
+	for (__u32 i = 0; i < LOOP_ROUNDS; i++) {
+		step = str_array_step(slot, addr + (__u64)i * pointer_bytes, pointer_bytes);
+		if (step != STEP_MORE)
+			break;
+	}
+	return step;
+}
+
 __noinline int put_str_array(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
@@ -255,9 +288,9 @@ __noinline int put_str_array(__u32 slot, __u32 index, __u64 addr, __u32 pointer_
 	s->loop.len = 0;
 	s->loop.count = 0;
 	s->loop.cut = false;
-	/* One round more, which finds the null pointer after the last of them. */
-	for (__u32 i = 0; i <= STR_ARRAY_ELEMS; i++) {
-		step = str_array_step(slot, addr + (__u64)i * pointer_bytes, pointer_bytes);
+	/* A step more, at least, finds the null pointer after the last of them. */
+	for (__u32 i = 0; i <= STR_ARRAY_ELEMS; i += LOOP_ROUNDS) {
+		step = str_array_steps(slot, addr + (__u64)i * pointer_bytes, pointer_bytes);
 		if (step != STEP_MORE)
 			break;
 	}

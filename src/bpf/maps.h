@@ -105,6 +105,8 @@ struct scratch {
 	__u32 slot;
 	__u32 pos; /* bytes of the record so far */
 	__u64 args[MAX_ARGS];
+	/* How the argument is read that is at hand. */
+	struct arg_desc how;
 	/* Where the item of the argument lies that is compared with the kernel's copy; 0: there is none. */
 	__u64 checked;
 	/* What a loop of items.bpf.c carries from round to round. */

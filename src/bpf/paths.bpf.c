@@ -101,29 +101,63 @@ __noinline int path_step(__u32 slot)
 	return STEP_MORE;
 }
 
-/* Whether root is the dentry itself or one of those above it. */
-__noinline int dentry_is_below(__u64 dentry, __u64 root)
+__noinline int path_steps(__u32 slot)
 {
-	for (int i = 0; i < PATH_COMPONENTS; i++) {
-		__u64 parent;
+	int step = STEP_MORE;
+
+	for (int i = 0; i < LOOP_ROUNDS; i++) {
+		step = path_step(slot);
+		if (step != STEP_MORE)
+			break;
+	}
+	return step;
+}
+
+/* Goes some dentries up from loop.dentry; STEP_FOUND: to root. */
+__noinline int up_steps(__u32 slot, __u64 root)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+	if (!s)
+		return STEP_END;
+	for (int i = 0; i < LOOP_ROUNDS; i++) {
+		__u64 dentry = s->loop.dentry, parent;
 
 		if (dentry == root)
-			return 1;
+			return STEP_FOUND;
 		parent = PEEK(struct dentry, dentry, d_parent);
 		if (parent == dentry)
-			return 0;
-		dentry = parent;
+			return STEP_END;
+		s->loop.dentry = parent;
+	}
+	return STEP_MORE;
+}
+
+/* Whether root is the dentry itself or one of those above it. */
+__noinline int dentry_is_below(__u32 slot, __u64 dentry, __u64 root)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+	if (!s)
+		return 0;
+	s->loop.dentry = dentry;
+	for (int i = 0; i < PATH_COMPONENTS / LOOP_ROUNDS; i++) {
+		int step = up_steps(slot, root);
+
+		if (step != STEP_MORE)
+			return step == STEP_FOUND;
 	}
 	return 0;
 }
 
-static __always_inline bool mount_shows(__u64 mount, __u64 dentry, __u64 sb)
+static __always_inline bool mount_shows(struct scratch *s, __u64 dentry, __u64 sb)
 {
-	__u64 root = PEEK(struct mount, mount, mnt.mnt_root);
+	__u64 root = PEEK(struct mount, s->loop.mount, mnt.mnt_root);
 
-	if (PEEK(struct mount, mount, mnt.mnt_sb) != sb)
+	if (PEEK(struct mount, s->loop.mount, mnt.mnt_sb) != sb)
 		return false;
-	return root == PEEK(struct super_block, sb, s_root) || dentry_is_below(dentry, root);
+	return root == PEEK(struct super_block, sb, s_root) ||
+	       dentry_is_below(s->slot, dentry, root);
 }
 
 /* Goes on to the next mount of the file system; STEP_FOUND: it is in this namespace. */
@@ -153,32 +187,54 @@ __noinline int mount_step(__u32 slot, __u64 sb, __u64 ns)
 	return PEEK(struct mount, mount, mnt_ns) == ns ? STEP_FOUND : STEP_MORE;
 }
 
+/* Looks at some mounts of the file system for one that shows the dentry. */
+__noinline int mount_steps(__u32 slot, __u64 dentry, __u64 sb, __u64 ns)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+	if (!s)
+		return STEP_END;
+	for (int i = 0; i < LOOP_ROUNDS; i++) {
+		int step = mount_step(slot, sb, ns);
+
+		if (step == STEP_END)
+			return STEP_END;
+		if (step == STEP_FOUND && mount_shows(s, dentry, sb))
+			return STEP_FOUND;
+	}
+	return STEP_MORE;
+}
+
 /*
  * Sets loop.mount to a mount in the current task's namespace that shows the
  * dentry: where its working folder or its root is, else the first of the file
  * system's. 0: there is none.
  */
-static __always_inline void find_mount(struct scratch *s, __u64 dentry)
+__noinline int find_mount(__u32 slot, __u64 dentry)
 {
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 	__u64 sb = PEEK(struct dentry, dentry, d_sb), ns = current_mnt_ns();
 	struct task_struct *task = current_task();
 
+	if (!s)
+		return 0;
 	s->loop.mount = mount_of((__u64)TASK_READ(task, fs, pwd.mnt));
-	if (mount_shows(s->loop.mount, dentry, sb))
-		return;
+	if (mount_shows(s, dentry, sb))
+		return 0;
 	s->loop.mount = mount_of((__u64)TASK_READ(task, fs, root.mnt));
-	if (mount_shows(s->loop.mount, dentry, sb))
-		return;
+	if (mount_shows(s, dentry, sb))
+		return 0;
 	s->loop.mount = 0;
-	for (int i = 0; i < MOUNTS_MAX; i++) {
-		int step = mount_step(s->slot, sb, ns);
+	for (int i = 0; i < MOUNTS_MAX / LOOP_ROUNDS; i++) {
+		int step = mount_steps(slot, dentry, sb, ns);
 
+		if (step == STEP_FOUND)
+			return 0;
 		if (step == STEP_END)
-			return;
-		if (step == STEP_FOUND && mount_shows(s->loop.mount, dentry, sb))
-			return;
+			break;
 	}
 	s->loop.mount = 0;
+	return 0;
 }
 
 /* From the dentry on, by loop.mount. */
@@ -201,8 +257,8 @@ static __always_inline int put_walk(struct scratch *s, __u32 index, __u64 dentry
 	s->loop.len = 0;
 	s->loop.path_end = 0;
 	s->loop.dentry = dentry;
-	for (int i = 0; i < PATH_COMPONENTS; i++) {
-		step = path_step(s->slot);
+	for (int i = 0; i < PATH_COMPONENTS / LOOP_ROUNDS; i++) {
+		step = path_steps(s->slot);
 		if (step != STEP_MORE)
 			break;
 	}
@@ -236,7 +292,7 @@ __noinline int put_path_of(__u32 slot, __u32 index, __u64 dentry, __u64 mnt)
 		return 0;
 	s->loop.mount = 0;
 	if (PEEK(struct mount, mount_of(mnt), mnt_ns) == MNT_NS_INTERNAL)
-		find_mount(s, dentry);
+		find_mount(slot, dentry);
 	if (!s->loop.mount)
 		s->loop.mount = mount_of(mnt);
 	return put_walk(s, index, mnt ? dentry : 0);
@@ -248,6 +304,6 @@ __noinline int put_dentry_path(__u32 slot, __u32 index, __u64 dentry)
 
 	if (!s)
 		return 0;
-	find_mount(s, dentry);
+	find_mount(slot, dentry);
 	return put_walk(s, index, dentry);
 }

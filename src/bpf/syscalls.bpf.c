@@ -11,6 +11,100 @@
 #include "lib/scope.h"
 #include "lib/syscall.h"
 
+/* Errors that user space never sees: the call is made again, or a signal was handled first. */
+#define EINTR 4
+#define ERESTARTSYS 512
+#define ERESTARTNOHAND 514
+#define ERESTART_RESTARTBLOCK 516
+
+/* Whether the memory behind an argument says something after this result. */
+static __always_inline bool worth_reading(__u8 when, long ret)
+{
+	switch (when) {
+	case WHEN_IN:
+		return true;
+	case WHEN_OUT:
+		return ret >= 0;
+	case WHEN_OUT_POSITIVE:
+		return ret > 0;
+	default:
+		return ret == -EINTR || ret == -ERESTARTSYS || ret == -ERESTARTNOHAND ||
+		       ret == -ERESTART_RESTARTBLOCK;
+	}
+}
+
+/* How many elements there are; negative: nobody can tell. */
+static __always_inline __s64 count_elements(const struct scratch *s, const struct arg_desc *how,
+					    __s64 ret)
+{
+	__u32 arg = how->arg;
+	__s32 count;
+
+	if (how->count == COUNT_CONST)
+		return arg;
+	if (how->count == COUNT_RET)
+		return ret;
+	if (arg >= MAX_ARGS)
+		return -1;
+	if (how->count == COUNT_ARG)
+		return s->args[arg];
+	if (how->count == COUNT_ARG32)
+		return (__s32)s->args[arg];
+	if (bpf_probe_read_user(&count, sizeof(count), (void *)s->args[arg]))
+		return -1;
+	return count;
+}
+
+/* No array of a program is larger: keeps the number of bytes within 64 bits. */
+#define COUNT_MAX (1LL << 40)
+
+static __always_inline void put_bytes(struct scratch *s, __u32 index, __u64 addr,
+				      const struct arg_desc *how, long ret)
+{
+	__s64 count = count_elements(s, how, ret);
+
+	if (count < 0)
+		return;
+	if (count > COUNT_MAX)
+		count = COUNT_MAX;
+	count = how->size ? count * how->size : (count + 7) / 8;
+	put_user_bytes(s->slot, index, addr, count, how->max);
+}
+
+__noinline int put_arg(__u32 slot, __u32 index, __u32 abi, __s64 ret)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	const struct arg_desc *how;
+	__u64 value;
+
+	if (!s || index >= MAX_ARGS)
+		return 0;
+	how = &s->how;
+	value = s->args[index];
+	if (how->kind == ARG_FD) {
+		if (settings.decode_fds)
+			put_fd(slot, index, value);
+		return 0;
+	}
+	if (!value || !worth_reading(how->when, ret))
+		return 0;
+	switch (how->kind) {
+	case ARG_STR:
+		put_user_str(slot, index, value);
+		break;
+	case ARG_STR_ARRAY:
+		put_str_array(slot, index, value, pointer_size(abi));
+		break;
+	case ARG_BYTES:
+		put_bytes(s, index, value, how, ret);
+		break;
+	case ARG_MSGHDR:
+		put_msghdr(slot, index, value, pointer_size(abi));
+		break;
+	}
+	return 0;
+}
+
 /* The events sys_enter and sys_exit themselves. */
 static __always_inline void emit_raw(struct task_struct *task, const struct syscall_nr *call,
 				     __u16 event, long ret)

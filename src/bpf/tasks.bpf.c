@@ -20,13 +20,12 @@
 /* A task's id as the current task sees it. */
 static __always_inline __u32 pid_seen(struct task_struct *task)
 {
-	struct ns_pids ids = {};
-	struct upid upid = {};
 	struct pid *own = TASK_READ(current_task(), thread_pid);
+	__u32 level = BPF_CORE_READ(own, level);
+	struct upid upid = {};
 
-	task_ns_pids(current_task(), &ids);
-	pid_at_level(own, ids.level, &upid);
-	return pid_in_ns(BPF_CORE_READ(task, thread_pid), ids.level, upid.ns);
+	pid_at_level(own, level, &upid);
+	return pid_in_ns(BPF_CORE_READ(task, thread_pid), level, upid.ns);
 }
 
 static __always_inline void put_kernel_struct(struct scratch *s, __u32 index, __u64 addr,

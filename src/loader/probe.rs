@@ -10,7 +10,7 @@ use crate::loader::features::Features;
 use crate::loader::object;
 use spec::EventId;
 
-/// How a program attaches, best first.
+/// How a program attaches, best first where programs are not preempted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Means {
     /// At the end of a function, by a trampoline: knows what it returned.
@@ -66,6 +66,10 @@ impl Means {
             Means::Ext4TpBtf => "tracepoint of ext4",
             Means::AfterTpBtf | Means::AfterTp => "after the call",
         }
+    }
+
+    const fn is_trampoline(self) -> bool {
+        matches!(self, Means::Fexit | Means::Fentry)
     }
 
     const fn is_raw(self) -> bool {
@@ -139,8 +143,12 @@ pub fn best<'a>(stem: &str, features: &Features) -> Result<&'a Program, String> 
         .iter()
         .filter(|program| program.stem() == stem)
         .collect();
-    candidates.sort_by_key(|program| program.means);
-    // One of the two forms of each program on a tracepoint: see docs/architecture.md.
+    // Where programs are preempted, trampolines come after kprobes, and one of the two forms of each program on a
+    // tracepoint is taken: see docs/architecture.md.
+    candidates.sort_by_key(|program| {
+        let skipped = features.preempts_raw_tracepoints() && program.means.is_trampoline();
+        (program.means > Means::Kprobe, skipped, program.means)
+    });
     let classic = features.preempts_raw_tracepoints() && features.has_classic_tracepoints();
     let both = candidates.iter().any(|program| program.means.is_classic());
     if both {

@@ -3,11 +3,13 @@
 #[path = "../../benches/empty.rs"]
 mod empty;
 
+use std::collections::BTreeMap;
 use std::process::Command;
 
 use libtest_mimic::Failed;
+use serde_json::Value;
 
-use crate::harness::{in_vm, prog, Background};
+use crate::harness::{in_vm, lacks_tool, prog, Background};
 use crate::Test;
 use empty::EmptyProgram;
 
@@ -16,11 +18,56 @@ const ROUNDS: usize = 7;
 
 pub fn tests() -> Vec<Test> {
     let emulated = in_vm().then(|| "an emulator's times say nothing of a processor's".to_owned());
-    vec![Test::new(
-        "a_call_that_nobody_chose_pays_little_more_than_an_empty_program",
-        unchosen,
-    )
-    .unless(emulated)]
+    vec![
+        Test::new(
+            "a_call_that_nobody_chose_pays_little_more_than_an_empty_program",
+            unchosen,
+        )
+        .unless(emulated),
+        Test::new("events_that_nobody_chose_have_no_program", unloaded).unless(lacks_tool("bpftool")),
+    ]
+}
+
+/// Ids and names of the programs that bpftool sees.
+fn programs() -> BTreeMap<u64, String> {
+    let output = Command::new("bpftool")
+        .args(["prog", "list", "--json"])
+        .output()
+        .unwrap();
+    let list: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let entry = |program: &Value| {
+        let name = program["name"].as_str().unwrap_or_default().to_owned();
+        (program["id"].as_u64().unwrap(), name)
+    };
+    list.iter().map(entry).collect()
+}
+
+fn unloaded() -> Result<(), Failed> {
+    let loaded = |event: &str| -> Vec<String> {
+        let before = programs();
+        let background = Background::start(&["-t", "process:all", "-e", event]);
+        let during = programs();
+        background.stop();
+        let new = during.into_iter().filter(|(id, _)| !before.contains_key(id));
+        new.map(|(_, name)| name).collect()
+    };
+    // What finds out who tracee is, who is new and which executable runs.
+    let own = |name: &String| {
+        ["sched_process_", "whoami", "follow_named"]
+            .iter()
+            .any(|own| name.starts_with(own))
+    };
+    for (event, program) in [
+        ("openat", "sys_exit"),
+        ("security_file_open", "security_file_o"),
+        ("cgroup_mkdir", "cgroup_mkdir"),
+    ] {
+        let names = loaded(event);
+        let others: Vec<&String> = names.iter().filter(|name| !own(name)).collect();
+        assert_eq!(others.len(), 1, "{event}: {names:?}");
+        assert!(others[0].starts_with(program), "{event}: {names:?}");
+    }
+    Ok(())
 }
 
 fn getppid() -> f64 {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use libtest_mimic::Failed;
 use serde_json::Value;
 
-use crate::harness::{has_flag, prog, totals, trace};
+use crate::harness::{has_flag, in_vm, prog, totals, trace};
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
@@ -31,6 +31,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("edge_arguments_of_every_call_in_32_bits", || {
             edges("edges32", "int80", Some("i386"))
         })
+        .unless(in_vm().then(|| "in an emulator int80 does for both".into()))
         .unless(lacks("edges32", "int80")),
         Test::new("edge_arguments_of_every_call_of_x32", || {
             edges("edges", "x32", Some("x32"))
@@ -69,11 +70,15 @@ fn edges(program: &str, mode: &str, abi: Option<&str>) -> Result<(), Failed> {
     if has_flag("--decode-buffers") {
         flags.extend(["--decode-buffers", "4096", "--decode-fds"]);
     }
-    let run = trace(&flags, &[&prog(program), mode]);
+    let program_path = prog(program);
+    let mut command = vec![program_path.as_str(), mode];
+    command.extend(in_vm().then_some("few"));
+    let run = trace(&flags, &command);
     assert_eq!(run.code(), 0, "{}", run.stderr);
     assert_eq!(totals(&run.stderr).1, 0, "{}", run.stderr);
     let calls: Vec<Made> = run.stdout.lines().map(made).collect();
-    assert!(calls.len() > 3500, "{}", calls.len());
+    let least = if in_vm() { 1200 } else { 3500 };
+    assert!(calls.len() > least, "{}", calls.len());
 
     // Those in the program's own pid namespace, which is not ours, by thread there.
     let outer = &run.events[0]["pidNamespace"];
@@ -129,7 +134,7 @@ fn edges(program: &str, mode: &str, abi: Option<&str>) -> Result<(), Failed> {
         wrong.len(),
         wrong[..wrong.len().min(20)].join("\n")
     );
-    assert!(seen > 2000 && args > 4000, "{seen} calls, {args} arguments");
+    assert!(seen > least / 2 && args > least, "{seen} calls, {args} arguments");
     Ok(())
 }
 

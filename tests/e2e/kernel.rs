@@ -3,13 +3,14 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use libtest_mimic::Failed;
 use nix::mount::{mount, umount, MsFlags};
 use serde_json::{json, Value};
 
 use crate::harness::{arg, in_vm, prog, trace, value, Run};
-use crate::rungs::{each, unavailable};
+use crate::means::{each, unavailable};
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
@@ -35,6 +36,8 @@ pub fn tests() -> Vec<Test> {
 fn modprobe(event: &str) -> (Run, PathBuf) {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
     let file = PathBuf::from(format!("/lib/modules/{}/dummy.ko", release.trim()));
+    // Another test may have left it there.
+    let _ = Command::new("modprobe").args(["-r", "dummy"]).status();
     let run = trace(
         &["-e", &format!("{event},finit_module,init_module,delete_module")],
         &[
@@ -52,7 +55,7 @@ fn loads(event: &'static str) -> Result<(), Failed> {
     each(event, || {
         let (run, file) = modprobe(event);
         let told = run.named(event);
-        assert_eq!(told.len(), 1, "{}", run.stderr);
+        assert_eq!(told.len(), 1, "{:#?} {}", run.events, run.stderr);
         let told = told[0];
         assert_eq!(value(told, "name"), "dummy", "{told}");
         // Debian's own module: nothing is wrong with it.

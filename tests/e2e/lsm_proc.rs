@@ -9,7 +9,7 @@ use libtest_mimic::Failed;
 use serde_json::{json, Value};
 
 use crate::harness::{in_vm, prog, value};
-use crate::means::{each, text, unavailable};
+use crate::means::{each_run, text, unavailable};
 use crate::Test;
 
 const TASKS: [&str; 6] = [
@@ -89,7 +89,7 @@ fn creds() -> Result<(), Failed> {
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let command = [&prog("creds"), copy.to_str().unwrap()].map(|word: &str| word.to_owned());
     let command: Vec<&str> = command.iter().map(String::as_str).collect();
-    each(&["commit_creds"], &command, |rung| {
+    each_run(&["commit_creds"], &command, |rung| {
         let snapshots: Vec<Vec<(&str, u64)>> = rung.log("cred").iter().map(|line| cred(line)).collect();
         assert!(snapshots.len() > 13, "{snapshots:?}");
         let expected: Vec<_> = snapshots.windows(2).filter(|pair| pair[0] != pair[1]).collect();
@@ -127,7 +127,7 @@ const NAMESPACES: [&str; 8] = [
 ];
 
 fn namespaces() -> Result<(), Failed> {
-    each(&["switch_task_ns"], &[&prog("namespaces")], |rung| {
+    each_run(&["switch_task_ns"], &[&prog("namespaces")], |rung| {
         let parse =
             |line: &Vec<&str>| -> Vec<u64> { line.iter().map(|word| word.parse().unwrap()).collect() };
         let mut snapshots: Vec<Vec<u64>> = rung.log("ns").iter().map(parse).collect();
@@ -170,7 +170,7 @@ fn namespaces() -> Result<(), Failed> {
 }
 
 fn capabilities() -> Result<(), Failed> {
-    each(&["cap_capable"], &[&prog("asks")], |rung| {
+    each_run(&["cap_capable"], &[&prog("asks")], |rung| {
         let told: Vec<(&str, &str, &Value)> = rung
             .run
             .events
@@ -233,7 +233,7 @@ fn columns(events: &[&Value], names: &[&str]) -> Vec<Vec<String>> {
 }
 
 fn tasks() -> Result<(), Failed> {
-    each(&TASKS, &[&prog("tasks")], |rung| {
+    each_run(&TASKS, &[&prog("tasks")], |rung| {
         let log = |word: &str| -> Vec<Vec<String>> {
             let own = |line: Vec<&str>| line.into_iter().map(str::to_owned).collect();
             rung.log(word).into_iter().map(own).collect()
@@ -304,7 +304,7 @@ fn tasks() -> Result<(), Failed> {
 fn settime() -> Result<(), Failed> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let event = "security_settime64";
-    each(&[event], &["busybox", "date", "-s", &format!("@{now}")], |rung| {
+    each_run(&[event], &["busybox", "date", "-s", &format!("@{now}")], |rung| {
         assert!(rung.is_available(event));
         let told = rung.run.named(event);
         assert_eq!(told.len(), 1);

@@ -7,6 +7,7 @@ mod capture;
 mod cli;
 mod cost;
 mod edges;
+mod escape;
 mod fds;
 mod files;
 mod harness;
@@ -20,11 +21,12 @@ mod memory;
 mod mismatch;
 mod output;
 mod process;
-mod rungs;
 mod scope;
 mod sockets;
 mod strace;
 mod syscalls;
+
+use std::time::Instant;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -51,10 +53,22 @@ impl Test {
     }
 }
 
+/// Runs a test; says so if it is one of those that make the whole slow.
+fn timed(test: &Test) -> Result<(), Failed> {
+    let started = Instant::now();
+    let result = (test.run)();
+    let seconds = started.elapsed().as_secs();
+    if seconds >= 5 {
+        println!("slow: {}: {seconds} s", test.name);
+    }
+    result
+}
+
 fn main() {
     let mut arguments = Arguments::from_args();
     // Loads and losses are measured: one test at a time.
     arguments.test_threads = arguments.test_threads.or(Some(1));
+    let filter = arguments.filter.clone();
     let trials = [
         cli::tests(),
         process::tests(),
@@ -68,7 +82,9 @@ fn main() {
         scope::tests(),
         io_uring::tests(),
         sockets::tests(),
+        means::tests(),
         lsm_proc::tests(),
+        escape::tests(),
         kernel::tests(),
         memory::tests(),
         mismatch::tests(),
@@ -79,10 +95,12 @@ fn main() {
     .into_iter()
     .flatten()
     .map(|test| {
-        if let Some(reason) = &test.missing {
+        let asked_for = filter.as_ref().is_none_or(|text| test.name.contains(text));
+        if let (Some(reason), true) = (&test.missing, asked_for) {
             println!("skip: {}: {reason}", test.name);
         }
-        Trial::test(test.name, test.run).with_ignored_flag(test.missing.is_some())
+        let (name, ignored) = (test.name, test.missing.is_some());
+        Trial::test(name, move || timed(&test)).with_ignored_flag(ignored)
     })
     .collect();
     libtest_mimic::run(&arguments, trials).exit();

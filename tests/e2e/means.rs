@@ -3,14 +3,48 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
+use libtest_mimic::Failed;
 use serde_json::{json, Value};
 
 use crate::harness::{arg, trace, tracee, value, Run};
+use crate::Test;
+
+pub fn tests() -> Vec<Test> {
+    vec![Test::new("every_listed_event_loads_by_every_means", loads)]
+}
+
+fn loads() -> Result<(), Failed> {
+    for without in RUNGS {
+        let listed = list(without);
+        let is_call = |line: &Value| line["sets"].as_array().unwrap().contains(&json!("syscalls"));
+        let there: Vec<&str> = listed
+            .iter()
+            .filter(|(_, line)| line["available"] == true && !is_call(line))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        assert!(there.len() > 20, "without {without}: {there:?}");
+        std::env::set_var("TRACEE_WITHOUT", without);
+        let run = trace(&["-e", &there.join(",")], &["true"]);
+        std::env::remove_var("TRACEE_WITHOUT");
+        assert_eq!(run.code(), 0, "without {without}: {}", run.stderr);
+        assert!(!run.events.is_empty(), "{}", run.stderr);
+    }
+    Ok(())
+}
 
 /// Why this kernel cannot give an event by any means.
 pub fn unavailable(event: &str) -> Option<String> {
     let listed = &list("")[event];
     (listed["available"] != true).then(|| listed["reason"].as_str().unwrap().into())
+}
+
+/// By which means the kernel gives an event.
+pub fn attach(event: &str) -> String {
+    let without = std::env::var("TRACEE_WITHOUT").unwrap_or_default();
+    list(&without)[event]["attach"]
+        .as_str()
+        .unwrap_or_default()
+        .into()
 }
 
 /// What `--list` says of each event, without these means.
@@ -73,8 +107,27 @@ impl Rung {
     }
 }
 
+/// Runs a test with every means by which this kernel gives the event.
+pub fn each(event: &str, test: impl Fn()) {
+    each_set(&[event], |_, _| test());
+}
+
 /// Runs a program with every means by which this kernel gives these events, and tests each run.
-pub fn each(events: &[&str], command: &[&str], test: impl Fn(&Rung)) {
+pub fn each_run(events: &[&str], command: &[&str], test: impl Fn(&Rung)) {
+    each_set(events, |there, listed| {
+        let run = trace(&["-e", &there.join(",")], command);
+        println!("{}\n{}", run.stdout, run.stderr);
+        for event in &run.events {
+            println!("{event}");
+        }
+        assert_eq!(run.code(), 0, "{}", run.stderr);
+        assert!(run.stderr.contains(" 0 lost"), "{}", run.stderr);
+        test(&Rung { listed, run });
+    });
+}
+
+/// Gives a test those of the events that there are, and what is listed, once for every set of means.
+fn each_set(events: &[&str], test: impl Fn(&[&str], BTreeMap<String, Value>)) {
     let mut seen = Vec::new();
     for without in RUNGS {
         let listed = list(without);
@@ -92,16 +145,10 @@ pub fn each(events: &[&str], command: &[&str], test: impl Fn(&Rung)) {
         if there.is_empty() || seen.contains(&attach) {
             continue;
         }
+        println!("without {without:?}: {attach:?}");
         std::env::set_var("TRACEE_WITHOUT", without);
-        let run = trace(&["-e", &there.join(",")], command);
+        test(&there, listed);
         std::env::remove_var("TRACEE_WITHOUT");
-        println!("without {without:?}: {attach:?}\n{}\n{}", run.stdout, run.stderr);
-        for event in &run.events {
-            println!("{event}");
-        }
-        assert_eq!(run.code(), 0, "{}", run.stderr);
-        assert!(run.stderr.contains(" 0 lost"), "{}", run.stderr);
-        test(&Rung { listed, run });
         seen.push(attach);
     }
     assert!(!seen.is_empty());

@@ -8,7 +8,7 @@ use libtest_mimic::Failed;
 use serde_json::{json, Value};
 
 use crate::harness::{arg, prog, run, trace, value, Run};
-use crate::rungs::{each, unavailable};
+use crate::means::{each, unavailable};
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {

@@ -8,7 +8,7 @@ use libtest_mimic::Failed;
 use serde_json::Value;
 
 use crate::harness::{arg, prog, trace, value, Run};
-use crate::rungs::{attach, each, unavailable};
+use crate::means::{attach, each, unavailable};
 use crate::Test;
 
 const TRIES: usize = 1000;

@@ -6,7 +6,7 @@ use libtest_mimic::Failed;
 use serde_json::{json, Value};
 
 use crate::harness::{arg, prog, value};
-use crate::means::{each, number, text};
+use crate::means::{each_run, number, text};
 use crate::Test;
 
 const SOCKETS: [&str; 6] = [
@@ -40,7 +40,7 @@ fn sockets(program: &str) -> Result<(), Failed> {
     // The name of a socket of the run before is in use.
     let script = format!("rm -f {path}/socket; exec {} {path}", prog(program));
     let abi = (program == "sockets32").then_some("i386");
-    each(&SOCKETS, &["sh", "-c", &script], |rung| {
+    each_run(&SOCKETS, &["sh", "-c", &script], |rung| {
         for (event, word, names) in [
             ("security_socket_create", "create", &[][..]),
             ("security_socket_bind", "bind", &["local"]),

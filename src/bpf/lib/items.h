@@ -40,6 +40,9 @@ int put_dentry_path(__u32 slot, __u32 index, __u64 dentry);
 /* The call behind a successful execve, as seen before the old image went. */
 int put_execveat_path(__u32 slot, __u32 index, __u64 filename, __u32 dirfd);
 
+/* Rounds of a loop that another loop goes around. */
+#define LOOP_ROUNDS 32
+
 /* How a round of an appender's loop ended. */
 enum step { STEP_MORE, STEP_END, STEP_FAULT, STEP_FULL, STEP_FOUND };
 

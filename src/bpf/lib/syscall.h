@@ -6,92 +6,8 @@
 #include "items.h"
 #include "mismatch.h"
 
-/* Errors that user space never sees: the call is made again, or a signal was handled first. */
-#define EINTR 4
-#define ERESTARTSYS 512
-#define ERESTARTNOHAND 514
-#define ERESTART_RESTARTBLOCK 516
-
-/* Whether the memory behind an argument says something after this result. */
-static __always_inline bool worth_reading(__u8 when, long ret)
-{
-	switch (when) {
-	case WHEN_IN:
-		return true;
-	case WHEN_OUT:
-		return ret >= 0;
-	case WHEN_OUT_POSITIVE:
-		return ret > 0;
-	default:
-		return ret == -EINTR || ret == -ERESTARTSYS || ret == -ERESTARTNOHAND ||
-		       ret == -ERESTART_RESTARTBLOCK;
-	}
-}
-
-/* How many elements there are; negative: nobody can tell. */
-static __always_inline __s64 count_elements(const struct scratch *s, const struct arg_desc *how,
-					    long ret)
-{
-	__u32 arg = how->arg;
-	__s32 count;
-
-	if (how->count == COUNT_CONST)
-		return arg;
-	if (how->count == COUNT_RET)
-		return ret;
-	if (arg >= MAX_ARGS)
-		return -1;
-	if (how->count == COUNT_ARG)
-		return s->args[arg];
-	if (how->count == COUNT_ARG32)
-		return (__s32)s->args[arg];
-	if (bpf_probe_read_user(&count, sizeof(count), (void *)s->args[arg]))
-		return -1;
-	return count;
-}
-
-/* No array of a program is larger: keeps the number of bytes within 64 bits. */
-#define COUNT_MAX (1LL << 40)
-
-static __always_inline void put_bytes(struct scratch *s, __u32 index, __u64 addr,
-				      const struct arg_desc *how, long ret)
-{
-	__s64 count = count_elements(s, how, ret);
-
-	if (count < 0)
-		return;
-	if (count > COUNT_MAX)
-		count = COUNT_MAX;
-	count = how->size ? count * how->size : (count + 7) / 8;
-	put_user_bytes(s->slot, index, addr, count, how->max);
-}
-
-/* Reads what an argument points to or stands for, as the catalogue says. */
-static __always_inline void put_arg(struct scratch *s, __u32 index, __u64 value,
-				    const struct arg_desc *how, __u32 abi, long ret)
-{
-	if (how->kind == ARG_FD) {
-		if (settings.decode_fds)
-			put_fd(s->slot, index, value);
-		return;
-	}
-	if (!value || !worth_reading(how->when, ret))
-		return;
-	switch (how->kind) {
-	case ARG_STR:
-		put_user_str(s->slot, index, value);
-		break;
-	case ARG_STR_ARRAY:
-		put_str_array(s->slot, index, value, pointer_size(abi));
-		break;
-	case ARG_BYTES:
-		put_bytes(s, index, value, how, ret);
-		break;
-	case ARG_MSGHDR:
-		put_msghdr(s->slot, index, value, pointer_size(abi));
-		break;
-	}
-}
+/* Reads what an argument points to or stands for, as scratch.how says. */
+int put_arg(__u32 slot, __u32 index, __u32 abi, __s64 ret);
 
 /* As put_arg(), and remembers where the argument lies that is compared. */
 static __always_inline void put_checked(struct scratch *s, __u32 index,
@@ -100,7 +16,8 @@ static __always_inline void put_checked(struct scratch *s, __u32 index,
 {
 	__u32 pos = s->pos;
 
-	put_arg(s, index, s->args[index], how, abi, ret);
+	s->how = *how;
+	put_arg(s->slot, index, abi, ret);
 	if (settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked == index + 1 && s->pos != pos)
 		s->checked = pos;
 }
