@@ -45,6 +45,8 @@ fn set_names() -> String {
 pub enum LoadError {
     #[error("no privilege to trace: {} missing; run as root, or with the capabilities CAP_BPF and CAP_PERFMON", .0.join(" and "))]
     Privilege(Vec<&'static str>),
+    #[error("no privilege to capture: {} missing; --capture needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH besides", .0.join(" and "))]
+    CapturePrivilege(Vec<&'static str>),
     #[error(
         "this kernel has no BTF (/sys/kernel/btf/vmlinux is missing): it must be built with CONFIG_DEBUG_INFO_BTF=y, \
          as the kernels of current distributions are"

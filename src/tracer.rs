@@ -26,6 +26,9 @@ use crate::signals::Stop;
 /// Traces as configured. Gives the exit status: the command's, or 0.
 pub fn run(config: &Config) -> Result<u8, Error> {
     features::check_privilege()?;
+    if config.capture.is_some() {
+        features::check_capture_privilege()?;
+    }
     let features = Features::detect();
     if !features.btf {
         return Err(LoadError::NoBtf.into());
@@ -99,6 +102,12 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         events,
     };
     let ended = run.until_stopped(rings, &stop, command.as_mut());
+    if ended.is_err() {
+        // What has been captured is stored all the same.
+        run.tracer.detach();
+        run.show_artifacts = false;
+        let _ = run.finish_capture();
+    }
     run.report_totals()?;
     match ended {
         Ok(()) | Err(Error::Output(OutputError::Closed)) => {

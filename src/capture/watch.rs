@@ -178,10 +178,18 @@ impl Watch {
     /// What has been seen since the last call, in order. Each holds its file open.
     pub fn read(&mut self, mut each: impl FnMut(Seen)) {
         const EVENT: usize = size_of::<libc::fanotify_event_metadata>();
+        /// Others may execute and write as fast as we read.
+        const READS: usize = 256;
         let mut buffer = [0; 64 * EVENT];
-        loop {
+        for _ in 0..READS {
             let len = match (&self.group).read(&mut buffer) {
-                Ok(0) | Err(_) => return,
+                Ok(0) => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // No descriptor was free for the file of an event, which is gone.
+                Err(_) => {
+                    self.overflowed = true;
+                    return;
+                }
                 Ok(len) => len,
             };
             for event in buffer[..len].chunks_exact(EVENT) {

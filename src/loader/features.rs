@@ -15,6 +15,8 @@ use crate::loader::{object, trial};
 /// Where a kernel shows its own types.
 const VMLINUX_BTF: &str = "/sys/kernel/btf/vmlinux";
 
+const CAP_DAC_READ_SEARCH: u32 = 2;
+const CAP_SYS_PTRACE: u32 = 19;
 const CAP_SYS_ADMIN: u32 = 21;
 const CAP_PERFMON: u32 = 38;
 const CAP_BPF: u32 = 39;
@@ -248,6 +250,23 @@ pub fn check_privilege() -> Result<(), LoadError> {
         Ok(())
     } else {
         Err(LoadError::Privilege(missing))
+    }
+}
+
+/// Whether this process may read what other processes execute and have open.
+pub fn check_capture_privilege() -> Result<(), LoadError> {
+    let effective = effective_capabilities()?;
+    let missing: Vec<_> = [
+        ("CAP_SYS_PTRACE", CAP_SYS_PTRACE),
+        ("CAP_DAC_READ_SEARCH", CAP_DAC_READ_SEARCH),
+    ]
+    .into_iter()
+    .filter(|(_, cap)| effective & (1 << cap) == 0)
+    .map(|(name, _)| name)
+    .collect();
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(LoadError::CapturePrivilege(missing)),
     }
 }
 

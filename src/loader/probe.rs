@@ -337,9 +337,28 @@ pub fn programs(event: &EventSpec, features: &Features) -> Result<BTreeSet<&'sta
         .collect()
 }
 
+/// What `--list` says of `artifact_captured`: the programs of each kind of capture.
+fn capture_means(features: &Features) -> String {
+    let section = |stem: &str| match best(stem, features) {
+        Ok(program) => program.section.clone(),
+        Err(reason) => format!("unavailable ({reason})"),
+    };
+    format!(
+        "write: {}; exec: {}; mem: {} {} {}",
+        section(CAPTURE_WRITE),
+        section(EXEC),
+        section(PROT_ALERT[0]),
+        section(PROT_ALERT[1]),
+        section(CAPTURE_MMAP)
+    )
+}
+
 /// What `--list` says of an event: its means, or why there is none.
 pub fn means(event: &EventSpec, features: &Features) -> Result<String, String> {
     let programs = programs(event, features)?;
+    if event.name == ARTIFACT {
+        return Ok(capture_means(features));
+    }
     if programs.is_empty() {
         return Ok("tracee".into());
     }
