@@ -5,6 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
+use crate::capture::store::Store;
+use crate::capture::{self, Capture};
 use crate::catalogue::{self, EventSpec};
 use crate::cli::config::{Config, Format, Selection};
 use crate::command::Command;
@@ -19,6 +21,7 @@ use crate::loader::features::Features;
 use crate::loader::lookup;
 use crate::loader::loss::{self, Loss, LossMeter};
 use crate::loader::probe::{self, Sources};
+use crate::loader::shared::boot_clock;
 use crate::loader::{Plan, Tracer};
 use crate::output::Outputs;
 use crate::privilege::{self, Uses};
@@ -32,7 +35,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     let json = config.outputs.iter().any(|output| output.format == Format::Json);
     let uses = Uses {
         proc: json,
-        capture: false,
+        capture: config.capture.is_some(),
     };
     privilege::check(uses)?;
     let features = Features::of(config.btf.as_deref())?;
@@ -47,6 +50,8 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     let tells_containers = CONTAINER_EVENTS.into_iter().any(tells);
     let tells_existing = tells(EXISTING_CONTAINER);
     let names_containers = json || tells_containers || config.filters.container.is_some();
+    // Before anything is loaded: a folder that is refused needs no privilege to be told.
+    let store = config.capture.as_ref().map(open_store).transpose()?;
     let checked = probe::checked_calls(&events, &features);
     let (filters, matcher) = compile(&config.filters, &events);
     let plan = Plan {
@@ -62,15 +67,27 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         filters: &filters,
         btf: config.btf.as_deref(),
         checked: &checked,
+        capture: config.capture.as_ref(),
+        epoch: epoch(boot_clock()),
     };
     let mut tracer = Tracer::load(&plan, &features)?;
     let rings = tracer.ring_maps()?;
     let inner = matches!(config.scope, Scope::Containers(_));
-    let mut outputs = Outputs::open(&config.outputs, epoch(tracer.boot_time()?), inner)?;
+    let epoch = epoch(tracer.boot_time()?);
+    let mut outputs = Outputs::open(&config.outputs, epoch, inner)?;
     outputs.original_syscall = config.original_syscall;
     if let Some(command) = &command {
         tracer.follow_command(command.pid())?;
     }
+    let capture = match (&config.capture, store) {
+        (Some(settings), Some(store)) => Some(Capture::start(
+            settings.clone(),
+            store,
+            tracer.capture_maps()?,
+            epoch,
+        )?),
+        _ => None,
+    };
     tracer.attach()?;
     tracer.start(&config.scope)?;
     outputs.flush()?;
@@ -101,12 +118,20 @@ pub fn run(config: &Config) -> Result<u8, Error> {
             malformed: 0,
         },
         losses: LossMeter::default(),
+        capture,
+        show_artifacts: events.iter().any(|event| event.name == probe::ARTIFACT),
         show_losses: events.iter().any(|event| event.name == "lost_events"),
         events,
     };
     run.meet_existing_containers(tells_existing)?;
     privilege::limit(uses)?;
     let ended = run.until_stopped(rings, &stop, command.as_mut());
+    if ended.is_err() {
+        // What has been captured is stored all the same.
+        run.tracer.detach();
+        run.show_artifacts = false;
+        let _ = run.finish_capture();
+    }
     run.report_totals()?;
     match ended {
         Ok(()) | Err(Error::Output(OutputError::Closed)) => {
@@ -119,6 +144,11 @@ pub fn run(config: &Config) -> Result<u8, Error> {
 const EXISTING_CONTAINER: &str = "existing_container";
 /// Events that tell of containers themselves.
 const CONTAINER_EVENTS: [&str; 3] = ["container_create", "container_remove", EXISTING_CONTAINER];
+
+/// Opens the folder of artefacts.
+fn open_store(settings: &capture::Settings) -> Result<Store, Error> {
+    Ok(Store::open(&settings.folder, settings.clear, settings.limits)?)
+}
 
 type Events = Vec<&'static EventSpec>;
 
@@ -183,6 +213,8 @@ struct Run {
     sink: Sink,
     losses: LossMeter,
     show_losses: bool,
+    capture: Option<Capture>,
+    show_artifacts: bool,
     events: Vec<&'static EventSpec>,
 }
 
@@ -223,6 +255,11 @@ impl Run {
         if let Some(fd) = self.sink.containers.as_ref().and_then(Containers::answered) {
             epoll.add(fd, readable).map_err(Error::system("epoll"))?;
         }
+        if let Some(capture) = &self.capture {
+            epoll
+                .add(capture.fd(), readable)
+                .map_err(Error::system("epoll"))?;
+        }
         let mut ready = [EpollEvent::empty(); 16];
         let mut active = true;
         loop {
@@ -255,8 +292,7 @@ impl Run {
         while self.round(&mut rings, None)? {
             self.sink.release(&self.tracer, true)?;
         }
-        self.sink.outputs.flush()?;
-        Ok(())
+        self.finish_capture()
     }
 
     /// Containers that were there before: their names are asked for, and the user is told if he wants.
@@ -282,11 +318,52 @@ impl Run {
         Ok(())
     }
 
+    /// Artefacts that have been stored since the last round.
+    fn artifacts(&mut self) -> Result<(), OutputError> {
+        let Some(capture) = &self.capture else {
+            return Ok(());
+        };
+        let (now, pid) = (self.tracer.now(), self.tracer.self_pid());
+        capture
+            .results()
+            .try_for_each(|captured| match self.show_artifacts {
+                true => self.sink.write(&captured.event(now, pid)),
+                false => Ok(()),
+            })
+    }
+
+    /// What is left to be stored.
+    fn finish_capture(&mut self) -> Result<(), Error> {
+        let Some(capture) = self.capture.take() else {
+            return Ok(());
+        };
+        let (now, pid) = (self.tracer.now(), self.tracer.self_pid());
+        let totals = capture.finish(|captured| match self.show_artifacts {
+            true => self.sink.write(&captured.event(now, pid)),
+            false => Ok(()),
+        })?;
+        self.sink.outputs.flush()?;
+        if totals.lost > 0 {
+            eprintln!(
+                "tracee: {} captured records lost: artefacts that may miss bytes say so",
+                totals.lost
+            );
+        }
+        if totals.memory_skipped > 0 {
+            eprintln!(
+                "tracee: memory not captured of {} alerts more: their processes had too many a second",
+                totals.memory_skipped
+            );
+        }
+        Ok(())
+    }
+
     /// One pass over the rings and the loss counters.
     fn round(&mut self, rings: &mut Rings, now: Option<u64>) -> Result<bool, Error> {
         let tracer = &self.tracer;
         let mut active = rings.round(now, |record| self.sink.record(record, tracer))?;
         active |= self.sink.release(tracer, false)?;
+        self.artifacts()?;
         let losses = self.losses.read(&mut self.tracer)?;
         if self.show_losses {
             let time = self.tracer.now();

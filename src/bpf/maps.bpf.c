@@ -11,10 +11,13 @@ const volatile struct settings settings = {};
 const volatile struct filters filters = {};
 
 const volatile struct container_settings container_settings = {};
+const volatile __u32 capturing = 0;
+const volatile __u64 epoch_of_boot = 0;
 
 struct control control SEC(".data.control") = {};
 
 __u64 lost_in_all SEC(".data.lost") = 0;
+struct capture_misses capture_misses SEC(".data.captures") = {};
 
 struct rings_map rings SEC(".maps");
 struct priority_map priority SEC(".maps");
@@ -28,6 +31,9 @@ struct exec_calls_map exec_calls SEC(".maps");
 struct closings_map closings SEC(".maps");
 struct befores_map befores SEC(".maps");
 struct arg_copies_map arg_copies SEC(".maps");
+struct ring captures SEC(".maps");
+struct captured_files_map captured_files SEC(".maps");
+struct memory_budgets_map memory_budgets SEC(".maps");
 struct followed_map followed SEC(".maps");
 struct named_pids_map named_pids SEC(".maps");
 struct filter_numbers_map filter_numbers SEC(".maps");
@@ -44,3 +50,5 @@ struct record_header record_header_type SEC(".data.types") = {};
 struct item_header item_header_type SEC(".data.types") = {};
 struct fd_info fd_info_type SEC(".data.types") = {};
 struct fd_socket fd_socket_type SEC(".data.types") = {};
+struct chunk chunk_type SEC(".data.types") = {};
+struct captured_key captured_key_type SEC(".data.types") = {};

@@ -18,6 +18,11 @@ extern const volatile struct container_settings container_settings;
 
 extern struct control control SEC(".data.control");
 
+/* CAPTURE_* */
+extern const volatile __u32 capturing;
+/* ns since the epoch at boot */
+extern const volatile __u64 epoch_of_boot;
+
 /* Rings: one per CPU for the flood, one for process life. */
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -301,5 +306,28 @@ struct listed_ids_map {
 	__type(value, __u32);
 };
 extern struct listed_ids_map listed_ids SEC(".maps");
+
+/* Captured bytes have a ring of their own, so that they push out no event. */
+extern struct ring captures SEC(".maps");
+
+extern struct capture_misses capture_misses SEC(".data.captures");
+
+/* Files that user space has been told of. */
+struct captured_files_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct captured_key);
+	__type(value, struct captured_file);
+};
+extern struct captured_files_map captured_files SEC(".maps");
+
+/* By tgid. */
+struct memory_budgets_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct memory_budget);
+};
+extern struct memory_budgets_map memory_budgets SEC(".maps");
 
 #endif

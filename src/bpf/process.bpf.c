@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Process life: fork, exec, exit, and who is followed because of them. */
+#include "lib/capture.h"
 #include "lib/event.h"
 #include "lib/exec.h"
 #include "lib/inode.h"
@@ -273,6 +274,8 @@ static __always_inline int on_exec(struct task_struct *task, const struct image 
 	}
 	call = bpf_map_lookup_elem(&exec_calls, &key);
 	emit_exec(task, image, call);
+	if (capturing & CAPTURE_EXEC)
+		take_exec(image->file, image->filename);
 	if (call && call->known)
 		emit_execve(task, image, call);
 	if (call)

@@ -153,6 +153,10 @@ pub const KERNEL: &[EventSpec] = &[
     kernel(114, "bpf_attach", &[System], &[
         arg("prog_id", UInt), arg("prog_name", KernelStr), arg("prog_type", Enum(Family::BpfProgType)),
         arg("link_id", UInt), arg("link_type", Enum(Family::BpfLinkType))]),
+    kernel(116, "artifact_captured", &[], &[
+        arg("kind", KernelStr), arg("pathname", KernelStr), arg("artifact", KernelStr), arg("size", U64),
+        arg("sha256", KernelStr), arg("complete", Bool), arg("reason", KernelStr), arg("dev", Dev), arg("inode", U64),
+        arg("addr", Ptr)]),
     kernel(115, "kprobe_attach", &[System], &[
         arg("symbol", KernelStr), arg("offset", Hex), arg("addr", Hex)]),
     kernel(150, "container_create", &[Containers], CONTAINER),

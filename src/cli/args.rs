@@ -15,7 +15,7 @@ use crate::version;
     long_version = version::long(),
     max_term_width = 110,
     override_usage = "tracee [FLAGS]\n       tracee [FLAGS] -- CMD [ARG]...",
-    after_help = "`help` as the value of --trace, --event, --filter or --output shows more about that flag.\n\
+    after_help = "`help` as the value of --trace, --event, --filter, --output or --capture shows more about that flag.\n\
         Exit status: 0, or the command's; 1 if tracing failed; 2 for a mistake on the command line."
 )]
 pub struct Args {
@@ -47,6 +47,22 @@ pub struct Args {
     /// table, table-verbose or json, each with an optional :PATH; may be repeated [default: table]
     #[arg(short, long, value_name = "FORMAT[:PATH]")]
     pub output: Vec<String>,
+
+    /// Store what programs do: write, write=/prefix*, exec, mem or all; may be repeated
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    pub capture: Vec<String>,
+
+    /// Folder that artefacts go to
+    #[arg(long, value_name = "FOLDER", default_value = "/tmp/tracee/out")]
+    pub output_path: PathBuf,
+
+    /// Empty the folder of artefacts first
+    #[arg(long)]
+    pub clear_output_path: bool,
+
+    /// Sizes beyond which an artefact is cut off and marked so [default: file=256MiB,total=4GiB]
+    #[arg(long, value_name = "LIMITS")]
+    pub capture_limit: Option<String>,
 
     /// Add the environment to execve, execveat and sched_process_exec
     #[arg(long)]

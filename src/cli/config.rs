@@ -3,11 +3,13 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::capture;
 use crate::catalogue::{self, spec, EventSpec, Set};
 use crate::cli::args::Args;
 use crate::error::UsageError;
 use crate::filter::{self, Filters};
 use crate::loader::lookup::{BuildPolicy, Lookup};
+use crate::loader::probe::ARTIFACT;
 use crate::scope::{self, Scope};
 
 /// A checked command line.
@@ -17,6 +19,7 @@ pub struct Config {
     pub events: Selection,
     pub filters: Filters,
     pub outputs: Vec<OutputSpec>,
+    pub capture: Option<capture::Settings>,
     pub exec_env: bool,
     /// Rows of the kernel's own events end with the system call that led there.
     pub original_syscall: bool,
@@ -123,6 +126,9 @@ impl Args {
         if asks_help(&self.output) {
             return Ok(Task::Help(OUTPUT_HELP.into()));
         }
+        if asks_help(&self.capture) {
+            return Ok(Task::Help(capture::settings::HELP.into()));
+        }
         let outputs = outputs(&self.output)?;
         if self.list {
             return Ok(Task::List {
@@ -141,12 +147,22 @@ impl Args {
         if self.security_alerts {
             events.add("mem_prot_alert");
         }
+        let capture = capture::Settings::parse(
+            &self.capture,
+            self.output_path,
+            self.clear_output_path,
+            self.capture_limit.as_deref(),
+        )?;
+        if capture.is_some() && !self.exclude_event.iter().any(|name| name == ARTIFACT) {
+            events.add(ARTIFACT);
+        }
         let shown = filter::parse::Shown {
             exec_env: self.show_exec_env,
             buffers: self.decode_buffers.is_some(),
         };
         let filters = filter::parse::parse(&self.filter, &events.all(), shown)?;
         Ok(Task::Trace(Box::new(Config {
+            capture,
             scope,
             events,
             filters,

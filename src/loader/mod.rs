@@ -12,7 +12,7 @@ pub mod probe;
 mod rebuild;
 #[cfg(test)]
 pub mod record_h;
-mod shared;
+pub mod shared;
 mod syscalls;
 mod trial;
 
@@ -25,6 +25,7 @@ use libbpf_rs::{
     ProgramMut,
 };
 
+use crate::capture;
 use crate::error::LoadError;
 use crate::scope::{Following, Scope};
 use features::Features;
@@ -120,6 +121,14 @@ impl Tracer {
                     .map_err(LoadError::bpf("a map cannot be set up"))?;
                 size(map, entries)?;
             }
+        }
+        if let Some(capture) = plan.capture {
+            size(open_map(&mut open, "captures")?, capture.ring_size() as usize)?;
+            size(open_map(&mut open, "captured_files")?, capture::FILES as usize)?;
+            size(
+                open_map(&mut open, "memory_budgets")?,
+                capture::PROCESSES as usize,
+            )?;
         }
         open_map(&mut open, "rings")?
             .set_inner_map_fd(rings[0].as_fd())
@@ -264,6 +273,18 @@ impl Tracer {
         let maps = std::iter::once(&priority as &dyn MapCore)
             .chain(self.rings.iter().map(|ring| ring as &dyn MapCore));
         crate::ring::Rings::new(maps).map_err(LoadError::bpf("the rings cannot be mapped"))
+    }
+
+    /// What capture reads and writes by itself.
+    pub fn capture_maps(&self) -> Result<capture::Maps, LoadError> {
+        let handle = |map: &Map<'_>| {
+            MapHandle::try_from(map).map_err(LoadError::bpf("the maps of capture cannot be opened"))
+        };
+        Ok(capture::Maps {
+            ring: handle(&self.map("captures")?)?,
+            files: handle(&self.map("captured_files")?)?,
+            misses: handle(&self.data_map(".data.captures")?)?,
+        })
     }
 
     /// ns since boot on the kernel's own clock, whatever time namespace we are in.

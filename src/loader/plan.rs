@@ -5,6 +5,7 @@ use std::path::Path;
 
 use libbpf_rs::OpenObject;
 
+use crate::capture;
 use crate::catalogue::{self, spec, EventSpec};
 use crate::error::LoadError;
 use crate::filter::compile::KernelPart;
@@ -56,6 +57,10 @@ pub struct Plan<'a> {
     pub btf: Option<&'a Path>,
     /// Calls of which an argument is compared with the kernel's copy, and the argument's position.
     pub checked: &'a [(&'static str, u8)],
+    /// What is captured besides.
+    pub capture: Option<&'a capture::Settings>,
+    /// ns since the epoch at boot.
+    pub epoch: u64,
 }
 
 impl Plan<'_> {
@@ -83,6 +88,7 @@ impl Plan<'_> {
             stems.extend([probe::FORK, probe::EXEC, probe::FREE]);
             stems.extend(probe::CONTAINER_LIFE);
         }
+        stems.extend(self.capture_stems());
         let best = |stem| {
             probe::best(stem, features).map_err(|reason| LoadError::Unavailable { event: stem, reason })
         };
@@ -91,6 +97,25 @@ impl Plan<'_> {
 
     pub(super) fn filter_tables(&self) -> Tables {
         Tables::new(self.filters, self.bookkeeping)
+    }
+
+    /// Programs that capture takes besides.
+    fn capture_stems(&self) -> Vec<&'static str> {
+        let mut stems = Vec::new();
+        let Some(capture) = self.capture else {
+            return stems;
+        };
+        if capture.write {
+            stems.push(probe::CAPTURE_WRITE);
+        }
+        if capture.exec {
+            stems.push(probe::EXEC);
+        }
+        if capture.mem {
+            stems.extend(probe::PROT_ALERT);
+            stems.push(probe::CAPTURE_MMAP);
+        }
+        stems
     }
 
     /// What programs find in their constants, from which the verifier removes what is switched off.
@@ -115,6 +140,8 @@ impl Plan<'_> {
             noaudit_callers,
             filters,
             container_settings,
+            capturing,
+            epoch_of_boot,
             ..
         } = map
             .initial_value_mut()
@@ -135,6 +162,9 @@ impl Plan<'_> {
                 (range.start, range.end) = (start, end);
             }
         }
+        let captures_memory = self.capture.is_some_and(|capture| capture.mem);
+        *capturing = self.capture.map_or(0, capture::Settings::bits);
+        *epoch_of_boot = self.epoch;
         for event in catalogue::KERNEL {
             let life =
                 ["sched_process_fork", "sched_process_exec", "sched_process_exit"].contains(&event.name);
@@ -143,6 +173,7 @@ impl Plan<'_> {
                 true => EVENT_SHOWN,
                 false if self.bookkeeping && life => EVENT_BOOKKEEPING,
                 false if self.containers && container_life => EVENT_BOOKKEEPING,
+                false if captures_memory && event.name == "mem_prot_alert" => EVENT_BOOKKEEPING,
                 false => 0,
             };
         }

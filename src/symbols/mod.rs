@@ -9,7 +9,7 @@ mod file;
 mod io_uring;
 mod ioctl;
 mod ipc;
-mod memory;
+pub mod memory;
 mod mount;
 mod prctl;
 mod process;

@@ -3,6 +3,7 @@
 //! The same file runs on other kernels in a VM (`vm/run.sh`). A test that needs what a kernel lacks is skipped by name,
 //! with the reason.
 
+mod capture;
 mod cli;
 mod containers;
 mod cost;
@@ -97,6 +98,7 @@ fn main() {
         mismatch::tests(),
         loss::tests(),
         cost::tests(),
+        capture::tests(),
     ]
     .into_iter()
     .flatten()
