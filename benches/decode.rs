@@ -64,11 +64,13 @@ fn record() -> Vec<Vec<u8>> {
         scope: &Scope::New,
         events: &events,
         bookkeeping: false,
+        containers: false,
         nodename: true,
         exec_env: false,
         ring_size: 64 << 20,
         decode_fds: false,
         buffer_bytes: 0,
+        filters: &tracee::filter::compile::KernelPart::default(),
         checked: &[],
     };
     libbpf_rs::set_print(None);
@@ -114,7 +116,7 @@ fn bench(criterion: &mut Criterion<CpuTime>) {
             format,
             path: Some("/dev/null".into()),
         };
-        let mut outputs = Outputs::open(&[spec], 0).expect("/dev/null");
+        let mut outputs = Outputs::open(&[spec], 0, false).expect("/dev/null");
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 for record in &records {

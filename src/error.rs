@@ -127,6 +127,8 @@ pub enum Error {
     Load(#[from] LoadError),
     #[error(transparent)]
     Output(#[from] OutputError),
+    #[error("--output-path: {0}")]
+    Capture(#[from] crate::capture::folder::FolderError),
     #[error(transparent)]
     Command(#[from] CommandError),
     #[error("{what}: {source}")]

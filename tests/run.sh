@@ -132,8 +132,13 @@ e2e_here() {
 }
 
 e2e_in_vm() {
+	local tool path tools=()
+	# Container runtimes, where there are any.
+	for tool in runc crun; do
+		path=$(PATH=$PATH:/usr/sbin type -P $tool) && tools+=(--file "$path:/bin/$tool")
+	done
 	vm/run.sh "$1" --mem 2048 --timeout "$vm_limit" --module dummy --module overlay \
-		--file "$target/release/tracee:/bin/tracee" --file "$target/progs:/progs" \
+		--file "$target/release/tracee:/bin/tracee" --file "$target/progs:/progs" "${tools[@]}" \
 		--env TRACEE_BIN=/bin/tracee --env TRACEE_TEST_PROGS=/progs --env TRACEE_TEST_VM=1 \
 		-- "$(cat "$logs/e2e.path")" --color never ${filter:+"$filter"}
 }

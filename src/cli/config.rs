@@ -3,10 +3,13 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::capture;
 use crate::catalogue::{self, spec, EventSpec, Set};
 use crate::cli::args::Args;
 use crate::error::UsageError;
+use crate::filter::{self, Filters};
 use crate::loader::lookup::{BuildPolicy, Lookup};
+use crate::loader::probe::ARTIFACT;
 use crate::scope::{self, Scope};
 
 /// A checked command line.
@@ -14,7 +17,9 @@ use crate::scope::{self, Scope};
 pub struct Config {
     pub scope: Scope,
     pub events: Selection,
+    pub filters: Filters,
     pub outputs: Vec<OutputSpec>,
+    pub capture: Option<capture::Settings>,
     pub exec_env: bool,
     /// Rows of the kernel's own events end with the system call that led there.
     pub original_syscall: bool,
@@ -33,7 +38,7 @@ pub struct Config {
 /// What tracee is asked to do.
 #[derive(Debug)]
 pub enum Task {
-    Trace(Config),
+    Trace(Box<Config>),
     /// `--list` of these, in JSON if so.
     List {
         events: Vec<&'static EventSpec>,
@@ -54,6 +59,11 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Both kinds.
+    pub fn all(&self) -> Vec<&'static EventSpec> {
+        [self.by_set.as_slice(), &self.by_name].concat()
+    }
+
     /// Adds an event as its sets would.
     fn add(&mut self, name: &str) {
         let event = catalogue::expect(name);
@@ -110,8 +120,14 @@ impl Args {
         if asks_help(&self.event) {
             return Ok(Task::Help(EVENT_HELP.into()));
         }
+        if asks_help(&self.filter) {
+            return Ok(Task::Help(filter::HELP.into()));
+        }
         if asks_help(&self.output) {
             return Ok(Task::Help(OUTPUT_HELP.into()));
+        }
+        if asks_help(&self.capture) {
+            return Ok(Task::Help(capture::settings::HELP.into()));
         }
         let outputs = outputs(&self.output)?;
         if self.list {
@@ -131,9 +147,25 @@ impl Args {
         if self.security_alerts {
             events.add("mem_prot_alert");
         }
-        Ok(Task::Trace(Config {
+        let capture = capture::Settings::parse(
+            &self.capture,
+            self.output_path,
+            self.clear_output_path,
+            self.capture_limit.as_deref(),
+        )?;
+        if capture.is_some() && !self.exclude_event.iter().any(|name| name == ARTIFACT) {
+            events.add(ARTIFACT);
+        }
+        let shown = filter::parse::Shown {
+            exec_env: self.show_exec_env,
+            buffers: self.decode_buffers.is_some(),
+        };
+        let filters = filter::parse::parse(&self.filter, &events.all(), shown)?;
+        Ok(Task::Trace(Box::new(Config {
+            capture,
             scope,
             events,
+            filters,
             outputs,
             exec_env: self.show_exec_env,
             original_syscall: self.detect_original_syscall,
@@ -147,7 +179,7 @@ impl Args {
             },
             btf: self.btf,
             command: self.command,
-        }))
+        })))
     }
 
     /// Events for `--list`: all, unless a flag chooses.
@@ -321,7 +353,7 @@ fn matching(patterns: &[String]) -> Result<Vec<&'static EventSpec>, UsageError> 
 }
 
 /// The name that a person who typed this may have meant.
-fn nearest(typed: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     names
         .map(|name| (strsim::jaro_winkler(typed, name), name))
         .filter(|(likeness, _)| *likeness > 0.75)

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::Path;
 
-use libbpf_rs::btf::types::{Func, Struct, Var};
+use libbpf_rs::btf::types::{Enum, Func, Struct, Var};
 use libbpf_rs::btf::{Btf, BtfKind, BtfType};
 
 use crate::error::LoadError;
@@ -189,6 +189,47 @@ fn needs_io_issue_defs(btf: &Btf<'_>) -> bool {
         && btf.type_by_name::<Func<'_>>("bpf_get_kmem_cache").is_none()
 }
 
+/// A cgroup v1 hierarchy: its id, and the position of one of its controllers in `css_set.subsys`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct V1Hierarchy {
+    pub id: u32,
+    pub subsys: u32,
+}
+
+/// Controllers that every runtime puts its containers under where they are v1's, as BTF and cgroups(7) name them.
+const V1_CONTROLLERS: [&str; 6] = ["devices", "pids", "memory", "freezer", "cpu", "cpuset"];
+
+/// The v1 hierarchy in which containers are looked for, if there is one: beside v2's, which is always looked at.
+pub fn v1_hierarchy() -> Option<V1Hierarchy> {
+    let cgroups = fs::read_to_string("/proc/cgroups").ok()?;
+    let (controller, id) = V1_CONTROLLERS
+        .iter()
+        .find_map(|name| Some((name, v1_hierarchy_of(&cgroups, name)?)))?;
+    let btf = Btf::from_vmlinux().ok()?;
+    let ids = btf.type_by_name::<Enum<'_>>("cgroup_subsys_id")?;
+    let wanted = format!("{controller}_cgrp_id");
+    let subsys = ids
+        .iter()
+        .find(|member| member.name.is_some_and(|name| name == wanted.as_str()))?
+        .value;
+    Some(V1Hierarchy {
+        id,
+        subsys: u32::try_from(subsys).ok()?,
+    })
+}
+
+/// The id of a controller's hierarchy, from `/proc/cgroups`; none where that is v2's.
+fn v1_hierarchy_of(cgroups: &str, controller: &str) -> Option<u32> {
+    cgroups.lines().find_map(|line| {
+        let mut words = line.split_ascii_whitespace();
+        let id = words
+            .next()
+            .filter(|name| *name == controller)
+            .and(words.next())?;
+        id.parse().ok().filter(|id| *id != 0)
+    })
+}
+
 /// Address of the kernel's table of io_uring's operations; 0 where kallsyms does not tell it.
 pub fn io_issue_defs() -> u64 {
     let Ok(file) = fs::File::open("/proc/kallsyms") else {
@@ -255,4 +296,17 @@ fn tracefs_is_readable() -> bool {
 
 fn may_trace() -> bool {
     privilege::check(Uses::default()).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hierarchies_of_controllers() {
+        let hybrid = "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t0\t1\t1\ndevices\t7\t31\t1\n";
+        assert_eq!(v1_hierarchy_of(hybrid, "devices"), Some(7));
+        assert_eq!(v1_hierarchy_of(hybrid, "cpu"), None);
+        assert_eq!(v1_hierarchy_of(hybrid, "pids"), None);
+    }
 }

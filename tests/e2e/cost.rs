@@ -23,7 +23,8 @@ pub fn tests() -> Vec<Test> {
             "a_call_that_nobody_chose_pays_little_more_than_an_empty_program",
             unchosen,
         )
-        .unless(emulated),
+        .unless(emulated.clone()),
+        Test::new("filter_costs_those_little_who_are_filtered_out", filtered).unless(emulated),
         Test::new("events_that_nobody_chose_have_no_program", unloaded).unless(lacks_tool("bpftool")),
     ]
 }
@@ -94,5 +95,31 @@ fn unchosen() -> Result<(), Failed> {
         ours <= empty * 1.15,
         "{ours} ns is more than 1.15 times {empty} ns"
     );
+    Ok(())
+}
+
+/// A call that was chosen, of a process that a filter leaves out.
+fn filtered() -> Result<(), Failed> {
+    const FILTERS: [&str; 3] = ["uid=65533", "comm=nobody", "getppid.retval<0"];
+    let mut empty = f64::INFINITY;
+    let mut ours = [f64::INFINITY; FILTERS.len()];
+    for _ in 0..ROUNDS / 2 {
+        let program = EmptyProgram::attach()?;
+        empty = empty.min(getppid());
+        drop(program);
+        for (best, filter) in ours.iter_mut().zip(FILTERS) {
+            // With a scope that takes no time itself.
+            let background = Background::start(&["-t", "p:all", "-e", "getppid", "-f", filter]);
+            *best = best.min(getppid());
+            background.stop();
+        }
+    }
+    println!("getppid: {empty} ns under an empty program, filtered out by {FILTERS:?}: {ours:?} ns");
+    for (ours, filter) in ours.iter().zip(FILTERS) {
+        assert!(
+            *ours <= empty + 120.0,
+            "{filter}: {ours} ns, {empty} ns under an empty program"
+        );
+    }
     Ok(())
 }
