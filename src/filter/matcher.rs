@@ -158,6 +158,7 @@ mod tests {
             nodename: None,
             args: args.into_iter().collect(),
             executable: None,
+            container: None,
             source: None,
         })
     }

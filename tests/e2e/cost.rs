@@ -24,7 +24,8 @@ pub fn tests() -> Vec<Test> {
             unchosen,
         )
         .unless(emulated.clone()),
-        Test::new("filter_costs_those_little_who_are_filtered_out", filtered).unless(emulated),
+        Test::new("filter_costs_those_little_who_are_filtered_out", filtered).unless(emulated.clone()),
+        Test::new("a_host_process_pays_little_while_containers_are_traced", host).unless(emulated),
         Test::new("events_that_nobody_chose_have_no_program", unloaded).unless(lacks_tool("bpftool")),
     ]
 }
@@ -54,9 +55,15 @@ fn unloaded() -> Result<(), Failed> {
     };
     // What finds out who tracee is, who is new and which executable runs.
     let own = |name: &String| {
-        ["sched_process_", "whoami", "follow_named"]
-            .iter()
-            .any(|own| name.starts_with(own))
+        [
+            "sched_process_",
+            "whoami",
+            "follow_named",
+            "container_",
+            "find_container",
+        ]
+        .iter()
+        .any(|own| name.starts_with(own))
     };
     for (event, program) in [
         ("openat", "sys_exit"),
@@ -79,18 +86,24 @@ fn getppid() -> f64 {
     String::from_utf8_lossy(&output.stdout).trim().parse().unwrap()
 }
 
-/// Both take turns, and the best of several rounds counts: the machine's noise only ever adds.
-fn unchosen() -> Result<(), Failed> {
+/// A call of getppid, in ns: under an empty program, and while tracee runs with these flags. Both take turns, and the best
+/// of several rounds counts: the machine's noise only ever adds.
+fn compare(flags: &[&str]) -> Result<(f64, f64), Failed> {
     let (mut empty, mut ours) = (f64::INFINITY, f64::INFINITY);
     for _ in 0..ROUNDS {
         let program = EmptyProgram::attach()?;
         empty = empty.min(getppid());
         drop(program);
-        let background = Background::start(&["-e", "openat"]);
+        let background = Background::start(flags);
         ours = ours.min(getppid());
         background.stop();
     }
-    println!("getppid: {empty} ns under an empty program, {ours} ns while openat is traced");
+    println!("getppid: {empty} ns under an empty program, {ours} ns with {flags:?}");
+    Ok((empty, ours))
+}
+
+fn unchosen() -> Result<(), Failed> {
+    let (empty, ours) = compare(&["-e", "openat"])?;
     assert!(
         ours <= empty * 1.15,
         "{ours} ns is more than 1.15 times {empty} ns"
@@ -121,5 +134,12 @@ fn filtered() -> Result<(), Failed> {
             "{filter}: {ours} ns, {empty} ns under an empty program"
         );
     }
+    Ok(())
+}
+
+/// The call is chosen, but only of processes in containers.
+fn host() -> Result<(), Failed> {
+    let (empty, ours) = compare(&["-t", "c", "-e", "getppid"])?;
+    assert!(ours <= empty + 60.0, "{ours} ns is more than {empty} and 60 ns");
     Ok(())
 }
