@@ -69,6 +69,8 @@ fn record() -> Vec<Vec<u8>> {
         exec_env: false,
         ring_size: 64 << 20,
         decode_fds: false,
+        capture: None,
+        epoch: 0,
         buffer_bytes: 0,
         filters: &tracee::filter::compile::KernelPart::default(),
         checked: &[],
