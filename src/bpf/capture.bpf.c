@@ -71,8 +71,7 @@ __noinline int take_file(__u32 slot, __u32 what, __u64 address, __u32 flags, __u
 	put_value(s, TAKEN_FLAGS, flags);
 	put_value(s, TAKEN_FD, fd);
 	if (address)
-		put_path_of(slot, 0, (__u64)BPF_CORE_READ(file, f_path.dentry),
-			    (__u64)BPF_CORE_READ(file, f_path.mnt));
+		put_path(slot, 0, address + bpf_core_field_offset(struct file, f_path));
 	return 0;
 }
 
@@ -286,8 +285,7 @@ static __always_inline int after_capture_mmap(const struct returned_call *call)
 	put_value(s, 5, call->args[5]);
 	put_value(s, 6, BPF_CORE_READ(inode, i_sb, s_dev));
 	put_value(s, 7, BPF_CORE_READ(inode, i_ino));
-	put_path_of(s->slot, 5, (__u64)BPF_CORE_READ(file, f_path.dentry),
-		    (__u64)BPF_CORE_READ(file, f_path.mnt));
+	put_path(s->slot, 5, FIELD_ADDRESS(file, f_path));
 	take_memory(s->slot);
 	scratch_put(s);
 	return 0;
