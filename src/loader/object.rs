@@ -1,10 +1,13 @@
 //! The BPF object: the one embedded in the binary or the one that was found, and its ABI stamp.
 
+use std::ffi::CStr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::{ptr, slice};
 
 use libbpf_rs::{ObjectBuilder, OpenObject};
 use miniz_oxide::inflate::decompress_to_vec;
+use nix::libc::{c_int, c_void, dl_phdr_info, madvise, MADV_DONTNEED, PF_W, PT_LOAD};
 
 use crate::error::LoadError;
 use crate::loader::probe::Program;
@@ -79,6 +82,37 @@ pub fn forget() {
     #[cfg(target_env = "gnu")]
     // SAFETY: only frees what nobody uses.
     let _ = unsafe { nix::libc::malloc_trim(0) };
+    // SAFETY: the function keeps nothing of what it is given.
+    unsafe { nix::libc::dl_iterate_phdr(Some(drop_pages), ptr::null_mut()) };
+}
+
+/// Code and constants that loading used: what is needed again comes from the file again.
+unsafe extern "C" fn drop_pages(object: *mut dl_phdr_info, _size: usize, _data: *mut c_void) -> c_int {
+    const PAGE: usize = 4096;
+    // SAFETY: the C library gives a valid object.
+    let object = unsafe { &*object };
+    // SAFETY: so are its name and its segments.
+    let (name, segments) = unsafe {
+        (
+            CStr::from_ptr(object.dlpi_name).to_bytes(),
+            slice::from_raw_parts(object.dlpi_phdr, object.dlpi_phnum.into()),
+        )
+    };
+    // The program itself has no name here; the kernel's own object is no file.
+    if !name.is_empty() && !name.starts_with(b"/") {
+        return 0;
+    }
+    for segment in segments {
+        if segment.p_type != PT_LOAD || segment.p_flags & PF_W != 0 {
+            continue;
+        }
+        let start = (object.dlpi_addr + segment.p_vaddr) as usize;
+        let end = start + segment.p_memsz as usize;
+        let start = start & !(PAGE - 1);
+        // SAFETY: a segment that nobody can write is as it is in the file.
+        unsafe { madvise(start as *mut c_void, end - start, MADV_DONTNEED) };
+    }
+    0
 }
 
 fn check_stamp(object: &OpenObject) -> Result<(), LoadError> {
