@@ -31,11 +31,12 @@ pub fn tests() -> Vec<Test> {
         Test::new("edge_arguments_of_every_call_in_32_bits", || {
             edges("edges32", "int80", Some("i386"))
         })
-        .unless(in_vm().then(|| "in an emulator int80 does for both".into()))
+        .unless(in_vm().then(|| "it takes an emulator too long".into()))
         .unless(lacks("edges32", "int80")),
         Test::new("edge_arguments_of_every_call_of_x32", || {
             edges("edges", "x32", Some("x32"))
         })
+        .unless(in_vm().then(|| "it takes an emulator too long".into()))
         .unless(lacks("edges", "x32")),
     ]
 }

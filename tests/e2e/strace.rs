@@ -82,9 +82,9 @@ const SOCKETS: &str = include_str!("strace/sockets.py");
 
 programs! {
     ls_tree false ["ls"], ["ls", "-laR", "/usr/share/doc"];
-    ls true ["ls"], ["ls", "-la", "/"];
-    cat true ["cat"], ["cat", "/etc/passwd", "/nonexistent"];
-    pipelines true ["sh", "seq"], ["sh", "-c", PIPELINES];
+    ls false ["ls"], ["ls", "-la", "/"];
+    cat false ["cat"], ["cat", "/etc/passwd", "/nonexistent"];
+    pipelines false ["sh", "seq"], ["sh", "-c", PIPELINES];
     job_control false ["bash"], ["bash", "-c", JOBS];
     gcc false ["gcc"], ["sh", "-c", GCC];
     python false ["python3"], ["python3", "-c", PYTHON];
