@@ -24,8 +24,10 @@ pub struct Stop {
 
 struct Shared {
     asked: AtomicBool,
-    /// Grows while events are written.
+    /// Grows with each event or flush of the outputs that has been written.
     progress: AtomicU64,
+    /// One is being written.
+    writing: AtomicBool,
     wake: EventFd,
 }
 
@@ -38,6 +40,7 @@ impl Stop {
             shared: Arc::new(Shared {
                 asked: AtomicBool::new(false),
                 progress: AtomicU64::new(0),
+                writing: AtomicBool::new(false),
                 wake,
             }),
         };
@@ -69,9 +72,15 @@ impl Stop {
         let _ = self.shared.wake.read();
     }
 
-    /// An event has been written.
-    pub fn progress(&self) {
+    /// Something will be written now, which takes as long as a reader lets it.
+    pub fn writing(&self) {
+        self.shared.writing.store(true, Ordering::Relaxed);
+    }
+
+    /// It has been written.
+    pub fn written(&self) {
         self.shared.progress.fetch_add(1, Ordering::Relaxed);
+        self.shared.writing.store(false, Ordering::Relaxed);
     }
 
     /// The thread: waits for signals for ever.
@@ -92,7 +101,8 @@ impl Stop {
         loop {
             let before = self.shared.progress.load(Ordering::Relaxed);
             thread::sleep(STALLED);
-            if self.shared.progress.load(Ordering::Relaxed) == before {
+            let writing = self.shared.writing.load(Ordering::Relaxed);
+            if writing && self.shared.progress.load(Ordering::Relaxed) == before {
                 eprintln!("tracee: stopped before everything was printed: nobody reads the output");
                 process::exit(1);
             }

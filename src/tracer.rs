@@ -173,11 +173,14 @@ fn available(selection: &Selection, features: &Features) -> Result<(Events, Even
 /// What a run does not show that was asked for. Only said by one that has begun: others have an error to tell.
 fn warn(missing: &[&'static EventSpec], features: &Features) {
     if features.preempts_raw_tracepoints() && !features.has_classic_tracepoints() {
+        let reason = features.missing_perf_events().unwrap_or_else(|| {
+            "tracefs cannot be read (mount -t tracefs tracefs /sys/kernel/tracing; in a container: \
+             -v /sys/kernel/tracing:/sys/kernel/tracing:ro; or give CAP_DAC_READ_SEARCH)"
+                .into()
+        });
         eprintln!(
             "tracee: warning: events will be lost when CPUs are busy: this kernel preempts programs on raw tracepoints, \
-             and tracefs, which others take, cannot be read (mount -t tracefs tracefs /sys/kernel/tracing; in a container: \
-             -v /sys/kernel/tracing:/sys/kernel/tracing:ro; or give \
-             CAP_DAC_READ_SEARCH)"
+             and others cannot be had: {reason}"
         );
     }
     if missing.is_empty() {
@@ -342,7 +345,7 @@ impl Run {
             true => self.sink.write(&captured.event(now, pid)),
             false => Ok(()),
         })?;
-        self.sink.outputs.flush()?;
+        self.sink.flush()?;
         if totals.lost > 0 {
             eprintln!(
                 "tracee: {} captured records lost: artefacts that may miss bytes say so",
@@ -372,7 +375,7 @@ impl Run {
                 .iter()
                 .try_for_each(|loss| self.sink.loss(loss, time, pid))?;
         }
-        self.sink.outputs.flush()?;
+        self.sink.flush()?;
         Ok(active)
     }
 
@@ -550,9 +553,17 @@ impl Sink {
     }
 
     fn write(&mut self, event: &Event<'_>) -> Result<(), OutputError> {
+        self.stop.writing();
         self.outputs.event(event)?;
         self.written += 1;
-        self.stop.progress();
+        self.stop.written();
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), OutputError> {
+        self.stop.writing();
+        self.outputs.flush()?;
+        self.stop.written();
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs all checks and tests, here and on other kernels, and sums them up. `make test` installs what it needs first.
 #
-#   ONLY=lint,unit,e2e,ship,vm   run these parts only (progs: compile the test programs)
+#   ONLY=lint,unit,e2e,vm   run these parts only (progs: compile the test programs; ship: build the static binary, 5 min)
 #   SUITES="bullseye sid"   the kernels of part vm (all: vm/kernels.sh)
 #   FILTER=TEXT             only tests with this in their names
 #
@@ -12,7 +12,7 @@
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
-only=${ONLY:-lint,unit,e2e,ship,vm}
+only=${ONLY:-lint,unit,e2e,vm}
 suites=${SUITES:-bullseye bookworm trixie sid}
 filter=${FILTER:-}
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")

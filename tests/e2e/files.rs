@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use libtest_mimic::Failed;
 use serde_json::Value;
 
-use crate::harness::{arg, in_vm, parse, prog, trace, tracee, value, Run};
-use crate::Test;
+use crate::harness::{arg, in_vm, prog, trace, tracee, value, Run};
+use crate::{means, Test};
 
 /// Rules out means, so that one kernel shows what others would do.
 const WITHOUT: [&str; 3] = ["", "trampolines", "trampolines,kprobes"];
@@ -57,18 +57,15 @@ pub fn tests() -> Vec<Test> {
 
 /// What `--list` says: how each event is attached to, or why it cannot be.
 fn list() -> BTreeMap<String, Result<String, String>> {
-    let output = Command::new(tracee())
-        .args(["--list", "--output", "json"])
-        .output()
-        .unwrap();
-    parse(&output.stdout[..])
+    let without = std::env::var("TRACEE_WITHOUT").unwrap_or_default();
+    means::list(&without)
         .iter()
-        .map(|row| {
+        .map(|(name, row)| {
             let attach = match row["attach"].as_str() {
                 Some(attach) => Ok(attach.into()),
                 None => Err(row["reason"].as_str().unwrap().into()),
             };
-            (row["name"].as_str().unwrap().into(), attach)
+            (name.clone(), attach)
         })
         .collect()
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::process::Command;
+use std::sync::Mutex;
 
 use libtest_mimic::Failed;
 use serde_json::{json, Value};
 
-use crate::harness::{arg, trace, tracee, value, Run};
+use crate::harness::{arg, parse, trace, tracee, value, Run};
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
@@ -47,17 +48,26 @@ pub fn attach(event: &str) -> String {
         .into()
 }
 
-/// What `--list` says of each event, without these means.
-fn list(without: &str) -> BTreeMap<String, Value> {
+/// What `--list` says, by event.
+pub type List = BTreeMap<String, Value>;
+
+/// What `--list` says of each event, without these means. Asked once: a kernel does not change.
+pub fn list(without: &str) -> &'static List {
+    static LISTS: Mutex<BTreeMap<String, &'static List>> = Mutex::new(BTreeMap::new());
+    let mut lists = LISTS.lock().unwrap();
+    lists
+        .entry(without.to_owned())
+        .or_insert_with(|| Box::leak(Box::new(ask(without))))
+}
+
+fn ask(without: &str) -> List {
     let output = Command::new(tracee())
         .args(["--list", "--output", "json"])
         .env("TRACEE_WITHOUT", without)
         .output()
         .unwrap();
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+    parse(&output.stdout[..])
+        .into_iter()
         .map(|line| (line["name"].as_str().unwrap().to_owned(), line))
         .collect()
 }
@@ -67,7 +77,7 @@ const RUNGS: [&str; 3] = ["", "trampolines", "trampolines,kprobes"];
 
 /// A run with the best means that are left.
 pub struct Rung {
-    listed: BTreeMap<String, Value>,
+    listed: &'static List,
     pub run: Run,
 }
 
@@ -127,7 +137,7 @@ pub fn each_run(events: &[&str], command: &[&str], test: impl Fn(&Rung)) {
 }
 
 /// Gives a test those of the events that there are, and what is listed, once for every set of means.
-fn each_set(events: &[&str], test: impl Fn(&[&str], BTreeMap<String, Value>)) {
+fn each_set(events: &[&str], test: impl Fn(&[&str], &'static List)) {
     let mut seen = Vec::new();
     for without in RUNGS {
         let listed = list(without);

@@ -121,9 +121,9 @@ fn with_only(capabilities: &'static [u32]) -> Command {
 
 fn missing_capabilities() -> Result<(), Failed> {
     let cases: [(&[u32], &str, &str); 3] = [
-        (&[], "CAP_BPF and CAP_PERFMON missing", "cap_bpf,cap_perfmon+ep"),
-        (&[CAP_BPF], "CAP_PERFMON missing", "--cap-add PERFMON"),
-        (&[CAP_PERFMON], "CAP_BPF missing", "--cap-add BPF"),
+        (&[], "CAP_BPF and CAP_PERFMON", "cap_bpf,cap_perfmon"),
+        (&[CAP_BPF], "trace: CAP_PERFMON", "--cap-add PERFMON"),
+        (&[CAP_PERFMON], "trace: CAP_BPF", "--cap-add BPF"),
     ];
     for (has, named, remedy) in cases {
         let run = finish(with_only(has).args(["-e", "execve", "--", "true"]));
