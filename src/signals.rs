@@ -11,7 +11,6 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{SigSet, Signal};
 
 use crate::error::Error;
-use crate::privilege;
 
 /// A run that was asked to stop and gets nothing done in this time is ended: nobody reads its output.
 const STALLED: Duration = Duration::from_millis(900);
@@ -24,10 +23,8 @@ pub struct Stop {
 
 struct Shared {
     asked: AtomicBool,
-    /// Grows with each event or flush of the outputs that has been written.
+    /// Grows while events are written.
     progress: AtomicU64,
-    /// One is being written.
-    writing: AtomicBool,
     wake: EventFd,
 }
 
@@ -40,7 +37,6 @@ impl Stop {
             shared: Arc::new(Shared {
                 asked: AtomicBool::new(false),
                 progress: AtomicU64::new(0),
-                writing: AtomicBool::new(false),
                 wake,
             }),
         };
@@ -72,21 +68,13 @@ impl Stop {
         let _ = self.shared.wake.read();
     }
 
-    /// Something will be written now, which takes as long as a reader lets it.
-    pub fn writing(&self) {
-        self.shared.writing.store(true, Ordering::Relaxed);
-    }
-
-    /// It has been written.
-    pub fn written(&self) {
+    /// An event has been written.
+    pub fn progress(&self) {
         self.shared.progress.fetch_add(1, Ordering::Relaxed);
-        self.shared.writing.store(false, Ordering::Relaxed);
     }
 
     /// The thread: waits for signals for ever.
     fn wait(&self, signals: &SigSet) {
-        // Where that fails, what follows fails in the main thread as well, and says so.
-        let _ = privilege::drop_all();
         while let Ok(signal) = signals.wait() {
             if signal != Signal::SIGCHLD && !self.shared.asked.swap(true, Ordering::Relaxed) {
                 let theirs = self.clone();
@@ -101,8 +89,7 @@ impl Stop {
         loop {
             let before = self.shared.progress.load(Ordering::Relaxed);
             thread::sleep(STALLED);
-            let writing = self.shared.writing.load(Ordering::Relaxed);
-            if writing && self.shared.progress.load(Ordering::Relaxed) == before {
+            if self.shared.progress.load(Ordering::Relaxed) == before {
                 eprintln!("tracee: stopped before everything was printed: nobody reads the output");
                 process::exit(1);
             }

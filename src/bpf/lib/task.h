@@ -34,15 +34,6 @@ static __always_inline struct task_struct *current_task(void)
 #define TASK_READ(task, ...) \
 	(has_task_btf() ? ___arrow(task, __VA_ARGS__) : BPF_CORE_READ(task, __VA_ARGS__))
 
-/* A pointer that the verifier knows, as a number: it lets only these go to a global function. */
-static __always_inline __u64 plain_address(const void *pointer)
-{
-	__u64 address = 0;
-
-	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
-	return address;
-}
-
 static __always_inline struct pt_regs *task_regs(struct task_struct *task)
 {
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
@@ -163,22 +154,6 @@ static __always_inline __u32 pid_in_ns(struct pid *pid, __u32 level, struct pid_
 		return 0;
 	pid_at_level(pid, level, &upid);
 	return upid.ns == ns ? upid.nr : 0;
-}
-
-/*
- * A task's number as tracee's own pid namespace counts, 0 where it is not
- * there; host: its number on the host.
- */
-static __always_inline __u32 number_here(struct pid *pid, __u32 host)
-{
-	struct upid upid = {};
-
-	if (!control.self_pid_level)
-		return host;
-	if (!pid || BPF_CORE_READ(pid, level) < control.self_pid_level)
-		return 0;
-	pid_at_level(pid, control.self_pid_level, &upid);
-	return BPF_CORE_READ(upid.ns, ns.inum) == control.self_pid_ns ? upid.nr : 0;
 }
 
 static __always_inline void task_ns_pids(struct task_struct *task, struct ns_pids *ids)
