@@ -12,7 +12,7 @@ use nix::sys::signal::{SigSet, Signal};
 
 use crate::error::Error;
 
-/// A run that was asked to stop and gets nothing done in this time is ended: nobody reads its output.
+/// A run that was asked to stop and cannot write in this time is ended: nobody reads its output.
 const STALLED: Duration = Duration::from_millis(900);
 
 /// What the signal thread and the run share.
@@ -23,8 +23,10 @@ pub struct Stop {
 
 struct Shared {
     asked: AtomicBool,
-    /// Grows while events are written.
+    /// Grows with each event, or flush of the outputs, that has been written.
     progress: AtomicU64,
+    /// One is being written.
+    writing: AtomicBool,
     wake: EventFd,
 }
 
@@ -37,6 +39,7 @@ impl Stop {
             shared: Arc::new(Shared {
                 asked: AtomicBool::new(false),
                 progress: AtomicU64::new(0),
+                writing: AtomicBool::new(false),
                 wake,
             }),
         };
@@ -68,9 +71,13 @@ impl Stop {
         let _ = self.shared.wake.read();
     }
 
-    /// An event has been written.
-    pub fn progress(&self) {
+    /// Writes something, which takes as long as a reader lets it.
+    pub fn writing<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.shared.writing.store(true, Ordering::Relaxed);
+        let result = write();
         self.shared.progress.fetch_add(1, Ordering::Relaxed);
+        self.shared.writing.store(false, Ordering::Relaxed);
+        result
     }
 
     /// The thread: waits for signals for ever.
@@ -86,10 +93,15 @@ impl Stop {
 
     /// Ends the process if its output is blocked: a pipe that nobody reads cannot be drained into.
     fn end_if_stalled(&self) {
+        // The same twice: a write that had begun has not ended.
+        let state = || {
+            let writing = self.shared.writing.load(Ordering::Relaxed);
+            (writing, self.shared.progress.load(Ordering::Relaxed))
+        };
         loop {
-            let before = self.shared.progress.load(Ordering::Relaxed);
+            let before = state();
             thread::sleep(STALLED);
-            if self.shared.progress.load(Ordering::Relaxed) == before {
+            if before.0 && state() == before {
                 eprintln!("tracee: stopped before everything was printed: nobody reads the output");
                 process::exit(1);
             }

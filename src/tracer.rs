@@ -56,14 +56,14 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     }
     tracer.attach()?;
     tracer.start(&config.scope)?;
-    outputs.flush()?;
+    stop.writing(|| outputs.flush())?;
     if config.debug {
         eprintln!("tracee: tracing has begun");
     }
     if let Some(command) = &mut command {
         command.start()?;
     }
-    warn(&missing, &features);
+    stop.writing(|| warn(&missing, &features));
     let mut run = Run {
         tracer,
         sink: Sink {
@@ -112,10 +112,12 @@ fn available(selection: &Selection, features: &Features) -> Result<(Events, Even
 /// What a run does not show that was asked for. Only said by one that has begun: others have an error to tell.
 fn warn(missing: &[&'static EventSpec], features: &Features) {
     if features.preempts_raw_tracepoints() && !features.has_classic_tracepoints() {
+        let reason = features.missing_perf_events().unwrap_or_else(|| {
+            "tracefs cannot be read (mount -t tracefs tracefs /sys/kernel/tracing; or give CAP_DAC_READ_SEARCH)".into()
+        });
         eprintln!(
             "tracee: warning: events will be lost when CPUs are busy: this kernel preempts programs on raw tracepoints, \
-             and tracefs, which others take, cannot be read (mount -t tracefs tracefs /sys/kernel/tracing; or give \
-             CAP_DAC_READ_SEARCH)"
+             and others cannot be had: {reason}"
         );
     }
     if missing.is_empty() {
@@ -226,7 +228,7 @@ impl Run {
                 .iter()
                 .try_for_each(|loss| self.sink.loss(loss, time, pid))?;
         }
-        self.sink.outputs.flush()?;
+        self.sink.flush()?;
         Ok(active)
     }
 
@@ -332,9 +334,12 @@ impl Sink {
     }
 
     fn write(&mut self, event: &Event<'_>) -> Result<(), OutputError> {
-        self.outputs.event(event)?;
+        self.stop.writing(|| self.outputs.event(event))?;
         self.written += 1;
-        self.stop.progress();
         Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), OutputError> {
+        self.stop.writing(|| self.outputs.flush())
     }
 }

@@ -36,6 +36,8 @@ pub struct Features {
     tracepoints: BTreeSet<String>,
     functions: BTreeSet<String>,
     preempts: bool,
+    /// Why programs cannot be attached by perf events, as those on kprobes and classic tracepoints are.
+    no_perf_events: Option<String>,
     tracefs: bool,
     kprobes: bool,
     allocates: bool,
@@ -60,6 +62,7 @@ impl Features {
         Features {
             btf: true,
             preempts: preempts_raw_tracepoints(&btf),
+            no_perf_events: missing_perf_events(),
             tracefs: tracefs_is_readable(),
             kprobes: Path::new(KPROBE_PMU).exists() && !shuns("kprobes"),
             allocates: btf.type_by_name::<Struct<'_>>("bpf_mem_alloc").is_some(),
@@ -82,7 +85,12 @@ impl Features {
 
     /// Classic tracepoints, whose programs are never preempted, can be attached to.
     pub fn has_classic_tracepoints(&self) -> bool {
-        self.tracefs
+        self.tracefs && self.no_perf_events.is_none()
+    }
+
+    /// Why no programs can be attached to kprobes and classic tracepoints.
+    pub fn missing_perf_events(&self) -> Option<String> {
+        self.no_perf_events.clone()
     }
 
     /// Programs cannot find out by themselves how io_uring keeps a socket address: see [`io_issue_defs`].
@@ -228,6 +236,14 @@ pub fn noaudit_callers() -> Vec<(u64, u64)> {
     found
         .filter_map(|(start, _)| Some((*start, end(*start)?)))
         .collect()
+}
+
+/// Debian's kernels refuse perf events to all but CAP_SYS_ADMIN, unless told otherwise.
+fn missing_perf_events() -> Option<String> {
+    check_privilege().ok()?;
+    trial::perf_event().err().map(|error| {
+        format!("perf_event_open is refused ({error}): give CAP_SYS_ADMIN, or set sysctl kernel.perf_event_paranoid=2")
+    })
 }
 
 /// Attaching takes a tracepoint's id, which only tracefs tells. Where we may not trace at all, we say what those who

@@ -129,9 +129,9 @@ impl Program {
                 (!features.has_function(target)).then(|| format!("the kernel has no function {target}"))
             }),
             Means::Kprobe if !features.has_kprobes() => Some("the kernel has no kprobes".into()),
-            Means::Kprobe => {
+            Means::Kprobe => features.missing_perf_events().or_else(|| {
                 (!features.has_function(target)).then(|| format!("the kernel has no function {target}"))
-            }
+            }),
             _ => (!features.has_tracepoint(target)).then(|| format!("the kernel has no tracepoint {target}")),
         }
     }

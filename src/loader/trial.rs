@@ -1,9 +1,10 @@
-//! A program of two instructions, loaded once, tells whether the kernel takes its kind at all.
+//! What can only be found out by trying: whether the kernel takes a kind of program, or a perf event, at all.
 
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 
 use libbpf_sys::{bpf_insn, bpf_prog_load_opts};
+use nix::libc::{c_long, syscall, SYS_perf_event_open};
 
 /// Every kernel with trampolines has it, and BTF for it.
 const FUNCTION: &std::ffi::CStr = c"bpf_trampoline_link_prog";
@@ -41,5 +42,24 @@ pub fn fexit() -> io::Result<()> {
     }
     // SAFETY: a new descriptor that nobody else owns.
     drop(unsafe { OwnedFd::from_raw_fd(program) });
+    Ok(())
+}
+
+/// Opens, and closes, a perf event of the whole system that counts nothing.
+pub fn perf_event() -> io::Result<()> {
+    const SOFTWARE: u64 = 1;
+    const DUMMY: u64 = 9;
+    const CLOEXEC: c_long = 1 << 3;
+    // struct perf_event_attr, in its first version: type and size, config, and zeros.
+    let mut attr = [0u64; 8];
+    attr[0] = SOFTWARE | (size_of_val(&attr) as u64) << 32;
+    attr[1] = DUMMY;
+    // SAFETY: the kernel reads as many bytes as `attr` says that it has.
+    let event = unsafe { syscall(SYS_perf_event_open, attr.as_ptr(), -1, 0, -1, CLOEXEC) };
+    if event < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: a new descriptor that nobody else owns.
+    drop(unsafe { OwnedFd::from_raw_fd(event as i32) });
     Ok(())
 }
