@@ -1,16 +1,37 @@
-# Cargo does the building; this gives its results a place (dist/) and a name (make help).
+# Cargo does the building; this gives its results a place (dist/) and a name (make help). With DOCKER=1 the targets bpf,
+# build, all and static run in a container that has all tools.
 PREFIX ?= /usr/local
 CARGO ?= cargo
+ENGINE ?= docker
 ARGS ?=
 
 target := $(or $(CARGO_TARGET_DIR),target)
 locked := $(if $(CI),--locked)
 sudo := $(if $(filter-out 0,$(shell id -u)),sudo)
+arch := x86_64
+triple := $(arch)-unknown-linux-gnu
+version := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+# For tracee --version.
+export TRACEE_COMMIT ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+# Packed relocations: a position-independent binary of this size has half a megabyte of the other kind. Paths of this
+# machine are left out, so that others build the same.
+static_flags := -C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs \
+	--remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
 
 .DEFAULT_GOAL := all
-.PHONY: all bpf build run setup test bench install lint fmt clean help
+.PHONY: all bpf build run setup test bench static release pages deb rpm image ship-test install lint fmt clean help
 # Steps such as setup and build have an order.
 .NOTPARALLEL:
+
+ifdef DOCKER
+
+all bpf build static: ## with DOCKER=1: the same in a container, for machines with nothing but an engine
+	$(ENGINE) build $(BUILD_ARGS) --target builder --tag tracee-builder .
+	$(ENGINE) run --rm --user "$$(id -u):$$(id -g)" --volume "$(CURDIR):/src" --workdir /src \
+		--env CARGO_HOME=/cargo --env CARGO_TARGET_DIR=/src/target/docker --env TRACEE_COMMIT="$(TRACEE_COMMIT)" \
+		$(RUN_ARGS) tracee-builder make $@
+
+else
 
 all: build ## build both (the default)
 
@@ -27,6 +48,14 @@ build: bpf ## build the program, too: dist/tracee
 	@mkdir -p dist
 	@install -m 755 $(target)/release/tracee dist/tracee
 
+static: ## build one binary for every distribution: dist/static/tracee
+	@script/setup.sh static
+	RUSTFLAGS="$(static_flags)" $(CARGO) build --release $(locked) --features vendored --target $(triple) --bin tracee
+	@install -D -m 755 $(target)/$(triple)/release/tracee dist/static/tracee
+	@strip dist/static/tracee
+
+endif
+
 run: setup build ## build and start it, as in: make run ARGS='--trace process:all'
 	$(sudo) dist/tracee $(ARGS)
 
@@ -41,6 +70,30 @@ bench: ## compare with other tracers
 	@script/setup.sh bench
 	@ONLY=progs tests/run.sh
 	$(CARGO) bench $(locked) --bench tracers
+
+pages: ## write the man page and the completions of shells: dist/pages/
+	$(CARGO) run --quiet --release $(locked) --example pages -- dist/pages
+	@gzip -9 -n -c dist/pages/tracee.8 >dist/pages/tracee.8.gz
+
+release: static bpf pages ## pack the static binary, man page and completions: dist/tracee-VERSION-linux-ARCH.tar.gz
+	@script/release.sh tracee-$(version)-linux-$(arch)
+
+deb: all pages ## build dist/tracee_VERSION_ARCH.deb
+	@script/setup.sh package
+	@script/package.sh deb
+
+rpm: all pages ## build dist/tracee-VERSION.ARCH.rpm
+	@script/setup.sh package
+	@script/package.sh rpm
+
+image: ## build the images tracee:full and tracee:slim
+	$(ENGINE) build $(BUILD_ARGS) --build-arg VERSION=$(version) --build-arg COMMIT=$(TRACEE_COMMIT) --tag tracee:full .
+	$(ENGINE) build $(BUILD_ARGS) --build-arg VERSION=$(version) --build-arg COMMIT=$(TRACEE_COMMIT) --tag tracee:slim \
+		--file Dockerfile.slim .
+
+ship-test: ## build and try all that is shipped: tarball twice, packages in fresh roots, images; takes long
+	@script/setup.sh ship
+	@tests/ship.sh
 
 # What is built is installed as it is, so that root need not build.
 install: ## install dist/ under $(DESTDIR)$(PREFIX)
@@ -61,4 +114,4 @@ clean: ## remove all that was built, the other kernels too
 	$(CARGO) clean
 
 help: ## show this
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10

@@ -1,17 +1,21 @@
 //! Compiles `src/bpf` to one CO-RE object and makes its skeleton; the header `event_ids.h` comes from the catalogue.
+//! What a rebuild of the object takes goes into the binary, compressed.
 
 #[allow(dead_code, unused_imports)] // The catalogue serves the tracer; only its ids are needed here.
 #[path = "src/catalogue/mod.rs"]
 mod catalogue;
+#[path = "src/loader/compile.rs"]
+mod compile;
 
 use std::error::Error;
-use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use catalogue::spec;
+use compile::Compile;
 use libbpf_cargo::SkeletonBuilder;
+use libbpf_rs::libbpf_sys::API_HEADERS;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -28,57 +32,94 @@ fn main() -> Result<()> {
     let stamp = abi_stamp(&header)?;
     println!("cargo:rustc-env=TRACEE_ABI_STAMP={stamp}");
 
+    compressed(&out.join("sources.deflate"), &archive(&header)?)?;
+
     let object = out.join("tracee.bpf.o");
     build_object(&object, &out, &stamp)?;
+    compressed(&out.join("tracee.bpf.o.deflate"), &fs::read(&object)?)?;
     SkeletonBuilder::new()
         .obj(&object)
         .generate(out.join("tracee.skel.rs"))?;
     Ok(())
 }
 
+/// Types of a kernel, pinned.
+fn vmlinux() -> Result<PathBuf> {
+    let arch = env::var("CARGO_CFG_TARGET_ARCH")?;
+    let folder = Path::new("vmlinux").join(&arch);
+    match folder.join("vmlinux.h").exists() {
+        true => Ok(folder),
+        false => Err(format!("no vmlinux/{arch}/vmlinux.h: tracee runs on x86_64 so far").into()),
+    }
+}
+
 /// Compiles each family and links them into one object.
 fn build_object(object: &Path, out: &Path, stamp: &str) -> Result<()> {
-    let arch = env::var("CARGO_CFG_TARGET_ARCH")?;
-    let (vmlinux, define) = match arch.as_str() {
-        "x86_64" => ("vmlinux/x86_64", "-D__TARGET_ARCH_x86"),
-        other => return Err(format!("no vmlinux/{other}/vmlinux.h: tracee runs on x86_64 so far").into()),
-    };
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo sets no CARGO_MANIFEST_DIR")?);
-    let args: Vec<OsString> = vec![
-        define.into(),
-        // ALU32 and its jumps, as every kernel from 5.8 on takes them.
-        "-mcpu=v3".into(),
-        format!("-DABI_STAMP=\"{stamp}\"").into(),
-        "-I".into(),
-        root.join(vmlinux).into(),
-        "-I".into(),
-        out.into(),
-        // Object files of one source tree are the same wherever it lies.
-        format!("-ffile-prefix-map={}=.", root.display()).into(),
-        format!("-ffile-prefix-map={}=.", out.display()).into(),
-        "-Wall".into(),
-        "-Werror".into(),
-    ];
-    let mut linker = libbpf_rs::Linker::new(object)?;
-    let mut sources: Vec<PathBuf> = fs::read_dir(root.join(BPF_DIR))?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<std::result::Result<_, _>>()?;
-    sources.retain(|path| path.to_string_lossy().ends_with(".bpf.c"));
-    // libbpf's linker misplaces a map that is referred to before it is defined, so the definitions come first.
-    sources.sort_by_key(|path| (!path.ends_with("maps.bpf.c"), path.clone()));
-    for source in &sources {
-        let name = source.file_stem().ok_or("a source without a name")?;
-        let part = out.join(name).with_extension("part.o");
-        let mut builder = SkeletonBuilder::new();
-        builder.source(source).obj(&part).clang_args(&args);
-        if let Some(clang) = env::var_os("CLANG") {
-            builder.clang(clang);
-        }
-        builder.build()?;
-        linker.add_file(&part)?;
+    for (name, text) in headers() {
+        let path = out.join(name);
+        fs::create_dir_all(path.parent().unwrap_or(out))?;
+        fs::write(path, text)?;
     }
-    linker.link()?;
-    Ok(())
+    let compile = Compile {
+        sources: &root.join(BPF_DIR),
+        includes: &[&root.join(vmlinux()?), out],
+        scratch: out,
+        arch: &env::var("CARGO_CFG_TARGET_ARCH")?,
+        abi_stamp: stamp,
+    };
+    Ok(compile.object(object)?)
+}
+
+/// libbpf's headers for programs.
+fn headers() -> impl Iterator<Item = (String, &'static str)> {
+    const WANTED: [&str; 4] = [
+        "bpf_helpers.h",
+        "bpf_helper_defs.h",
+        "bpf_core_read.h",
+        "bpf_tracing.h",
+    ];
+    API_HEADERS
+        .iter()
+        .filter(|(name, _)| WANTED.contains(name))
+        .map(|(name, text)| (format!("bpf/{name}"), *text))
+}
+
+/// All that compiling takes, as it is unpacked by `src/loader/rebuild.rs`: of each file its name, its length and its bytes.
+fn archive(event_ids: &str) -> Result<Vec<u8>> {
+    let mut files: Vec<(String, Vec<u8>)> = vec![
+        ("event_ids.h".into(), event_ids.into()),
+        ("vmlinux.h".into(), fs::read(vmlinux()?.join("vmlinux.h"))?),
+    ];
+    files.extend(headers().map(|(name, text)| (name, text.into())));
+    for folder in ["", "lib"] {
+        let mut paths: Vec<PathBuf> = fs::read_dir(Path::new(BPF_DIR).join(folder))?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<std::result::Result<_, _>>()?;
+        paths.retain(|path| path.is_file());
+        paths.sort();
+        for path in paths {
+            let name = path.strip_prefix("src/")?.to_string_lossy().into_owned();
+            files.push((format!("src/{name}"), fs::read(&path)?));
+        }
+    }
+    let mut bytes = Vec::new();
+    for (name, contents) in &files {
+        bytes.extend(u32::try_from(name.len())?.to_le_bytes());
+        bytes.extend(name.as_bytes());
+        bytes.extend(u32::try_from(contents.len())?.to_le_bytes());
+        bytes.extend(contents);
+    }
+    Ok(bytes)
+}
+
+/// What is only needed once, or hardly ever, takes a third of the room that way.
+fn compressed(path: &Path, bytes: &[u8]) -> Result<()> {
+    const LEVEL: u8 = 9;
+    Ok(fs::write(
+        path,
+        miniz_oxide::deflate::compress_to_vec(bytes, LEVEL),
+    )?)
 }
 
 /// What C needs to know of the catalogue.
@@ -113,7 +154,7 @@ fn abi_stamp(header: &str) -> Result<String> {
     for event in catalogue::KERNEL {
         let _ = write!(text, "{} {:?};", event.name, event.args);
     }
-    for file in ["record.h", "maps.h"] {
+    for file in ["record.h", "filter.h", "maps.h"] {
         text.push_str(&fs::read_to_string(Path::new(BPF_DIR).join(file))?);
     }
     // FNV-1a, 64 bits: the same in every build, which the standard library's hasher does not promise.

@@ -60,18 +60,23 @@ fn record() -> Vec<Vec<u8>> {
         .filter(|event| event.in_set(Set::Syscalls))
         .collect();
     let plan = Plan {
+        btf: None,
         scope: &Scope::New,
         events: &events,
         bookkeeping: false,
+        containers: false,
         nodename: true,
         exec_env: false,
         ring_size: 64 << 20,
         decode_fds: false,
+        capture: None,
+        epoch: 0,
         buffer_bytes: 0,
+        filters: &tracee::filter::compile::KernelPart::default(),
         checked: &[],
     };
     libbpf_rs::set_print(None);
-    let mut tracer = Tracer::load(&plan, &Features::detect()).expect("tracing needs root");
+    let mut tracer = Tracer::load(&plan, &Features::detect(None)).expect("tracing needs root");
     let mut rings = tracer.ring_maps().expect("rings");
     tracer.attach().expect("attach");
     tracer.start(&Scope::New).expect("start");
@@ -113,7 +118,7 @@ fn bench(criterion: &mut Criterion<CpuTime>) {
             format,
             path: Some("/dev/null".into()),
         };
-        let mut outputs = Outputs::open(&[spec], 0).expect("/dev/null");
+        let mut outputs = Outputs::open(&[spec], 0, false).expect("/dev/null");
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 for record in &records {

@@ -1,9 +1,11 @@
 #!/bin/sh
-# Installs what is missing, and only that: script/setup.sh [build|static|test|bench]…
+# Installs what is missing, and only that: script/setup.sh [build|static|test|package|ship|bench]…
 #
 #   build   to build tracee (also part of each of the others)
 #   static  to build libelf and zlib from source, for the static binary
 #   test    to run the tests, here and on other kernels in emulated machines
+#   package to make packages of distributions
+#   ship    to try all that is shipped
 #   bench   to compare with other tracers; a tool that the distribution lacks is left out
 #
 # Knows apt-get (Debian, Ubuntu) and dnf (Fedora); uses sudo if not root.
@@ -77,7 +79,8 @@ group_static() {
 }
 
 group_test() {
-	group_build
+	group_static
+	want 'has systemd-analyze' systemd systemd
 	want 'links -static' libc6-dev glibc-static
 	want 'links -static -m32' gcc-multilib 'glibc-devel.i686 glibc-static.i686 libgcc.i686'
 	want 'has clang-format' clang-format clang-tools-extra
@@ -101,6 +104,24 @@ group_test() {
 	fi
 }
 
+group_package() {
+	group_build
+	want 'has dpkg-shlibdeps' dpkg-dev dpkg-dev
+	want 'has strip' binutils binutils
+}
+
+group_ship() {
+	group_static
+	group_package
+	want 'has debootstrap' debootstrap debootstrap
+	want 'has lintian' lintian lintian
+	want 'has rpmlint' rpmlint rpmlint
+	want 'has rpm' rpm rpm
+	want 'has systemd-analyze' systemd systemd
+	want 'has dockerd' docker.io moby-engine
+	want 'has busybox' busybox-static busybox
+}
+
 group_bench() {
 	group_build
 	could_use 'has strace' strace strace
@@ -119,8 +140,8 @@ fi
 groups=$*
 for group; do
 	case $group in
-	build | static | test | bench) "group_$group" ;;
-	*) die "$group: no such group; there are: build static test bench" ;;
+	build | static | test | package | ship | bench) "group_$group" ;;
+	*) die "$group: no such group; there are: build static test package ship bench" ;;
 	esac
 done
 tidy() { echo "$*" | tr ' ' '\n' | grep -v '^$' | sort -u | tr '\n' ' ' | sed 's/ $//'; }
@@ -161,6 +182,16 @@ fi
 rust=$(rustc --version | sed 's/^rustc 1\.\([0-9]*\)\..*/\1/')
 [ "$rust" -ge 85 ] || die "$(rustc --version): too old; install Rust 1.85 or later, as with 'rustup update stable'"
 
+# cargo_tool NAME VERSION: builds a tool of cargo's unless it is there; VERSION is a flag of cargo install.
+cargo_tool() {
+	if ! has "$1" && [ ! -x "$target/tools/bin/$1" ]; then
+		doing "building $1 into $target/tools, once; this takes minutes"
+		# shellcheck disable=SC2086 # words
+		nice cargo install --quiet --locked "$1" $2 --root "$target/tools" ||
+			die "could not build $1; 'cargo install --locked $1' does the same"
+	fi
+}
+
 case " $groups " in
 *" test "*)
 	for component in fmt clippy; do
@@ -170,15 +201,16 @@ case " $groups " in
 			rustup component add "$name"
 		fi
 	done
-	if ! has cargo-deny && [ ! -x "$target/tools/bin/cargo-deny" ]; then
-		# The last one that Rust 1.85 can build.
-		version=
-		[ "$rust" -ge 88 ] || version='--version =0.18.3'
-		doing "building cargo-deny into $target/tools, once; this takes minutes"
-		# shellcheck disable=SC2086 # words
-		nice cargo install --quiet --locked cargo-deny $version --root "$target/tools" ||
-			die "could not build cargo-deny; 'cargo install --locked cargo-deny' does the same"
-	fi
+	# The last one that Rust 1.85 can build.
+	version=
+	[ "$rust" -ge 88 ] || version='--version =0.18.3'
+	cargo_tool cargo-deny "$version"
+	;;
+esac
+case " $groups " in
+*" package "* | *" ship "*)
+	cargo_tool cargo-deb ''
+	cargo_tool cargo-generate-rpm ''
 	;;
 esac
 

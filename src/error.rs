@@ -43,13 +43,34 @@ fn set_names() -> String {
 /// Getting the programs into the kernel.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    #[error("no privilege to trace: {} missing; run as root, or with the capabilities CAP_BPF and CAP_PERFMON", .0.join(" and "))]
-    Privilege(Vec<&'static str>),
     #[error(
-        "this kernel has no BTF (/sys/kernel/btf/vmlinux is missing): it must be built with CONFIG_DEBUG_INFO_BTF=y, \
-         as the kernels of current distributions are"
+        "no privilege to trace: {missing} missing; run as root, or once as root: setcap {set}+ep {program}; \
+         or in a container: {add}"
+    )]
+    Privilege {
+        missing: String,
+        /// For setcap(8).
+        set: String,
+        program: String,
+        /// For a container engine.
+        add: String,
+    },
+    #[error(
+        "this kernel has no BTF (/sys/kernel/btf/vmlinux is missing): it must be built with CONFIG_DEBUG_INFO_BTF=y, as \
+         the kernels of current distributions are"
     )]
     NoBtf,
+    #[error(
+        "this kernel has no BTF of its own (/sys/kernel/btf/vmlinux is missing), which some of tracee's programs take \
+         besides the types in {}: it must be built with CONFIG_DEBUG_INFO_BTF=y", path.display()
+    )]
+    NoOwnBtf { path: PathBuf },
+    #[error("{}: no BTF of a kernel: {reason}", path.display())]
+    BtfFile { path: PathBuf, reason: String },
+    #[error("the BPF object {} {reason}", path.display())]
+    ObjectFile { path: PathBuf, reason: String },
+    #[error("the BPF object cannot be rebuilt: {0}")]
+    Rebuild(String),
     #[error("{event} cannot be traced on this kernel: {reason}")]
     Unavailable { event: &'static str, reason: String },
     #[error("the BPF object has no {kind} {name}: it was not built from this version")]
@@ -106,6 +127,8 @@ pub enum Error {
     Load(#[from] LoadError),
     #[error(transparent)]
     Output(#[from] OutputError),
+    #[error("--output-path: {0}")]
+    Capture(#[from] crate::capture::folder::FolderError),
     #[error(transparent)]
     Command(#[from] CommandError),
     #[error("{what}: {source}")]

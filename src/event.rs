@@ -11,6 +11,7 @@ use crate::decode::path::PathName;
 use crate::decode::sockaddr::Sockaddr;
 use crate::decode::strings::Strings;
 use crate::decode::structure::Array;
+use crate::enrich::container::Container;
 use crate::loader::skel::types::record_header;
 
 /// Task context and result, as the kernel side recorded them.
@@ -26,6 +27,8 @@ pub struct Event<'a> {
     pub args: ArrayVec<Arg<'a>, { spec::MAX_EVENT_ARGS }>,
     /// Path of the process's executable, once known.
     pub executable: Option<Rc<[u8]>>,
+    /// The container that its process is in, or that it tells of.
+    pub container: Option<Rc<Container>>,
     /// How an event of the kernel's own was obtained.
     pub source: Option<&'static str>,
 }

@@ -3,6 +3,7 @@
 //! An event walks one straight corridor: kernel hook → in scope? → record → ring → decode → enrich → outputs.
 //! `docs/architecture.md` shows the rooms.
 
+pub mod capture;
 pub mod catalogue;
 pub mod cli;
 pub mod command;
@@ -10,10 +11,13 @@ pub mod decode;
 pub mod enrich;
 pub mod error;
 pub mod event;
+pub mod filter;
 pub mod loader;
 pub mod output;
+pub mod privilege;
 pub mod ring;
 pub mod scope;
 pub mod signals;
 pub mod symbols;
 pub mod tracer;
+pub mod version;

@@ -33,10 +33,11 @@ fn run() -> Result<u8, Error> {
     };
     match args.task()? {
         Task::Help(text) => print(&text),
-        Task::List { events, json } => {
+        Task::List { events, json, btf } => {
             libbpf_rs::set_print(None);
             let mut text = Vec::new();
-            list::write(&mut text, &events, &Features::detect(), json).map_err(Error::system("--list"))?;
+            let features = Features::detect(btf.as_deref());
+            list::write(&mut text, &events, &features, json).map_err(Error::system("--list"))?;
             print(&String::from_utf8_lossy(&text))
         }
         Task::Trace(config) => {

@@ -11,8 +11,9 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{SigSet, Signal};
 
 use crate::error::Error;
+use crate::privilege;
 
-/// A run that was asked to stop and cannot write in this time is ended: nobody reads its output.
+/// A run that was asked to stop and gets nothing done in this time is ended: nobody reads its output.
 const STALLED: Duration = Duration::from_millis(900);
 
 /// What the signal thread and the run share.
@@ -23,7 +24,7 @@ pub struct Stop {
 
 struct Shared {
     asked: AtomicBool,
-    /// Grows with each event, or flush of the outputs, that has been written.
+    /// Grows with each event or flush of the outputs that has been written.
     progress: AtomicU64,
     /// One is being written.
     writing: AtomicBool,
@@ -71,17 +72,21 @@ impl Stop {
         let _ = self.shared.wake.read();
     }
 
-    /// Writes something, which takes as long as a reader lets it.
-    pub fn writing<T>(&self, write: impl FnOnce() -> T) -> T {
+    /// Something will be written now, which takes as long as a reader lets it.
+    pub fn writing(&self) {
         self.shared.writing.store(true, Ordering::Relaxed);
-        let result = write();
+    }
+
+    /// It has been written.
+    pub fn written(&self) {
         self.shared.progress.fetch_add(1, Ordering::Relaxed);
         self.shared.writing.store(false, Ordering::Relaxed);
-        result
     }
 
     /// The thread: waits for signals for ever.
     fn wait(&self, signals: &SigSet) {
+        // Where that fails, what follows fails in the main thread as well, and says so.
+        let _ = privilege::drop_all();
         while let Ok(signal) = signals.wait() {
             if signal != Signal::SIGCHLD && !self.shared.asked.swap(true, Ordering::Relaxed) {
                 let theirs = self.clone();
@@ -93,15 +98,11 @@ impl Stop {
 
     /// Ends the process if its output is blocked: a pipe that nobody reads cannot be drained into.
     fn end_if_stalled(&self) {
-        // The same twice: a write that had begun has not ended.
-        let state = || {
-            let writing = self.shared.writing.load(Ordering::Relaxed);
-            (writing, self.shared.progress.load(Ordering::Relaxed))
-        };
         loop {
-            let before = state();
+            let before = self.shared.progress.load(Ordering::Relaxed);
             thread::sleep(STALLED);
-            if before.0 && state() == before {
+            let writing = self.shared.writing.load(Ordering::Relaxed);
+            if writing && self.shared.progress.load(Ordering::Relaxed) == before {
                 eprintln!("tracee: stopped before everything was printed: nobody reads the output");
                 process::exit(1);
             }

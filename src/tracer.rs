@@ -1,32 +1,44 @@
 //! The corridor: builds each room, joins them, and runs until stopped.
 
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
+use crate::capture::store::Store;
+use crate::capture::{self, Capture};
 use crate::catalogue::{self, EventSpec};
 use crate::cli::config::{Config, Format, Selection};
 use crate::command::Command;
 use crate::decode::{self, RECORD_INTERNAL};
+use crate::enrich::container::{self, Containers, Verdict};
 use crate::enrich::process::Processes;
 use crate::error::{Error, LoadError, OutputError};
 use crate::event::{Arg, Context, Event, Value};
-use crate::loader::features::{self, Features};
+use crate::filter::compile::compile;
+use crate::filter::matcher::Matcher;
+use crate::loader::features::Features;
+use crate::loader::lookup;
 use crate::loader::loss::{self, Loss, LossMeter};
 use crate::loader::probe::{self, Sources};
+use crate::loader::shared::boot_clock;
 use crate::loader::{Plan, Tracer};
 use crate::output::Outputs;
+use crate::privilege::{self, Uses};
 use crate::ring::{self, Rings};
-use crate::scope::Following;
+use crate::scope::{Following, Scope};
 use crate::signals::Stop;
 
 /// Traces as configured. Gives the exit status: the command's, or 0.
 pub fn run(config: &Config) -> Result<u8, Error> {
-    features::check_privilege()?;
-    let features = Features::detect();
-    if !features.btf {
-        return Err(LoadError::NoBtf.into());
-    }
+    let object = lookup::choose(&config.object)?;
+    let json = config.outputs.iter().any(|output| output.format == Format::Json);
+    let uses = Uses {
+        proc: json,
+        capture: config.capture.is_some(),
+    };
+    privilege::check(uses)?;
+    let features = Features::of(config.btf.as_deref())?;
     let (events, missing) = available(&config.events, &features)?;
     // Before the first thread, since it forks.
     let mut command = match config.command.as_slice() {
@@ -34,52 +46,92 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         words => Some(Command::prepare(words)?),
     };
     let stop = Stop::install()?;
-    let json = config.outputs.iter().any(|output| output.format == Format::Json);
+    let tells = |name: &str| events.iter().any(|event| event.name == name);
+    let tells_containers = CONTAINER_EVENTS.into_iter().any(tells);
+    let tells_existing = tells(EXISTING_CONTAINER);
+    let names_containers = json || tells_containers || config.filters.container.is_some();
+    // Before anything is loaded: a folder that is refused needs no privilege to be told.
+    let store = config.capture.as_ref().map(open_store).transpose()?;
     let checked = probe::checked_calls(&events, &features);
+    let (filters, matcher) = compile(&config.filters, &events);
     let plan = Plan {
         scope: &config.scope,
         events: &events,
         bookkeeping: json || command.is_some(),
+        containers: names_containers || config.scope.needs_containers(),
         nodename: config.outputs.iter().any(|output| output.format != Format::Table),
         exec_env: config.exec_env,
         ring_size: config.buffer_size,
         decode_fds: config.decode_fds,
         buffer_bytes: config.buffer_bytes,
+        filters: &filters,
+        btf: config.btf.as_deref(),
         checked: &checked,
+        capture: config.capture.as_ref(),
+        epoch: epoch(boot_clock()),
     };
     let mut tracer = Tracer::load(&plan, &features)?;
     let rings = tracer.ring_maps()?;
-    let mut outputs = Outputs::open(&config.outputs, epoch(tracer.boot_time()?))?;
+    let inner = matches!(config.scope, Scope::Containers(_));
+    let epoch = epoch(tracer.boot_time()?);
+    let mut outputs = Outputs::open(&config.outputs, epoch, inner)?;
     outputs.original_syscall = config.original_syscall;
     if let Some(command) = &command {
         tracer.follow_command(command.pid())?;
     }
+    let capture = match (&config.capture, store) {
+        (Some(settings), Some(store)) => Some(Capture::start(
+            settings.clone(),
+            store,
+            tracer.capture_maps()?,
+            epoch,
+        )?),
+        _ => None,
+    };
     tracer.attach()?;
     tracer.start(&config.scope)?;
-    stop.writing(|| outputs.flush())?;
+    outputs.flush()?;
     if config.debug {
+        let object = object.as_deref().map_or("embedded".into(), Path::to_string_lossy);
+        eprintln!("tracee: the BPF object is {object}");
         eprintln!("tracee: tracing has begun");
     }
     if let Some(command) = &mut command {
         command.start()?;
     }
-    stop.writing(|| warn(&missing, &features));
+    warn(&missing, &features);
     let mut run = Run {
         tracer,
         sink: Sink {
             outputs,
             processes: json.then(Processes::default),
+            containers: plan
+                .containers
+                .then(|| Containers::new(names_containers, config.scope.listed()))
+                .transpose()?,
             sources: Sources::new(&features),
+            filtered_late: !matcher.is_empty(),
+            matcher,
             exec_env: config.exec_env,
             stop: stop.clone(),
             written: 0,
             malformed: 0,
         },
         losses: LossMeter::default(),
+        capture,
+        show_artifacts: events.iter().any(|event| event.name == probe::ARTIFACT),
         show_losses: events.iter().any(|event| event.name == "lost_events"),
         events,
     };
+    run.meet_existing_containers(tells_existing)?;
+    privilege::limit(uses)?;
     let ended = run.until_stopped(rings, &stop, command.as_mut());
+    if ended.is_err() {
+        // What has been captured is stored all the same.
+        run.tracer.detach();
+        run.show_artifacts = false;
+        let _ = run.finish_capture();
+    }
     run.report_totals()?;
     match ended {
         Ok(()) | Err(Error::Output(OutputError::Closed)) => {
@@ -87,6 +139,15 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         }
         Err(error) => Err(error),
     }
+}
+
+const EXISTING_CONTAINER: &str = "existing_container";
+/// Events that tell of containers themselves.
+const CONTAINER_EVENTS: [&str; 3] = ["container_create", "container_remove", EXISTING_CONTAINER];
+
+/// Opens the folder of artefacts.
+fn open_store(settings: &capture::Settings) -> Result<Store, Error> {
+    Ok(Store::open(&settings.folder, settings.clear, settings.limits)?)
 }
 
 type Events = Vec<&'static EventSpec>;
@@ -113,7 +174,9 @@ fn available(selection: &Selection, features: &Features) -> Result<(Events, Even
 fn warn(missing: &[&'static EventSpec], features: &Features) {
     if features.preempts_raw_tracepoints() && !features.has_classic_tracepoints() {
         let reason = features.missing_perf_events().unwrap_or_else(|| {
-            "tracefs cannot be read (mount -t tracefs tracefs /sys/kernel/tracing; or give CAP_DAC_READ_SEARCH)".into()
+            "tracefs cannot be read (mount -t tracefs tracefs /sys/kernel/tracing; in a container: \
+             -v /sys/kernel/tracing:/sys/kernel/tracing:ro; or give CAP_DAC_READ_SEARCH)"
+                .into()
         });
         eprintln!(
             "tracee: warning: events will be lost when CPUs are busy: this kernel preempts programs on raw tracepoints, \
@@ -153,6 +216,8 @@ struct Run {
     sink: Sink,
     losses: LossMeter,
     show_losses: bool,
+    capture: Option<Capture>,
+    show_artifacts: bool,
     events: Vec<&'static EventSpec>,
 }
 
@@ -161,7 +226,13 @@ struct Sink {
     outputs: Outputs,
     /// Only where an output shows executables.
     processes: Option<Processes>,
+    /// Only where it matters which container a process is in.
+    containers: Option<Containers>,
     sources: Sources,
+    /// What of `--filter` the kernel side has not decided.
+    matcher: Matcher,
+    /// It has anything to decide.
+    filtered_late: bool,
     exec_env: bool,
     stop: Stop,
     written: u64,
@@ -182,6 +253,14 @@ impl Run {
         for fd in rings.fds() {
             epoll
                 .add(ring::borrow(fd, &rings), readable)
+                .map_err(Error::system("epoll"))?;
+        }
+        if let Some(fd) = self.sink.containers.as_ref().and_then(Containers::answered) {
+            epoll.add(fd, readable).map_err(Error::system("epoll"))?;
+        }
+        if let Some(capture) = &self.capture {
+            epoll
+                .add(capture.fd(), readable)
                 .map_err(Error::system("epoll"))?;
         }
         let mut ready = [EpollEvent::empty(); 16];
@@ -213,13 +292,81 @@ impl Run {
             }
         }
         self.tracer.detach();
-        while self.round(&mut rings, None)? {}
+        while self.round(&mut rings, None)? {
+            self.sink.release(&self.tracer, true)?;
+        }
+        self.finish_capture()
+    }
+
+    /// Containers that were there before: their names are asked for, and the user is told if he wants.
+    fn meet_existing_containers(&mut self, tell: bool) -> Result<(), Error> {
+        let Some(containers) = &mut self.sink.containers else {
+            return Ok(());
+        };
+        let found = self.tracer.existing_containers()?;
+        for container in &found {
+            containers.add(container);
+        }
+        if !tell {
+            return Ok(());
+        }
+        let spec = catalogue::expect(EXISTING_CONTAINER);
+        let paths = container::cgroup_paths();
+        for found in &found {
+            let context = Sink::own_context(spec, self.tracer.now(), self.tracer.self_pid());
+            let path = paths.iter().find(|path| found.shows(path));
+            let record = container::existing(context, found, path);
+            self.sink.record(&record, &self.tracer)?;
+        }
+        Ok(())
+    }
+
+    /// Artefacts that have been stored since the last round.
+    fn artifacts(&mut self) -> Result<(), OutputError> {
+        let Some(capture) = &self.capture else {
+            return Ok(());
+        };
+        let (now, pid) = (self.tracer.now(), self.tracer.self_pid());
+        capture
+            .results()
+            .try_for_each(|captured| match self.show_artifacts {
+                true => self.sink.write(&captured.event(now, pid)),
+                false => Ok(()),
+            })
+    }
+
+    /// What is left to be stored.
+    fn finish_capture(&mut self) -> Result<(), Error> {
+        let Some(capture) = self.capture.take() else {
+            return Ok(());
+        };
+        let (now, pid) = (self.tracer.now(), self.tracer.self_pid());
+        let totals = capture.finish(|captured| match self.show_artifacts {
+            true => self.sink.write(&captured.event(now, pid)),
+            false => Ok(()),
+        })?;
+        self.sink.flush()?;
+        if totals.lost > 0 {
+            eprintln!(
+                "tracee: {} captured records lost: artefacts that may miss bytes say so",
+                totals.lost
+            );
+        }
+        if totals.memory_skipped > 0 {
+            eprintln!(
+                "tracee: memory not captured of {} alerts more: their processes had too many a second",
+                totals.memory_skipped
+            );
+        }
         Ok(())
     }
 
     /// One pass over the rings and the loss counters.
     fn round(&mut self, rings: &mut Rings, now: Option<u64>) -> Result<bool, Error> {
-        let active = rings.round(now, |record| self.sink.record(record))?;
+        let tracer = &self.tracer;
+        let mut active = rings.round(now, |record| self.sink.record(record, tracer))?;
+        active |= self.sink.release(tracer, false)?;
+        self.artifacts()?;
         let losses = self.losses.read(&mut self.tracer)?;
         if self.show_losses {
             let time = self.tracer.now();
@@ -253,6 +400,11 @@ impl Run {
                 .map(|(cpu, event, count)| format!("cpu{cpu} {event} {count}"))
                 .collect();
             eprintln!("tracee: lost: {}", parts.join(", "));
+            if self.sink.filtered_late {
+                eprintln!(
+                    "tracee: some of the lost might not have passed the filters, which look at them later"
+                );
+            }
         }
         let misses = self.losses.misses();
         if misses > 0 {
@@ -265,8 +417,8 @@ impl Run {
 }
 
 impl Sink {
-    fn record(&mut self, record: &[u8]) -> Result<(), OutputError> {
-        let mut event = match decode::decode(record) {
+    fn record(&mut self, record: &[u8], tracer: &Tracer) -> Result<(), OutputError> {
+        let event = match decode::decode(record) {
             Ok(event) => event,
             Err(error) => {
                 if self.malformed == 0 {
@@ -276,10 +428,38 @@ impl Sink {
                 return Ok(());
             }
         };
+        let Some(containers) = &mut self.containers else {
+            return self.show(event, Verdict::Show(None));
+        };
+        let key = event.context.container;
+        if !containers.knows(key) {
+            // Its beginning was lost.
+            if let Ok(Some(found)) = tracer.container(key) {
+                containers.add(&found);
+            }
+        }
+        match containers.meet(&event, record) {
+            Verdict::Held => Ok(()),
+            verdict => self.show(event, verdict),
+        }
+    }
+
+    fn show(&mut self, mut event: Event<'_>, verdict: Verdict) -> Result<(), OutputError> {
         if let Some(processes) = &mut self.processes {
             processes.enrich(&mut event);
         }
+        let Verdict::Show(container) = verdict else {
+            return Ok(());
+        };
         if event.context.flags & RECORD_INTERNAL != 0 {
+            return Ok(());
+        }
+        let mut event = event;
+        if let Some(containers) = &self.containers {
+            containers.complete(&mut event, container.as_deref());
+        }
+        event.container.clone_from(&container);
+        if !self.matcher.passes(&event) {
             return Ok(());
         }
         event.source = self.sources.of(event.spec.id, event.context.syscall);
@@ -287,6 +467,49 @@ impl Sink {
             event.args.retain(|arg| arg.spec.name != "envp");
         }
         self.write(&event)
+    }
+
+    /// Shows what was held and need be no longer, and tells the kernel side which containers the user wants; `all`: nothing
+    /// may be held any more. Whether something still is.
+    fn release(&mut self, tracer: &Tracer, all: bool) -> Result<bool, Error> {
+        let Some(containers) = &mut self.containers else {
+            return Ok(false);
+        };
+        let decided = if all {
+            containers.await_answers()
+        } else {
+            containers.take_answers()
+        };
+        for (key, wanted) in decided {
+            tracer.set_listed(key, wanted)?;
+        }
+        for record in containers.released(all) {
+            if let Ok(event) = decode::decode(&record) {
+                let verdict = self.verdict(event.context.container);
+                self.show(event, verdict)?;
+            }
+        }
+        Ok(self.containers.as_ref().is_some_and(Containers::holds))
+    }
+
+    fn verdict(&self, key: u64) -> Verdict {
+        self.containers
+            .as_ref()
+            .map_or(Verdict::Show(None), |containers| containers.verdict(key))
+    }
+
+    /// Of an event that tracee tells by itself.
+    fn own_context(spec: &EventSpec, time: u64, pid: u32) -> Context {
+        Context {
+            time,
+            event: spec.id,
+            syscall: decode::NO_SYSCALL,
+            pid,
+            tid: pid,
+            host_pid: pid,
+            host_tid: pid,
+            ..Context::default()
+        }
     }
 
     /// Losses are told in the stream, too.
@@ -301,16 +524,7 @@ impl Sink {
             full: 0,
             file: None,
         };
-        let context = Context {
-            time,
-            event: spec.id,
-            syscall: decode::NO_SYSCALL,
-            pid,
-            tid: pid,
-            host_pid: pid,
-            host_tid: pid,
-            ..Context::default()
-        };
+        let context = Self::own_context(spec, time, pid);
         let buffer = Arg {
             value: Value::Str(loss.buffer.as_bytes()),
             ..number(1, 0)
@@ -323,23 +537,33 @@ impl Sink {
         ]
         .into_iter()
         .collect();
-        self.write(&Event {
+        let event = Event {
             spec,
             context,
             nodename: None,
             args,
             executable: None,
+            container: None,
             source: None,
-        })
+        };
+        match self.matcher.arguments_pass(&event) {
+            true => self.write(&event),
+            false => Ok(()),
+        }
     }
 
     fn write(&mut self, event: &Event<'_>) -> Result<(), OutputError> {
-        self.stop.writing(|| self.outputs.event(event))?;
+        self.stop.writing();
+        self.outputs.event(event)?;
         self.written += 1;
+        self.stop.written();
         Ok(())
     }
 
     fn flush(&mut self) -> Result<(), OutputError> {
-        self.stop.writing(|| self.outputs.flush())
+        self.stop.writing();
+        self.outputs.flush()?;
+        self.stop.written();
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs all checks and tests, here and on other kernels, and sums them up. `make test` installs what it needs first.
 #
-#   ONLY=lint,unit,e2e,vm   run these parts only (progs: compile the test programs)
+#   ONLY=lint,unit,e2e,vm   run these parts only (progs: compile the test programs; ship: build the static binary, 5 min)
 #   SUITES="bullseye sid"   the kernels of part vm (all: vm/kernels.sh)
 #   FILTER=TEXT             only tests with this in their names
 #
@@ -132,8 +132,13 @@ e2e_here() {
 }
 
 e2e_in_vm() {
+	local tool path tools=()
+	# Container runtimes, where there are any.
+	for tool in runc crun; do
+		path=$(PATH=$PATH:/usr/sbin type -P $tool) && tools+=(--file "$path:/bin/$tool")
+	done
 	vm/run.sh "$1" --mem 2048 --timeout "$vm_limit" --module dummy --module overlay \
-		--file "$target/release/tracee:/bin/tracee" --file "$target/progs:/progs" \
+		--file "$target/release/tracee:/bin/tracee" --file "$target/progs:/progs" "${tools[@]}" \
 		--env TRACEE_BIN=/bin/tracee --env TRACEE_TEST_PROGS=/progs --env TRACEE_TEST_VM=1 \
 		-- "$(cat "$logs/e2e.path")" --color never ${filter:+"$filter"}
 }
@@ -185,9 +190,9 @@ finish() {
 
 for part in ${only//,/ }; do
 	case $part in
-	lint | unit | e2e | vm | progs) ;;
+	lint | unit | e2e | ship | vm | progs) ;;
 	*)
-		echo "tests/run.sh: ONLY=$part: no such part; there are: lint unit e2e vm progs" >&2
+		echo "tests/run.sh: ONLY=$part: no such part; there are: lint unit e2e ship vm progs" >&2
 		exit 1
 		;;
 	esac
@@ -217,6 +222,14 @@ if wants unit; then
 fi
 if wants e2e; then
 	tests "end-to-end tests" e2e_here
+fi
+if wants ship; then
+	if [ "$(id -u)" = 0 ]; then
+		check "what is shipped (packages and images: make ship-test)" env ONLY=static,unit tests/ship.sh || true
+	else
+		skipped=$((skipped + 1))
+		skips+=("what is shipped: it takes root to try it in roots of its own")
+	fi
 fi
 if wants vm; then
 	kernels=()

@@ -8,7 +8,7 @@ __noinline int event_open(__u32 event, __u32 nvalues, __s64 ret, __u32 returned)
 	struct scratch *s;
 	__u64 now;
 
-	if (!in_scope(task))
+	if (!in_scope(task) || !result_passes(event, ret, returned))
 		return -1;
 	now = bpf_ktime_get_boot_ns();
 	s = scratch_get();

@@ -3,9 +3,7 @@
 #include "lib/event.h"
 #include "lib/inode.h"
 
-#define S_IFREG 0100000
 #define S_IFBLK 0060000
-#define O_APPEND 02000
 /* A direction, as the kernel has it. */
 #define WRITE 1
 
@@ -172,17 +170,6 @@ TRANSFER(vfs_writev, EVENT_VFS_WRITEV, true, vfs_writev,
 	 (struct file * file, const struct iovec *vec, __u64 vlen, loff_t *pos, int flags), vlen)
 TRANSFER(vfs_readv, EVENT_VFS_READV, false, vfs_readv,
 	 (struct file * file, const struct iovec *vec, __u64 vlen, loff_t *pos, int flags), vlen)
-
-/* What pread(2), preadv(2) and their like are given: 32-bit calls have the latter's in two halves. */
-static __always_inline __u64 given_position(const struct returned_call *call)
-{
-	if (call->abi != ABI_IA32 || call->event == EVENT_PREAD64 || call->event == EVENT_PWRITE64)
-		return call->args[3];
-	return call->args[4] << 32 | call->args[3];
-}
-
-/* preadv2(2) and pwritev2(2) take this for the file's own position. */
-#define OWN_POSITION ((__u64)-1)
 
 /* A call that has read or written, as seen from its file. */
 static __always_inline int after_transfer(__u16 event, const struct returned_call *call, bool write,

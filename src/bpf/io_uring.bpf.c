@@ -130,12 +130,23 @@ static __always_inline void put_owner(struct scratch *s, struct task_struct *own
 	s->header.cgroup_id = BPF_CORE_READ(owner, cgroups, dfl_cgrp, kn, id);
 }
 
+/* By what is shown of it. */
+static __always_inline bool submitter_passes(struct task_struct *task, bool sq_thread)
+{
+	struct task_struct *named = sq_thread ? TASK_READ(task, group_leader) : task;
+
+	return !filters.fields || fields_pass(plain_address(task), FIELD_ADDRESS(named, comm));
+}
+
 static __always_inline int emit_submit(struct task_struct *task, struct io_ring_ctx *ring,
 				       const struct submission *sub)
 {
 	bool sq_thread = BPF_CORE_READ(ring, flags) & IORING_SETUP_SQPOLL;
-	struct scratch *s = uring_begin(task, EVENT_IO_URING_SUBMIT, SUBMIT_ARGS);
+	struct scratch *s;
 
+	if (!submitter_passes(task, sq_thread) || !result_passes(EVENT_IO_URING_SUBMIT, 0, true))
+		return 0;
+	s = uring_begin(task, EVENT_IO_URING_SUBMIT, SUBMIT_ARGS);
 	if (!s)
 		return 0;
 	if (sq_thread)
@@ -163,7 +174,7 @@ static __always_inline int on_request(struct io_kiocb *req)
 	struct task_struct *task = submitter(ring);
 	struct submission sub = { .fd = -1 };
 
-	if (!in_scope(task))
+	if (task_scope(task) != SCOPE_IN)
 		return 0;
 	read_request(req, &sub);
 	return emit_submit(task, ring, &sub);
@@ -174,7 +185,7 @@ static __always_inline int on_sqe(struct io_ring_ctx *ring, __u8 opcode, __u64 u
 	struct task_struct *task = submitter(ring);
 	struct submission sub = { .fd = -1, .opcode = opcode, .user_data = user_data };
 
-	if (!in_scope(task))
+	if (task_scope(task) != SCOPE_IN)
 		return 0;
 	read_sqe(last_sqe(ring), &sub);
 	return emit_submit(task, ring, &sub);
@@ -218,7 +229,7 @@ static __always_inline int on_create(int fd, __u32 sq_entries, __u32 cq_entries,
 	struct task_struct *task = current_task();
 	struct scratch *s;
 
-	if (!in_scope(task))
+	if (!in_scope(task) || !result_passes(EVENT_IO_URING_CREATE, 0, true))
 		return 0;
 	s = uring_begin(task, EVENT_IO_URING_CREATE, CREATE_ARGS);
 	if (!s)

@@ -8,10 +8,16 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 const char abi_stamp[] SEC(".rodata.abi") = ABI_STAMP;
 
 const volatile struct settings settings = {};
+const volatile struct filters filters = {};
+
+const volatile struct container_settings container_settings = {};
+const volatile __u32 capturing = 0;
+const volatile __u64 epoch_of_boot = 0;
 
 struct control control SEC(".data.control") = {};
 
 __u64 lost_in_all SEC(".data.lost") = 0;
+struct capture_misses capture_misses SEC(".data.captures") = {};
 
 struct rings_map rings SEC(".maps");
 struct priority_map priority SEC(".maps");
@@ -25,11 +31,24 @@ struct exec_calls_map exec_calls SEC(".maps");
 struct closings_map closings SEC(".maps");
 struct befores_map befores SEC(".maps");
 struct arg_copies_map arg_copies SEC(".maps");
+struct ring captures SEC(".maps");
+struct captured_files_map captured_files SEC(".maps");
+struct memory_budgets_map memory_budgets SEC(".maps");
 struct followed_map followed SEC(".maps");
 struct named_pids_map named_pids SEC(".maps");
+struct filter_numbers_map filter_numbers SEC(".maps");
+struct filter_names_map filter_names SEC(".maps");
+struct filter_texts_map filter_texts SEC(".maps");
+struct event_filters_map event_filters SEC(".maps");
+struct cgroups_map cgroups SEC(".maps");
+struct containers_map containers SEC(".maps");
+struct members_map members SEC(".maps");
+struct listed_ids_map listed_ids SEC(".maps");
 
 /* Types that no map uses are missing from BTF, and from the skeleton with it. */
 struct record_header record_header_type SEC(".data.types") = {};
 struct item_header item_header_type SEC(".data.types") = {};
 struct fd_info fd_info_type SEC(".data.types") = {};
 struct fd_socket fd_socket_type SEC(".data.types") = {};
+struct chunk chunk_type SEC(".data.types") = {};
+struct captured_key captured_key_type SEC(".data.types") = {};

@@ -9,10 +9,19 @@
 #include <bpf/bpf_tracing.h>
 
 #include "record.h"
+#include "filter.h"
 
 extern const volatile struct settings settings;
+extern const volatile struct filters filters;
+
+extern const volatile struct container_settings container_settings;
 
 extern struct control control SEC(".data.control");
+
+/* CAPTURE_* */
+extern const volatile __u32 capturing;
+/* ns since the epoch at boot */
+extern const volatile __u64 epoch_of_boot;
 
 /* Rings: one per CPU for the flood, one for process life. */
 struct ring {
@@ -113,6 +122,8 @@ struct scratch {
 		__u8 cut;
 		__u8 path_end;
 	} loop;
+	/* A text that is looked for among those of a filter. */
+	struct text_key key;
 	/* The record: header, values, items. */
 	union {
 		struct record_header header;
@@ -218,5 +229,105 @@ struct named_pids_map {
 	__type(value, __u32);
 };
 extern struct named_pids_map named_pids SEC(".maps");
+
+/* Numbers that filters name. */
+struct filter_numbers_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct listed_number);
+	__type(value, __u8);
+};
+extern struct filter_numbers_map filter_numbers SEC(".maps");
+
+/* Patterns of the names of processes and nodes; whoever has one of them as its beginning is found. */
+struct filter_names_map {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct name_key);
+	__type(value, __u8);
+};
+extern struct filter_names_map filter_names SEC(".maps");
+
+/* The same of arguments. */
+struct filter_texts_map {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct text_key);
+	__type(value, __u8);
+};
+extern struct filter_texts_map filter_texts SEC(".maps");
+
+/* By event, those that are filtered by their results or arguments. */
+struct event_filters_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct record_filter);
+};
+extern struct event_filters_map event_filters SEC(".maps");
+/* Cgroups that were met, by cgroup_key(). They go when the cgroup does. */
+struct cgroups_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct container);
+};
+extern struct cgroups_map cgroups SEC(".maps");
+
+/* How many cgroups each container has, by its id. */
+struct containers_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, char[CONTAINER_ID_LEN]);
+	__type(value, __u64);
+};
+extern struct containers_map containers SEC(".maps");
+
+/* Processes of containers that have started since tracing began; by tgid. */
+struct members_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 262144);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct member);
+};
+extern struct members_map members SEC(".maps");
+
+/* What the user named, as beginnings of ids. */
+struct listed_ids_map {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct listed_id);
+	__type(value, __u32);
+};
+extern struct listed_ids_map listed_ids SEC(".maps");
+
+/* Captured bytes have a ring of their own, so that they push out no event. */
+extern struct ring captures SEC(".maps");
+
+extern struct capture_misses capture_misses SEC(".data.captures");
+
+/* Files that user space has been told of. */
+struct captured_files_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct captured_key);
+	__type(value, struct captured_file);
+};
+extern struct captured_files_map captured_files SEC(".maps");
+
+/* By tgid. */
+struct memory_budgets_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct memory_budget);
+};
+extern struct memory_budgets_map memory_budgets SEC(".maps");
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Memory that programs may come to run in: what is executed, mapped, and made executable. */
+#include "lib/capture.h"
 #include "lib/event.h"
 #include "lib/inode.h"
 
@@ -276,6 +277,17 @@ static __always_inline struct scratch *alert_begin(struct hook hook, __u32 alert
 	return s;
 }
 
+/* The alert is shown, or its memory is captured, or both. */
+static __always_inline int alert_end(struct scratch *s)
+{
+	if (settings.chosen[EVENT_MEM_PROT_ALERT] == EVENT_SHOWN)
+		submit(s);
+	if (capturing & CAPTURE_MEM)
+		take_memory(s->slot);
+	scratch_put(s);
+	return 0;
+}
+
 static __always_inline __u64 effective(__u64 prot)
 {
 	if (prot & PROT_READ && TASK_READ(current_task(), personality) & READ_IMPLIES_EXEC)
@@ -295,7 +307,7 @@ static __always_inline int map_alert(struct file *file, __u64 addr, __u64 len, _
 	if (!s)
 		return 0;
 	put_file_path(s, 5, file);
-	return event_end(s);
+	return alert_end(s);
 }
 
 /* mmap(2), and what an execve maps. */
@@ -323,7 +335,7 @@ static __always_inline int after_mem_prot_alert_mmap__vma(const struct returned_
 	if (!s)
 		return 0;
 	put_vma_path(s, 5, found, &vma);
-	return event_end(s);
+	return alert_end(s);
 }
 
 AFTER_CALL(mem_prot_alert_mmap__vma)
@@ -357,7 +369,7 @@ static __always_inline int on_mem_prot_alert_mprotect(struct hook hook, struct v
 	if (!s)
 		return 0;
 	put_file_path(s, 5, BPF_CORE_READ(vma, vm_file));
-	return event_end(s);
+	return alert_end(s);
 }
 
 HOOK(mem_prot_alert_mprotect, security_file_mprotect,
@@ -391,7 +403,7 @@ static __always_inline int after_mem_prot_alert_mprotect__vma(const struct retur
 		return 0;
 	put_unknown(s, 4);
 	put_vma_path(s, 5, found, &vma);
-	return event_end(s);
+	return alert_end(s);
 }
 
 AFTER_CALL(mem_prot_alert_mprotect__vma)

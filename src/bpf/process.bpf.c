@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Process life: fork, exec, exit, and who is followed because of them. */
+#include "lib/capture.h"
 #include "lib/event.h"
 #include "lib/exec.h"
 #include "lib/inode.h"
@@ -12,10 +13,13 @@
 static __always_inline struct scratch *life_begin(struct task_struct *task, __u16 event,
 						  __u8 nvalues)
 {
+	bool shown = settings.chosen[event] == EVENT_SHOWN && current_passes() &&
+		     result_passes(event, 0, true);
 	struct scratch *s;
 	__u64 now;
 
-	if (!settings.chosen[event])
+	/* Who is filtered out still has children and executables. */
+	if (!shown && !(settings.chosen[event] && filters.keep_life))
 		return NULL;
 	now = bpf_ktime_get_boot_ns();
 	s = scratch_get();
@@ -24,7 +28,7 @@ static __always_inline struct scratch *life_begin(struct task_struct *task, __u1
 		return NULL;
 	}
 	record_begin(s->slot, event, nvalues, now);
-	if (settings.chosen[event] == EVENT_BOOKKEEPING)
+	if (!shown)
 		s->header.flags |= RECORD_INTERNAL;
 	return s;
 }
@@ -35,6 +39,8 @@ static __always_inline int on_fork(struct task_struct *parent, struct task_struc
 	__u32 child_tgid = child->tgid;
 	struct scratch *s;
 
+	if (container_settings.wanted)
+		container_fork(plain_address(child));
 	if (scope == SCOPE_OUT)
 		return 0;
 	if (settings.scope_mode == SCOPE_FOLLOW && child->pid == child_tgid) {
@@ -69,10 +75,20 @@ int BPF_PROG(sched_process_fork__tp_btf, struct task_struct *parent, struct task
 	return on_fork(parent, child);
 }
 
+/* Since 6.2. */
+extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym __weak;
+extern void bpf_task_release(struct task_struct *task) __ksym __weak;
+
 SEC("tp/sched/sched_process_fork")
 int sched_process_fork__tp(struct trace_event_raw_sched_process_fork *ctx)
 {
-	return forked(ctx, on_fork);
+	struct task_struct *child = bpf_task_from_pid(ctx->child_pid);
+
+	if (!child)
+		return 0;
+	on_fork(current_task(), child);
+	bpf_task_release(child);
+	return 0;
 }
 
 /* Before the old image goes; since 6.10. */
@@ -141,18 +157,27 @@ static __always_inline void put_envp(struct scratch *s, __u32 index, struct task
 	put_packed_strs(s->slot, index, start, TASK_READ(task, mm, env_end) - start, image->envc);
 }
 
+/* Shown is the name that the process had when it made the call. */
+static __always_inline bool caller_passes(void)
+{
+	return !filters.fields || (filter_ids(0) && filter_uts(0) && filter_caller());
+}
+
 /* The successful execve or execveat. */
 static __always_inline void emit_execve(struct task_struct *task, const struct image *image,
 					const struct exec_call *call)
 {
 	struct syscall_desc *desc = bpf_map_lookup_elem(&syscalls, &call->nr);
-	__u64 now = bpf_ktime_get_boot_ns();
 	struct scratch *s;
 	__u32 at = 0;
+	__u64 now;
 
 	if (!desc || !(desc->flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT)) ||
 	    !(desc->flags & SYSCALL_CHOSEN))
 		return;
+	if (!caller_passes() || !result_passes(desc->event, 0, true))
+		return;
+	now = bpf_ktime_get_boot_ns();
 	s = scratch_get();
 	if (!s) {
 		count_loss(desc->event, BUFFER_SCRATCH, now);
@@ -212,7 +237,7 @@ static __always_inline void emit_exec(struct task_struct *task, const struct ima
 	put_value(s, 11, !!(TASK_READ(task, real_parent, flags) & PF_KTHREAD));
 	put_kernel_str(s->slot, 0, image->filename);
 	put_path(s->slot, 1, (__u64)file + bpf_core_field_offset(struct file, f_path));
-	if (settings.chosen[EVENT_SCHED_PROCESS_EXEC] == EVENT_SHOWN) {
+	if (!(s->header.flags & RECORD_INTERNAL)) {
 		put_argv(s, 2, task, image);
 		if (settings.want_env)
 			put_envp(s, 3, task, image);
@@ -229,20 +254,28 @@ static __always_inline void emit_exec(struct task_struct *task, const struct ima
 
 static __always_inline int on_exec(struct task_struct *task, const struct image *image)
 {
-	enum scope scope = task_scope(task);
 	__u64 key = (__u64)task;
 	struct exec_call *call;
+	enum scope scope;
 
-	if (scope == SCOPE_OUT)
-		return 0;
-	if (scope == SCOPE_AWAITS_EXEC) {
+	if (container_settings.wanted)
+		container_exec(image->filename);
+	scope = task_scope(task);
+	if (scope == SCOPE_AWAITS_EXEC && settings.scope_mode == SCOPE_FOLLOW) {
 		struct followed *entry = followed_entry(task);
 
 		if (entry)
 			entry->await_exec = false;
+	} else if (scope != SCOPE_IN) {
+		/* It may have been in scope when it called. */
+		if (container_settings.wanted)
+			bpf_map_delete_elem(&exec_calls, &key);
+		return 0;
 	}
 	call = bpf_map_lookup_elem(&exec_calls, &key);
 	emit_exec(task, image, call);
+	if (capturing & CAPTURE_EXEC)
+		take_exec(image->file, image->filename);
 	if (call && call->known)
 		emit_execve(task, image, call);
 	if (call)
@@ -322,7 +355,8 @@ static __always_inline int on_task_exit(struct task_struct *task)
 	if (entry)
 		entry->exited = EXIT_BEGUN;
 	if (scope == SCOPE_IN) {
-		emit_exit_syscall(task);
+		if (current_passes())
+			emit_exit_syscall(task);
 		s = life_begin(task, EVENT_SCHED_PROCESS_EXIT, 3);
 		if (s) {
 			put_value(s, 0, code >> 8 & 0xff);
@@ -355,9 +389,15 @@ int BPF_PROG(sched_process_free__tp_btf, struct task_struct *task)
 {
 	__u32 tgid = task->tgid;
 	struct followed *entry;
+	struct member *member;
 
 	if (task->pid != tgid)
 		return 0;
+	if (container_settings.wanted) {
+		member = bpf_map_lookup_elem(&members, &tgid);
+		if (member && member->start == task->start_boottime)
+			bpf_map_delete_elem(&members, &tgid);
+	}
 	entry = bpf_map_lookup_elem(&followed, &tgid);
 	if (entry && entry->start == task->start_boottime)
 		bpf_map_delete_elem(&followed, &tgid);
@@ -385,19 +425,11 @@ int follow_named(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct followed entry = {};
-	struct upid upid = {};
-	struct pid *pid;
 	__u32 tgid, *found;
 
 	if (!task || task->pid != task->tgid)
 		return 0;
-	pid = task->thread_pid;
-	if (BPF_CORE_READ(pid, level) < control.self_pid_level)
-		return 0;
-	pid_at_level(pid, control.self_pid_level, &upid);
-	if (BPF_CORE_READ(upid.ns, ns.inum) != control.self_pid_ns)
-		return 0;
-	tgid = upid.nr;
+	tgid = number_here(task->thread_pid, task->tgid);
 	found = bpf_map_lookup_elem(&named_pids, &tgid);
 	if (!found)
 		return 0;

@@ -47,6 +47,7 @@ struct record_header {
 	__u64 thread_start; /* ns since boot */
 	__u64 process_start; /* ns since boot; with host_pid it names a process for good */
 	__u64 cgroup_id;
+	__u64 container; /* container.cgroup; 0: in none */
 	__s64 ret;
 	__u32 tid; /* ids as the task's own pid namespace has them */
 	__u32 pid;
@@ -236,6 +237,11 @@ struct control {
 #define SCOPE_ALL 0
 #define SCOPE_NEW 1
 #define SCOPE_FOLLOW 2
+#define SCOPE_CONTAINER_NEW 3
+#define SCOPE_CONTAINER_ALL 4
+#define SCOPE_CONTAINER_LISTED 5
+#define SCOPE_HOST_NEW 6
+#define SCOPE_HOST_ALL 7
 
 /* followed.exited */
 #define EXIT_NONE 0
@@ -249,6 +255,44 @@ struct followed {
 	__u32 exited; /* its last thread: EXIT_* */
 };
 
+/* Fixed before load: how containers are known. */
+struct container_settings {
+	__u32 wanted; /* whose container a process is in matters */
+	/* The cgroup v1 hierarchy that is looked at besides v2's: its id, and one of its controllers. 0: none is. */
+	__u32 v1_hierarchy;
+	__u32 v1_subsys;
+	__u32 reserved;
+};
+
+#define CONTAINER_ID_LEN 64
+#define CONTAINER_BEFORE_LEN 24
+
+/* container.listed */
+#define LISTED_NO 0
+#define LISTED_YES 1
+#define LISTED_UNKNOWN 2 /* its name decides, which user space asks for */
+
+/* What a cgroup belongs to. */
+struct container {
+	__u64 cgroup; /* key of the container's own cgroup; 0: no container */
+	__u64 created; /* ns since boot, when it was first seen */
+	__u64 listed; /* the user named it: LISTED_* */
+	char id[CONTAINER_ID_LEN];
+	char before[CONTAINER_BEFORE_LEN]; /* what is before the id in the cgroup's path: tells the runtime */
+};
+
+/* Key of the map `listed_ids`: the first bits of an id. */
+struct listed_id {
+	__u32 bits;
+	char id[CONTAINER_ID_LEN];
+};
+
+/* A process that a container's own first exec has begun, or its ancestor. */
+struct member {
+	__u64 start; /* ns since boot */
+	__u64 container; /* container.cgroup */
+};
+
 #define BUFFER_CPU 0 /* the ring of this CPU */
 #define BUFFER_PRIORITY 1
 #define BUFFER_SCRATCH 2 /* no scratch slot was free */
@@ -260,6 +304,101 @@ struct loss {
 	__u64 epoch; /* control.loss_epoch when first was set */
 	__u64 first; /* ns since boot, within that epoch */
 	__u64 last;
+};
+
+/* Bits of the constant `capturing`. */
+#define CAPTURE_WRITE (1 << 0)
+#define CAPTURE_EXEC (1 << 1)
+#define CAPTURE_MEM (1 << 2)
+
+/*
+ * The ring of captures carries, in order:
+ *
+ *   records of mem_prot_alert, each followed by chunks of that memory
+ *   records of artifact_captured, of a file, with the values TAKEN_*; item 0
+ *   is its path, item 1 of an exec the name that was executed
+ *   chunks, of files and of memory
+ */
+#define TAKEN_WHAT 0 /* TAKE_* */
+#define TAKEN_PID 1 /* as tracee's own pid namespace counts */
+#define TAKEN_DEV 2
+#define TAKEN_INODE 3
+#define TAKEN_GENERATION 4
+#define TAKEN_SIZE 5
+#define TAKEN_MTIME 6 /* ns since the epoch */
+#define TAKEN_CTIME 7
+#define TAKEN_MODE 8
+#define TAKEN_MAGIC 9 /* of its file system */
+#define TAKEN_LINKS 10
+#define TAKEN_FLAGS 11 /* FILE_* */
+#define TAKEN_FD 12
+#define TAKEN_VALUES 13
+
+#define TAKE_EXEC 1
+#define TAKE_FILE 2 /* opened for writing, or written to */
+#define TAKE_UNSEEN 3 /* the kernel writes to this file by itself */
+#define TAKE_UNSEEN_ANY 4 /* the process may have any file written that it has open */
+#define TAKE_TRUNCATED 5 /* by its name, which is item 1 */
+
+#define FILE_CREATED (1 << 0) /* by the open that is told */
+#define FILE_EMPTY (1 << 1) /* it was, when it was opened or first written to */
+
+/* What no record's time is. */
+#define CHUNK_MARK 0xffffffffffffffff
+
+/* chunk.flags */
+#define CHUNK_MEMORY (1 << 0) /* of memory, not of a file */
+#define CHUNK_LAST (1 << 1) /* of that memory */
+#define CHUNK_UNSURE (1 << 2) /* another thread may have changed what was written, or where */
+
+/* Bytes of a chunk; of one call or one alert no more than CHUNKS_MAX are sent. */
+#define CHUNK_SMALL 256
+#define CHUNK_PAGE 4096
+#define CHUNK_BIG 65536
+#define CHUNKS_MAX 256
+
+/* Bytes of a file or of memory; they follow. */
+struct chunk {
+	__u64 mark; /* CHUNK_MARK */
+	__u64 inode; /* of memory: time of its alert */
+	__u32 dev; /* of memory: host_tid */
+	__u32 generation;
+	__u64 offset; /* in the file; of memory: address */
+	__u64 mtime; /* of the file, ns since the epoch */
+	__u64 size; /* of the file; of memory: of all of it */
+	__u64 hole; /* bytes from offset on that could not be had, beyond len */
+	__u32 len;
+	__u32 pid; /* as tracee's own pid namespace counts */
+	__u32 flags; /* CHUNK_* */
+	__u32 reserved;
+};
+
+/* A file that is captured. */
+struct captured_key {
+	__u64 inode;
+	__u32 dev;
+	__u32 generation;
+};
+
+struct captured_file {
+	__u32 skip; /* user space does not want it */
+	__u32 unseen; /* that the kernel writes to it has been told */
+};
+
+/* How much memory of a process has been captured in the last while. */
+struct memory_budget {
+	__u64 start; /* of the process */
+	__u64 since; /* ns since boot */
+	__u64 count;
+};
+
+/* Alerts of one process in one second of which the memory is captured. */
+#define MEMORY_PER_SECOND 100
+
+/* Grows for what was not captured; tracee has it in its own memory. */
+struct capture_misses {
+	__u64 lost; /* records and chunks that found no room in the ring */
+	__u64 memory_skipped; /* alerts beyond MEMORY_PER_SECOND */
 };
 
 #endif

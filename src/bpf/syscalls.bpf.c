@@ -110,9 +110,13 @@ static __always_inline void emit_raw(struct task_struct *task, const struct sysc
 				     __u16 event, long ret)
 {
 	struct syscall_desc *desc = syscall_lookup(call);
-	__u64 now = bpf_ktime_get_boot_ns();
-	struct scratch *s = scratch_get();
+	struct scratch *s;
+	__u64 now;
 
+	if (!result_passes(event, ret, event == EVENT_SYS_EXIT))
+		return;
+	now = bpf_ktime_get_boot_ns();
+	s = scratch_get();
 	if (!s) {
 		count_loss(event, BUFFER_SCRATCH, now);
 		return;
@@ -195,7 +199,7 @@ static __always_inline int on_enter(struct task_struct *task, const struct pt_re
 	desc = syscall_lookup(&call);
 	if (desc && desc->flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT) && settings.exec_on_enter)
 		remember_exec(task, regs, &call);
-	if (scope == SCOPE_AWAITS_EXEC)
+	if (scope == SCOPE_AWAITS_EXEC || !current_passes())
 		return 0;
 	if (settings.decode_fds && desc && desc->flags & SYSCALL_CHOSEN &&
 	    desc->flags & SYSCALL_CLOSES)

@@ -20,6 +20,17 @@ const TRANSFER: &[ArgSpec] = &[
     arg("pos", I64),
 ];
 
+/// Of containers; user space asks for name and image.
+const CONTAINER: &[ArgSpec] = &[
+    arg("container_id", KernelStr),
+    arg("runtime", KernelStr),
+    arg("name", KernelStr),
+    arg("image", KernelStr),
+    arg("cgroup_id", U64),
+    arg("path", KernelStr),
+    arg("hierarchy", Int),
+];
+
 /// Addresses where the call is connect(2), by its number in each ABI; paths otherwise.
 const CHECKED: SelectSpec = SelectSpec {
     mask: u32::MAX,
@@ -142,6 +153,13 @@ pub const KERNEL: &[EventSpec] = &[
     kernel(114, "bpf_attach", &[System], &[
         arg("prog_id", UInt), arg("prog_name", KernelStr), arg("prog_type", Enum(Family::BpfProgType)),
         arg("link_id", UInt), arg("link_type", Enum(Family::BpfLinkType))]),
+    kernel(116, "artifact_captured", &[], &[
+        arg("kind", KernelStr), arg("pathname", KernelStr), arg("artifact", KernelStr), arg("size", U64),
+        arg("sha256", KernelStr), arg("complete", Bool), arg("reason", KernelStr), arg("dev", Dev), arg("inode", U64),
+        arg("addr", Ptr)]),
     kernel(115, "kprobe_attach", &[System], &[
         arg("symbol", KernelStr), arg("offset", Hex), arg("addr", Hex)]),
+    kernel(150, "container_create", &[Containers], CONTAINER),
+    kernel(151, "container_remove", &[Containers], CONTAINER),
+    kernel(152, "existing_container", &[Containers], CONTAINER),
 ];

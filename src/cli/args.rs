@@ -1,21 +1,26 @@
 //! The flags as they are typed; what they mean is in `config.rs`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::Parser;
+
+use crate::version;
 
 /// Shows the system calls and kernel events of Linux processes as they happen, of new processes unless told otherwise
 #[derive(Debug, Parser)]
 #[command(
     name = "tracee",
     version,
+    long_version = version::long(),
     max_term_width = 110,
     override_usage = "tracee [FLAGS]\n       tracee [FLAGS] -- CMD [ARG]...",
-    after_help = "`help` as the value of --trace, --event or --output shows more about that flag.\n\
+    after_help = "`help` as the value of --trace, --event, --filter, --output or --capture shows more about that flag.\n\
         Exit status: 0, or the command's; 1 if tracing failed; 2 for a mistake on the command line."
 )]
 pub struct Args {
-    /// Which processes: process:new, process:all, process:<pid>,<pid> [default: process:new]
+    /// Which processes: process, container or host, each with :new or :all; process:<pid>,…; container:<id or name>,…
+    /// [default: process:new]
     #[arg(short, long, value_name = "SCOPE")]
     pub trace: Option<String>,
 
@@ -31,6 +36,10 @@ pub struct Args {
     #[arg(short = 'x', long, value_name = "EVENT", value_delimiter = ',')]
     pub exclude_event: Vec<String>,
 
+    /// Show only events that match: uid=1000, comm=*sh, openat.pathname=/etc/*; may be repeated
+    #[arg(short, long, value_name = "FIELD OP VALUE")]
+    pub filter: Vec<String>,
+
     /// List all events, or the chosen ones, and how each is had on this kernel
     #[arg(short, long)]
     pub list: bool,
@@ -38,6 +47,22 @@ pub struct Args {
     /// table, table-verbose or json, each with an optional :PATH; may be repeated [default: table]
     #[arg(short, long, value_name = "FORMAT[:PATH]")]
     pub output: Vec<String>,
+
+    /// Store what programs do: write, write=/prefix*, exec, mem or all; may be repeated
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    pub capture: Vec<String>,
+
+    /// Folder that artefacts go to
+    #[arg(long, value_name = "FOLDER", default_value = "/tmp/tracee/out")]
+    pub output_path: PathBuf,
+
+    /// Empty the folder of artefacts first
+    #[arg(long)]
+    pub clear_output_path: bool,
+
+    /// Sizes beyond which an artefact is cut off and marked so [default: file=256MiB,total=4GiB]
+    #[arg(long, value_name = "LIMITS")]
+    pub capture_limit: Option<String>,
 
     /// Add the environment to execve, execveat and sched_process_exec
     #[arg(long)]
@@ -62,6 +87,19 @@ pub struct Args {
     /// Ring buffer of each CPU, 64KiB to 1GiB, rounded up to a power of two
     #[arg(short, long, value_name = "SIZE", default_value = "8MiB")]
     pub buffer_size: String,
+
+    /// Where runtime parts are looked up and kept
+    #[arg(long, value_name = "FOLDER", default_value = "/tmp/tracee")]
+    pub install_path: PathBuf,
+
+    /// When the BPF object is rebuilt by clang, into the install path: never, if-needed (one there is of another
+    /// version), always
+    #[arg(long, value_name = "POLICY", default_value = "if-needed")]
+    pub build_policy: String,
+
+    /// The kernel's types from a file [default: the kernel's own]
+    #[arg(long, value_name = "FILE")]
+    pub btf: Option<PathBuf>,
 
     /// Log what tracee and libbpf do on standard error
     #[arg(short = 'v', long)]

@@ -3,9 +3,13 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::capture;
 use crate::catalogue::{self, spec, EventSpec, Set};
 use crate::cli::args::Args;
 use crate::error::UsageError;
+use crate::filter::{self, Filters};
+use crate::loader::lookup::{BuildPolicy, Lookup};
+use crate::loader::probe::ARTIFACT;
 use crate::scope::{self, Scope};
 
 /// A checked command line.
@@ -13,7 +17,9 @@ use crate::scope::{self, Scope};
 pub struct Config {
     pub scope: Scope,
     pub events: Selection,
+    pub filters: Filters,
     pub outputs: Vec<OutputSpec>,
+    pub capture: Option<capture::Settings>,
     pub exec_env: bool,
     /// Rows of the kernel's own events end with the system call that led there.
     pub original_syscall: bool,
@@ -23,17 +29,21 @@ pub struct Config {
     /// Bytes of one CPU's ring: a power of two.
     pub buffer_size: u32,
     pub debug: bool,
+    pub object: Lookup,
+    /// The kernel's own if none.
+    pub btf: Option<PathBuf>,
     pub command: Vec<OsString>,
 }
 
 /// What tracee is asked to do.
 #[derive(Debug)]
 pub enum Task {
-    Trace(Config),
+    Trace(Box<Config>),
     /// `--list` of these, in JSON if so.
     List {
         events: Vec<&'static EventSpec>,
         json: bool,
+        btf: Option<PathBuf>,
     },
     /// A flag's own help.
     Help(String),
@@ -49,6 +59,11 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Both kinds.
+    pub fn all(&self) -> Vec<&'static EventSpec> {
+        [self.by_set.as_slice(), &self.by_name].concat()
+    }
+
     /// Adds an event as its sets would.
     fn add(&mut self, name: &str) {
         let event = catalogue::expect(name);
@@ -105,14 +120,21 @@ impl Args {
         if asks_help(&self.event) {
             return Ok(Task::Help(EVENT_HELP.into()));
         }
+        if asks_help(&self.filter) {
+            return Ok(Task::Help(filter::HELP.into()));
+        }
         if asks_help(&self.output) {
             return Ok(Task::Help(OUTPUT_HELP.into()));
+        }
+        if asks_help(&self.capture) {
+            return Ok(Task::Help(capture::settings::HELP.into()));
         }
         let outputs = outputs(&self.output)?;
         if self.list {
             return Ok(Task::List {
                 events: self.listed()?,
                 json: outputs.iter().any(|output| output.format == Format::Json),
+                btf: self.btf,
             });
         }
         let scope = match (&self.trace, self.command.is_empty()) {
@@ -125,9 +147,25 @@ impl Args {
         if self.security_alerts {
             events.add("mem_prot_alert");
         }
-        Ok(Task::Trace(Config {
+        let capture = capture::Settings::parse(
+            &self.capture,
+            self.output_path,
+            self.clear_output_path,
+            self.capture_limit.as_deref(),
+        )?;
+        if capture.is_some() && !self.exclude_event.iter().any(|name| name == ARTIFACT) {
+            events.add(ARTIFACT);
+        }
+        let shown = filter::parse::Shown {
+            exec_env: self.show_exec_env,
+            buffers: self.decode_buffers.is_some(),
+        };
+        let filters = filter::parse::parse(&self.filter, &events.all(), shown)?;
+        Ok(Task::Trace(Box::new(Config {
+            capture,
             scope,
             events,
+            filters,
             outputs,
             exec_env: self.show_exec_env,
             original_syscall: self.detect_original_syscall,
@@ -135,8 +173,13 @@ impl Args {
             buffer_bytes: buffer_bytes(self.decode_buffers.as_deref())?,
             buffer_size: buffer_size(&self.buffer_size)?,
             debug: self.debug,
+            object: Lookup {
+                install_path: self.install_path,
+                policy: build_policy(&self.build_policy)?,
+            },
+            btf: self.btf,
             command: self.command,
-        }))
+        })))
     }
 
     /// Events for `--list`: all, unless a flag chooses.
@@ -220,6 +263,19 @@ fn buffer_size(value: &str) -> Result<u32, UsageError> {
     u32::try_from(bytes.next_power_of_two()).map_err(|_| wrong())
 }
 
+fn build_policy(value: &str) -> Result<BuildPolicy, UsageError> {
+    match value {
+        "never" => Ok(BuildPolicy::Never),
+        "if-needed" => Ok(BuildPolicy::IfNeeded),
+        "always" => Ok(BuildPolicy::Always),
+        _ => Err(UsageError::Value {
+            flag: "--build-policy",
+            value: value.into(),
+            allowed: "it is never, if-needed or always".into(),
+        }),
+    }
+}
+
 fn buffer_bytes(value: Option<&str>) -> Result<u16, UsageError> {
     let Some(text) = value else {
         return Ok(0);
@@ -297,7 +353,7 @@ fn matching(patterns: &[String]) -> Result<Vec<&'static EventSpec>, UsageError> 
 }
 
 /// The name that a person who typed this may have meant.
-fn nearest(typed: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     names
         .map(|name| (strsim::jaro_winkler(typed, name), name))
         .filter(|(likeness, _)| *likeness > 0.75)

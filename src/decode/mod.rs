@@ -114,6 +114,7 @@ pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
         nodename,
         args,
         executable: None,
+        container: None,
         source: None,
     })
 }

@@ -1,3 +1,5 @@
 //! What the record itself does not say.
 
+pub mod container;
 pub mod process;
+pub mod runtime;

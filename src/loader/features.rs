@@ -5,19 +5,16 @@ use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::Path;
 
-use libbpf_rs::btf::types::{Func, Struct, Var};
+use libbpf_rs::btf::types::{Enum, Func, Struct, Var};
 use libbpf_rs::btf::{Btf, BtfKind, BtfType};
 
 use crate::error::LoadError;
 use crate::loader::probe::Program;
 use crate::loader::{object, trial};
+use crate::privilege::{self, Uses};
 
 /// Where a kernel shows its own types.
 const VMLINUX_BTF: &str = "/sys/kernel/btf/vmlinux";
-
-const CAP_SYS_ADMIN: u32 = 21;
-const CAP_PERFMON: u32 = 38;
-const CAP_BPF: u32 = 39;
 
 /// Where tracefs is mounted; the latter with debugfs.
 const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
@@ -48,12 +45,27 @@ pub struct Features {
 }
 
 impl Features {
-    /// Reads the kernel's BTF; needs no privilege, but with it also tries what cannot be read.
-    pub fn detect() -> Features {
-        if !Path::new(VMLINUX_BTF).exists() {
-            return Features::default();
+    /// What is needed to trace, or why there is none.
+    pub fn of(btf: Option<&Path>) -> Result<Features, LoadError> {
+        let features = Features::detect(btf);
+        match btf {
+            // libbpf looks kfuncs up there, and the kernel the arguments of programs.
+            Some(path) if !Path::new(VMLINUX_BTF).exists() => Err(LoadError::NoOwnBtf { path: path.into() }),
+            _ if features.btf => Ok(features),
+            None => Err(LoadError::NoBtf),
+            Some(path) => Err(LoadError::BtfFile {
+                path: path.into(),
+                reason: match Btf::from_path(path) {
+                    Err(error) => error.to_string(),
+                    Ok(_) => "it has no types".into(),
+                },
+            }),
         }
-        let Ok(btf) = Btf::from_vmlinux() else {
+    }
+
+    /// Reads the kernel's BTF, or the one in that file; needs no privilege, but with it also tries what cannot be read.
+    pub fn detect(file: Option<&Path>) -> Features {
+        let Ok(btf) = Btf::from_path(file.unwrap_or(Path::new(VMLINUX_BTF))) else {
             return Features::default();
         };
         let (tracepoints, functions) = targets(&btf);
@@ -161,7 +173,7 @@ fn missing_trampolines(btf: &Btf<'_>) -> Option<String> {
     if btf.type_by_name::<Func<'_>>("bpf_trampoline_link_prog").is_none() {
         return Some("the kernel has no BPF trampolines".into());
     }
-    if check_privilege().is_err() {
+    if !may_trace() {
         return None;
     }
     trial::fexit()
@@ -183,6 +195,47 @@ fn needs_io_issue_defs(btf: &Btf<'_>) -> bool {
     btf.type_by_name::<Struct<'_>>("io_issue_def").is_some()
         && btf.type_by_name::<Struct<'_>>("io_async_connect").is_none()
         && btf.type_by_name::<Func<'_>>("bpf_get_kmem_cache").is_none()
+}
+
+/// A cgroup v1 hierarchy: its id, and the position of one of its controllers in `css_set.subsys`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct V1Hierarchy {
+    pub id: u32,
+    pub subsys: u32,
+}
+
+/// Controllers that every runtime puts its containers under where they are v1's, as BTF and cgroups(7) name them.
+const V1_CONTROLLERS: [&str; 6] = ["devices", "pids", "memory", "freezer", "cpu", "cpuset"];
+
+/// The v1 hierarchy in which containers are looked for, if there is one: beside v2's, which is always looked at.
+pub fn v1_hierarchy() -> Option<V1Hierarchy> {
+    let cgroups = fs::read_to_string("/proc/cgroups").ok()?;
+    let (controller, id) = V1_CONTROLLERS
+        .iter()
+        .find_map(|name| Some((name, v1_hierarchy_of(&cgroups, name)?)))?;
+    let btf = Btf::from_vmlinux().ok()?;
+    let ids = btf.type_by_name::<Enum<'_>>("cgroup_subsys_id")?;
+    let wanted = format!("{controller}_cgrp_id");
+    let subsys = ids
+        .iter()
+        .find(|member| member.name.is_some_and(|name| name == wanted.as_str()))?
+        .value;
+    Some(V1Hierarchy {
+        id,
+        subsys: u32::try_from(subsys).ok()?,
+    })
+}
+
+/// The id of a controller's hierarchy, from `/proc/cgroups`; none where that is v2's.
+fn v1_hierarchy_of(cgroups: &str, controller: &str) -> Option<u32> {
+    cgroups.lines().find_map(|line| {
+        let mut words = line.split_ascii_whitespace();
+        let id = words
+            .next()
+            .filter(|name| *name == controller)
+            .and(words.next())?;
+        id.parse().ok().filter(|id| *id != 0)
+    })
 }
 
 /// Address of the kernel's table of io_uring's operations; 0 where kallsyms does not tell it.
@@ -240,9 +293,13 @@ pub fn noaudit_callers() -> Vec<(u64, u64)> {
 
 /// Debian's kernels refuse perf events to all but CAP_SYS_ADMIN, unless told otherwise.
 fn missing_perf_events() -> Option<String> {
-    check_privilege().ok()?;
+    if !may_trace() {
+        return None;
+    }
     trial::perf_event().err().map(|error| {
-        format!("perf_event_open is refused ({error}): give CAP_SYS_ADMIN, or set sysctl kernel.perf_event_paranoid=2")
+        format!(
+            "perf_event_open is refused ({error}): give CAP_SYS_ADMIN, or set sysctl kernel.perf_event_paranoid=2"
+        )
     })
 }
 
@@ -252,45 +309,13 @@ fn tracefs_is_readable() -> bool {
     TRACEFS.iter().any(
         |root| match fs::metadata(Path::new(root).join("events/raw_syscalls/sys_exit/id")) {
             Ok(_) => true,
-            Err(error) => error.kind() == ErrorKind::PermissionDenied && check_privilege().is_err(),
+            Err(error) => error.kind() == ErrorKind::PermissionDenied && !may_trace(),
         },
     )
 }
 
-/// Whether this process may load and attach tracing programs.
-pub fn check_privilege() -> Result<(), LoadError> {
-    let missing = missing_capabilities(effective_capabilities()?);
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(LoadError::Privilege(missing))
-    }
-}
-
-fn missing_capabilities(effective: u64) -> Vec<&'static str> {
-    let has = |cap: u32| effective & (1 << cap) != 0;
-    if has(CAP_SYS_ADMIN) {
-        return Vec::new();
-    }
-    [("CAP_BPF", CAP_BPF), ("CAP_PERFMON", CAP_PERFMON)]
-        .into_iter()
-        .filter(|(_, cap)| !has(*cap))
-        .map(|(name, _)| name)
-        .collect()
-}
-
-/// `CapEff` of proc(5), a bit a capability.
-fn effective_capabilities() -> Result<u64, LoadError> {
-    let io = |source| LoadError::Io {
-        what: "/proc/self/status cannot be read".into(),
-        source,
-    };
-    let status = fs::read_to_string("/proc/self/status").map_err(io)?;
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("CapEff:"))
-        .and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok())
-        .ok_or_else(|| io(std::io::Error::other("it has no CapEff")))
+fn may_trace() -> bool {
+    privilege::check(Uses::default()).is_ok()
 }
 
 #[cfg(test)]
@@ -298,10 +323,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sys_admin_or_both_of_the_new_capabilities() {
-        assert_eq!(missing_capabilities(0), ["CAP_BPF", "CAP_PERFMON"]);
-        assert_eq!(missing_capabilities(1 << CAP_BPF), ["CAP_PERFMON"]);
-        assert!(missing_capabilities((1 << CAP_BPF) | (1 << CAP_PERFMON)).is_empty());
-        assert!(missing_capabilities(1 << CAP_SYS_ADMIN).is_empty());
+    fn hierarchies_of_controllers() {
+        let hybrid = "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t0\t1\t1\ndevices\t7\t31\t1\n";
+        assert_eq!(v1_hierarchy_of(hybrid, "devices"), Some(7));
+        assert_eq!(v1_hierarchy_of(hybrid, "cpu"), None);
+        assert_eq!(v1_hierarchy_of(hybrid, "pids"), None);
     }
 }

@@ -1,13 +1,18 @@
 //! From the chosen events to running programs: open, size maps, set constants, load, attach.
 
+mod compile;
+pub mod containers;
 pub mod features;
+mod filter;
+pub mod lookup;
 pub mod loss;
 pub mod object;
 mod plan;
 pub mod probe;
+mod rebuild;
 #[cfg(test)]
 pub mod record_h;
-mod shared;
+pub mod shared;
 mod syscalls;
 mod trial;
 
@@ -20,6 +25,7 @@ use libbpf_rs::{
     ProgramMut,
 };
 
+use crate::capture;
 use crate::error::LoadError;
 use crate::scope::{Following, Scope};
 use features::Features;
@@ -51,6 +57,8 @@ pub struct Tracer {
     /// Names of the programs that attach.
     attached: BTreeSet<String>,
     control: control,
+    /// Which container a process is in matters.
+    containers: bool,
 }
 
 impl Tracer {
@@ -69,12 +77,13 @@ impl Tracer {
         let rings = create_rings(cpus, plan.ring_size)?;
 
         let attached: BTreeSet<String> = programs.iter().map(|program| program.name.clone()).collect();
-        let mut open = object::open()?;
+        let mut open = object::open(plan.btf)?;
         for mut program in open.progs_mut() {
             let name = program.name().to_string_lossy();
             let wanted = attached.contains(name.as_ref())
                 || name == "whoami"
-                || name == "follow_named" && plan.scope.names_pids();
+                || name == "follow_named" && plan.scope.names_pids()
+                || name == "find_containers" && plan.containers;
             program.set_autoload(wanted);
         }
         let size = |mut map: OpenMapMut<'_>, entries: usize| {
@@ -86,6 +95,10 @@ impl Tracer {
         size(open_map(&mut open, "scratch")?, cpus * SCRATCH_SLOTS as usize)?;
         size(open_map(&mut open, "selected")?, plan.selected().count().max(1))?;
         size(open_map(&mut open, "named_pids")?, plan.scope.pids().len().max(1))?;
+        size(
+            open_map(&mut open, "listed_ids")?,
+            plan.scope.listed().len().max(1),
+        )?;
         let allocating = |program: &&Program| {
             matches!(
                 program.means,
@@ -99,6 +112,9 @@ impl Tracer {
                 ("exec_calls", 4096),
                 ("closings", 512),
                 ("arg_copies", 512),
+                ("cgroups", 8192),
+                ("containers", 2048),
+                ("members", 65536),
             ] {
                 let mut map = open_map(&mut open, name)?;
                 map.set_map_flags(0)
@@ -106,10 +122,26 @@ impl Tracer {
                 size(map, entries)?;
             }
         }
+        if let Some(capture) = plan.capture {
+            size(open_map(&mut open, "captures")?, capture.ring_size() as usize)?;
+            size(open_map(&mut open, "captured_files")?, capture::FILES as usize)?;
+            size(
+                open_map(&mut open, "memory_budgets")?,
+                capture::PROCESSES as usize,
+            )?;
+        }
         open_map(&mut open, "rings")?
             .set_inner_map_fd(rings[0].as_fd())
             .map_err(LoadError::bpf("the ring buffers cannot be set"))?;
-        plan.set_constants(&mut open, features, &programs)?;
+        let filters = plan.filter_tables();
+        size(
+            open_map(&mut open, "filter_numbers")?,
+            filters.numbers.len().max(1),
+        )?;
+        size(open_map(&mut open, "filter_names")?, filters.names.len().max(1))?;
+        size(open_map(&mut open, "filter_texts")?, filters.texts.len().max(1))?;
+        size(open_map(&mut open, "event_filters")?, filters.events.len().max(1))?;
+        plan.set_constants(&mut open, features, &programs, &filters)?;
 
         let object = open
             .load()
@@ -122,8 +154,10 @@ impl Tracer {
             clock_offset: 0,
             attached,
             control: control::default(),
+            containers: plan.containers,
         };
         tracer.fill_maps(plan)?;
+        tracer.fill_filters(&filters)?;
         tracer.identify()?;
         Ok(tracer)
     }
@@ -142,6 +176,9 @@ impl Tracer {
 
     /// Begins to trace: from this moment on every event of a process in scope is recorded.
     pub fn start(&mut self, scope: &Scope) -> Result<(), LoadError> {
+        if self.containers {
+            self.find_containers()?;
+        }
         self.control.since = self.boot_time()?;
         self.write_control()?;
         // A command is followed already.
@@ -199,16 +236,7 @@ impl Tracer {
                 .update(&pid.to_ne_bytes(), &0u32.to_ne_bytes(), MapFlags::ANY)
                 .map_err(LoadError::bpf("the scope cannot be set"))?;
         }
-        let program = self.program("follow_named")?;
-        let what = "the processes cannot be looked up";
-        let link = program.attach().map_err(LoadError::bpf(what))?;
-        let mut iter = Iter::new(&link).map_err(LoadError::bpf(what))?;
-        // The program prints nothing; reading runs it over all tasks.
-        iter.read_to_end(&mut Vec::new())
-            .map_err(|source| LoadError::Io {
-                what: what.into(),
-                source,
-            })?;
+        self.run_over_tasks("follow_named")?;
         for pid in pids {
             let found = named
                 .lookup(&pid.to_ne_bytes(), MapFlags::ANY)
@@ -217,6 +245,20 @@ impl Tracer {
                 return Err(LoadError::NoProcess(*pid));
             }
         }
+        Ok(())
+    }
+
+    /// Runs an iterator over all tasks that there are.
+    fn run_over_tasks(&self, name: &str) -> Result<(), LoadError> {
+        let what = "the processes cannot be looked up";
+        let link = self.program(name)?.attach().map_err(LoadError::bpf(what))?;
+        let mut iter = Iter::new(&link).map_err(LoadError::bpf(what))?;
+        // The program prints nothing; reading runs it.
+        iter.read_to_end(&mut Vec::new())
+            .map_err(|source| LoadError::Io {
+                what: what.into(),
+                source,
+            })?;
         Ok(())
     }
 
@@ -231,6 +273,18 @@ impl Tracer {
         let maps = std::iter::once(&priority as &dyn MapCore)
             .chain(self.rings.iter().map(|ring| ring as &dyn MapCore));
         crate::ring::Rings::new(maps).map_err(LoadError::bpf("the rings cannot be mapped"))
+    }
+
+    /// What capture reads and writes by itself.
+    pub fn capture_maps(&self) -> Result<capture::Maps, LoadError> {
+        let handle = |map: &Map<'_>| {
+            MapHandle::try_from(map).map_err(LoadError::bpf("the maps of capture cannot be opened"))
+        };
+        Ok(capture::Maps {
+            ring: handle(&self.map("captures")?)?,
+            files: handle(&self.map("captured_files")?)?,
+            misses: handle(&self.data_map(".data.captures")?)?,
+        })
     }
 
     /// ns since boot on the kernel's own clock, whatever time namespace we are in.
@@ -309,7 +363,7 @@ impl Tracer {
         for (key, desc) in plan.selected() {
             update(&selected, &key, &desc)?;
         }
-        Ok(())
+        self.list_containers(plan.scope.listed())
     }
 }
 

@@ -1,11 +1,13 @@
-//! The BPF object: the one embedded in the binary, and its ABI stamp.
+//! The BPF object: the one embedded in the binary or the one that was found, and its ABI stamp.
 
-use std::ffi::c_void;
-use std::ptr::NonNull;
-use std::sync::OnceLock;
+use std::ffi::CStr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::{ptr, slice};
 
 use libbpf_rs::{ObjectBuilder, OpenObject};
-use nix::sys::mman::{madvise, MmapAdvise};
+use miniz_oxide::inflate::decompress_to_vec;
+use nix::libc::{c_int, c_void, dl_phdr_info, madvise, MADV_DONTNEED, PF_W, PT_LOAD};
 
 use crate::error::LoadError;
 use crate::loader::probe::Program;
@@ -13,27 +15,54 @@ use crate::loader::probe::Program;
 /// Changes with every change of what C and Rust share (build.rs).
 pub const ABI_STAMP: &str = env!("TRACEE_ABI_STAMP");
 
-/// libelf reads the object in place, so it lies where its 8-byte fields want to.
-#[repr(C, align(8))]
-struct Aligned<T: ?Sized>(T);
+/// Compressed: a third of the size, for some 10 ms.
+static EMBEDDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/tracee.bpf.o.deflate"));
 
-static EMBEDDED: &Aligned<[u8]> = &Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/tracee.bpf.o")));
+/// The object that is used, from when it was chosen or first opened until it has been loaded.
+static BYTES: Mutex<Option<Arc<Vec<u8>>>> = Mutex::new(None);
 
-/// Opens the embedded object.
-pub fn open() -> Result<OpenObject, LoadError> {
-    let object = ObjectBuilder::default()
-        .name("tracee")
-        .and_then(|builder| builder.open_memory(&EMBEDDED.0))
-        .map_err(LoadError::bpf("the BPF object cannot be opened"))?;
+/// The bytes of the embedded object.
+pub fn embedded() -> Vec<u8> {
+    decompress_to_vec(EMBEDDED).unwrap_or_default()
+}
+
+/// From now on this object is used. It must have been [checked](check), and nothing been opened yet.
+pub fn choose(bytes: Vec<u8>) {
+    *chosen() = Some(Arc::new(bytes));
+}
+
+fn chosen() -> MutexGuard<'static, Option<Arc<Vec<u8>>>> {
+    BYTES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Opens the object; its types are matched with the kernel's, or with those in the file `btf`.
+pub fn open(btf: Option<&Path>) -> Result<OpenObject, LoadError> {
+    let bytes = Arc::clone(chosen().get_or_insert_with(|| Arc::new(embedded())));
+    open_bytes(&bytes, btf)
+}
+
+/// Whether these bytes are an object that this binary can use.
+pub fn check(bytes: &[u8]) -> Result<(), LoadError> {
+    open_bytes(bytes, None).map(|_| ())
+}
+
+fn open_bytes(bytes: &[u8], btf: Option<&Path>) -> Result<OpenObject, LoadError> {
+    let mut builder = ObjectBuilder::default();
+    let cannot = || LoadError::bpf("the BPF object cannot be opened");
+    builder.name("tracee").map_err(cannot())?;
+    if let Some(path) = btf {
+        builder.btf_custom_path(path).map_err(cannot())?;
+    }
+    let object = builder.open_memory(bytes).map_err(cannot())?;
     check_stamp(&object)?;
     Ok(object)
 }
 
-/// Programs of the embedded object that attach to something.
+/// Programs of the object that attach to something.
 pub fn programs() -> &'static [Program] {
     static PROGRAMS: OnceLock<Vec<Program>> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
-        let Ok(object) = open() else {
+        let Ok(object) = open(None) else {
             return Vec::new();
         };
         let programs = object.progs().filter_map(|program| {
@@ -46,21 +75,44 @@ pub fn programs() -> &'static [Program] {
     })
 }
 
-/// Gives memory back that loading took. The embedded object's pages come from the binary again if they are ever needed.
+/// Gives memory back that loading took: nothing is opened again.
 pub fn forget() {
-    const PAGE: usize = 4096;
-    let range = EMBEDDED.0.as_ptr_range();
-    let start = (range.start as usize).next_multiple_of(PAGE);
-    let len = (range.end as usize).saturating_sub(start) / PAGE * PAGE;
-    if let Some(start) = NonNull::new(start as *mut c_void).filter(|_| len > 0) {
-        // SAFETY: whole pages of read-only data of this binary: the kernel reads them in anew where they are touched.
-        // That it fails is no harm.
-        let _ = unsafe { madvise(start, len, MmapAdvise::MADV_DONTNEED) };
-    }
+    *chosen() = None;
     // The kernel's types have been read by now, some 10 MiB of small pieces.
     #[cfg(target_env = "gnu")]
     // SAFETY: only frees what nobody uses.
     let _ = unsafe { nix::libc::malloc_trim(0) };
+    // SAFETY: the function keeps nothing of what it is given.
+    unsafe { nix::libc::dl_iterate_phdr(Some(drop_pages), ptr::null_mut()) };
+}
+
+/// Code and constants that loading used: what is needed again comes from the file again.
+unsafe extern "C" fn drop_pages(object: *mut dl_phdr_info, _size: usize, _data: *mut c_void) -> c_int {
+    const PAGE: usize = 4096;
+    // SAFETY: the C library gives a valid object.
+    let object = unsafe { &*object };
+    // SAFETY: so are its name and its segments.
+    let (name, segments) = unsafe {
+        (
+            CStr::from_ptr(object.dlpi_name).to_bytes(),
+            slice::from_raw_parts(object.dlpi_phdr, object.dlpi_phnum.into()),
+        )
+    };
+    // The program itself has no name here; the kernel's own object is no file.
+    if !name.is_empty() && !name.starts_with(b"/") {
+        return 0;
+    }
+    for segment in segments {
+        if segment.p_type != PT_LOAD || segment.p_flags & PF_W != 0 {
+            continue;
+        }
+        let start = (object.dlpi_addr + segment.p_vaddr) as usize;
+        let end = start + segment.p_memsz as usize;
+        let start = start & !(PAGE - 1);
+        // SAFETY: a segment that nobody can write is as it is in the file.
+        unsafe { madvise(start as *mut c_void, end - start, MADV_DONTNEED) };
+    }
+    0
 }
 
 fn check_stamp(object: &OpenObject) -> Result<(), LoadError> {

@@ -1,21 +1,30 @@
 //! What is to be traced, and what that means for programs and their constants.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use libbpf_rs::OpenObject;
 
+use crate::capture;
 use crate::catalogue::{self, spec, EventSpec};
 use crate::error::LoadError;
+use crate::filter::compile::KernelPart;
 use crate::loader::features::{self, Features};
+use crate::loader::filter::Tables;
 use crate::loader::probe::{self, Means, Program};
 use crate::loader::skel::types::rodata;
 use crate::loader::syscalls::{SYSCALL_CHOSEN, SYSCALL_EXECVE, SYSCALL_EXECVEAT};
-use crate::scope::Scope;
+use crate::scope::{Containers, Scope};
 
 // Constants of src/bpf/record.h; a test compares them.
 pub const SCOPE_ALL: u32 = 0;
 pub const SCOPE_NEW: u32 = 1;
 pub const SCOPE_FOLLOW: u32 = 2;
+pub const SCOPE_CONTAINER_NEW: u32 = 3;
+pub const SCOPE_CONTAINER_ALL: u32 = 4;
+pub const SCOPE_CONTAINER_LISTED: u32 = 5;
+pub const SCOPE_HOST_NEW: u32 = 6;
+pub const SCOPE_HOST_ALL: u32 = 7;
 pub const EVENT_SHOWN: u8 = 1;
 pub const EVENT_BOOKKEEPING: u8 = 2;
 
@@ -30,6 +39,8 @@ pub struct Plan<'a> {
     pub events: &'a [&'static EventSpec],
     /// Fork, exec and exit are told in any case, so that executables are known.
     pub bookkeeping: bool,
+    /// Which container a process is in matters.
+    pub containers: bool,
     /// An output shows the node name.
     pub nodename: bool,
     /// The environment goes with execve, execveat and sched_process_exec.
@@ -40,8 +51,16 @@ pub struct Plan<'a> {
     pub decode_fds: bool,
     /// So many bytes of each buffer are read.
     pub buffer_bytes: u16,
+    /// What the kernel side decides of `--filter`.
+    pub filters: &'a KernelPart<'a>,
+    /// The kernel's types, where not its own.
+    pub btf: Option<&'a Path>,
     /// Calls of which an argument is compared with the kernel's copy, and the argument's position.
     pub checked: &'a [(&'static str, u8)],
+    /// What is captured besides.
+    pub capture: Option<&'a capture::Settings>,
+    /// ns since the epoch at boot.
+    pub epoch: u64,
 }
 
 impl Plan<'_> {
@@ -65,10 +84,38 @@ impl Plan<'_> {
         if self.scope.follows() {
             stems.extend([probe::FORK, probe::EXEC, probe::EXIT, probe::FREE]);
         }
+        if self.containers {
+            stems.extend([probe::FORK, probe::EXEC, probe::FREE]);
+            stems.extend(probe::CONTAINER_LIFE);
+        }
+        stems.extend(self.capture_stems());
         let best = |stem| {
             probe::best(stem, features).map_err(|reason| LoadError::Unavailable { event: stem, reason })
         };
         stems.into_iter().map(best).collect()
+    }
+
+    pub(super) fn filter_tables(&self) -> Tables {
+        Tables::new(self.filters, self.bookkeeping)
+    }
+
+    /// Programs that capture takes besides.
+    fn capture_stems(&self) -> Vec<&'static str> {
+        let mut stems = Vec::new();
+        let Some(capture) = self.capture else {
+            return stems;
+        };
+        if capture.write {
+            stems.push(probe::CAPTURE_WRITE);
+        }
+        if capture.exec {
+            stems.push(probe::EXEC);
+        }
+        if capture.mem {
+            stems.extend(probe::PROT_ALERT);
+            stems.push(probe::CAPTURE_MMAP);
+        }
+        stems
     }
 
     /// What programs find in their constants, from which the verifier removes what is switched off.
@@ -77,6 +124,7 @@ impl Plan<'_> {
         open: &mut OpenObject,
         features: &Features,
         programs: &BTreeSet<&Program>,
+        tables: &Tables,
     ) -> Result<(), LoadError> {
         let incomplete = || LoadError::Incomplete {
             kind: "section",
@@ -90,6 +138,10 @@ impl Plan<'_> {
             settings: constants,
             io_issue_defs,
             noaudit_callers,
+            filters,
+            container_settings,
+            capturing,
+            epoch_of_boot,
             ..
         } = map
             .initial_value_mut()
@@ -100,6 +152,7 @@ impl Plan<'_> {
         {
             *io_issue_defs = features::io_issue_defs();
         }
+        *filters = tables.constants;
         let by_tracepoint = |program: &&Program| matches!(program.means, Means::TpBtf | Means::Tp);
         if programs
             .iter()
@@ -109,12 +162,18 @@ impl Plan<'_> {
                 (range.start, range.end) = (start, end);
             }
         }
+        let captures_memory = self.capture.is_some_and(|capture| capture.mem);
+        *capturing = self.capture.map_or(0, capture::Settings::bits);
+        *epoch_of_boot = self.epoch;
         for event in catalogue::KERNEL {
             let life =
                 ["sched_process_fork", "sched_process_exec", "sched_process_exit"].contains(&event.name);
+            let container_life = probe::CONTAINER_LIFE.contains(&event.name);
             constants.chosen[usize::from(event.id)] = match self.chosen(event) {
                 true => EVENT_SHOWN,
                 false if self.bookkeeping && life => EVENT_BOOKKEEPING,
+                false if self.containers && container_life => EVENT_BOOKKEEPING,
+                false if captures_memory && event.name == "mem_prot_alert" => EVENT_BOOKKEEPING,
                 false => 0,
             };
         }
@@ -137,7 +196,16 @@ impl Plan<'_> {
             Scope::All => SCOPE_ALL,
             Scope::New => SCOPE_NEW,
             Scope::Pids(_) | Scope::Command => SCOPE_FOLLOW,
+            Scope::Containers(Containers::New) => SCOPE_CONTAINER_NEW,
+            Scope::Containers(Containers::All) => SCOPE_CONTAINER_ALL,
+            Scope::Containers(Containers::Listed(_)) => SCOPE_CONTAINER_LISTED,
+            Scope::Host { new: true } => SCOPE_HOST_NEW,
+            Scope::Host { new: false } => SCOPE_HOST_ALL,
         };
+        container_settings.wanted = u32::from(self.containers);
+        if let Some(v1) = features::v1_hierarchy().filter(|_| self.containers) {
+            (container_settings.v1_hierarchy, container_settings.v1_subsys) = (v1.id, v1.subsys);
+        }
         constants.ring_size = self.ring_size;
         constants.want_nodename = u8::from(self.nodename);
         constants.want_env = u8::from(self.exec_env);

@@ -209,12 +209,18 @@ pub const FORK: &str = "sched_process_fork";
 pub const EXEC: &str = "sched_process_exec";
 pub const EXIT: &str = "sched_process_exit";
 pub const FREE: &str = "sched_process_free";
+/// Containers begin and end.
+pub const CONTAINER_LIFE: [&str; 2] = ["container_create", "container_remove"];
 const PREPARE_EXEC: &str = "sched_prepare_exec";
 /// What a task has before a call that changes it.
 const BEFORE_CALL: &str = "before_call";
 /// Namespaces that a child gets when it is made.
 const CLONE_NS: &str = "clone_ns";
-const PROT_ALERT: [&str; 2] = ["mem_prot_alert_mmap", "mem_prot_alert_mprotect"];
+pub const PROT_ALERT: [&str; 2] = ["mem_prot_alert_mmap", "mem_prot_alert_mprotect"];
+/// What `--capture` takes besides.
+pub const CAPTURE_WRITE: &str = "capture_write";
+pub const CAPTURE_MMAP: &str = "capture_mmap";
+pub const ARTIFACT: &str = "artifact_captured";
 const MISMATCH: &str = "argument_mismatch";
 
 /// Where the kernel's copies of arguments are seen: the program, the calls whose copy it sees, and whether the arguments
@@ -298,8 +304,8 @@ pub fn stems(event: &EventSpec, features: &Features) -> Vec<&'static str> {
         EXEC => vec![EXEC, prepare],
         MISMATCH => mismatch_stems(features),
         "mem_prot_alert" => PROT_ALERT.to_vec(),
-        // Told by user space, from the kernel's counters.
-        "lost_events" => vec![],
+        // Told by user space: from what the kernel side keeps, and of what was stored.
+        "lost_events" | "existing_container" | ARTIFACT => vec![],
         name @ ("commit_creds" | "switch_task_ns") => {
             let mut stems = vec![name];
             if best(name, features).is_ok_and(|program| program.means.is_after()) {
@@ -333,9 +339,28 @@ pub fn programs(event: &EventSpec, features: &Features) -> Result<BTreeSet<&'sta
         .collect()
 }
 
+/// What `--list` says of `artifact_captured`: the programs of each kind of capture.
+fn capture_means(features: &Features) -> String {
+    let section = |stem: &str| match best(stem, features) {
+        Ok(program) => program.section.clone(),
+        Err(reason) => format!("unavailable ({reason})"),
+    };
+    format!(
+        "write: {}; exec: {}; mem: {} {} {}",
+        section(CAPTURE_WRITE),
+        section(EXEC),
+        section(PROT_ALERT[0]),
+        section(PROT_ALERT[1]),
+        section(CAPTURE_MMAP)
+    )
+}
+
 /// What `--list` says of an event: its means, or why there is none.
 pub fn means(event: &EventSpec, features: &Features) -> Result<String, String> {
     let programs = programs(event, features)?;
+    if event.name == ARTIFACT {
+        return Ok(capture_means(features));
+    }
     if programs.is_empty() {
         return Ok("tracee".into());
     }
@@ -417,7 +442,15 @@ mod tests {
             let copies = COPIES.iter().any(|(copies, ..)| *copies == stem);
             let known = copies
                 || PROT_ALERT.contains(&stem)
-                || [FREE, PREPARE_EXEC, BEFORE_CALL, CLONE_NS].contains(&stem);
+                || [
+                    FREE,
+                    PREPARE_EXEC,
+                    BEFORE_CALL,
+                    CLONE_NS,
+                    CAPTURE_WRITE,
+                    CAPTURE_MMAP,
+                ]
+                .contains(&stem);
             assert!(
                 known || catalogue::by_name(stem).is_some(),
                 "{}: there is no event {stem}",

@@ -1,7 +1,9 @@
 //! Constants of the headers that C and Rust share, for the tests that compare both sides.
 
-const HEADERS: [&str; 3] = [
+const HEADERS: [&str; 5] = [
+    include_str!("../bpf/lib/container.h"),
     include_str!("../bpf/record.h"),
+    include_str!("../bpf/filter.h"),
     include_str!("../bpf/maps.h"),
     include_str!("../bpf/lib/buffer.h"),
 ];
@@ -46,6 +48,18 @@ fn the_loaders_constants_equal_those_of_the_kernel_side() {
         ("SCOPE_ALL", u64::from(super::plan::SCOPE_ALL)),
         ("SCOPE_NEW", u64::from(super::plan::SCOPE_NEW)),
         ("SCOPE_FOLLOW", u64::from(super::plan::SCOPE_FOLLOW)),
+        ("SCOPE_CONTAINER_NEW", u64::from(super::plan::SCOPE_CONTAINER_NEW)),
+        ("SCOPE_CONTAINER_ALL", u64::from(super::plan::SCOPE_CONTAINER_ALL)),
+        (
+            "SCOPE_CONTAINER_LISTED",
+            u64::from(super::plan::SCOPE_CONTAINER_LISTED),
+        ),
+        ("SCOPE_HOST_NEW", u64::from(super::plan::SCOPE_HOST_NEW)),
+        ("SCOPE_HOST_ALL", u64::from(super::plan::SCOPE_HOST_ALL)),
+        ("CONTAINER_ID_LEN", super::containers::ID_LEN as u64),
+        ("HIERARCHY_SHIFT", u64::from(super::containers::HIERARCHY_SHIFT)),
+        ("LISTED_NO", super::containers::LISTED_NO),
+        ("LISTED_YES", super::containers::LISTED_YES),
         ("SCRATCH_SLOTS", u64::from(super::SCRATCH_SLOTS)),
         ("EVENT_SHOWN", u64::from(super::plan::EVENT_SHOWN)),
         ("EVENT_BOOKKEEPING", u64::from(super::plan::EVENT_BOOKKEEPING)),

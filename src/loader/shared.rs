@@ -4,13 +4,16 @@
 //! CPU, for no other task either (`bpf_disable_instrumentation()`). So what is looked at again and again, the time and
 //! whether anything was lost, is had without.
 
-use std::ptr;
+use std::num::NonZeroUsize;
+use std::os::fd::AsFd;
+use std::ptr::{self, NonNull};
 
-use libbpf_rs::{AsRawLibbpf, Map, MapCore, MapFlags};
+use libbpf_rs::{AsRawLibbpf, Map, MapCore, MapFlags, MapHandle};
+use nix::sys::mman::{mmap, munmap, MapFlags as MapFlags_, ProtFlags};
 use nix::time::{clock_gettime, ClockId};
 
 use crate::error::LoadError;
-use crate::loader::skel::types::control;
+use crate::loader::skel::types::{capture_misses, control};
 use crate::loader::Tracer;
 
 /// ns since boot, suspend included, as our time namespace counts; 0 where there is no such clock.
@@ -20,6 +23,48 @@ pub fn boot_clock() -> u64 {
             + u64::try_from(time.tv_nsec()).unwrap_or_default()
     })
 }
+
+/// The value of a map that programs share with us, in our own memory.
+pub struct SharedMap<T> {
+    at: NonNull<T>,
+}
+
+// SAFETY: memory that the kernel shares with whoever has it, in no thread's keeping.
+unsafe impl<T> Send for SharedMap<T> {}
+
+impl<T: plain::Plain + Copy> SharedMap<T> {
+    /// Of a map of one value, which may be mapped (`BPF_F_MMAPABLE`), as those of global variables.
+    pub fn new(map: &MapHandle) -> std::io::Result<Self> {
+        let len = NonZeroUsize::new(size_of::<T>()).ok_or(std::io::ErrorKind::InvalidInput)?;
+        // SAFETY: a new mapping, at an address of the kernel's choice.
+        let at = unsafe {
+            mmap(
+                None,
+                len,
+                ProtFlags::PROT_READ,
+                MapFlags_::MAP_SHARED,
+                map.as_fd(),
+                0,
+            )
+        }?;
+        Ok(SharedMap { at: at.cast() })
+    }
+
+    pub fn read(&self) -> T {
+        // SAFETY: mapped until this is dropped, aligned as a page is. Programs change it at any time, hence volatile.
+        unsafe { ptr::read_volatile(self.at.as_ptr()) }
+    }
+}
+
+impl<T> Drop for SharedMap<T> {
+    fn drop(&mut self) {
+        // SAFETY: the mapping that was made for this, which nobody refers to any more.
+        let _ = unsafe { munmap(self.at.cast(), size_of::<T>()) };
+    }
+}
+
+// SAFETY: made of integers only, so that every bit pattern is a value.
+unsafe impl plain::Plain for capture_misses {}
 
 impl Tracer {
     /// ns since boot on the kernel's own clock, without asking the kernel side again.
@@ -70,7 +115,7 @@ impl Tracer {
         self.data_map(".data.control")
     }
 
-    fn data_map(&self, section: &'static str) -> Result<Map<'_>, LoadError> {
+    pub(super) fn data_map(&self, section: &'static str) -> Result<Map<'_>, LoadError> {
         self.object
             .maps()
             .find(|map| map.name().to_string_lossy().ends_with(section))

@@ -53,8 +53,8 @@ struct Line<'a> {
     process_name_bytes: Option<Base64<'a>>,
     host_name: Lossy<'a>,
     executable: Executable<'a>,
-    /// Of a process in no container.
-    container: Option<()>,
+    /// None of a process in no container.
+    container: Option<JsonContainer<'a>>,
     event_id: u16,
     event_name: &'static str,
     syscall: Option<&'static str>,
@@ -68,6 +68,14 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'static str>,
     args: Args<'a>,
+}
+
+#[derive(Serialize)]
+struct JsonContainer<'a> {
+    id: &'a str,
+    name: Option<&'a str>,
+    image: Option<&'a str>,
+    runtime: &'a str,
 }
 
 #[derive(Serialize)]
@@ -102,7 +110,12 @@ impl<'a> Line<'a> {
                 path: executable.map(Lossy),
                 bytes: executable.and_then(bytes_unless_utf8),
             },
-            container: None,
+            container: event.container.as_ref().map(|container| JsonContainer {
+                id: &container.id,
+                name: container.name.as_deref(),
+                image: container.image.as_deref(),
+                runtime: container.runtime,
+            }),
             event_id: event.spec.id,
             event_name: event.spec.name,
             syscall: match context.syscall {

@@ -14,6 +14,7 @@ use std::io::{self, Write};
 use crate::cli::config::{Format, OutputSpec};
 use crate::error::OutputError;
 use crate::event::Event;
+use table::Columns;
 
 /// Written out at the latest when this much has gathered.
 const BUFFERED: usize = 64 * 1024;
@@ -29,6 +30,7 @@ pub struct Outputs {
 
 struct Sink {
     format: Format,
+    columns: Columns,
     /// For messages.
     target: String,
     writer: Box<dyn Write>,
@@ -39,8 +41,11 @@ struct Sink {
 
 impl Outputs {
     /// Opens every place. The first flush writes the headers, so that a run that cannot begin prints none.
-    pub fn open(specs: &[OutputSpec], epoch: u64) -> Result<Self, OutputError> {
-        let sinks = specs.iter().map(Sink::open).collect::<Result<_, _>>()?;
+    ///
+    /// `containers`: tables show which container a process is in, and its ids both there and outside.
+    pub fn open(specs: &[OutputSpec], epoch: u64, containers: bool) -> Result<Self, OutputError> {
+        let open = |spec| Sink::open(spec, containers);
+        let sinks = specs.iter().map(open).collect::<Result<_, _>>()?;
         Ok(Outputs {
             sinks,
             epoch,
@@ -61,7 +66,7 @@ impl Outputs {
 }
 
 impl Sink {
-    fn open(spec: &OutputSpec) -> Result<Self, OutputError> {
+    fn open(spec: &OutputSpec, containers: bool) -> Result<Self, OutputError> {
         let (target, writer): (_, Box<dyn Write>) = match &spec.path {
             None => ("standard output".into(), Box::new(io::stdout())),
             Some(path) => {
@@ -74,13 +79,18 @@ impl Sink {
         };
         let mut sink = Sink {
             format: spec.format,
+            columns: Columns {
+                verbose: spec.format == Format::TableVerbose,
+                containers,
+            },
             target,
             writer,
             buffer: Vec::new(),
             row: RefCell::default(),
         };
         if sink.format != Format::Json {
-            sink.text(|out| table::header(out, spec.format == Format::TableVerbose));
+            let columns = sink.columns;
+            sink.text(|out| table::header(out, columns));
         }
         Ok(sink)
     }
@@ -91,7 +101,10 @@ impl Sink {
                 json::line(&mut self.buffer, event, epoch, &self.row)
                     .map_err(|error| self.failed(error.into()))?;
             }
-            format => self.text(|out| table::row(out, event, format == Format::TableVerbose, original)),
+            Format::Table | Format::TableVerbose => {
+                let columns = self.columns;
+                self.text(|out| table::row(out, event, columns, original));
+            }
         }
         if self.buffer.len() >= BUFFERED {
             self.flush()?;
@@ -176,7 +189,7 @@ mod tests {
                 format,
                 path: Some("/dev/null".into()),
             };
-            let mut outputs = Outputs::open(&[spec], 0).unwrap();
+            let mut outputs = Outputs::open(&[spec], 0, false).unwrap();
             let mut show = || {
                 for record in &records {
                     outputs.event(&decode::decode(record).unwrap()).unwrap();

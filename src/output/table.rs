@@ -6,46 +6,83 @@ use crate::catalogue;
 use crate::event::Event;
 use crate::output::{escape, text};
 
+/// Which columns there are besides those of every table.
+#[derive(Debug, Clone, Copy)]
+pub struct Columns {
+    pub verbose: bool,
+    /// The container, and ids as both it and the host count them.
+    pub containers: bool,
+}
+
 /// Appends the header.
-pub fn header(out: &mut String, verbose: bool) {
+pub fn header(out: &mut String, columns: Columns) {
     let mut row = Row::new(out);
     row.cell(14, "TIME(s)");
-    if verbose {
+    if columns.verbose {
         row.cell(16, "UTS_NAME");
+    }
+    if columns.containers {
+        row.cell(12, "CONTAINER_ID");
+    }
+    if columns.verbose {
         row.cell(12, "MNT_NS");
         row.cell(12, "PID_NS");
     }
     row.cell(6, "UID");
     row.cell(16, "COMM");
-    row.cell(7, "PID");
-    row.cell(7, "TID");
-    if verbose {
-        row.cell(7, "PPID");
+    let ids = [("PID", "PID/host"), ("TID", "TID/host"), ("PPID", "PPID/host")];
+    for (id, both) in &ids[..if columns.verbose { 3 } else { 2 }] {
+        if columns.containers {
+            row.cell(BOTH_IDS, both);
+        } else {
+            row.cell(7, id);
+        }
     }
     row.cell(16, "RET");
     row.cell(20, "EVENT");
     out.push_str("ARGS\n");
 }
 
+/// Width of an id as both the container and the host count it.
+const BOTH_IDS: usize = 13;
+
 /// Appends an event as one row; `original`: with the system call that led to an event of the kernel's own.
-pub fn row(out: &mut String, event: &Event<'_>, verbose: bool, original: bool) {
+pub fn row(out: &mut String, event: &Event<'_>, columns: Columns, original: bool) {
     let context = &event.context;
     let (seconds, micros) = (context.time / 1_000_000_000, context.time % 1_000_000_000 / 1000);
     let mut row = Row::new(out);
     row.cell(14, format_args!("{seconds}.{micros:06}"));
-    if verbose {
+    if columns.verbose {
         row.bytes(16, event.nodename.unwrap_or_default());
+    }
+    if columns.containers {
+        row.cell(
+            12,
+            event
+                .container
+                .as_ref()
+                .map_or("", |container| container.short_id()),
+        );
+    }
+    if columns.verbose {
         row.cell(12, context.mnt_ns);
         row.cell(12, context.pid_ns);
     }
     row.cell(6, context.uid);
     row.bytes(16, event.comm());
-    row.cell(7, context.pid);
-    row.cell(7, context.tid);
-    if verbose {
-        row.cell(7, context.ppid);
+    let ids = [
+        (context.pid, context.host_pid),
+        (context.tid, context.host_tid),
+        (context.ppid, context.host_ppid),
+    ];
+    for (inner, host) in &ids[..if columns.verbose { 3 } else { 2 }] {
+        if columns.containers {
+            row.cell(BOTH_IDS, format_args!("{inner}/{host}"));
+        } else {
+            row.cell(7, inner);
+        }
     }
-    row.filled(16, |out| text::push_return(out, event, verbose));
+    row.filled(16, |out| text::push_return(out, event, columns.verbose));
     row.cell(20, event.spec.name);
     text::push_args(out, event);
     let syscall =
@@ -141,16 +178,54 @@ mod tests {
             .into_iter()
             .collect(),
             executable: None,
+            container: None,
             source: None,
         }
+    }
+
+    const COLUMNS: Columns = Columns {
+        verbose: false,
+        containers: false,
+    };
+
+    #[test]
+    fn rows_of_containers_show_both_ids() {
+        let mut event = event(b"sh");
+        event.context.host_pid = 31_002;
+        event.context.host_tid = 31_003;
+        event.container = Some(std::rc::Rc::new(crate::enrich::container::Container {
+            id: "0123456789abcdef".into(),
+            ..Default::default()
+        }));
+        let columns = Columns {
+            containers: true,
+            ..COLUMNS
+        };
+        let mut out = String::new();
+        header(&mut out, columns);
+        row(&mut out, &event, columns, true);
+        let lines: Vec<_> = out
+            .lines()
+            .map(|line| line.split_once("RET").map_or(line, |(head, _)| head))
+            .collect();
+        assert_eq!(
+            lines[0],
+            "TIME(s)        CONTAINER_ID UID    COMM             PID/host      TID/host      "
+        );
+        assert!(
+            lines[1].starts_with(
+                "176751.746515  0123456789ab 1000   sh               14726/31002   14726/31003   0 "
+            ),
+            "{out}"
+        );
     }
 
     /// The two lines are those of the SPEC.
     #[test]
     fn rows_are_those_of_the_spec() {
         let mut out = String::new();
-        header(&mut out, false);
-        row(&mut out, &event(b"zsh"), false, true);
+        header(&mut out, COLUMNS);
+        row(&mut out, &event(b"zsh"), COLUMNS, true);
         assert_eq!(
             out,
             "TIME(s)        UID    COMM             PID     TID     RET              EVENT                ARGS\n\
@@ -161,7 +236,7 @@ mod tests {
     #[test]
     fn a_hostile_name_stays_in_its_row() {
         let mut out = String::new();
-        row(&mut out, &event(b"a\nroot \x1b[2J"), false, false);
+        row(&mut out, &event(b"a\nroot \x1b[2J"), COLUMNS, false);
         assert_eq!(out.lines().count(), 1);
         assert!(out.contains(r"a\nroot \x1b[2J"), "{out}");
         assert!(!out.contains('\x1b'));

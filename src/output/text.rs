@@ -230,7 +230,8 @@ pub fn push_args(out: &mut String, event: &Event<'_>) {
     }
 }
 
-fn push_arg(out: &mut String, arg: &Arg<'_>, context: &Context) {
+/// Appends one value, as the tables show it.
+pub fn push_arg(out: &mut String, arg: &Arg<'_>, context: &Context) {
     match &arg.value {
         Value::Null if arg.ty.is_kernel_data() => out.push('-'),
         Value::Null => out.push_str("NULL"),

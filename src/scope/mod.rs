@@ -13,6 +13,20 @@ pub enum Scope {
     Pids(Vec<u32>),
     /// The command after `--` and all its descendants.
     Command,
+    /// Processes in these containers.
+    Containers(Containers),
+    /// Processes in no container: those that start after tracee, or all.
+    Host { new: bool },
+}
+
+/// Containers that are traced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Containers {
+    /// Those that start after tracee.
+    New,
+    All,
+    /// Those with such a name, or an id that begins so, whenever they start.
+    Listed(Vec<String>),
 }
 
 // Constants of src/bpf/record.h; a test compares them.
@@ -45,6 +59,13 @@ pub const HELP: &str = "\
   process:new          those that start after tracee (the default); also: process, p
   process:all          all; also: p:all
   process:<pid>,<pid>  these, with all their threads and later children; also: p:<pid>
+  container:new        those in containers that start after tracee; also: container, c
+  container:all        those in any container; also: c:all
+  container:<id>,<name>
+                       those in containers whose id begins so, or that have this name, whenever
+                       they start; also: c:<id>
+  host:new             those in no container that start after tracee; also: host, h
+  host:all             all that are in no container; also: h:all
 A command after `--` is traced with all its descendants, and nothing else.
 ";
 
@@ -57,30 +78,23 @@ impl Scope {
             allowed: allowed.into(),
         };
         let (kind, rest) = value.split_once(':').unwrap_or((value, "new"));
-        if !matches!(kind, "p" | "process") {
-            return Err(wrong(
-                "it is process, process:new, process:all or process:<pid>,…",
-            ));
-        }
-        match rest {
-            "new" => Ok(Scope::New),
-            "all" => Ok(Scope::All),
-            list => {
-                let pid = |pid: &str| {
-                    pid.parse::<u32>()
-                        .ok()
-                        .filter(|pid| (1..=i32::MAX as u32).contains(pid))
-                };
-                let mut pids: Vec<u32> = list
-                    .split(',')
-                    .map(|text| {
-                        pid(text).ok_or_else(|| wrong("after process: comes new, all or pids from 1 on"))
-                    })
-                    .collect::<Result<_, _>>()?;
-                pids.sort_unstable();
-                pids.dedup();
-                Ok(Scope::Pids(pids))
-            }
+        match (kind, rest) {
+            ("p" | "process", "new") => Ok(Scope::New),
+            ("p" | "process", "all") => Ok(Scope::All),
+            ("p" | "process", list) => pids(list)
+                .map(Scope::Pids)
+                .ok_or_else(|| wrong("after process: comes new, all or pids from 1 on")),
+            ("c" | "container", "new") => Ok(Scope::Containers(Containers::New)),
+            ("c" | "container", "all") => Ok(Scope::Containers(Containers::All)),
+            ("c" | "container", list) => containers(list)
+                .map(|list| Scope::Containers(Containers::Listed(list)))
+                .ok_or_else(|| wrong("after container: comes new, all, or ids (their beginnings) and names")),
+            ("h" | "host", "new") => Ok(Scope::Host { new: true }),
+            ("h" | "host", "all") => Ok(Scope::Host { new: false }),
+            ("h" | "host", _) => Err(wrong("after host: comes new or all")),
+            _ => Err(wrong(
+                "it is process, container or host, each with :new or :all, process:<pid>,… or container:<id or name>,…",
+            )),
         }
     }
 
@@ -100,6 +114,48 @@ impl Scope {
             _ => &[],
         }
     }
+
+    /// Which container a process is in decides, if it is in any.
+    pub fn needs_containers(&self) -> bool {
+        matches!(self, Scope::Containers(_) | Scope::Host { .. })
+    }
+
+    /// Containers that the user named.
+    pub fn listed(&self) -> &[String] {
+        match self {
+            Scope::Containers(Containers::Listed(list)) => list,
+            _ => &[],
+        }
+    }
+}
+
+/// Pids with commas between them, each once, in order.
+fn pids(list: &str) -> Option<Vec<u32>> {
+    let pid = |text: &str| {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let pid = text.parse::<u32>().ok().filter(|_| digits);
+        pid.filter(|pid| (1..=i32::MAX as u32).contains(pid))
+    };
+    let mut pids = list.split(',').map(pid).collect::<Option<Vec<_>>>()?;
+    pids.sort_unstable();
+    pids.dedup();
+    Some(pids)
+}
+
+/// No runtime gives longer names.
+const CONTAINER_NAME_MAX: usize = 255;
+
+/// Ids and names with commas between them, each once, in order.
+fn containers(list: &str) -> Option<Vec<String>> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-/".contains(c);
+    let name = |text: &str| {
+        let long = text.is_empty() || text.len() > CONTAINER_NAME_MAX;
+        (!long && text.chars().all(allowed)).then(|| text.to_owned())
+    };
+    let mut names = list.split(',').map(name).collect::<Option<Vec<_>>>()?;
+    names.sort_unstable();
+    names.dedup();
+    Some(names)
 }
 
 #[cfg(test)]
@@ -113,6 +169,22 @@ mod tests {
         }
         assert_eq!(Scope::parse("p:all").unwrap(), Scope::All);
         assert_eq!(Scope::parse("process:7,3,7").unwrap(), Scope::Pids(vec![3, 7]));
+        for new in ["c", "container", "c:new", "container:new"] {
+            assert_eq!(
+                Scope::parse(new).unwrap(),
+                Scope::Containers(Containers::New),
+                "{new}"
+            );
+        }
+        assert_eq!(
+            Scope::parse("container:all").unwrap(),
+            Scope::Containers(Containers::All)
+        );
+        assert_eq!(Scope::parse("c:web,3fa0,web").unwrap().listed(), ["3fa0", "web"]);
+        for new in ["h", "host", "h:new", "host:new"] {
+            assert_eq!(Scope::parse(new).unwrap(), Scope::Host { new: true }, "{new}");
+        }
+        assert_eq!(Scope::parse("h:all").unwrap(), Scope::Host { new: false });
     }
 
     #[test]
@@ -126,6 +198,17 @@ mod tests {
             "process:1,",
             "p:99999999999",
             "process:New",
+            "p:+5",
+            "p: 5",
+            "c:",
+            "container:a,,b",
+            "c:two words",
+            "c:a;b",
+            "h:",
+            "host:5",
+            "host:new,all",
+            "containers",
+            ":new",
         ] {
             let message = Scope::parse(wrong).unwrap_err().to_string();
             assert!(

@@ -9,7 +9,7 @@ mod file;
 mod io_uring;
 mod ioctl;
 mod ipc;
-mod memory;
+pub mod memory;
 mod mount;
 mod prctl;
 mod process;
@@ -55,6 +55,19 @@ pub fn push(out: &mut String, family: Family, value: u64) -> bool {
         Table::Bits(names, first) => push_bits(out, names, first, value),
         Table::Special(push, _) => push(out, value),
     }
+}
+
+/// Every name that values of this family may be shown with.
+pub fn names(family: Family) -> Vec<&'static str> {
+    table(family).names()
+}
+
+/// 2 for `ENOENT`.
+pub fn errno(name: &str) -> Option<u32> {
+    errno::ERRNO
+        .iter()
+        .find(|(_, known)| *known == name)
+        .and_then(|(number, _)| u32::try_from(*number).ok())
 }
 
 /// `ENOENT` for 2, as errno(3) numbers them.

@@ -25,7 +25,6 @@ pub enum Table {
     /// A set of numbers that the enum names, from this number on: `1<<CAP_KILL`.
     Bits(Names, u64),
     /// Whatever the function makes of it, with these names.
-    #[cfg_attr(not(test), allow(dead_code))] // The function knows its names; the tests want them too.
     Special(fn(&mut String, u64) -> bool, &'static [Field]),
 }
 
@@ -42,6 +41,29 @@ pub enum Tail {
     Shifted(&'static str),
     /// `Shifted`, then `Permissions`.
     Both(&'static str),
+}
+
+impl Table {
+    /// Every name that it has.
+    pub fn names(&self) -> Vec<&'static str> {
+        let (fields, tables, alone): (&[Field], [Names; 2], Option<&'static str>) = match *self {
+            Table::Enum(names) | Table::Hex(names) | Table::Flags(names) | Table::Bits(names, _) => {
+                (&[], [names, &[]], None)
+            }
+            Table::Overlay(first, names) => (&[], [first, names], None),
+            Table::FlagsOr(zero, names) => (&[], [names, &[]], Some(zero)),
+            Table::Mixed(fields, names) | Table::Tailed(fields, names, _) => (fields, [names, &[]], None),
+            Table::Special(_, fields) => (fields, [&[], &[]], None),
+        };
+        fields
+            .iter()
+            .map(|(_, names)| *names)
+            .chain(tables)
+            .flatten()
+            .map(|(_, name)| *name)
+            .chain(alone)
+            .collect()
+    }
 }
 
 const ALL: u64 = u64::MAX;

@@ -16,8 +16,8 @@ pub fn tests() -> Vec<Test> {
     vec![
         Test::new("mistakes_are_one_line_and_status_2", mistakes),
         Test::new("help_of_a_flag", help_of_a_flag),
+        Test::new("wrong_values_of_trace", wrong_scopes),
         Test::new("no_privilege_names_what_is_missing", no_privilege),
-        Test::new("bpf_and_perfmon_suffice", two_capabilities),
         Test::new("no_btf_is_said", no_btf).unless(lacks_tool("mount")),
         Test::new("a_pid_that_does_not_exist", no_such_pid),
         Test::new("a_command_that_does_not_exist", no_such_command),
@@ -25,7 +25,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-fn one_line(stderr: &str) -> Result<(), Failed> {
+pub fn one_line(stderr: &str) -> Result<(), Failed> {
     let lines: Vec<_> = stderr.lines().collect();
     if lines.len() == 1 && lines[0].starts_with("tracee: ") {
         Ok(())
@@ -42,7 +42,7 @@ fn mistakes() -> Result<(), Failed> {
         (&["-b", "3"], "64KiB"),
         (&["-o", "xml"], "table-verbose"),
         (&["-o", "json:"], "--output"),
-        (&["-t", "nobody"], "process:all"),
+        (&["-t", "nobody"], "process, container or host"),
         (&["-t", "process:0"], "\"process:0\""),
         (&["-s", "defalt"], "did you mean default?"),
         (&["-x", "nosuch"], "nosuch"),
@@ -60,8 +60,59 @@ fn mistakes() -> Result<(), Failed> {
     Ok(())
 }
 
+/// Each says what is allowed there.
+fn wrong_scopes() -> Result<(), Failed> {
+    let kinds = "process, container or host";
+    let pids = "after process: comes new, all or pids from 1 on";
+    let ids = "after container: comes new, all, or ids (their beginnings) and names";
+    let host = "after host: comes new or all";
+    for (value, allowed) in [
+        ("", kinds),
+        ("x", kinds),
+        ("P", kinds),
+        ("processes", kinds),
+        ("containers:all", kinds),
+        (":new", kinds),
+        ("new", kinds),
+        ("c,h", kinds),
+        ("p:", pids),
+        ("process:New", pids),
+        ("p:0", pids),
+        ("p:-1", pids),
+        ("p:+1", pids),
+        ("p:1,", pids),
+        ("p:1,,2", pids),
+        ("p:new,1", pids),
+        ("p:2147483648", pids),
+        ("p:99999999999", pids),
+        ("p:1 2", pids),
+        ("p:sh", pids),
+        ("c:", ids),
+        ("container:a,", ids),
+        ("c:a b", ids),
+        ("c:a\u{e9}", ids),
+        ("c:a;b", ids),
+        ("h:", host),
+        ("host:1", host),
+        ("h:new,all", host),
+        ("host:container", host),
+    ] {
+        let run = run(&["--trace", value]);
+        one_line(&run.stderr)?;
+        assert_eq!(run.code(), 2, "{value:?}: {}", run.stderr);
+        for part in ["--trace", allowed, &format!("{value:?}")] {
+            assert!(run.stderr.contains(part), "{value:?}: {}", run.stderr);
+        }
+        assert!(run.stdout.is_empty());
+    }
+    // Two scopes are none.
+    let run = run(&["-t", "c", "-t", "h"]);
+    assert_eq!(run.code(), 2);
+    one_line(&run.stderr)
+}
+
 fn help_of_a_flag() -> Result<(), Failed> {
-    for flag in ["--trace", "--event", "--output"] {
+    for flag in ["--trace", "--event", "--filter", "--output"] {
         let run = run(&[flag, "help"]);
         assert_eq!(run.code(), 0);
         assert!(
@@ -81,30 +132,6 @@ fn no_privilege() -> Result<(), Failed> {
     one_line(&run.stderr)?;
     assert_eq!(run.code(), 1);
     assert!(run.stderr.contains("CAP_BPF and CAP_PERFMON"), "{}", run.stderr);
-    Ok(())
-}
-
-/// Debian's kernels refuse perf events to those who have no more than these: other means have to do.
-fn two_capabilities() -> Result<(), Failed> {
-    // capabilities(7). The second is for the memory of maps before 5.11, the first for the folder of tracefs.
-    const DAC_READ_SEARCH: i32 = 2;
-    const SYS_RESOURCE: i32 = 24;
-    const PERFMON: i32 = 38;
-    const BPF: i32 = 39;
-    let mut command = Command::new(tracee());
-    // SAFETY: the child only makes system calls between fork and exec.
-    unsafe {
-        command.pre_exec(|| {
-            for cap in (0..64).filter(|cap| ![DAC_READ_SEARCH, SYS_RESOURCE, PERFMON, BPF].contains(cap)) {
-                // Numbers that the kernel does not know fail, which is as well.
-                nix::libc::prctl(nix::libc::PR_CAPBSET_DROP, cap, 0, 0, 0);
-            }
-            Ok(())
-        });
-    }
-    let run = finish(command.args(["-e", "execve,security_file_open", "--", "true"]));
-    assert_eq!(run.code(), 0, "{}", run.stderr);
-    assert!(run.stdout.contains("/true"), "{} {}", run.stdout, run.stderr);
     Ok(())
 }
 

@@ -23,7 +23,9 @@ pub fn tests() -> Vec<Test> {
             "a_call_that_nobody_chose_pays_little_more_than_an_empty_program",
             unchosen,
         )
-        .unless(emulated),
+        .unless(emulated.clone()),
+        Test::new("filter_costs_those_little_who_are_filtered_out", filtered).unless(emulated.clone()),
+        Test::new("a_host_process_pays_little_while_containers_are_traced", host).unless(emulated),
         Test::new("events_that_nobody_chose_have_no_program", unloaded).unless(lacks_tool("bpftool")),
     ]
 }
@@ -53,9 +55,15 @@ fn unloaded() -> Result<(), Failed> {
     };
     // What finds out who tracee is, who is new and which executable runs.
     let own = |name: &String| {
-        ["sched_process_", "whoami", "follow_named"]
-            .iter()
-            .any(|own| name.starts_with(own))
+        [
+            "sched_process_",
+            "whoami",
+            "follow_named",
+            "container_",
+            "find_container",
+        ]
+        .iter()
+        .any(|own| name.starts_with(own))
     };
     for (event, program) in [
         ("openat", "sys_exit"),
@@ -78,21 +86,60 @@ fn getppid() -> f64 {
     String::from_utf8_lossy(&output.stdout).trim().parse().unwrap()
 }
 
-/// Both take turns, and the best of several rounds counts: the machine's noise only ever adds.
-fn unchosen() -> Result<(), Failed> {
+/// A call of getppid, in ns: under an empty program, and while tracee runs with these flags. Both take turns, and the best
+/// of several rounds counts: the machine's noise only ever adds.
+fn compare(flags: &[&str]) -> Result<(f64, f64), Failed> {
     let (mut empty, mut ours) = (f64::INFINITY, f64::INFINITY);
     for _ in 0..ROUNDS {
         let program = EmptyProgram::attach()?;
         empty = empty.min(getppid());
         drop(program);
-        let background = Background::start(&["-e", "openat"]);
+        let background = Background::start(flags);
         ours = ours.min(getppid());
         background.stop();
     }
-    println!("getppid: {empty} ns under an empty program, {ours} ns while openat is traced");
+    println!("getppid: {empty} ns under an empty program, {ours} ns with {flags:?}");
+    Ok((empty, ours))
+}
+
+fn unchosen() -> Result<(), Failed> {
+    let (empty, ours) = compare(&["-e", "openat"])?;
     assert!(
         ours <= empty * 1.15,
         "{ours} ns is more than 1.15 times {empty} ns"
     );
+    Ok(())
+}
+
+/// A call that was chosen, of a process that a filter leaves out.
+fn filtered() -> Result<(), Failed> {
+    const FILTERS: [&str; 3] = ["uid=65533", "comm=nobody", "getppid.retval<0"];
+    let mut empty = f64::INFINITY;
+    let mut ours = [f64::INFINITY; FILTERS.len()];
+    for _ in 0..ROUNDS / 2 {
+        let program = EmptyProgram::attach()?;
+        empty = empty.min(getppid());
+        drop(program);
+        for (best, filter) in ours.iter_mut().zip(FILTERS) {
+            // With a scope that takes no time itself.
+            let background = Background::start(&["-t", "p:all", "-e", "getppid", "-f", filter]);
+            *best = best.min(getppid());
+            background.stop();
+        }
+    }
+    println!("getppid: {empty} ns under an empty program, filtered out by {FILTERS:?}: {ours:?} ns");
+    for (ours, filter) in ours.iter().zip(FILTERS) {
+        assert!(
+            *ours <= empty + 120.0,
+            "{filter}: {ours} ns, {empty} ns under an empty program"
+        );
+    }
+    Ok(())
+}
+
+/// The call is chosen, but only of processes in containers.
+fn host() -> Result<(), Failed> {
+    let (empty, ours) = compare(&["-t", "c", "-e", "getppid"])?;
+    assert!(ours <= empty + 60.0, "{ours} ns is more than {empty} and 60 ns");
     Ok(())
 }

@@ -3,12 +3,15 @@
 //! The same file runs on other kernels in a VM (`vm/run.sh`). A test that needs what a kernel lacks is skipped by name,
 //! with the reason.
 
+mod capture;
 mod cli;
+mod containers;
 mod cost;
 mod edges;
 mod escape;
 mod fds;
 mod files;
+mod filter;
 mod harness;
 mod hostile;
 mod io_uring;
@@ -21,7 +24,9 @@ mod mismatch;
 mod output;
 mod process;
 mod scope;
+mod ship;
 mod sockets;
+mod spawn;
 mod strace;
 mod syscalls;
 
@@ -79,6 +84,10 @@ fn main() {
         fds::tests(),
         files::tests(),
         scope::tests(),
+        filter::tests(),
+        spawn::tests(),
+        containers::tests(),
+        ship::tests(),
         io_uring::tests(),
         sockets::tests(),
         means::tests(),
@@ -89,6 +98,7 @@ fn main() {
         mismatch::tests(),
         loss::tests(),
         cost::tests(),
+        capture::tests(),
     ]
     .into_iter()
     .flatten()

@@ -3,7 +3,7 @@
 #ifndef TRACEE_BUFFER_H
 #define TRACEE_BUFFER_H
 
-#include "../maps.h"
+#include "filter.h"
 
 /*
  * A reader that sleeps is woken by the first record after this time; it then
@@ -78,28 +78,50 @@ static __always_inline __u64 wake_flags(void *ring, __u32 size, __u64 now)
 	return fill < level && fill + size >= level ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
-/* Sends the record in s to this CPU's ring, or counts it. */
+/* Bytes of the record. Asked for last, lest the compiler keep what has not been compared yet. */
+static __always_inline __u32 record_size(const struct scratch *s)
+{
+	__u32 size = *(volatile const __u32 *)&s->pos;
+
+	return size > RECORD_MAX ? RECORD_MAX : size;
+}
+
+/* Whether a record is shown. What tracee itself needs is not filtered. */
+static __always_inline bool record_shown(const struct scratch *s)
+{
+	return s->header.flags & RECORD_INTERNAL || record_passes(s);
+}
+
+/* Sends the record in s to this CPU's ring, or counts it; unless it is filtered out. */
 static __always_inline void submit(struct scratch *s)
 {
 	__u32 cpu = s->header.cpu;
-	void *ring = bpf_map_lookup_elem(&rings, &cpu);
-	__u32 size = s->pos;
+	__u64 flags;
+	void *ring;
 
-	if (size > RECORD_MAX)
-		size = RECORD_MAX;
-	if (!ring ||
-	    bpf_ringbuf_output(ring, s->bytes, size, wake_flags(ring, size, s->header.time)))
-		count_loss(s->header.event, BUFFER_CPU, s->header.time);
+	if (!record_shown(s))
+		return;
+	ring = bpf_map_lookup_elem(&rings, &cpu);
+	if (ring) {
+		flags = wake_flags(ring, s->pos, s->header.time);
+		if (!bpf_ringbuf_output(ring, s->bytes, record_size(s), flags))
+			return;
+	}
+	count_loss(s->header.event, BUFFER_CPU, s->header.time);
 }
 
-/* Sends the record in s to the ring of process life, which always wakes. */
+/*
+ * Sends the record in s to the ring of process life, which always wakes. One
+ * that is filtered out goes there only if tracee itself needs it.
+ */
 static __always_inline void submit_priority(struct scratch *s)
 {
-	__u32 size = s->pos;
-
-	if (size > RECORD_MAX)
-		size = RECORD_MAX;
-	if (bpf_ringbuf_output(&priority, s->bytes, size, BPF_RB_FORCE_WAKEUP))
+	if (!record_shown(s)) {
+		if (!filters.keep_life)
+			return;
+		s->header.flags |= RECORD_INTERNAL;
+	}
+	if (bpf_ringbuf_output(&priority, s->bytes, record_size(s), BPF_RB_FORCE_WAKEUP))
 		count_loss(s->header.event, BUFFER_PRIORITY, s->header.time);
 }
 

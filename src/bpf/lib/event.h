@@ -186,6 +186,17 @@ static __always_inline bool returned_call(const struct pt_regs *regs, __u64 nr, 
 	return true;
 }
 
+/* What pread(2), preadv(2) and their like are given: 32-bit calls have the latter's in two halves. */
+static __always_inline __u64 given_position(const struct returned_call *call)
+{
+	if (call->abi != ABI_IA32 || call->event == EVENT_PREAD64 || call->event == EVENT_PWRITE64)
+		return call->args[3];
+	return call->args[4] << 32 | call->args[3];
+}
+
+/* preadv2(2) and pwritev2(2) take this for the file's own position. */
+#define OWN_POSITION ((__u64)-1)
+
 /* The file that is open as fd; NULL: none. */
 static __always_inline struct file *file_of_fd(__u32 fd)
 {

@@ -4,6 +4,7 @@
 #define TRACEE_ITEMS_H
 
 #include "buffer.h"
+#include "container.h"
 #include "task.h"
 
 /*
@@ -54,15 +55,6 @@ enum step { STEP_MORE, STEP_END, STEP_FAULT, STEP_FULL, STEP_FOUND };
 
 /* What appenders take as index of a part of an argument. */
 #define INDEX_OF(index, part) ((index) | (part) << 8)
-
-/* A pointer that the verifier knows, as a number: it lets only these go to a global function. */
-static __always_inline __u64 plain_address(const void *pointer)
-{
-	__u64 address = 0;
-
-	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
-	return address;
-}
 
 /* Address of a field in the kernel, for appenders: FIELD_ADDRESS(file, f_path). */
 #define FIELD_ADDRESS(pointer, field) \
@@ -152,6 +144,7 @@ static __always_inline void record_fill(struct scratch *s, struct task_struct *t
 	h->thread_start = TASK_READ(task, start_boottime);
 	h->process_start = TASK_READ(task, group_leader, start_boottime);
 	h->cgroup_id = bpf_get_current_cgroup_id();
+	h->container = container_settings.wanted ? member_of(known_container()) : 0;
 	h->ret = 0;
 	h->tid = ids.tid;
 	h->pid = ids.pid;

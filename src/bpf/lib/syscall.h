@@ -85,13 +85,32 @@ static __always_inline void put_closing(struct scratch *s, struct task_struct *t
 	bpf_map_delete_elem(&closings, &key);
 }
 
+/* Of a call that is not shown. */
+static __always_inline void forget_closing(struct task_struct *task,
+					   const struct syscall_desc *desc)
+{
+	__u64 key = (__u64)task;
+
+	if (settings.decode_fds && desc->flags & SYSCALL_CLOSES)
+		bpf_map_delete_elem(&closings, &key);
+}
+
 static __always_inline void emit_syscall(struct task_struct *task, const struct pt_regs *regs,
 					 const struct syscall_nr *call,
 					 const struct syscall_desc *desc, long ret, __u8 flags)
 {
-	__u64 now = bpf_ktime_get_boot_ns();
-	struct scratch *s = scratch_get();
+	bool shown = desc->flags & SYSCALL_CHOSEN &&
+		     result_passes(desc->event, ret, !(flags & RECORD_NO_RETURN));
+	bool checked = settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked;
+	struct scratch *s;
+	__u64 now;
 
+	if (!shown && !checked) {
+		forget_closing(task, desc);
+		return;
+	}
+	now = bpf_ktime_get_boot_ns();
+	s = scratch_get();
 	if (!s) {
 		count_loss(desc->event, BUFFER_SCRATCH, now);
 		return;
@@ -116,10 +135,10 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 	put_args(s, desc, call->abi, ret);
 	if (settings.decode_fds && desc->flags & SYSCALL_CLOSES)
 		put_closing(s, task);
-	/* A call that nobody chose may be here for its argument alone. */
-	if (desc->flags & SYSCALL_CHOSEN)
+	/* A call that is not shown may be here for its argument alone. */
+	if (shown)
 		submit(s);
-	if (settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked)
+	if (checked)
 		check_argument(s->slot, desc->event);
 	scratch_put(s);
 }

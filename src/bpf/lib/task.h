@@ -34,6 +34,15 @@ static __always_inline struct task_struct *current_task(void)
 #define TASK_READ(task, ...) \
 	(has_task_btf() ? ___arrow(task, __VA_ARGS__) : BPF_CORE_READ(task, __VA_ARGS__))
 
+/* A pointer that the verifier knows, as a number: it lets only these go to a global function. */
+static __always_inline __u64 plain_address(const void *pointer)
+{
+	__u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	return address;
+}
+
 static __always_inline struct pt_regs *task_regs(struct task_struct *task)
 {
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
@@ -156,6 +165,22 @@ static __always_inline __u32 pid_in_ns(struct pid *pid, __u32 level, struct pid_
 	return upid.ns == ns ? upid.nr : 0;
 }
 
+/*
+ * A task's number as tracee's own pid namespace counts, 0 where it is not
+ * there; host: its number on the host.
+ */
+static __always_inline __u32 number_here(struct pid *pid, __u32 host)
+{
+	struct upid upid = {};
+
+	if (!control.self_pid_level)
+		return host;
+	if (!pid || BPF_CORE_READ(pid, level) < control.self_pid_level)
+		return 0;
+	pid_at_level(pid, control.self_pid_level, &upid);
+	return BPF_CORE_READ(upid.ns, ns.inum) == control.self_pid_ns ? upid.nr : 0;
+}
+
 static __always_inline void task_ns_pids(struct task_struct *task, struct ns_pids *ids)
 {
 	struct pid *pid = TASK_READ(task, thread_pid);
@@ -173,23 +198,6 @@ static __always_inline void task_ns_pids(struct task_struct *task, struct ns_pid
 	ids->pid = pid_in_ns(TASK_READ(task, group_leader, thread_pid), ids->level, upid.ns);
 	ids->ppid = pid_in_ns(TASK_READ(task, real_parent, group_leader, thread_pid), ids->level,
 			      upid.ns);
-}
-
-/* Since 6.2. */
-extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym __weak;
-extern void bpf_task_release(struct task_struct *task) __ksym __weak;
-
-/* The classic tracepoint of a fork names the child by its number alone. */
-static __always_inline int forked(const struct trace_event_raw_sched_process_fork *ctx,
-				  int (*on)(struct task_struct *parent, struct task_struct *child))
-{
-	struct task_struct *child = bpf_task_from_pid(ctx->child_pid);
-
-	if (!child)
-		return 0;
-	on(current_task(), child);
-	bpf_task_release(child);
-	return 0;
 }
 
 #endif

@@ -1,0 +1,46 @@
+//! Any bytes as text: safe to look at, and what they were can be told from it.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tracee::output::escape;
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut text = String::new();
+    escape::push(&mut text, bytes);
+    assert!(!text.chars().any(char::is_control), "{text:?}");
+    assert_eq!(unescaped(&text), bytes, "{text:?}");
+});
+
+/// The bytes that an escaped text stands for.
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        rest = &rest[character.len_utf8()..];
+        if character != '\\' {
+            bytes.extend(character.to_string().bytes());
+            continue;
+        }
+        let (kind, after) = rest.split_at(1);
+        rest = after;
+        match kind {
+            "n" => bytes.push(b'\n'),
+            "r" => bytes.push(b'\r'),
+            "t" => bytes.push(b'\t'),
+            "\\" => bytes.push(b'\\'),
+            "x" => {
+                bytes.push(u8::from_str_radix(&rest[..2], 16).expect("two hex digits"));
+                rest = &rest[2..];
+            }
+            "u" => {
+                let (code, after) = rest[1..].split_once('}').expect("a closing brace");
+                let code = u32::from_str_radix(code, 16).expect("hex digits");
+                bytes.extend(char::from_u32(code).expect("a character").to_string().bytes());
+                rest = after;
+            }
+            other => panic!("an unknown escape {other:?}"),
+        }
+    }
+    bytes
+}

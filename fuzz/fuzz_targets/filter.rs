@@ -1,0 +1,16 @@
+//! Any text as a filter: refused in one line, or taken apart for the kernel side.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tracee::catalogue;
+use tracee::filter::compile::compile;
+use tracee::filter::parse::{parse, Shown};
+
+fuzz_target!(|text: &str| {
+    let events: Vec<_> = catalogue::events().collect();
+    match parse(&[text.into()], &events, Shown::default()) {
+        Ok(filters) => drop(compile(&filters, &events)),
+        Err(error) => assert!(!error.to_string().contains('\n'), "{error}"),
+    }
+});

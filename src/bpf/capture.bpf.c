@@ -1,0 +1,588 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * What programs write and what they make executable, byte for byte.
+ *
+ * Bytes are read from user memory when a call has returned. It may have
+ * changed since the kernel took them, if other threads share it, and so may a
+ * position that is shared: such bytes are marked, and user space looks at the
+ * file itself.
+ */
+#include "lib/capture.h"
+#include "lib/event.h"
+#include "lib/inode.h"
+
+#define FMODE_WRITE 0x2
+#define FMODE_CREATED 0x100000
+#define O_TRUNC 01000
+#define RWF_APPEND 0x10
+
+#define PROT_WRITE 0x2
+#define PROT_EXEC 0x4
+#define MAP_ANONYMOUS 0x20
+/* MAP_SHARED and MAP_SHARED_VALIDATE have this bit. */
+#define MAP_SHARED 0x1
+
+/* ioctl(2): a file's content becomes that of another. */
+#define FICLONE 0x40049409
+#define FICLONERANGE 0x4020940d
+
+/* An alert of its own: a file that may have been written before is mapped to be executed. */
+#define ALERT_WRITTEN_FILE 6
+#define ALERT_MAPPED_WX 1
+
+/* Of a record of mem_prot_alert, and what is told of a mapped file besides. */
+#define ALERT_VALUES 8
+
+#define IOVECS_MAX 1024
+
+/* What this process is in tracee's own pid namespace; 0: not there. */
+static __always_inline __u32 pid_for_tracee(struct task_struct *task)
+{
+	struct pid *pid = TASK_READ(task, group_leader, thread_pid);
+	struct upid upid = {};
+
+	if (BPF_CORE_READ(pid, level) < control.self_pid_level)
+		return 0;
+	pid_at_level(pid, control.self_pid_level, &upid);
+	return BPF_CORE_READ(upid.ns, ns.inum) == control.self_pid_ns ? upid.nr : 0;
+}
+
+__noinline int take_file(__u32 slot, __u32 what, __u64 address, __u32 flags, __u32 fd)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct file *file = (struct file *)address;
+	struct inode *inode;
+
+	if (!s)
+		return 0;
+	record_begin(slot, EVENT_ARTIFACT_CAPTURED, TAKEN_VALUES, bpf_ktime_get_boot_ns());
+	inode = BPF_CORE_READ(file, f_inode);
+	put_value(s, TAKEN_WHAT, what);
+	put_value(s, TAKEN_PID, pid_for_tracee(current_task()));
+	put_value(s, TAKEN_DEV, BPF_CORE_READ(inode, i_sb, s_dev));
+	put_value(s, TAKEN_INODE, BPF_CORE_READ(inode, i_ino));
+	put_value(s, TAKEN_GENERATION, BPF_CORE_READ(inode, i_generation));
+	put_value(s, TAKEN_SIZE, BPF_CORE_READ(inode, i_size));
+	put_value(s, TAKEN_MTIME, inode_mtime(inode));
+	put_value(s, TAKEN_CTIME, inode_ctime(inode));
+	put_value(s, TAKEN_MODE, BPF_CORE_READ(inode, i_mode));
+	put_value(s, TAKEN_MAGIC, BPF_CORE_READ(inode, i_sb, s_magic));
+	put_value(s, TAKEN_LINKS, BPF_CORE_READ(inode, i_nlink));
+	put_value(s, TAKEN_FLAGS, flags);
+	put_value(s, TAKEN_FD, fd);
+	if (address)
+		put_path(slot, 0, address + bpf_core_field_offset(struct file, f_path));
+	return 0;
+}
+
+/* Sends one chunk of at most `room` bytes; false if they cannot be read. */
+static __always_inline bool send_chunk(struct scratch *s, const __u64 room, __u64 addr, __u64 len,
+				       __u64 offset)
+{
+	const struct chunk *head = (const struct chunk *)s->bytes;
+	struct chunk *chunk = bpf_ringbuf_reserve(&captures, sizeof(*chunk) + room, 0);
+
+	if (!chunk) {
+		count_capture_loss();
+		return true;
+	}
+	*chunk = *head;
+	bounded(len);
+	if (len > room)
+		len = room;
+	if (bpf_probe_read_user(chunk + 1, len, (void *)addr)) {
+		bpf_ringbuf_discard(chunk, BPF_RB_NO_WAKEUP);
+		return false;
+	}
+	chunk->offset = offset;
+	chunk->len = len;
+	bpf_ringbuf_submit(chunk, 0);
+	return true;
+}
+
+/* Tells of bytes that could not be had, or of nothing but its flags. */
+static __always_inline void send_hole(struct scratch *s, __u64 hole, __u64 offset, __u32 flags)
+{
+	const struct chunk *head = (const struct chunk *)s->bytes;
+	struct chunk *chunk = bpf_ringbuf_reserve(&captures, sizeof(*chunk), 0);
+
+	if (!chunk) {
+		count_capture_loss();
+		return;
+	}
+	*chunk = *head;
+	chunk->offset = offset;
+	chunk->len = 0;
+	chunk->hole = hole;
+	chunk->flags |= flags;
+	bpf_ringbuf_submit(chunk, 0);
+}
+
+/* Bytes of one page. */
+__noinline int send_page(__u32 slot, __u64 addr, __u64 len, __u64 offset)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+	if (s && !send_chunk(s, CHUNK_PAGE, addr, len, offset))
+		send_hole(s, len, offset, 0);
+	return 0;
+}
+
+/* At most CHUNK_BIG bytes; page by page where not all are there. */
+__noinline int send_big(__u32 slot, __u64 addr, __u64 len, __u64 offset)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+	if (!s)
+		return 0;
+	if (len <= CHUNK_SMALL) {
+		if (send_chunk(s, CHUNK_SMALL, addr, len, offset))
+			return 0;
+	} else if (len <= CHUNK_PAGE) {
+		if (send_chunk(s, CHUNK_PAGE, addr, len, offset))
+			return 0;
+	} else if (send_chunk(s, CHUNK_BIG, addr, len, offset)) {
+		return 0;
+	}
+	for (int i = 0; i <= CHUNK_BIG / CHUNK_PAGE; i++) {
+		__u64 n = CHUNK_PAGE - (addr & (CHUNK_PAGE - 1));
+
+		if (!len)
+			break;
+		if (n > len)
+			n = len;
+		send_page(slot, addr, n, offset);
+		addr += n;
+		offset += n;
+		len -= n;
+	}
+	return 0;
+}
+
+__noinline int send_bytes(__u32 slot, __u64 addr, __u64 len, __u64 offset)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+	if (!s)
+		return 0;
+	for (int i = 0; i < CHUNKS_MAX; i++) {
+		__u64 n = len < CHUNK_BIG ? len : CHUNK_BIG;
+
+		if (!len)
+			return 0;
+		send_big(slot, addr, n, offset);
+		addr += n;
+		offset += n;
+		len -= n;
+	}
+	if (len)
+		send_hole(s, len, offset, 0);
+	return 0;
+}
+
+/*
+ * Memory.
+ */
+
+/* False where a process has had its share: programs that compile while they run would fill the disk. */
+static __always_inline bool within_budget(struct task_struct *task)
+{
+	__u64 start = TASK_READ(task, group_leader, start_boottime);
+	__u32 tgid = TASK_READ(task, tgid);
+	struct memory_budget *budget = bpf_map_lookup_elem(&memory_budgets, &tgid);
+	__u64 now = bpf_ktime_get_boot_ns();
+
+	if (!budget || budget->start != start) {
+		struct memory_budget fresh = { .start = start, .since = now, .count = 1 };
+
+		bpf_map_update_elem(&memory_budgets, &tgid, &fresh, BPF_ANY);
+		return true;
+	}
+	if (now - budget->since >= 1000000000ULL) {
+		budget->since = now;
+		budget->count = 0;
+	}
+	__sync_fetch_and_add(&budget->count, 1);
+	return budget->count <= MEMORY_PER_SECOND;
+}
+
+__noinline int take_memory(__u32 slot)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct task_struct *task = current_task();
+	__u64 alert, addr, len;
+	struct chunk *head;
+
+	if (!s)
+		return 0;
+	if (!within_budget(task)) {
+		__sync_fetch_and_add(&capture_misses.memory_skipped, 1);
+		return 0;
+	}
+	alert = *record_value(s, 0);
+	addr = *record_value(s, 1);
+	len = *record_value(s, 2);
+	if (!send_record(s))
+		return 0;
+	head = (struct chunk *)s->bytes;
+	/* From the record that lies where the chunk's header will. */
+	head->inode = s->header.time;
+	head->dev = TASK_READ(task, pid);
+	head->mark = CHUNK_MARK;
+	head->generation = 0;
+	head->mtime = 0;
+	head->size = len;
+	head->hole = 0;
+	head->pid = pid_for_tracee(task);
+	head->flags = CHUNK_MEMORY;
+	head->reserved = 0;
+	/* Nobody can have written there yet. */
+	if (alert == ALERT_MAPPED_WX) {
+		send_hole(s, len, addr, CHUNK_LAST);
+		return 0;
+	}
+	send_bytes(slot, addr, len, addr);
+	send_hole(s, 0, addr + len, CHUNK_LAST);
+	return 0;
+}
+
+/* Whether the file's content may come from a traced program: it can still be written to, has no name, or is younger than the process. */
+static __always_inline bool may_be_written(struct task_struct *task, struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	return BPF_CORE_READ(file, f_mode) & FMODE_WRITE || !BPF_CORE_READ(inode, i_nlink) ||
+	       inode_mtime(inode) >= epoch_of_boot + TASK_READ(task, group_leader, start_boottime);
+}
+
+static __always_inline int after_capture_mmap(const struct returned_call *call)
+{
+	struct inode *inode;
+	struct scratch *s;
+	struct file *file;
+	int slot;
+
+	/* What is writable besides is an alert already. */
+	if (call->event != EVENT_MMAP || (__u64)call->ret >= -4095UL ||
+	    (call->args[2] & (PROT_EXEC | PROT_WRITE)) != PROT_EXEC ||
+	    call->args[3] & MAP_ANONYMOUS)
+		return 0;
+	file = file_of_fd(call->args[4]);
+	if (!file || !may_be_written(current_task(), file))
+		return 0;
+	slot = event_open(EVENT_MEM_PROT_ALERT, ALERT_VALUES, call->ret, true);
+	if (slot < 0)
+		return 0;
+	s = bpf_map_lookup_elem(&scratch, &slot);
+	if (!s)
+		return 0;
+	put_value(s, 0, ALERT_WRITTEN_FILE);
+	put_value(s, 1, call->ret);
+	put_value(s, 2, (call->args[1] + CHUNK_PAGE - 1) & ~(CHUNK_PAGE - 1ULL));
+	inode = BPF_CORE_READ(file, f_inode);
+	put_value(s, 3, BPF_CORE_READ(inode, i_sb, s_magic));
+	put_value(s, 4, call->args[4]);
+	put_value(s, 5, call->args[5]);
+	put_value(s, 6, BPF_CORE_READ(inode, i_sb, s_dev));
+	put_value(s, 7, BPF_CORE_READ(inode, i_ino));
+	put_path(s->slot, 5, FIELD_ADDRESS(file, f_path));
+	take_memory(s->slot);
+	scratch_put(s);
+	return 0;
+}
+
+AFTER_CALL(capture_mmap)
+
+/*
+ * Files.
+ */
+
+/* Since 6.13; counts from 0. */
+struct file_ref___6_13 {
+	atomic64_t refcnt;
+} __attribute__((preserve_access_index));
+
+struct file___6_13 {
+	struct file_ref___6_13 f_ref;
+} __attribute__((preserve_access_index));
+
+/* Others may move its position, or write to the memory that was written from, at any time. */
+static __always_inline bool is_shared(struct task_struct *task, struct file *file)
+{
+	struct file___6_13 *newer = (void *)file;
+	__s64 more;
+
+	if (bpf_core_field_exists(newer->f_ref))
+		more = BPF_CORE_READ(newer, f_ref.refcnt.counter);
+	else
+		more = BPF_CORE_READ(file, f_count.counter) - 1;
+	return more > 0 || TASK_READ(task, mm, mm_users.counter) > 1;
+}
+
+static __always_inline struct captured_key key_of(struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	return (struct captured_key){
+		.inode = BPF_CORE_READ(inode, i_ino),
+		.dev = BPF_CORE_READ(inode, i_sb, s_dev),
+		.generation = BPF_CORE_READ(inode, i_generation),
+	};
+}
+
+static __always_inline bool is_regular(struct file *file)
+{
+	return (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFREG;
+}
+
+/* Tells user space of what a process has done by a name. */
+static __always_inline int tell_name(__u32 what, __u64 name)
+{
+	struct scratch *s = scratch_get();
+
+	if (!s) {
+		count_capture_loss();
+		return 0;
+	}
+	take_file(s->slot, what, 0, 0, 0);
+	if (name)
+		put_user_str(s->slot, 1, name);
+	send_record(s);
+	scratch_put(s);
+	return 0;
+}
+
+/* Tells user space of a file: in a function of its own, for its stack. */
+__noinline int tell_file(__u32 what, __u64 address, __u32 flags, __u32 fd)
+{
+	struct captured_file fresh = { .unseen = what == TAKE_UNSEEN };
+	struct captured_key key = key_of((struct file *)address);
+	struct scratch *s = scratch_get();
+
+	if (!s) {
+		count_capture_loss();
+		return 0;
+	}
+	take_file(s->slot, what, address, flags, fd);
+	/* What did not get through is told again. */
+	if (send_record(s))
+		bpf_map_update_elem(&captured_files, &key, &fresh, BPF_ANY);
+	scratch_put(s);
+	return 0;
+}
+
+/* Every open for writing is told: it may be another file by now, or empty. */
+static __always_inline int opened(const struct returned_call *call)
+{
+	struct file *file;
+	__u32 mode, flags = 0;
+
+	if (call->ret < 0)
+		return 0;
+	file = file_of_fd(call->ret);
+	if (!file || !is_regular(file))
+		return 0;
+	mode = BPF_CORE_READ(file, f_mode);
+	/* f_flags has lost O_TRUNC; a file that is empty after its open lost nothing if it was so before. */
+	if (!(mode & FMODE_WRITE))
+		return 0;
+	if (mode & FMODE_CREATED)
+		flags |= FILE_CREATED;
+	if (!BPF_CORE_READ(file, f_inode, i_size))
+		flags |= FILE_EMPTY;
+	return tell_file(TAKE_FILE, (__u64)file, flags, call->ret);
+}
+
+/* A file whose content changes by other ways than its caller's memory. */
+static __always_inline int written_unseen(__u32 fd)
+{
+	struct file *file = file_of_fd(fd);
+	struct captured_file *known;
+	struct captured_key key;
+
+	if (!file || !is_regular(file) || !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE))
+		return 0;
+	key = key_of(file);
+	known = bpf_map_lookup_elem(&captured_files, &key);
+	if (known && (known->skip || known->unseen))
+		return 0;
+	return tell_file(TAKE_UNSEEN, (__u64)file, 0, fd);
+}
+
+struct write {
+	struct file *file;
+	__u64 pos;
+	bool unsure;
+};
+
+/* Where a write that has returned began; the position is that of its open file, unless the call has one of its own. */
+static __always_inline void find_position(const struct returned_call *call, struct write *write)
+{
+	bool own = call->event == EVENT_WRITE || call->event == EVENT_WRITEV ||
+		   (call->event == EVENT_PWRITEV2 && given_position(call) == OWN_POSITION);
+	struct file *file = write->file;
+	bool append = BPF_CORE_READ(file, f_flags) & O_APPEND;
+
+	if (call->event == EVENT_PWRITEV2 && call->args[5] & RWF_APPEND)
+		append = true;
+	if (own) {
+		write->pos = BPF_CORE_READ(file, f_pos) - call->ret;
+	} else if (append) {
+		write->pos = BPF_CORE_READ(file, f_inode, i_size) - call->ret;
+		/* Another append may have come in between. */
+		write->unsure = true;
+	} else {
+		write->pos = given_position(call);
+	}
+}
+
+/* The buffers of writev(2) and its like, as far as they were written. */
+__noinline int send_iovec(__u32 slot, __u64 at, __u32 pointer_bytes)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	__u64 base, len, left, offset;
+	__u64 wide[2] = {};
+
+	if (!s)
+		return 0;
+	left = s->args[0];
+	offset = s->args[1];
+	if (pointer_bytes == 8) {
+		if (bpf_probe_read_user(wide, sizeof(wide), (void *)at))
+			return -1;
+		base = wide[0];
+		len = wide[1];
+	} else {
+		__u32 narrow[2] = {};
+
+		if (bpf_probe_read_user(narrow, sizeof(narrow), (void *)at))
+			return -1;
+		base = narrow[0];
+		len = narrow[1];
+	}
+	if (len > left)
+		len = left;
+	send_bytes(slot, base, len, offset);
+	s->args[0] = left - len;
+	s->args[1] = offset + len;
+	return 0;
+}
+
+__noinline int send_iovecs(__u32 slot, __u64 at, __u64 count, __u32 pointer_bytes)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+	if (!s)
+		return 0;
+	for (int i = 0; i < IOVECS_MAX; i++) {
+		if (i >= count || !s->args[0])
+			break;
+		if (send_iovec(slot, at + 2 * i * pointer_bytes, pointer_bytes))
+			break;
+	}
+	if (s->args[0])
+		send_hole(s, s->args[0], s->args[1], 0);
+	return 0;
+}
+
+static __always_inline int written(const struct returned_call *call)
+{
+	struct task_struct *task = current_task();
+	struct captured_file *known;
+	struct captured_key key;
+	struct write write = {};
+	struct inode *inode;
+	struct file *file;
+	struct chunk *head;
+	struct scratch *s;
+
+	if (call->ret <= 0)
+		return 0;
+	write.file = file_of_fd(call->args[0]);
+	if (!write.file || !is_regular(write.file))
+		return 0;
+	file = write.file;
+	inode = BPF_CORE_READ(file, f_inode);
+	key = key_of(file);
+	known = bpf_map_lookup_elem(&captured_files, &key);
+	if (known && known->skip)
+		return 0;
+	write.unsure = is_shared(task, file);
+	find_position(call, &write);
+	if (!known) {
+		bool all = !write.pos && BPF_CORE_READ(inode, i_size) == call->ret;
+
+		tell_file(TAKE_FILE, (__u64)file, all ? FILE_EMPTY : 0, call->args[0]);
+	}
+	s = scratch_get();
+	if (!s) {
+		count_capture_loss();
+		return 0;
+	}
+	head = (struct chunk *)s->bytes;
+	head->mark = CHUNK_MARK;
+	head->inode = key.inode;
+	head->dev = key.dev;
+	head->generation = key.generation;
+	head->offset = 0;
+	head->mtime = inode_mtime(inode);
+	head->size = BPF_CORE_READ(inode, i_size);
+	head->hole = 0;
+	head->len = 0;
+	head->pid = pid_for_tracee(task);
+	head->flags = write.unsure ? CHUNK_UNSURE : 0;
+	head->reserved = 0;
+	if (call->event == EVENT_WRITE || call->event == EVENT_PWRITE64) {
+		send_bytes(s->slot, call->args[1], call->ret, write.pos);
+	} else {
+		s->args[0] = call->ret;
+		s->args[1] = write.pos;
+		send_iovecs(s->slot, call->args[1], call->args[2], pointer_size(call->abi));
+	}
+	scratch_put(s);
+	return 0;
+}
+
+static __always_inline int after_capture_write(const struct returned_call *call)
+{
+	switch (call->event) {
+	case EVENT_WRITE:
+	case EVENT_WRITEV:
+	case EVENT_PWRITE64:
+	case EVENT_PWRITEV:
+	case EVENT_PWRITEV2:
+		return written(call);
+	case EVENT_OPEN:
+	case EVENT_OPENAT:
+	case EVENT_OPENAT2:
+	case EVENT_CREAT:
+	case EVENT_OPEN_BY_HANDLE_AT:
+	case EVENT_MEMFD_CREATE:
+		return opened(call);
+	case EVENT_SENDFILE:
+	case EVENT_FTRUNCATE:
+	case EVENT_FALLOCATE:
+		return call->ret < 0 ? 0 : written_unseen(call->args[0]);
+	case EVENT_SPLICE:
+	case EVENT_COPY_FILE_RANGE:
+		return call->ret <= 0 ? 0 : written_unseen(call->args[2]);
+	case EVENT_IOCTL:
+		if (call->ret < 0 || (call->args[1] != FICLONE && call->args[1] != FICLONERANGE))
+			return 0;
+		return written_unseen(call->args[0]);
+	case EVENT_MMAP:
+		/* Later changes of its protection need a file that is open for writing, too. */
+		if ((__u64)call->ret >= -4095UL || !(call->args[3] & MAP_SHARED) ||
+		    call->args[3] & MAP_ANONYMOUS)
+			return 0;
+		return written_unseen(call->args[4]);
+	case EVENT_TRUNCATE:
+		return call->ret < 0 ? 0 : tell_name(TAKE_TRUNCATED, call->args[0]);
+	case EVENT_IO_SETUP:
+	case EVENT_IO_URING_SETUP:
+		return call->ret < 0 ? 0 : tell_name(TAKE_UNSEEN_ANY, 0);
+	}
+	return 0;
+}
+
+AFTER_CALL(capture_write)

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * --filter as the kernel side has it. User space arranges it and looks itself
+ * at what is not decided here (src/filter/compile.rs, src/loader/filter.rs).
+ */
+#ifndef TRACEE_FILTER_TYPES_H
+#define TRACEE_FILTER_TYPES_H
+
+/* Fields of every event: positions in filters.numbers and filters.names. */
+#define FIELD_UID 0
+#define FIELD_PID 1
+#define FIELD_TID 2
+#define FIELD_PPID 3
+#define FIELD_MNTNS 4
+#define FIELD_PIDNS 5
+#define FIELD_NUMBERS 6
+#define FIELD_COMM 0
+#define FIELD_UTS 1
+#define FIELD_NAMES 2
+
+/* number_filter.type: how a register is read */
+#define NUMBER_NONE 0 /* the filter is not used */
+#define NUMBER_S64 1
+#define NUMBER_U64 2
+#define NUMBER_S32 3
+#define NUMBER_U32 4
+#define NUMBER_S16 5
+#define NUMBER_U16 6
+#define NUMBER_LONG 7 /* 32 bits in a 32-bit call */
+
+/* number_filter.values: what the map filter_numbers says of its values */
+#define VALUES_ANY 0 /* nothing */
+#define VALUES_ONLY 1 /* these pass */
+#define VALUES_NOT 2 /* all others pass */
+
+struct number_filter {
+	__s64 min; /* both inclusive, and unsigned for NUMBER_U64 */
+	__s64 max;
+	__u32 field; /* whose values they are in filter_numbers */
+	__u8 type; /* NUMBER_* */
+	__u8 values; /* VALUES_* */
+	__u8 index; /* of the argument */
+	__u8 required; /* what has no such number does not pass */
+};
+
+/* Key of the map filter_numbers. */
+struct listed_number {
+	__s64 value;
+	__u32 field;
+	__u32 reserved;
+};
+
+/* text_filter.wanted and .excluded: where in a text its patterns are looked for */
+#define TEXT_START (1 << 0) /* whole texts, with their NUL, and beginnings */
+#define TEXT_ANYWHERE (1 << 1) /* ends, with their NUL, and what may stand anywhere */
+
+struct text_filter {
+	__u32 field; /* its sets of patterns: this, plus SET_* */
+	__u8 wanted; /* one pattern of these must be there */
+	__u8 excluded; /* none of these may be there */
+	__u8 index; /* of the argument */
+	__u8 reserved;
+};
+
+#define SET_WANTED 0
+#define SET_EXCLUDED 1
+#define SET_ANYWHERE 2 /* added to either */
+#define SET_COUNT 4
+
+/* Room for a node name; the process's name is shorter. */
+#define NAME_MAX 68
+/* The kernel lets the keys of its tries be no longer. */
+#define TEXT_MAX 252
+
+/* Key of the trie filter_names. */
+struct name_key {
+	__u32 bits; /* of what follows */
+	__u32 set;
+	char text[NAME_MAX];
+};
+
+/* Key of the trie filter_texts. */
+struct text_key {
+	__u32 bits;
+	__u32 set;
+	char text[TEXT_MAX];
+};
+
+#define FILTER_NUMBERS 4
+#define FILTER_TEXTS 2
+
+/* What is asked of one event. Those used come first. */
+struct record_filter {
+	struct number_filter result;
+	struct number_filter numbers[FILTER_NUMBERS];
+	struct text_filter texts[FILTER_TEXTS];
+};
+
+/* Fixed before load: what nobody asks for, the verifier removes. */
+struct filters {
+	struct number_filter numbers[FIELD_NUMBERS];
+	struct text_filter names[FIELD_NAMES];
+	__u8 fields; /* any of these is used */
+	__u8 results; /* of an event */
+	__u8 arguments; /* of an event */
+	__u8 keep_life; /* fork, exec and exit are recorded in any case */
+	__u8 reserved[4];
+};
+
+#endif

@@ -1,0 +1,383 @@
+//! The folder that artefacts go to: reached and kept so that nobody but us can lead us elsewhere.
+//!
+//! Every step is taken from an open folder by a single name, and never through a link. What lies on the way must be
+//! root's or ours, and not be writable by others unless it is sticky, as `/tmp` is.
+
+use std::ffi::{CStr, CString, OsStr};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+use nix::dir::Dir;
+use nix::errno::Errno;
+use nix::fcntl::{openat, AtFlags, OFlag};
+use nix::sys::stat::{fstat, fstatat, mkdirat, FileStat, Mode, SFlag};
+use nix::unistd::{geteuid, unlinkat, UnlinkatFlags};
+
+/// Why a folder is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    #[error("{} is a link: artefacts go to real folders only", .0.display())]
+    Link(PathBuf),
+    #[error("{} is no folder", .0.display())]
+    NoFolder(PathBuf),
+    #[error("{} belongs to another user (uid {})", .0.display(), .1)]
+    Foreign(PathBuf, u32),
+    #[error("{} is writable by others (mode {:o})", .0.display(), .1)]
+    Writable(PathBuf, u32),
+    #[error("{} is in use by another tracee", .0.display())]
+    InUse(PathBuf),
+    #[error("{} holds other things than artefacts: it is not emptied", .0.display())]
+    NotArtefacts(PathBuf),
+    #[error("{}: {}", .0.display(), .1)]
+    Io(PathBuf, io::Error),
+}
+
+fn io_error(path: &Path) -> impl FnOnce(Errno) -> FolderError + '_ {
+    move |errno| FolderError::Io(path.into(), errno.into())
+}
+
+/// Opens the folder, which is made where it is missing, with those above it.
+pub fn open(path: &Path) -> Result<OwnedFd, FolderError> {
+    let path = &absolute(path)?;
+    let mut at = File::open("/")
+        .map(OwnedFd::from)
+        .map_err(|error| FolderError::Io("/".into(), error))?;
+    let mut so_far = PathBuf::from("/");
+    let names: Vec<&OsStr> = path
+        .components()
+        .filter_map(|component| match component {
+            Component::Normal(name) => Some(name),
+            _ => None,
+        })
+        .collect();
+    for (index, name) in names.iter().enumerate() {
+        so_far.push(name);
+        let last = index + 1 == names.len();
+        at = enter(&at, name, &so_far, last)?;
+    }
+    Ok(at)
+}
+
+/// The path without `..` and without links above its last part: who may change those is checked on the way.
+fn absolute(path: &Path) -> Result<PathBuf, FolderError> {
+    let failed = |error| FolderError::Io(path.into(), error);
+    let full = std::path::absolute(path).map_err(failed)?;
+    let (Some(parent), Some(name)) = (full.parent(), full.file_name()) else {
+        return Err(failed(io::ErrorKind::InvalidInput.into()));
+    };
+    // Of what does not exist yet, the part that does.
+    let mut missing = vec![name];
+    let mut known = parent;
+    let resolved = loop {
+        match known.canonicalize() {
+            Ok(resolved) => break resolved,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(error)),
+        }
+        // A link that leads nowhere is there all the same.
+        if known.is_symlink() {
+            return Err(FolderError::Link(known.into()));
+        }
+        let (Some(parent), Some(name)) = (known.parent(), known.file_name()) else {
+            return Err(failed(io::ErrorKind::InvalidInput.into()));
+        };
+        missing.push(name);
+        known = parent;
+    };
+    Ok(missing.iter().rev().fold(resolved, |path, name| path.join(name)))
+}
+
+fn enter(at: &OwnedFd, name: &OsStr, path: &Path, last: bool) -> Result<OwnedFd, FolderError> {
+    match mkdirat(at, name, Mode::S_IRWXU) {
+        Ok(()) | Err(Errno::EEXIST | Errno::EROFS) => {}
+        Err(errno) => return Err(io_error(path)(errno)),
+    }
+    let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_RDONLY;
+    let folder = openat(at, name, flags, Mode::empty()).map_err(|errno| {
+        let is_link = fstatat(at, name, AtFlags::AT_SYMLINK_NOFOLLOW)
+            .is_ok_and(|stat| file_type(&stat) == SFlag::S_IFLNK);
+        match errno {
+            Errno::ELOOP | Errno::ENOTDIR if is_link => FolderError::Link(path.into()),
+            Errno::ENOTDIR => FolderError::NoFolder(path.into()),
+            errno => io_error(path)(errno),
+        }
+    })?;
+    check(&folder, path, last)?;
+    Ok(folder)
+}
+
+/// The folder itself must be ours; those above it may be root's.
+fn check(folder: &OwnedFd, path: &Path, last: bool) -> Result<(), FolderError> {
+    let stat = fstat(folder).map_err(io_error(path))?;
+    let ours = geteuid().as_raw();
+    if stat.st_uid != ours && (last || stat.st_uid != 0) {
+        return Err(FolderError::Foreign(path.into(), stat.st_uid));
+    }
+    let mode = stat.st_mode & 0o7777;
+    let sticky = mode & 0o1000 != 0;
+    if mode & 0o022 != 0 && (last || !sticky) {
+        return Err(FolderError::Writable(path.into(), mode));
+    }
+    Ok(())
+}
+
+pub fn file_type(stat: &FileStat) -> SFlag {
+    SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits())
+}
+
+/// Opens or makes a folder in ours: one name, no link, ours.
+pub fn subfolder(at: &OwnedFd, name: &str) -> io::Result<OwnedFd> {
+    match mkdirat(at, name, Mode::S_IRWXU) {
+        Ok(()) | Err(Errno::EEXIST) => {}
+        Err(errno) => return Err(errno.into()),
+    }
+    let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_RDONLY;
+    Ok(openat(at, name, flags, Mode::empty())?)
+}
+
+/// Makes a file that is not there yet.
+pub fn create(at: &OwnedFd, name: &CStr) -> io::Result<File> {
+    let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    Ok(openat(at, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)?.into())
+}
+
+/// Opens a file of ours again; refused if it has become something else.
+pub fn reopen(at: &OwnedFd, name: &CStr) -> io::Result<File> {
+    let flags = OFlag::O_RDWR | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+    let file = File::from(openat(at, name, flags, Mode::empty())?);
+    regular(&file)?;
+    Ok(file)
+}
+
+/// Opens the list of artefacts, to add to it.
+pub fn index(at: &OwnedFd) -> io::Result<File> {
+    let flags = OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CREAT;
+    let flags = flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+    let file = File::from(openat(at, INDEX, flags, Mode::S_IRUSR | Mode::S_IWUSR)?);
+    let stat = regular(&file)?;
+    if stat.st_uid != geteuid().as_raw() || stat.st_nlink != 1 || stat.st_mode & 0o022 != 0 {
+        return Err(io::Error::other("it is not ours alone"));
+    }
+    Ok(file)
+}
+
+/// The list of artefacts.
+pub const INDEX: &CStr = c"index.jsonl";
+
+fn regular(file: &File) -> io::Result<FileStat> {
+    let stat = fstat(file)?;
+    match file_type(&stat) {
+        SFlag::S_IFREG => Ok(stat),
+        _ => Err(io::Error::other("it is no regular file")),
+    }
+}
+
+/// Removes all that is in the folder, which must be empty or hold a list of artefacts. Follows no link, and leaves
+/// other file systems that are mounted in it alone.
+pub fn clear(folder: &OwnedFd, path: &Path) -> Result<(), FolderError> {
+    let names = list(folder).map_err(io_error(path))?;
+    let empty = names.is_empty();
+    if !empty && fstatat(folder, INDEX, AtFlags::AT_SYMLINK_NOFOLLOW).is_err() {
+        return Err(FolderError::NotArtefacts(path.into()));
+    }
+    remove_all(folder, names).map_err(io_error(path))
+}
+
+fn list(folder: &OwnedFd) -> nix::Result<Vec<CString>> {
+    // A descriptor of its own, since the place in the list is the descriptor's.
+    let flags = OFlag::O_DIRECTORY | OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+    let mut dir = Dir::from_fd(openat(folder, c".", flags, Mode::empty())?)?;
+    let mut names = Vec::new();
+    for entry in dir.iter() {
+        let name = entry?.file_name().to_owned();
+        if ![c".", c".."].contains(&name.as_c_str()) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+fn remove_all(folder: &OwnedFd, names: Vec<CString>) -> nix::Result<()> {
+    for name in names {
+        match unlinkat(folder, name.as_c_str(), UnlinkatFlags::NoRemoveDir) {
+            Err(Errno::EISDIR | Errno::EPERM) => {}
+            removed => {
+                removed?;
+                continue;
+            }
+        }
+        let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_RDONLY;
+        let inner = openat(folder, name.as_c_str(), flags, Mode::empty())?;
+        if fstat(&inner)?.st_dev != fstat(folder)?.st_dev {
+            return Err(Errno::EXDEV);
+        }
+        let inner_names = list(&inner)?;
+        remove_all(&inner, inner_names)?;
+        unlinkat(folder, name.as_c_str(), UnlinkatFlags::RemoveDir)?;
+    }
+    Ok(())
+}
+
+/// Keeps other tracees out for as long as the list is open.
+pub fn lock(index: &File) -> io::Result<()> {
+    // SAFETY: a call on a descriptor that is open.
+    match unsafe { nix::libc::flock(index.as_fd().as_raw_fd(), nix::libc::LOCK_EX | nix::libc::LOCK_NB) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// A file of `/proc`, which never is a link to elsewhere that a traced process could have made: opened step by step by
+/// the kernel, below the folder `at`, without magic links.
+pub fn open_below(at: &OwnedFd, path: &[u8], flags: OFlag) -> io::Result<OwnedFd> {
+    use nix::libc;
+    let path = CString::new(path)?;
+    // SAFETY: `open_how` is made of integers only.
+    let mut how: libc::open_how = unsafe { std::mem::zeroed() };
+    how.flags = (flags | OFlag::O_CLOEXEC).bits() as u64;
+    how.resolve = libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_MAGICLINKS;
+    // SAFETY: a path with its NUL, and a structure of the size that is told.
+    let fd = unsafe {
+        libc::syscall(
+            libc::SYS_openat2,
+            at.as_raw_fd(),
+            path.as_ptr(),
+            &raw const how,
+            size_of::<libc::open_how>(),
+        )
+    };
+    match i32::try_from(fd) {
+        // SAFETY: a new descriptor, which nobody else knows.
+        Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Name of a file as part of an artefact's: what is unusual in it, or dangerous to print, is left out.
+pub fn plain_name(path: &[u8]) -> String {
+    const NAME_MAX: usize = 64;
+    let path = path.strip_suffix(b" (deleted)").unwrap_or(path);
+    let name = Path::new(OsStr::from_bytes(path)).file_name().unwrap_or_default();
+    let plain: String = name
+        .as_bytes()
+        .iter()
+        .take(NAME_MAX)
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'+' | b'.' => *byte as char,
+            _ => '_',
+        })
+        .collect();
+    match plain.trim_matches('.') {
+        "" => "_".into(),
+        name => name.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::{symlink, MetadataExt, PermissionsExt};
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    #[test]
+    fn missing_folders_are_made_for_us_alone() {
+        let base = folder();
+        let path = base.path().join("a/b");
+        open(&path).unwrap();
+        for made in ["a", "a/b"] {
+            assert_eq!(
+                fs::metadata(base.path().join(made)).unwrap().mode() & 0o7777,
+                0o700
+            );
+        }
+    }
+
+    #[test]
+    fn links_files_and_folders_of_others_are_refused() {
+        let base = folder();
+        let path = |name: &str| base.path().join(name);
+        fs::create_dir(path("real")).unwrap();
+        symlink("real", path("link")).unwrap();
+        symlink("nowhere", path("dangling")).unwrap();
+        fs::write(path("file"), "").unwrap();
+        fs::create_dir(path("open")).unwrap();
+        fs::set_permissions(path("open"), fs::Permissions::from_mode(0o777)).unwrap();
+        fs::create_dir(path("open/in")).unwrap();
+        assert!(matches!(open(&path("link")), Err(FolderError::Link(_))));
+        assert!(matches!(open(&path("dangling")), Err(FolderError::Link(_))));
+        assert!(matches!(open(&path("dangling/x")), Err(FolderError::Link(_))));
+        assert!(matches!(open(&path("file")), Err(FolderError::NoFolder(_))));
+        assert!(matches!(open(&path("open")), Err(FolderError::Writable(..))));
+        assert!(matches!(open(&path("open/in")), Err(FolderError::Writable(..))));
+        // A link above it is no harm, if nobody else can change where it leads.
+        assert!(open(&path("link/inside")).is_ok());
+        if geteuid().is_root() {
+            std::os::unix::fs::chown(path("real"), Some(65534), None).unwrap();
+            assert!(matches!(open(&path("real")), Err(FolderError::Foreign(_, 65534))));
+            assert!(matches!(
+                open(&path("real/x")),
+                Err(FolderError::Foreign(_, 65534))
+            ));
+        }
+    }
+
+    #[test]
+    fn clearing_follows_no_link_and_spares_what_is_not_ours() {
+        let base = folder();
+        let path = |name: &str| base.path().join(name);
+        fs::create_dir_all(path("out/host")).unwrap();
+        fs::write(path("kept"), "x").unwrap();
+        fs::create_dir(path("kept-folder")).unwrap();
+        fs::write(path("kept-folder/file"), "x").unwrap();
+        fs::write(path("out/host/exec.1.ls"), "x").unwrap();
+        symlink(path("kept"), path("out/link")).unwrap();
+        symlink(path("kept-folder"), path("out/host/link")).unwrap();
+        let out = open(&path("out")).unwrap();
+        assert!(matches!(
+            clear(&out, &path("out")),
+            Err(FolderError::NotArtefacts(_))
+        ));
+        fs::write(path("out/index.jsonl"), "").unwrap();
+        clear(&out, &path("out")).unwrap();
+        assert_eq!(fs::read_dir(path("out")).unwrap().count(), 0);
+        assert!(path("kept").exists() && path("kept-folder/file").exists());
+        clear(&out, &path("out")).unwrap();
+    }
+
+    #[test]
+    fn names_are_plain() {
+        assert_eq!(plain_name(b"/usr/bin/ls"), "ls");
+        assert_eq!(plain_name(b"/tmp/x (deleted)"), "x");
+        assert_eq!(plain_name(b"/tmp/\x1b[2J\xff \n"), "__2J___");
+        assert_eq!(plain_name(b"memfd:.."), "memfd_");
+        assert_eq!(plain_name(b"/.."), "_");
+        assert_eq!(plain_name(&[b'a'; 300]).len(), 64);
+    }
+
+    #[test]
+    fn nothing_leads_out_of_a_folder() {
+        let base = folder();
+        let path = |name: &str| base.path().join(name);
+        fs::create_dir(path("root")).unwrap();
+        fs::write(path("secret"), "x").unwrap();
+        symlink("/secret", path("root/absolute")).unwrap();
+        symlink("../secret", path("root/relative")).unwrap();
+        symlink("/proc/self/exe", path("root/magic")).unwrap();
+        let root = OwnedFd::from(File::open(path("root")).unwrap());
+        for name in ["absolute", "relative", "magic", "/../secret"] {
+            assert!(
+                open_below(&root, name.as_bytes(), OFlag::O_RDONLY).is_err(),
+                "{name}"
+            );
+        }
+        fs::write(path("root/own"), "x").unwrap();
+        assert!(open_below(&root, b"/own", OFlag::O_RDONLY).is_ok());
+    }
+}

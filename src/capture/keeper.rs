@@ -1,0 +1,426 @@
+//! The thread that copies and hashes, so that whoever reads the kernel's ring need not.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::Arc;
+
+use nix::libc;
+use nix::sys::eventfd::EventFd;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::folder::plain_name;
+use super::memory::{self, Area};
+use super::record::Identity;
+use super::store::{hex, Artefact, Cut, Store, BLOCK};
+use super::Captured;
+use crate::event::Context;
+
+/// What is known of an artefact besides its bytes.
+#[derive(Debug, Clone)]
+pub struct Meta {
+    /// `write`, `exec`, `mem`
+    pub kind: &'static str,
+    pub who: Context,
+    /// Folder of its container.
+    pub container: String,
+    /// Of the file, as the kernel walked it.
+    pub path: Vec<u8>,
+    pub file: Identity,
+    /// Of memory.
+    pub area: Option<Area>,
+    /// What an executed file was: `program`, `script`, `loader`; how memory came: `kernel`, `process`.
+    pub role: &'static str,
+    /// Why it may not be complete; the first reason.
+    pub reason: Option<String>,
+    /// Its content is what the file had at its close.
+    pub read_at_close: bool,
+}
+
+impl Meta {
+    fn because(&mut self, reason: impl FnOnce() -> String) {
+        if self.reason.is_none() {
+            self.reason = Some(reason());
+        }
+    }
+}
+
+/// Whether a file that is read back has been written to in the meantime.
+#[derive(Debug, Clone, Default)]
+pub struct Version {
+    /// Grows with each chunk.
+    pub writes: Arc<AtomicU64>,
+    /// No copy of the file is under way.
+    pub idle: Arc<AtomicBool>,
+}
+
+/// What there is to do.
+pub enum Job {
+    /// Store an executed file.
+    Exec { meta: Meta, file: File },
+    /// An artefact of a written file is complete for now.
+    Finish {
+        meta: Meta,
+        name: String,
+        cut: Option<Cut>,
+        version: Version,
+    },
+    /// A written file is copied as it is.
+    ReadBack {
+        meta: Meta,
+        name: String,
+        file: File,
+        version: Version,
+    },
+    /// Memory, of which these parts are still to be had from the process itself.
+    Memory {
+        meta: Meta,
+        artefact: Artefact,
+        pid: u32,
+        missing: Vec<(u64, u64)>,
+        file: Option<(File, u64)>,
+        /// It has been looked at before, and is of interest only if it has changed.
+        again: bool,
+    },
+    /// Nothing could be stored.
+    Tell(Meta),
+}
+
+/// More contents than these are not remembered.
+const KNOWN_MAX: usize = 1 << 16;
+
+pub struct Keeper {
+    pub store: Arc<Store>,
+    pub results: SyncSender<Captured>,
+    pub wake: Arc<EventFd>,
+    /// ns since the epoch at boot.
+    pub epoch: u64,
+    /// Artefacts of executed files, by SHA-256.
+    pub contents: HashMap<String, String>,
+    /// SHA-256 of memory, by host pid and address.
+    pub memory: HashMap<(u32, u64), Option<String>>,
+}
+
+impl Keeper {
+    /// Works until all who give work are gone.
+    pub fn run(mut self, jobs: &Receiver<Job>) {
+        for job in jobs {
+            self.work(job);
+            if let Some(errno) = self.store.take_failure() {
+                self.stopped(errno);
+            }
+        }
+    }
+
+    fn work(&mut self, job: Job) {
+        match job {
+            Job::Exec { meta, file } => self.exec(meta, &file),
+            Job::Finish {
+                mut meta,
+                name,
+                cut,
+                version,
+            } => match self.store.reopen(&name) {
+                Ok(mut artefact) => {
+                    artefact.cut = cut;
+                    let before = version.writes.load(Ordering::Acquire);
+                    let hash = artefact.sha256();
+                    if before != version.writes.load(Ordering::Acquire) {
+                        // It is being written to again: a later line will say how that ended.
+                        meta.because(|| "it was written to again while it was hashed".into());
+                    }
+                    self.finish(meta, artefact, hash.ok());
+                }
+                Err(error) => {
+                    meta.because(|| format!("the artefact cannot be opened: {error}"));
+                    self.tell(&meta, None, 0, None);
+                }
+            },
+            Job::ReadBack {
+                meta,
+                name,
+                file,
+                version,
+            } => {
+                self.read_back(meta, &name, &file, &version);
+                version.idle.store(true, Ordering::Release);
+            }
+            Job::Memory {
+                mut meta,
+                mut artefact,
+                pid,
+                missing,
+                file,
+                again,
+            } => {
+                memory::fill(&mut meta, &mut artefact, pid, missing, file);
+                if artefact.size == 0 && artefact.cut.is_none() {
+                    self.store.remove(artefact);
+                    if !again {
+                        self.tell(&meta, None, 0, None);
+                    }
+                    return;
+                }
+                let hash = artefact.sha256().ok();
+                if self.memory.len() >= KNOWN_MAX {
+                    self.memory.clear();
+                }
+                let area = (meta.who.host_pid, meta.area.as_ref().map_or(0, |area| area.addr));
+                let before = self.memory.insert(area, hash.clone());
+                if again && before.is_some_and(|before| before == hash) {
+                    self.store.remove(artefact);
+                    return;
+                }
+                self.finish(meta, artefact, hash);
+            }
+            Job::Tell(meta) => self.tell(&meta, None, 0, None),
+        }
+    }
+
+    fn exec(&mut self, mut meta: Meta, file: &File) {
+        let name = format!("exec.{}.{}", self.epoch + meta.who.time, plain_name(&meta.path));
+        let mut artefact = match self.store.create(&meta.container, &name) {
+            Ok(artefact) => artefact,
+            Err(cut) => {
+                meta.because(|| cut.reason(self.store.limits));
+                return self.tell(&meta, None, 0, None);
+            }
+        };
+        let hash = match copy(file, &mut artefact) {
+            Ok(copied) => {
+                if !copied.stable {
+                    meta.because(|| "it changed while it was copied".into());
+                } else if copied.mtime != meta.file.mtime || copied.size != meta.file.size {
+                    meta.because(|| "it has been written to since it was executed".into());
+                }
+                copied.hash
+            }
+            Err(error) => {
+                meta.because(|| format!("it cannot be read: {error}"));
+                None
+            }
+        };
+        if let (Some(hash), None) = (&hash, artefact.cut) {
+            if let Some(stored) = self.contents.get(hash) {
+                let (stored, size) = (stored.clone(), artefact.size);
+                self.store.remove(artefact);
+                return self.tell(&meta, Some(&stored), size, Some(hash));
+            }
+            if self.contents.len() >= KNOWN_MAX {
+                self.contents.clear();
+            }
+            self.contents.insert(hash.clone(), artefact.name.clone());
+        }
+        self.finish(meta, artefact, hash);
+    }
+
+    /// Makes the artefact what the file is.
+    fn read_back(&mut self, mut meta: Meta, name: &str, file: &File, version: &Version) {
+        let before = version.writes.load(Ordering::Acquire);
+        let mut artefact = match self.store.reopen(name) {
+            Ok(artefact) => artefact,
+            Err(error) => {
+                meta.because(|| format!("the artefact cannot be opened: {error}"));
+                return self.tell(&meta, None, 0, None);
+            }
+        };
+        artefact.set_len(0);
+        meta.read_at_close = true;
+        let hash = match copy(file, &mut artefact) {
+            Ok(copied) => {
+                if !copied.stable
+                    || (copied.mtime, copied.size) != (meta.file.mtime, meta.file.size)
+                    || before != version.writes.load(Ordering::Acquire)
+                {
+                    meta.because(|| "it was written to again while it was read".into());
+                }
+                copied.hash
+            }
+            Err(error) => {
+                meta.because(|| format!("it cannot be read: {error}"));
+                None
+            }
+        };
+        self.finish(meta, artefact, hash);
+    }
+
+    fn finish(&mut self, mut meta: Meta, artefact: Artefact, hash: Option<String>) {
+        if let Some(cut) = artefact.cut {
+            meta.because(|| cut.reason(self.store.limits));
+        }
+        self.tell(&meta, Some(&artefact.name), artefact.size, hash.as_deref());
+    }
+
+    /// In the list, and in the stream of events.
+    fn tell(&mut self, meta: &Meta, artefact: Option<&str>, size: u64, hash: Option<&str>) {
+        let who = &meta.who;
+        let comm: Vec<u8> = who
+            .comm
+            .iter()
+            .map(|byte| byte.to_ne_bytes()[0])
+            .take_while(|byte| *byte != 0)
+            .collect();
+        let mut line = json!({
+            "artifact": artefact,
+            "kind": meta.kind,
+            "event": match meta.kind { "exec" => "sched_process_exec", "mem" => "mem_prot_alert", _ => "write" },
+            "time": self.epoch + who.time,
+            "pathname": String::from_utf8_lossy(&meta.path),
+            "size": size,
+            "sha256": hash,
+            "complete": meta.reason.is_none(),
+            "reason": meta.reason,
+            "container": meta.container,
+            "process": {
+                "name": String::from_utf8_lossy(&comm),
+                "hostPid": who.host_pid,
+                "pid": who.pid,
+                "startTime": who.process_start,
+                "uid": who.uid,
+            },
+        });
+        let mut add = |name: &str, value: serde_json::Value| {
+            line[name] = value;
+        };
+        if std::str::from_utf8(&meta.path).is_err() {
+            use base64::prelude::{Engine, BASE64_STANDARD};
+            add("pathnameBytes", BASE64_STANDARD.encode(&meta.path).into());
+        }
+        match &meta.area {
+            Some(area) => {
+                add("address", area.addr.into());
+                add("length", area.len.into());
+                add("alert", area.alert.into());
+                add("readBy", meta.role.into());
+            }
+            None => {
+                add("dev", meta.file.dev.into());
+                add("inode", meta.file.inode.into());
+            }
+        }
+        match meta.kind {
+            "exec" => add("role", meta.role.into()),
+            "write" => add("readAtClose", meta.read_at_close.into()),
+            _ => {}
+        }
+        self.store.list(&line);
+        self.send(Captured {
+            who: meta.who,
+            kind: meta.kind,
+            path: meta.path.clone(),
+            artefact: artefact.map(str::to_owned),
+            size,
+            sha256: hash.map(str::to_owned),
+            reason: meta.reason.clone(),
+            dev: meta.file.dev,
+            inode: meta.file.inode,
+            addr: meta.area.as_ref().map_or(0, |area| area.addr),
+        });
+    }
+
+    /// One warning and one event: the disk takes no more.
+    fn stopped(&mut self, errno: i32) {
+        let error = io::Error::from_raw_os_error(errno);
+        eprintln!(
+            "tracee: warning: nothing is captured from now on: {}: {error}",
+            self.store.path().display()
+        );
+        self.send(Captured {
+            who: Context::default(),
+            kind: "stopped",
+            path: Vec::new(),
+            artefact: None,
+            size: 0,
+            sha256: None,
+            reason: Some(error.to_string()),
+            dev: 0,
+            inode: 0,
+            addr: 0,
+        });
+    }
+
+    fn send(&self, captured: Captured) {
+        // Whoever no longer listens has ended.
+        if self.results.send(captured).is_ok() {
+            let _ = self.wake.write(1);
+        }
+    }
+}
+
+/// A file that has been copied.
+struct Copied {
+    hash: Option<String>,
+    size: u64,
+    mtime: u64,
+    /// It did not change meanwhile.
+    stable: bool,
+}
+
+/// ns since the epoch
+pub fn mtime(stat: &std::fs::Metadata) -> u64 {
+    stat.mtime().unsigned_abs() * 1_000_000_000 + stat.mtime_nsec().unsigned_abs()
+}
+
+/// Copies all of a file that the limits allow. Holes stay holes.
+fn copy(file: &File, artefact: &mut Artefact) -> io::Result<Copied> {
+    let before = file.metadata()?;
+    if !before.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let size = before.len();
+    let mut hash = Sha256::new();
+    let mut block = vec![0; BLOCK];
+    let mut sparse = false;
+    let mut offset = 0;
+    while offset < size && artefact.cut.is_none() {
+        let data = next_data(file, offset).unwrap_or(size).min(size);
+        if data > offset {
+            // The hash is made of what is stored, at the end.
+            sparse = true;
+            offset = data;
+            continue;
+        }
+        let want = usize::try_from(size - offset).unwrap_or(BLOCK).min(BLOCK);
+        let n = file.read_at(&mut block[..want], offset)?;
+        if n == 0 {
+            break;
+        }
+        hash.update(&block[..n]);
+        artefact.write_at(&block[..n], offset);
+        offset += n as u64;
+    }
+    if artefact.size < size && artefact.cut.is_none() {
+        artefact.set_len(size);
+    }
+    let after = file.metadata()?;
+    let hash = match sparse || artefact.cut.is_some() {
+        true => artefact.sha256().ok(),
+        false => Some(hex(&hash.finalize())),
+    };
+    Ok(Copied {
+        hash,
+        size,
+        mtime: mtime(&before),
+        stable: mtime(&before) == mtime(&after)
+            && after.len() == size
+            && (offset >= size || artefact.cut.is_some()),
+    })
+}
+
+/// Where data begins from that offset on; the offset itself where the file system cannot say.
+fn next_data(file: &File, offset: u64) -> Option<u64> {
+    let at = libc::off_t::try_from(offset).ok()?;
+    // SAFETY: a call on a descriptor that is open.
+    let found = unsafe { libc::lseek(file.as_raw_fd(), at, libc::SEEK_DATA) };
+    match u64::try_from(found) {
+        Ok(found) => Some(found),
+        // Nothing but a hole up to the end.
+        Err(_) if io::Error::last_os_error().raw_os_error() == Some(libc::ENXIO) => None,
+        Err(_) => Some(offset),
+    }
+}

@@ -1,0 +1,286 @@
+//! Artefacts: what traced programs wrote, executed and unpacked.
+//!
+//! Two threads, so that events never wait: the collector reads the kernel side's ring of captures and fanotify(7), puts
+//! bytes where they belong and gets hold of files; the keeper copies, hashes and lists. Both queues between them and to
+//! the tracer are bounded: where the disk is slower than the programs, the ring overflows, and that is counted.
+
+mod collector;
+mod container;
+pub mod folder;
+mod keeper;
+mod memory;
+mod record;
+pub mod settings;
+pub mod store;
+mod watch;
+mod writes;
+
+use std::collections::HashMap;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::mpsc::{sync_channel, Receiver, SyncSender};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use libbpf_rs::MapHandle;
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::resource::{getrlimit, setrlimit, Resource};
+
+use crate::catalogue;
+use crate::decode;
+use crate::error::Error;
+use crate::event::{Arg, Context, Event, Value};
+use crate::loader::probe;
+use crate::privilege::{self, Uses};
+use collector::Collector;
+use keeper::Keeper;
+pub use settings::Settings;
+use store::Store;
+
+// Constants of src/bpf/record.h; a test compares them.
+pub const CAPTURE_WRITE: u32 = 1 << 0;
+pub const CAPTURE_EXEC: u32 = 1 << 1;
+pub const CAPTURE_MEM: u32 = 1 << 2;
+
+/// Bytes of the kernel side's ring: what is written may come faster than a disk takes it.
+pub const RING_BULK: u32 = 64 << 20;
+/// Where only executed files are told, not their bytes.
+pub const RING_SMALL: u32 = 1 << 20;
+/// Files that the kernel side remembers.
+pub const FILES: u32 = 1 << 15;
+/// Processes of which it counts captured memory.
+pub const PROCESSES: u32 = 4096;
+
+/// Jobs that may wait; files are open meanwhile.
+const JOBS: usize = 1024;
+/// Results that may wait.
+const RESULTS: usize = 4096;
+
+impl Settings {
+    /// Bits that the kernel side knows.
+    pub fn bits(&self) -> u32 {
+        let bit = |on, bit| if on { bit } else { 0 };
+        bit(self.write, CAPTURE_WRITE) | bit(self.exec, CAPTURE_EXEC) | bit(self.mem, CAPTURE_MEM)
+    }
+
+    pub fn ring_size(&self) -> u32 {
+        if self.write || self.mem {
+            RING_BULK
+        } else {
+            RING_SMALL
+        }
+    }
+}
+
+/// Maps of the kernel side.
+pub struct Maps {
+    pub ring: MapHandle,
+    pub files: MapHandle,
+    pub misses: MapHandle,
+}
+
+/// An artefact that has been stored, or could not be.
+#[derive(Debug)]
+pub struct Captured {
+    pub who: Context,
+    pub kind: &'static str,
+    pub path: Vec<u8>,
+    /// Below the output folder.
+    pub artefact: Option<String>,
+    pub size: u64,
+    pub sha256: Option<String>,
+    /// Why it is not complete.
+    pub reason: Option<String>,
+    pub dev: u64,
+    pub inode: u64,
+    pub addr: u64,
+}
+
+/// What a run has to say in the end.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Totals {
+    /// Records and chunks that found no room in the kernel side's ring.
+    pub lost: u64,
+    /// Changes of memory that were too many.
+    pub memory_skipped: u64,
+}
+
+/// Capture under way.
+pub struct Capture {
+    results: Receiver<Captured>,
+    /// Readable when there are results.
+    wake: Arc<EventFd>,
+    stop: Arc<EventFd>,
+    collector: JoinHandle<Totals>,
+    keeper: JoinHandle<()>,
+}
+
+impl Capture {
+    /// `epoch`: ns since the epoch at boot.
+    pub fn start(settings: Settings, store: Store, maps: Maps, epoch: u64) -> Result<Capture, Error> {
+        raise_file_limit();
+        let eventfd = || {
+            EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
+                .map(Arc::new)
+                .map_err(Error::system("eventfd"))
+        };
+        let (wake, stop) = (eventfd()?, eventfd()?);
+        let store = Arc::new(store);
+        let (result, results) = sync_channel(RESULTS);
+        let (jobs, work) = sync_channel(JOBS);
+        let keeper = Keeper {
+            store: Arc::clone(&store),
+            results: result,
+            wake: Arc::clone(&wake),
+            epoch,
+            contents: HashMap::new(),
+            memory: HashMap::new(),
+        };
+        let keeper = thread("capture-keep", move || keeper.run(&work))?;
+        let stopped = Arc::clone(&stop);
+        let (ready, begun) = sync_channel(1);
+        let collector = thread("capture-read", move || {
+            Collector::run(settings, store, jobs, maps, epoch, &stopped, &ready)
+        })?;
+        // Files are watched before anything is traced.
+        match begun.recv() {
+            Ok(Ok(())) => Ok(Capture {
+                results,
+                wake,
+                stop,
+                collector,
+                keeper,
+            }),
+            Ok(Err(error)) => Err(Error::System {
+                what: "--capture",
+                source: error,
+            }),
+            Err(_) => Err(Error::System {
+                what: "--capture",
+                source: std::io::Error::other("its thread has ended"),
+            }),
+        }
+    }
+
+    /// Becomes readable when there are results.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+
+    /// Results since the last call.
+    pub fn results(&self) -> impl Iterator<Item = Captured> + '_ {
+        let _ = self.wake.read();
+        self.results.try_iter()
+    }
+
+    /// Stores what is left, when the programs have been detached.
+    pub fn finish<E>(self, mut each: impl FnMut(&Captured) -> Result<(), E>) -> Result<Totals, E> {
+        let _ = self.stop.write(1);
+        let mut result = Ok(());
+        // Ends when the keeper does.
+        for captured in &self.results {
+            if result.is_ok() {
+                result = each(&captured);
+            }
+        }
+        let totals = self.collector.join().unwrap_or_default();
+        let _ = self.keeper.join();
+        result.map(|()| totals)
+    }
+}
+
+fn thread<T: Send + 'static>(
+    name: &str,
+    run: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, Error> {
+    let limited = move || {
+        // As the thread that starts this one will do for itself. Giving up what one has does not fail.
+        let _ = privilege::limit_thread(Uses {
+            proc: true,
+            capture: true,
+        });
+        run()
+    };
+    std::thread::Builder::new()
+        .name(name.into())
+        .spawn(limited)
+        .map_err(Error::system("thread"))
+}
+
+/// Files of programs that have gone are kept open until they are copied.
+fn raise_file_limit() {
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}
+
+impl Captured {
+    /// As an event.
+    pub fn event(&self, now: u64, own_pid: u32) -> Event<'_> {
+        let spec = catalogue::expect(probe::ARTIFACT);
+        let mut context = self.who;
+        context.time = now;
+        context.event = spec.id;
+        context.syscall = decode::NO_SYSCALL;
+        context.abi = 0;
+        context.flags = 0;
+        context.ret = 0;
+        if context.host_pid == 0 {
+            (context.pid, context.tid) = (own_pid, own_pid);
+            (context.host_pid, context.host_tid) = (own_pid, own_pid);
+        }
+        let args = [
+            text(0, Some(self.kind.as_bytes())),
+            text(1, (!self.path.is_empty()).then_some(&self.path)),
+            text(2, self.artefact.as_deref().map(str::as_bytes)),
+            number(3, self.size),
+            text(4, self.sha256.as_deref().map(str::as_bytes)),
+            number(5, u64::from(self.reason.is_none())),
+            text(6, self.reason.as_deref().map(str::as_bytes)),
+            number(7, kernel_dev(self.dev)),
+            number(8, self.inode),
+            match self.addr {
+                0 => arg(9, 0, Value::Null),
+                addr => arg(9, addr, Value::Pointer),
+            },
+        ]
+        .into_iter()
+        .collect();
+        Event {
+            spec,
+            context,
+            nodename: None,
+            args,
+            executable: None,
+            container: None,
+            source: None,
+        }
+    }
+}
+
+fn arg(index: usize, raw: u64, value: Value<'_>) -> Arg<'_> {
+    let spec = &catalogue::expect(probe::ARTIFACT).args[index];
+    Arg {
+        spec,
+        ty: spec.ty,
+        raw,
+        value,
+        truncated: false,
+        full: 0,
+        file: None,
+    }
+}
+
+fn text(index: usize, text: Option<&[u8]>) -> Arg<'_> {
+    arg(index, 0, text.map_or(Value::Null, Value::Str))
+}
+
+fn number(index: usize, number: u64) -> Arg<'static> {
+    arg(index, number, Value::Number)
+}
+
+/// As the kernel's own `dev_t`, which events have.
+fn kernel_dev(dev: u64) -> u64 {
+    u64::from(nix::libc::major(dev)) << 20 | u64::from(nix::libc::minor(dev))
+}
+
+type Jobs = SyncSender<keeper::Job>;

@@ -1,0 +1,231 @@
+//! What the ring of captures carries: `src/bpf/record.h` says how.
+
+use crate::catalogue;
+use crate::decode::cursor::Cursor;
+use crate::decode::path::PathName;
+use crate::event::Context;
+use crate::loader::probe;
+use crate::loader::skel::types::{chunk, item_header};
+
+// Constants of src/bpf/record.h; a test compares them.
+pub const TAKE_EXEC: u64 = 1;
+pub const TAKE_FILE: u64 = 2;
+pub const TAKE_UNSEEN: u64 = 3;
+pub const TAKE_UNSEEN_ANY: u64 = 4;
+pub const TAKE_TRUNCATED: u64 = 5;
+pub const FILE_CREATED: u64 = 1 << 0;
+pub const FILE_EMPTY: u64 = 1 << 1;
+const CHUNK_MARK: u64 = u64::MAX;
+pub const CHUNK_MEMORY: u32 = 1 << 0;
+pub const CHUNK_LAST: u32 = 1 << 1;
+pub const CHUNK_UNSURE: u32 = 1 << 2;
+const TAKEN_VALUES: usize = 13;
+const ITEM_FAULT: u8 = 2;
+/// Position of the path among the arguments of `mem_prot_alert`.
+const ALERT_PATH: u8 = 5;
+const ALERT_VALUES: usize = 6;
+
+// SAFETY: made of integers only, so that every bit pattern is a value.
+unsafe impl plain::Plain for chunk {}
+
+/// One record.
+#[derive(Debug)]
+pub enum Taken<'a> {
+    File(Box<FileRecord>),
+    Alert(Box<AlertRecord>),
+    Chunk(chunk, &'a [u8]),
+}
+
+/// A file that was executed, or may be written to.
+#[derive(Debug, Clone)]
+pub struct FileRecord {
+    pub who: Context,
+    /// `TAKE_*`
+    pub what: u64,
+    /// As our own pid namespace counts; 0: not in it.
+    pub pid: u32,
+    pub file: Identity,
+    pub flags: u64,
+    pub fd: u32,
+    pub path: Vec<u8>,
+    /// What was executed, as the program named it: a script, if `path` is its interpreter.
+    pub name: Vec<u8>,
+    /// It is in a folder; a memfd is not.
+    pub rooted: bool,
+}
+
+/// A file as the kernel knows it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// As `st_dev` of stat(2).
+    pub dev: u64,
+    pub inode: u64,
+    pub generation: u32,
+    pub size: u64,
+    /// ns since the epoch
+    pub mtime: u64,
+    pub ctime: u64,
+    pub mode: u32,
+    /// Of its file system, as `statfs(2)` has it.
+    pub magic: u64,
+    pub links: u64,
+}
+
+/// Memory that became executable.
+#[derive(Debug, Clone)]
+pub struct AlertRecord {
+    pub who: Context,
+    pub alert: u64,
+    pub addr: u64,
+    pub len: u64,
+    pub path: Vec<u8>,
+    /// Of a mapped file: magic number of its file system, fd, offset.
+    pub mapped: [u64; 3],
+    pub dev: u64,
+    pub inode: u64,
+}
+
+/// A `dev_t` of the kernel's as user space has it.
+pub fn user_dev(dev: u64) -> u64 {
+    nix::libc::makedev((dev >> 20) as u32, (dev & 0xf_ffff) as u32)
+}
+
+/// `None` for what does not follow the format.
+pub fn parse(bytes: &[u8]) -> Option<Taken<'_>> {
+    let mut cursor = Cursor::new(bytes);
+    if cursor.u64()? == CHUNK_MARK {
+        let mut cursor = Cursor::new(bytes);
+        let head: chunk = cursor.read()?;
+        let data = bytes.get(size_of::<chunk>()..)?;
+        return Some(Taken::Chunk(head, data.get(..head.len as usize)?));
+    }
+    let mut cursor = Cursor::new(bytes);
+    let who: Context = cursor.read()?;
+    let mut values = [0; TAKEN_VALUES];
+    for index in 0..usize::from(who.nvalues) {
+        let value = cursor.u64()?;
+        if let Some(place) = values.get_mut(index) {
+            *place = value;
+        }
+    }
+    let alert = catalogue::by_id(who.event)?.name != probe::ARTIFACT;
+    let (mut path, mut name, mut rooted) = (Vec::new(), Vec::new(), false);
+    while !cursor.is_empty() {
+        let item: item_header = cursor.read()?;
+        let data = cursor.take_padded(item.len as usize)?;
+        match item.index {
+            _ if item.status == ITEM_FAULT => {}
+            0 | ALERT_PATH => {
+                let walked = PathName::new(item.flags, data);
+                path = walked.to_vec();
+                rooted = walked.is_rooted();
+            }
+            1 => name = data.to_vec(),
+            _ => {}
+        }
+    }
+    if alert {
+        let [alert, addr, len, magic, fd, offset, dev, inode, ..] = values;
+        return (usize::from(who.nvalues) >= ALERT_VALUES).then(|| {
+            Taken::Alert(Box::new(AlertRecord {
+                who,
+                alert,
+                addr,
+                len,
+                path,
+                mapped: [magic, fd, offset],
+                dev: user_dev(dev),
+                inode,
+            }))
+        });
+    }
+    let [what, pid, dev, inode, generation, size, mtime, ctime, mode, magic, links, flags, fd] = values;
+    Some(Taken::File(Box::new(FileRecord {
+        who,
+        what,
+        pid: pid as u32,
+        file: Identity {
+            dev: user_dev(dev),
+            inode,
+            generation: generation as u32,
+            size,
+            mtime,
+            ctime,
+            mode: mode as u32,
+            magic,
+            links,
+        },
+        flags,
+        fd: fd as u32,
+        path,
+        name,
+        rooted,
+    })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loader::record_h::constant;
+
+    #[test]
+    fn constants_equal_those_of_the_kernel_side() {
+        for (name, ours) in [
+            ("TAKE_EXEC", TAKE_EXEC),
+            ("TAKE_FILE", TAKE_FILE),
+            ("TAKE_UNSEEN", TAKE_UNSEEN),
+            ("TAKE_UNSEEN_ANY", TAKE_UNSEEN_ANY),
+            ("TAKE_TRUNCATED", TAKE_TRUNCATED),
+            ("FILE_CREATED", FILE_CREATED),
+            ("FILE_EMPTY", FILE_EMPTY),
+            ("CHUNK_MARK", CHUNK_MARK),
+            ("CHUNK_MEMORY", u64::from(CHUNK_MEMORY)),
+            ("CHUNK_LAST", u64::from(CHUNK_LAST)),
+            ("CHUNK_UNSURE", u64::from(CHUNK_UNSURE)),
+            ("TAKEN_VALUES", TAKEN_VALUES as u64),
+            ("CAPTURE_WRITE", u64::from(crate::capture::CAPTURE_WRITE)),
+            ("CAPTURE_EXEC", u64::from(crate::capture::CAPTURE_EXEC)),
+            ("CAPTURE_MEM", u64::from(crate::capture::CAPTURE_MEM)),
+        ] {
+            assert_eq!(constant(name), ours, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_cut_of_a_record_is_survived() {
+        let who = Context {
+            event: catalogue::expect(probe::ARTIFACT).id,
+            nvalues: TAKEN_VALUES as u8,
+            ..Context::default()
+        };
+        // SAFETY: made of integers without padding (it is Plain).
+        let mut bytes = unsafe { plain::as_bytes(&who) }.to_vec();
+        for value in 0..TAKEN_VALUES as u64 {
+            bytes.extend(value.to_ne_bytes());
+        }
+        bytes.extend([0, 0, 2, 0]);
+        bytes.extend(3u32.to_ne_bytes());
+        bytes.extend(3u64.to_ne_bytes());
+        bytes.extend(b"ls\0\0\0\0\0\0");
+        match parse(&bytes) {
+            Some(Taken::File(file)) => {
+                assert_eq!((file.pid, file.file.inode, file.fd), (1, 3, 12));
+                assert_eq!(file.path, b"/ls");
+            }
+            other => panic!("{other:?}"),
+        }
+        for len in 0..bytes.len() {
+            let _ = parse(&bytes[..len]);
+        }
+        let head = chunk {
+            mark: CHUNK_MARK,
+            len: 4,
+            ..chunk::default()
+        };
+        // SAFETY: made of integers without padding.
+        let mut bytes = unsafe { plain::as_bytes(&head) }.to_vec();
+        assert!(parse(&bytes).is_none());
+        bytes.extend(b"abcd-and-more");
+        assert!(matches!(parse(&bytes), Some(Taken::Chunk(_, b"abcd"))));
+    }
+}

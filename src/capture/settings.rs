@@ -1,0 +1,212 @@
+//! `--capture` and what goes with it, checked.
+
+use std::path::PathBuf;
+
+use super::store::Limits;
+use crate::error::UsageError;
+
+pub const HELP: &str = "\
+--capture stores what traced programs do, for analysis, in the folder of --output-path:
+  write           what they write to files
+  write=/prefix*  only to files with such paths (without * just that one); may be repeated
+  exec            the programs and scripts that are executed, once per content
+  mem             memory that is made executable after it was written, as packers do
+  all             all of these
+It may be repeated, and takes comma lists. index.jsonl in that folder lists what is stored, with sizes, SHA-256 and
+whether it is complete; the event artifact_captured tells of each. --capture-limit file=SIZE,total=SIZE limits sizes.
+";
+
+/// What is captured, and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    pub write: bool,
+    /// Paths to which writes are captured; all if there are none.
+    pub paths: Vec<Pattern>,
+    pub exec: bool,
+    pub mem: bool,
+    pub folder: PathBuf,
+    /// Empty the folder first.
+    pub clear: bool,
+    pub limits: Limits,
+}
+
+/// A path, or the beginning of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern {
+    text: Vec<u8>,
+    prefix: bool,
+}
+
+impl Pattern {
+    fn parse(text: &str) -> Option<Pattern> {
+        let (text, prefix) = text.strip_suffix('*').map_or((text, false), |text| (text, true));
+        (!text.contains('*') && (text.starts_with('/') || prefix && text.is_empty())).then(|| Pattern {
+            text: text.into(),
+            prefix,
+        })
+    }
+
+    pub fn matches(&self, path: &[u8]) -> bool {
+        match self.prefix {
+            true => path.starts_with(&self.text),
+            false => path == self.text,
+        }
+    }
+}
+
+impl Settings {
+    /// `None` if nothing is to be captured.
+    pub fn parse(
+        kinds: &[String],
+        folder: PathBuf,
+        clear: bool,
+        limits: Option<&str>,
+    ) -> Result<Option<Settings>, UsageError> {
+        let limits = limits.map_or(Ok(Limits::default()), parse_limits)?;
+        let mut settings = Settings {
+            write: false,
+            paths: Vec::new(),
+            exec: false,
+            mem: false,
+            folder,
+            clear,
+            limits,
+        };
+        let mut every_path = false;
+        for kind in kinds {
+            let wrong = |allowed: &str| UsageError::Value {
+                flag: "--capture",
+                value: kind.clone(),
+                allowed: allowed.into(),
+            };
+            match kind.as_str() {
+                "write" => (settings.write, every_path) = (true, true),
+                "exec" => settings.exec = true,
+                "mem" => settings.mem = true,
+                "all" => {
+                    (settings.write, every_path) = (true, true);
+                    (settings.exec, settings.mem) = (true, true);
+                }
+                other => {
+                    let pattern = other
+                        .strip_prefix("write=")
+                        .ok_or_else(|| wrong("it is write, write=/prefix*, exec, mem or all"))?;
+                    settings.write = true;
+                    settings.paths.push(Pattern::parse(pattern).ok_or_else(|| {
+                        wrong("a path begins with a slash, and may have a * at its end and nowhere else")
+                    })?);
+                }
+            }
+        }
+        if every_path {
+            settings.paths.clear();
+        }
+        Ok((!kinds.is_empty()).then_some(settings))
+    }
+
+    /// Whether writes to a file are captured.
+    pub fn wants(&self, path: &[u8]) -> bool {
+        let path = path.strip_suffix(b" (deleted)").unwrap_or(path);
+        self.paths.is_empty() || self.paths.iter().any(|pattern| pattern.matches(path))
+    }
+}
+
+/// `file=SIZE,total=SIZE`, either or both.
+fn parse_limits(text: &str) -> Result<Limits, UsageError> {
+    let wrong = || UsageError::Value {
+        flag: "--capture-limit",
+        value: text.into(),
+        allowed: "it is file=SIZE, total=SIZE or both with a comma, such as file=256MiB,total=4GiB".into(),
+    };
+    let mut limits = Limits::default();
+    for part in text.split(',') {
+        let (name, size) = part.split_once('=').ok_or_else(wrong)?;
+        let size = bytes(size).filter(|size| *size > 0).ok_or_else(wrong)?;
+        match name {
+            "file" => limits.file = size,
+            "total" => limits.total = size,
+            _ => return Err(wrong()),
+        }
+    }
+    Ok(limits)
+}
+
+/// A number of bytes with an optional unit (KiB, MiB, GiB, TiB; K, M, G, T mean the same).
+fn bytes(text: &str) -> Option<u64> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let shift = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kb" | "kib" => 10,
+        "m" | "mb" | "mib" => 20,
+        "g" | "gb" | "gib" => 30,
+        "t" | "tb" | "tib" => 40,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(1 << shift)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(kinds: &[&str], limits: Option<&str>) -> Result<Option<Settings>, UsageError> {
+        let kinds: Vec<_> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+        Settings::parse(&kinds, "/out".into(), false, limits)
+    }
+
+    #[test]
+    fn kinds_and_paths() {
+        assert_eq!(parse(&[], None).unwrap(), None);
+        let all = parse(&["all"], None).unwrap().unwrap();
+        assert!(all.write && all.exec && all.mem && all.wants(b"/any"));
+        let some = parse(&["write=/tmp/a*", "write=/etc/passwd", "exec"], None)
+            .unwrap()
+            .unwrap();
+        assert!(some.write && some.exec && !some.mem);
+        for (path, wanted) in [
+            (&b"/tmp/a"[..], true),
+            (b"/tmp/abc/d (deleted)", true),
+            (b"/tmp/b", false),
+            (b"/etc/passwd", true),
+            (b"/etc/passwd-", false),
+        ] {
+            assert_eq!(some.wants(path), wanted, "{}", String::from_utf8_lossy(path));
+        }
+        // All files, whatever was named besides.
+        assert!(parse(&["write=/a", "write"], None).unwrap().unwrap().wants(b"/b"));
+        for wrong in ["", "read", "write=", "write=tmp*", "write=/a*b", "exec=/x"] {
+            let message = parse(&[wrong], None).unwrap_err().to_string();
+            assert!(
+                message.contains(&format!("{wrong:?}")) && message.contains("--capture"),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn limits() {
+        let limits = |text| parse(&["all"], Some(text)).map(|settings| settings.unwrap().limits);
+        assert_eq!(
+            limits("file=1KiB,total=2G").unwrap(),
+            Limits {
+                file: 1024,
+                total: 2 << 30
+            }
+        );
+        assert_eq!(limits("total=7").unwrap().total, 7);
+        assert_eq!(limits("total=7").unwrap().file, 256 << 20);
+        for wrong in [
+            "",
+            "1GiB",
+            "file=",
+            "file=0",
+            "file=1X",
+            "all=1",
+            "file=1,,total=2",
+            "file=99999999999G",
+        ] {
+            assert!(limits(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,545 @@
+//! Written files: bytes go where they were written; where that is not certain, the file itself is read at its close.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use libbpf_rs::{MapCore, MapFlags, MapHandle};
+use nix::fcntl::OFlag;
+
+use super::collector::{idle, is_the, open_regular, reopen_same, Collector};
+use super::folder::open_below;
+use super::keeper::{self, Job, Meta, Version};
+use super::record::{
+    user_dev, FileRecord, Identity, CHUNK_UNSURE, FILE_CREATED, FILE_EMPTY, TAKE_TRUNCATED, TAKE_UNSEEN,
+    TAKE_UNSEEN_ANY,
+};
+use super::store::{Artefact, Cut};
+use super::watch::is_slow;
+use crate::event::Context;
+use crate::loader::skel::types::{captured_key, chunk};
+
+/// A file is listed when nothing has been written to it for this time.
+const QUIET: Duration = Duration::from_secs(1);
+/// Artefacts that are open at once.
+const OPEN_MAX: usize = 256;
+/// Files that are remembered.
+const FILES_MAX: usize = 1 << 15;
+
+/// Processes that have files written by the kernel, as io_uring does.
+const UNSEEN_MAX: usize = 4096;
+
+const OLD_CONTENT: &str = "it had content before";
+const BY_ITSELF: &str = "the kernel wrote to it by itself";
+
+/// Device and inode.
+type Key = (u64, u64);
+
+/// All written files.
+pub struct Writes {
+    files: HashMap<Key, Written>,
+    open: HashMap<Key, Artefact>,
+    /// Those with something to be listed.
+    dirty: HashSet<Key>,
+    /// Host pids of processes that have files written by the kernel.
+    unseen: HashSet<u32>,
+    /// The kernel side's memory of them.
+    map: MapHandle,
+    looked: Instant,
+}
+
+/// A file that a traced process has open for writing, or has written to.
+struct Written {
+    record: FileRecord,
+    kernel_dev: u32,
+    container: String,
+    /// Of its artefact, once there is one.
+    name: Option<String>,
+    /// As the last write left it.
+    size: u64,
+    mtime: u64,
+    /// Why the artefact may differ from the file.
+    doubt: Option<&'static str>,
+    /// Why bytes are missing.
+    cut: Option<Cut>,
+    changed: Instant,
+    /// Nobody has opened it or written to it since it was closed.
+    closed: bool,
+    version: Version,
+    /// For files that fanotify cannot hold.
+    held: Option<File>,
+}
+
+impl Writes {
+    pub fn new(map: MapHandle) -> Writes {
+        Writes {
+            files: HashMap::new(),
+            open: HashMap::new(),
+            dirty: HashSet::new(),
+            unseen: HashSet::new(),
+            map,
+            looked: Instant::now(),
+        }
+    }
+
+    pub fn is_pending(&self) -> bool {
+        !self.dirty.is_empty()
+    }
+
+    /// Whether the close of this file may be of interest: many others are closed all the time.
+    pub fn may_know(&self, _file: &File) -> bool {
+        true
+    }
+
+    /// Nobody knows whose bytes are missing: of any file that is still open.
+    pub fn doubt_all(&mut self, reason: &'static str) {
+        self.doubt(reason, |file| !file.closed);
+    }
+
+    fn doubt(&mut self, reason: &'static str, whose: impl Fn(&Written) -> bool) {
+        for (key, file) in self.files.iter_mut().filter(|(_, file)| whose(file)) {
+            file.doubt.get_or_insert(reason);
+            if file.name.is_some() {
+                self.dirty.insert(*key);
+            }
+        }
+    }
+
+    fn forget(&mut self, key: Key, file: &Written) {
+        self.open.remove(&key);
+        self.dirty.remove(&key);
+        let _ = self.map.delete(&kernel_key(&file.record, file.kernel_dev));
+    }
+
+    /// Makes room: files with nothing to be told are told anew by the kernel side when they are written to again.
+    fn make_room(&mut self) {
+        if self.files.len() < FILES_MAX {
+            return;
+        }
+        let settled: Vec<Key> = self
+            .files
+            .keys()
+            .filter(|key| !self.dirty.contains(*key))
+            .copied()
+            .collect();
+        for key in settled {
+            if let Some(file) = self.files.remove(&key) {
+                self.forget(key, &file);
+            }
+        }
+    }
+}
+
+fn kernel_key(record: &FileRecord, dev: u32) -> [u8; size_of::<captured_key>()] {
+    let mut bytes = [0; size_of::<captured_key>()];
+    bytes[..8].copy_from_slice(&record.file.inode.to_ne_bytes());
+    bytes[8..12].copy_from_slice(&dev.to_ne_bytes());
+    bytes[12..].copy_from_slice(&record.file.generation.to_ne_bytes());
+    bytes
+}
+
+impl Collector {
+    /// A file that was opened for writing, is written to for the first time, or is written to by the kernel itself.
+    pub(super) fn file(&mut self, record: FileRecord) {
+        match record.what {
+            TAKE_UNSEEN_ANY => return self.unseen_process(record.who.host_pid),
+            TAKE_TRUNCATED => return self.truncated_by_name(&record),
+            _ => {}
+        }
+        let key = (record.file.dev, record.file.inode);
+        let dev = (nix::libc::major(key.0) << 20) | nix::libc::minor(key.0);
+        if !self.settings.wants(&record.path) {
+            // skip, unseen
+            let skip = [1u32.to_ne_bytes(), 0u32.to_ne_bytes()].concat();
+            let _ = self
+                .writes
+                .map
+                .update(&kernel_key(&record, dev), &skip, MapFlags::ANY);
+            return;
+        }
+        self.cover(&record, &format!("fd/{}", record.fd));
+        let another = self.writes.files.get(&key).is_some_and(|known| {
+            known.record.file.generation != record.file.generation || record.flags & FILE_CREATED != 0
+        });
+        if another {
+            self.finish_write(key, true);
+            if let Some(file) = self.writes.files.remove(&key) {
+                self.writes.open.remove(&key);
+                self.writes.dirty.remove(&key);
+                drop(file);
+            }
+        }
+        if !self.writes.files.contains_key(&key) {
+            self.writes.make_room();
+            let container = self.containers.folder(&record.who, record.pid);
+            let (size, mtime) = (record.file.size, record.file.mtime);
+            self.writes.files.insert(
+                key,
+                Written {
+                    kernel_dev: dev,
+                    container,
+                    name: None,
+                    size,
+                    mtime,
+                    doubt: (size > 0 && record.flags & FILE_EMPTY == 0).then_some(OLD_CONTENT),
+                    cut: None,
+                    changed: Instant::now(),
+                    closed: false,
+                    version: Version {
+                        idle: std::sync::Arc::new(true.into()),
+                        ..Version::default()
+                    },
+                    held: None,
+                    record: record.clone(),
+                },
+            );
+        } else if record.flags & FILE_EMPTY != 0 {
+            self.truncated(key, &record);
+        }
+        let covered = self.watch.as_ref().is_some_and(|watch| watch.covers(key.0));
+        let Some(file) = self.writes.files.get_mut(&key) else {
+            return;
+        };
+        // Who opens a file may be another than who has it written.
+        (file.record.pid, file.record.fd) = (record.pid, record.fd);
+        file.closed = false;
+        if self.writes.unseen.contains(&record.who.host_pid) {
+            file.doubt.get_or_insert(BY_ITSELF);
+        }
+        if record.what == TAKE_UNSEEN {
+            file.doubt.get_or_insert(BY_ITSELF);
+            file.changed = Instant::now();
+            file.version.writes.fetch_add(1, Ordering::AcqRel);
+            self.writes.dirty.insert(key);
+            if !covered && !is_slow(record.file.magic) {
+                let path = format!("/proc/{}/fd/{}", record.pid, record.fd);
+                file.held = open_regular(&path, key.0, key.1).ok();
+            }
+        }
+    }
+
+    /// A process can write to any of its files without a call for each.
+    fn unseen_process(&mut self, host_pid: u32) {
+        if self.writes.unseen.len() >= UNSEEN_MAX {
+            self.writes.unseen.clear();
+        }
+        self.writes.unseen.insert(host_pid);
+        self.writes.doubt(BY_ITSELF, |file| {
+            !file.closed && file.record.who.host_pid == host_pid
+        });
+    }
+
+    /// Nobody needs to have it open, so that no close may follow: it is read at once.
+    fn truncated_by_name(&mut self, record: &FileRecord) {
+        let name = |path: &[u8]| path.rsplit(|byte| *byte == b'/').next().map(<[u8]>::to_vec);
+        let wanted = name(&record.name);
+        let candidates: Vec<Key> = self
+            .writes
+            .files
+            .iter()
+            .filter(|(_, file)| name(&file.record.path) == wanted)
+            .map(|(key, _)| *key)
+            .collect();
+        if candidates.is_empty() {
+            // By another name.
+            self.writes.doubt_all("a file was truncated by another name");
+        }
+        let root = File::open(format!("/proc/{}/root", record.pid)).map(OwnedFd::from);
+        for key in candidates {
+            let Some(file) = self.writes.files.get_mut(&key) else {
+                continue;
+            };
+            file.doubt = Some("it was truncated by its name");
+            if file.name.is_none() {
+                continue;
+            }
+            self.writes.dirty.insert(key);
+            let source = root
+                .as_ref()
+                .ok()
+                .and_then(|root| open_below(root, &file.record.path, OFlag::O_PATH).ok())
+                .and_then(|at| reopen_same(&File::from(at), key.0, key.1).ok());
+            if let Some(source) = source {
+                if let Ok(stat) = source.metadata() {
+                    (file.mtime, file.size) = (keeper::mtime(&stat), stat.len());
+                }
+                self.read_back(key, source);
+            }
+        }
+    }
+
+    /// It was emptied when it was opened.
+    fn truncated(&mut self, key: Key, record: &FileRecord) {
+        let Some(file) = self.writes.files.get_mut(&key) else {
+            return;
+        };
+        (file.size, file.mtime) = (record.file.size, record.file.mtime);
+        if file.doubt == Some(OLD_CONTENT) {
+            file.doubt = None;
+        }
+        if file.name.is_none() {
+            return;
+        }
+        file.changed = Instant::now();
+        file.version.writes.fetch_add(1, Ordering::AcqRel);
+        if !idle(&file.version) {
+            file.doubt.get_or_insert("it was written to while it was read");
+        }
+        file.cut = None;
+        self.writes.dirty.insert(key);
+        if let Some(artefact) = self.open_artefact(key) {
+            artefact.cut = None;
+            artefact.set_len(0);
+        }
+    }
+
+    /// Bytes that were written.
+    pub(super) fn written(&mut self, head: &chunk, data: &[u8]) {
+        let key = (user_dev(u64::from(head.dev)), head.inode);
+        let known = self
+            .writes
+            .files
+            .get(&key)
+            .is_some_and(|file| file.record.file.generation == head.generation);
+        if !known {
+            if !self.settings.paths.is_empty() {
+                return;
+            }
+            self.nameless(head);
+        }
+        let Some(file) = self.writes.files.get_mut(&key) else {
+            return;
+        };
+        file.version.writes.fetch_add(1, Ordering::AcqRel);
+        if !idle(&file.version) {
+            file.doubt.get_or_insert("it was written to while it was read");
+        }
+        if head.hole > 0 {
+            file.doubt
+                .get_or_insert("bytes were not to be had when they were written");
+        }
+        if head.flags & CHUNK_UNSURE != 0 {
+            file.doubt
+                .get_or_insert("others may have changed the bytes or the position as they were written");
+        }
+        (file.size, file.mtime) = (head.size, head.mtime);
+        file.closed = false;
+        file.changed = Instant::now();
+        self.writes.dirty.insert(key);
+        let Some(artefact) = self.open_artefact(key) else {
+            return;
+        };
+        artefact.write_at(data, head.offset);
+        let cut = artefact.cut;
+        if let Some(file) = self.writes.files.get_mut(&key) {
+            file.cut = file.cut.or(cut);
+        }
+    }
+
+    /// A file whose name was lost on its way.
+    fn nameless(&mut self, head: &chunk) {
+        self.file(FileRecord {
+            who: Context::default(),
+            what: super::record::TAKE_FILE,
+            pid: head.pid,
+            file: Identity {
+                dev: user_dev(u64::from(head.dev)),
+                inode: head.inode,
+                generation: head.generation,
+                // Something may have been there before.
+                size: head.size,
+                mtime: head.mtime,
+                ..Identity::default()
+            },
+            flags: 0,
+            fd: 0,
+            path: Vec::new(),
+            name: Vec::new(),
+            rooted: false,
+        });
+    }
+
+    /// The artefact of a file, open for writing; `None` if it cannot be made.
+    fn open_artefact(&mut self, key: Key) -> Option<&mut Artefact> {
+        if !self.writes.open.contains_key(&key) {
+            if self.writes.open.len() >= OPEN_MAX {
+                self.writes.open.clear();
+            }
+            let file = self.writes.files.get_mut(&key)?;
+            let artefact = match &file.name {
+                Some(name) => self.store.reopen(name).ok()?,
+                None => {
+                    let name = |generation| format!("write.dev-{}.inode-{}.gen-{generation}", key.0, key.1);
+                    match self.store.create_with(&file.container, name) {
+                        Ok(artefact) => artefact,
+                        Err(cut) => {
+                            file.cut = Some(cut);
+                            return None;
+                        }
+                    }
+                }
+            };
+            file.name = Some(artefact.name.clone());
+            self.writes.open.insert(key, artefact);
+        }
+        self.writes.open.get_mut(&key)
+    }
+
+    /// Somebody who could write to it has closed it.
+    pub(super) fn file_closed(&mut self, source: File) {
+        let Ok(stat) = source.metadata() else {
+            return;
+        };
+        let mut key = (stat.dev(), stat.ino());
+        if !self.writes.files.contains_key(&key) {
+            // On overlayfs and btrfs st_dev is another.
+            let found = self
+                .writes
+                .files
+                .iter()
+                .find(|((_, inode), file)| *inode == stat.ino() && is_the_written(&source, file));
+            match found {
+                Some((found, _)) => key = *found,
+                None => return,
+            }
+        }
+        let Some(file) = self.writes.files.get_mut(&key) else {
+            return;
+        };
+        let mtime = keeper::mtime(&stat);
+        file.closed = true;
+        if file.doubt.is_some() || (mtime, stat.len()) != (file.mtime, file.size) {
+            let untouched = file.name.is_none()
+                && (mtime, stat.len()) == (file.record.file.mtime, file.record.file.size)
+                && file.doubt.is_none_or(|doubt| doubt == OLD_CONTENT);
+            if !untouched {
+                (file.mtime, file.size) = (mtime, stat.len());
+                self.read_back(key, source);
+            }
+        } else if self.writes.dirty.contains(&key) {
+            // Nobody is waited for any more.
+            file.changed -= QUIET;
+        }
+    }
+
+    /// Has the keeper copy the file as it is now.
+    fn read_back(&mut self, key: Key, source: File) {
+        if self.open_artefact(key).is_none() {
+            return;
+        }
+        // The keeper writes to it by itself.
+        self.writes.open.remove(&key);
+        self.writes.dirty.remove(&key);
+        let Some(file) = self.writes.files.get_mut(&key) else {
+            return;
+        };
+        file.doubt = None;
+        file.cut = None;
+        file.version.idle.store(false, Ordering::Release);
+        let version = file.version.clone();
+        let meta = meta(file, None);
+        let Some(name) = file.name.clone() else {
+            return;
+        };
+        self.give(Job::ReadBack {
+            meta,
+            name,
+            file: source,
+            version,
+        });
+    }
+
+    /// Lists what has come to rest; in the end, everything.
+    pub(super) fn finish_writes(&mut self, stopped: bool) {
+        let now = Instant::now();
+        if !stopped && now - self.writes.looked < QUIET / 4 {
+            return;
+        }
+        self.writes.looked = now;
+        let quiet: Vec<Key> = self
+            .writes
+            .dirty
+            .iter()
+            .filter(|key| {
+                let file = self.writes.files.get(*key);
+                stopped || file.is_none_or(|file| now - file.changed >= QUIET)
+            })
+            .copied()
+            .collect();
+        for key in quiet {
+            self.finish_write(key, stopped);
+        }
+    }
+
+    /// Lists one file. In doubt, it waits for its close, unless this is the last time.
+    fn finish_write(&mut self, key: Key, last: bool) {
+        if !self.writes.dirty.contains(&key) {
+            return;
+        }
+        let covered = self.watch.as_ref().is_some_and(|watch| watch.covers(key.0));
+        let Some(file) = self.writes.files.get_mut(&key) else {
+            self.writes.dirty.remove(&key);
+            return;
+        };
+        if file.doubt.is_some() {
+            if !last && covered {
+                return;
+            }
+            let path = format!("/proc/{}/fd/{}", file.record.pid, file.record.fd);
+            let reached = file
+                .held
+                .take()
+                .or_else(|| match is_slow(file.record.file.magic) {
+                    true => None,
+                    false => open_regular(&path, key.0, key.1).ok(),
+                });
+            if let Some(source) = reached {
+                if let Ok(stat) = source.metadata() {
+                    (file.mtime, file.size) = (keeper::mtime(&stat), stat.len());
+                }
+                return self.read_back(key, source);
+            }
+        }
+        self.writes.dirty.remove(&key);
+        let doubt = file.doubt;
+        let meta = meta(file, doubt);
+        match file.name.clone() {
+            Some(name) => {
+                let (cut, version) = (file.cut, file.version.clone());
+                self.give(Job::Finish {
+                    meta,
+                    name,
+                    cut,
+                    version,
+                });
+            }
+            None if file.cut.is_some() || doubt.is_some() => self.give(Job::Tell(meta)),
+            None => {}
+        }
+    }
+}
+
+fn is_the_written(source: &File, file: &Written) -> bool {
+    is_the(source, &file.record.file)
+}
+
+fn meta(file: &Written, doubt: Option<&str>) -> Meta {
+    Meta {
+        kind: "write",
+        who: file.record.who,
+        container: file.container.clone(),
+        path: file.record.path.clone(),
+        file: Identity {
+            size: file.size,
+            mtime: file.mtime,
+            ..file.record.file
+        },
+        area: None,
+        role: "",
+        reason: doubt.map(|doubt| format!("{doubt}, and the file was not there any more to be read")),
+        read_at_close: false,
+    }
+}

@@ -1,0 +1,180 @@
+//! What may be asked of an argument, by its type.
+
+use crate::catalogue::spec::SelectSpec;
+use crate::catalogue::{self, ArgType};
+use crate::filter::number::Numbers;
+use crate::filter::text::{Pattern, Texts};
+use crate::output::text::{number, Number};
+use crate::symbols;
+
+/// Conditions on one argument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    Numbers(Numbers),
+    Texts(Texts),
+    Words(Words),
+}
+
+/// Conditions on a value that is shown in words: flags, names of values.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Words {
+    /// One of these matches, if any are given.
+    pub wanted: Vec<Word>,
+    /// None of these matches.
+    pub excluded: Vec<Word>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Word {
+    /// The whole value.
+    Number(i128),
+    /// Names all of which are among those that are shown.
+    Names(Vec<String>),
+    /// What is shown, as a text.
+    Pattern(Pattern),
+}
+
+impl Word {
+    /// Of a value that is shown so, and is that number.
+    fn matches(&self, shown: &str, value: Option<i128>) -> bool {
+        match self {
+            Word::Number(number) => value == Some(*number),
+            Word::Names(names) => names
+                .iter()
+                .all(|name| shown.split('|').any(|word| is_named(word, name))),
+            Word::Pattern(pattern) => pattern.matches(shown.as_bytes()),
+        }
+    }
+}
+
+/// Sets of numbers show `1<<CAP_KILL`.
+fn is_named(word: &str, name: &str) -> bool {
+    word == name || word.strip_prefix("1<<") == Some(name)
+}
+
+impl Words {
+    pub fn passes(&self, shown: Option<&str>, value: Option<i128>) -> bool {
+        let Some(shown) = shown else {
+            return self.wanted.is_empty();
+        };
+        let any = |words: &[Word]| words.iter().any(|word| word.matches(shown, value));
+        !any(&self.excluded) && (self.wanted.is_empty() || any(&self.wanted))
+    }
+}
+
+/// What a type of argument is to a filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A number between these.
+    Number(i128, i128),
+    /// A value with names.
+    Words,
+    /// A text, or what is shown as one.
+    Text,
+}
+
+pub fn kind(ty: ArgType) -> Kind {
+    use ArgType::*;
+    match ty {
+        Int | Fd | Pid => Kind::Number(i32::MIN.into(), i32::MAX.into()),
+        UInt | Uid | Gid => Kind::Number(0, u32::MAX.into()),
+        Long | I64 => Kind::Number(i64::MIN.into(), i64::MAX.into()),
+        I16 => Kind::Number(i16::MIN.into(), i16::MAX.into()),
+        U16 => Kind::Number(0, u16::MAX.into()),
+        ULong | U64 | Size | Ptr | Hex | BootTime | EpochTime => Kind::Number(0, u64::MAX.into()),
+        Bool
+        | DirFd
+        | Mode
+        | Dev
+        | UserDev
+        | Signal
+        | SigSet
+        | WaitStatus
+        | Flags(_)
+        | LongFlags(_)
+        | Enum(_)
+        | SyscallNr
+        | Select { .. } => Kind::Words,
+        _ => Kind::Text,
+    }
+}
+
+/// A number of this type, as it is compared.
+pub fn compared(ty: ArgType, raw: u64, abi: u8) -> i128 {
+    match number(ty, raw, abi) {
+        Number::Signed(value) => value.into(),
+        Number::Unsigned(value) => value.into(),
+        Number::Bool(value) => value.into(),
+    }
+}
+
+/// Names that a value of this type can have; `None`: it may be shown as anything.
+pub fn names(ty: ArgType) -> Option<Vec<String>> {
+    let of = |names: &[&str]| Some(names.iter().map(|name| (*name).to_string()).collect());
+    match ty {
+        ArgType::Bool => of(&["true", "false"]),
+        ArgType::DirFd => of(&["AT_FDCWD"]),
+        ArgType::Signal => Some((1..=64).map(signal_name).collect()),
+        ArgType::SyscallNr => Some(
+            catalogue::events()
+                .filter(|event| event.kind.is_syscall())
+                .map(|event| event.name.into())
+                .collect(),
+        ),
+        ArgType::Flags(family) | ArgType::LongFlags(family) | ArgType::Enum(family) => {
+            Some(symbols::names(family).into_iter().map(String::from).collect())
+        }
+        ArgType::Select { table, .. } => selected_names(table),
+        // Numbers have none.
+        _ if matches!(kind(ty), Kind::Number(..)) => Some(Vec::new()),
+        _ => None,
+    }
+}
+
+/// Those of every type that it may be.
+fn selected_names(table: &SelectSpec) -> Option<Vec<String>> {
+    table
+        .cases
+        .iter()
+        .map(|(_, ty)| *ty)
+        .chain([table.otherwise])
+        .map(names)
+        .try_fold(Vec::new(), |mut all, names| {
+            all.extend(names?);
+            Some(all)
+        })
+}
+
+fn signal_name(signal: i32) -> String {
+    let mut name = String::new();
+    symbols::push_signal(&mut name, signal);
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Family;
+
+    #[test]
+    fn names_match_where_all_of_them_are_set() {
+        let word = |names: &[&str]| Word::Names(names.iter().map(|name| (*name).into()).collect());
+        let shown = "O_WRONLY|O_CREAT|O_CLOEXEC";
+        assert!(word(&["O_CREAT"]).matches(shown, None));
+        assert!(word(&["O_CLOEXEC", "O_WRONLY"]).matches(shown, None));
+        assert!(!word(&["O_CREAT", "O_EXCL"]).matches(shown, None));
+        assert!(!word(&["O_CREA"]).matches(shown, None));
+        assert!(word(&["CAP_KILL"]).matches("1<<CAP_KILL|1<<CAP_CHOWN", None));
+    }
+
+    #[test]
+    fn types_know_their_names() {
+        let has = |ty, name: &str| names(ty).unwrap().iter().any(|known| known == name);
+        assert!(has(ArgType::Flags(Family::Open), "O_CREAT"));
+        assert!(has(ArgType::Flags(Family::Open), "O_RDWR"));
+        assert!(has(ArgType::Signal, "SIGKILL"));
+        assert!(has(ArgType::SyscallNr, "openat"));
+        assert!(has(ArgType::Enum(Family::AddressFamily), "AF_INET6"));
+        assert!(!has(ArgType::Flags(Family::Open), "O_CRAET"));
+    }
+}

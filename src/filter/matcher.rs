@@ -1,0 +1,245 @@
+//! The filters that user space sees to.
+
+use std::collections::BTreeMap;
+
+use crate::catalogue::EventId;
+use crate::enrich::container::Container;
+use crate::event::{Arg, Context, Event, Value};
+use crate::filter::argument::{self, Condition, Words};
+use crate::filter::text::Texts;
+use crate::filter::ArgIndex;
+use crate::output::text;
+
+/// What is left of the filters when the kernel side has decided.
+#[derive(Debug, Default)]
+pub struct Matcher {
+    container: Option<Texts>,
+    events: BTreeMap<EventId, Vec<(ArgIndex, Condition)>>,
+    /// Kept for its room.
+    shown: String,
+}
+
+impl Matcher {
+    pub fn new(container: Option<Texts>, events: BTreeMap<EventId, Vec<(ArgIndex, Condition)>>) -> Self {
+        Matcher {
+            container,
+            events,
+            shown: String::new(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.container.is_none() && self.events.is_empty()
+    }
+
+    /// Whether the event is to be shown. It must have all its arguments.
+    pub fn passes(&mut self, event: &Event<'_>) -> bool {
+        if let Some(texts) = &self.container {
+            if !container_passes(texts, event.container.as_deref()) {
+                return false;
+            }
+        }
+        self.arguments_pass(event)
+    }
+
+    /// The same for tracee's own events, which belong to no process that is traced.
+    pub fn arguments_pass(&mut self, event: &Event<'_>) -> bool {
+        let Some(conditions) = self.events.get(&event.spec.id) else {
+            return true;
+        };
+        let shown = &mut self.shown;
+        conditions.iter().all(|(index, condition)| {
+            let arg = event.args.get(usize::from(*index));
+            argument_passes(condition, arg, &event.context, shown)
+        })
+    }
+}
+
+/// A container is known by its id, by the beginning of its id, and by its name.
+fn container_passes(texts: &Texts, container: Option<&Container>) -> bool {
+    let Some(container) = container else {
+        return texts.wanted.is_empty();
+    };
+    let (id, name) = (container.id.as_bytes(), container.name.as_deref());
+    let matches = |patterns: &[super::text::Pattern]| {
+        patterns.iter().any(|pattern| {
+            let short = !pattern.is_open() && !pattern.text.is_empty() && id.starts_with(&pattern.text);
+            short || pattern.matches(id) || name.is_some_and(|name| pattern.matches(name.as_bytes()))
+        })
+    };
+    !matches(&texts.excluded) && (texts.wanted.is_empty() || matches(&texts.wanted))
+}
+
+fn argument_passes(
+    condition: &Condition,
+    arg: Option<&Arg<'_>>,
+    context: &Context,
+    shown: &mut String,
+) -> bool {
+    match condition {
+        Condition::Numbers(numbers) => numbers.passes(arg.and_then(|arg| number(arg, context))),
+        Condition::Texts(texts) => text_passes(texts, arg, context, shown),
+        Condition::Words(words) => words_pass(words, arg, context, shown),
+    }
+}
+
+/// The argument as a number, if it is one that is known.
+fn number(arg: &Arg<'_>, context: &Context) -> Option<i128> {
+    matches!(arg.value, Value::Number | Value::Pointer | Value::Null)
+        .then(|| argument::compared(arg.ty, arg.raw, context.abi))
+}
+
+fn text_passes(texts: &Texts, arg: Option<&Arg<'_>>, context: &Context, shown: &mut String) -> bool {
+    match arg.map(|arg| &arg.value) {
+        None | Some(Value::Null | Value::Fault) => texts.passes([]),
+        Some(Value::Str(bytes) | Value::Buffer(bytes)) => texts.passes([*bytes]),
+        Some(Value::Strings(strings)) => texts.passes(strings.iter()),
+        Some(Value::Path(path)) => texts.passes([path.to_vec().as_slice()]),
+        Some(_) => {
+            show(shown, arg, context);
+            texts.passes([shown.as_bytes()])
+        }
+    }
+}
+
+fn words_pass(words: &Words, arg: Option<&Arg<'_>>, context: &Context, shown: &mut String) -> bool {
+    match arg {
+        None => words.passes(None, None),
+        Some(arg) if arg.value == Value::Fault => words.passes(None, None),
+        Some(known) => {
+            show(shown, arg, context);
+            words.passes(Some(shown), number(known, context))
+        }
+    }
+}
+
+/// The argument as the tables show it.
+fn show(shown: &mut String, arg: Option<&Arg<'_>>, context: &Context) {
+    shown.clear();
+    if let Some(arg) = arg {
+        text::push_arg(shown, arg, context);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue;
+    use crate::decode::path::{PathName, PATH_AT_ROOT};
+    use crate::decode::strings::Strings;
+    use crate::filter::compile::compile;
+    use crate::filter::parse::{parse, Shown};
+
+    fn arg<'a>(event: &str, index: usize, raw: u64, value: Value<'a>) -> Arg<'a> {
+        let spec = &catalogue::expect(event).args[index];
+        Arg {
+            spec,
+            ty: spec.ty,
+            raw,
+            value,
+            truncated: false,
+            full: 0,
+            file: None,
+        }
+    }
+
+    /// Whether an event with these arguments passes what user space sees to.
+    fn passes<'a>(filter: &str, event: &str, args: impl IntoIterator<Item = Arg<'a>>) -> bool {
+        let spec = catalogue::expect(event);
+        let filters = parse(&[filter.into()], &[spec], Shown::default()).unwrap();
+        let (_, mut matcher) = compile(&filters, &[spec]);
+        assert!(!matcher.is_empty(), "{filter}");
+        matcher.passes(&Event {
+            spec,
+            context: Context {
+                event: spec.id,
+                ..Context::default()
+            },
+            nodename: None,
+            args: args.into_iter().collect(),
+            executable: None,
+            container: None,
+            source: None,
+        })
+    }
+
+    #[test]
+    fn flags_and_names() {
+        let open = |filter: &str, flags: u64| {
+            let args = [
+                arg("openat", 0, (-100i64) as u64, Value::Number),
+                arg("openat", 1, 1, Value::Str(b"/lib/a.so")),
+                arg("openat", 2, flags, Value::Number),
+            ];
+            passes(filter, "openat", args)
+        };
+        let create = 0o101; // O_WRONLY|O_CREAT
+        assert!(open("openat.flags=O_CREAT", create));
+        assert!(open("openat.flags=O_CREAT|O_WRONLY", create));
+        assert!(open("openat.flags=O_EXCL,O_WRONLY", create));
+        assert!(open("openat.flags=0101", create));
+        assert!(open("openat.flags=O_WRONLY|*", create));
+        assert!(!open("openat.flags=0100", create));
+        assert!(!open("openat.flags=O_RDONLY", create));
+        assert!(!open("openat.flags!=O_CREAT", create));
+        assert!(open("openat.flags!=O_EXCL", create));
+        assert!(open("openat.flags=O_RDONLY", 0));
+        assert!(open("openat.dfd=AT_FDCWD", 0) && open("openat.dfd=-100", 0));
+        assert!(open("openat.pathname=*.so,x", 0) && !open("openat.pathname=*.so.1", 0));
+        let kill = |filter: &str| {
+            passes(
+                filter,
+                "kill",
+                [arg("kill", 0, 1, Value::Number), arg("kill", 1, 9, Value::Number)],
+            )
+        };
+        assert!(kill("kill.sig=SIGKILL") && kill("kill.sig=9") && !kill("kill.sig!=SIGKILL"));
+    }
+
+    #[test]
+    fn lists_paths_and_what_is_not_there() {
+        let argv = |filter: &str, value| {
+            passes(
+                filter,
+                "execve",
+                [arg("execve", 0, 1, Value::Null), arg("execve", 1, 1, value)],
+            )
+        };
+        assert!(argv("execve.argv=-la", Value::Strings(Strings(b"ls\0-la\0"))));
+        assert!(!argv("execve.argv=-l", Value::Strings(Strings(b"ls\0-la\0"))));
+        assert!(!argv("execve.argv=*", Value::Fault));
+        assert!(argv("execve.argv!=x", Value::Fault));
+        let path = Value::Path(PathName::new(PATH_AT_ROOT, b"passwd\0etc\0"));
+        assert!(passes(
+            "security_file_open.pathname=/etc/*",
+            "security_file_open",
+            [arg("security_file_open", 0, 0, path)]
+        ));
+    }
+
+    #[test]
+    fn containers_by_id_beginning_and_name() {
+        let filter = |value: &str| {
+            let filters = parse(&[value.into()], &[], Shown::default()).unwrap();
+            filters.container.unwrap()
+        };
+        let web = Container {
+            id: "0123456789abcdef".into(),
+            name: Some("web-1".into()),
+            ..Container::default()
+        };
+        for (value, in_web, on_host) in [
+            ("container=0123", true, false),
+            ("container=web-1", true, false),
+            ("container=web*", true, false),
+            ("container=web", false, false),
+            ("container=*", true, false),
+            ("container!=*", false, true),
+            ("container!=web-1", false, true),
+            ("container!=ff", true, true),
+        ] {
+            assert_eq!(container_passes(&filter(value), Some(&web)), in_web, "{value}");
+            assert_eq!(container_passes(&filter(value), None), on_host, "{value}");
+        }
+    }
+}

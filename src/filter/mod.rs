@@ -1,0 +1,74 @@
+//! `--filter`: which events of what is in scope are shown.
+//!
+//! [`parse`] makes [`Filters`] of what is typed. [`compile`] splits them: the kernel side decides what it has at hand
+//! before a record goes into a ring (`src/bpf/filter.bpf.c`), the [`matcher`] sees to the rest.
+
+pub mod argument;
+pub mod compile;
+pub mod matcher;
+pub mod number;
+pub mod parse;
+pub mod text;
+
+use std::collections::BTreeMap;
+
+use crate::catalogue::EventId;
+use argument::Condition;
+use number::Numbers;
+use text::Texts;
+
+/// Fields of every event that are numbers, in the order of `FIELD_*` in `src/bpf/filter.h`.
+pub const NUMBER_FIELDS: [&str; 6] = ["uid", "pid", "tid", "ppid", "mntns", "pidns"];
+/// Fields of every event that are names, in the same way.
+pub const NAME_FIELDS: [&str; 2] = ["comm", "uts"];
+
+/// Position of an argument in its event.
+pub type ArgIndex = u8;
+
+/// Checked filters; all must hold.
+#[derive(Debug, Default)]
+pub struct Filters {
+    /// By position in [`NUMBER_FIELDS`].
+    pub numbers: BTreeMap<usize, Numbers>,
+    /// By position in [`NAME_FIELDS`].
+    pub names: BTreeMap<usize, Texts>,
+    pub container: Option<Texts>,
+    /// `event.retval`: of every event.
+    pub result: Option<Numbers>,
+    pub results: BTreeMap<EventId, Numbers>,
+    pub arguments: BTreeMap<(EventId, ArgIndex), Condition>,
+}
+
+/// What `--filter help` shows.
+pub const HELP: &str = "\
+--filter shows only events that match: --filter 'FIELD OP VALUE[,VALUE]'. It may be repeated.
+
+fields of every event:
+  uid                    real user id, as on the host
+  pid tid ppid           as ps shows them where tracee runs
+  comm                   name of the process
+  uts                    node name
+  mntns pidns            number of the namespace
+  container              id, the beginning of one, or name; '*' is any container
+  event.retval           result; errors as -2 or ENOENT
+of one event:
+  <event>.retval         its result
+  <event>.<argument>     as --list names its arguments: openat.pathname, kill.sig
+
+operators:
+  = !=                   several values: any of them, none of them
+  < > <= >=              numbers, one value
+
+values:
+  numbers                10, -1, 0x1f, 0644
+  texts                  with * at either end or both: '/etc/*', '*.so', '*lib*'
+  lists of texts         match if one of them does: execve.argv='--help'
+  flags                  names match where all of them are set: openat.flags='O_CREAT|O_EXCL';
+                         a number is the whole value; with * it is what the tables show
+  names of values        socket.family=AF_INET, kill.sig=SIGKILL, or their numbers
+  \\, \\* \\\\               these characters themselves
+
+All filters must hold, but several values with = of one field are alternatives. What has no value (the result of
+exit_group, a text that could not be read) passes != only. Put expressions in quotes: a shell takes < > * for itself.
+  --filter 'uid>=1000' --filter 'uid!=65534' --filter 'comm=*sh' --filter 'event.retval<0'
+";

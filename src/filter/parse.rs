@@ -1,0 +1,572 @@
+//! `FIELD OP VALUE[,VALUE]`, as typed and as meant.
+
+use crate::catalogue::{self, ArgType, EventSpec};
+use crate::cli::config::nearest;
+use crate::error::UsageError;
+use crate::filter::argument::{self, Condition, Kind, Word, Words};
+use crate::filter::compile::has_result;
+use crate::filter::number::{Numbers, Op};
+use crate::filter::text::{Pattern, Texts};
+use crate::filter::{Filters, NAME_FIELDS, NUMBER_FIELDS};
+use crate::symbols;
+
+/// What flags besides `--filter` decide about arguments.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shown {
+    /// `--show-exec-env`
+    pub exec_env: bool,
+    /// `--decode-buffers`
+    pub buffers: bool,
+}
+
+/// Longest names that there can be: of a process (the kernel cuts longer ones), of a node.
+const NAME_LENGTHS: [usize; 2] = [15, 64];
+
+const FORM: &str = "it is FIELD OP VALUE[,VALUE] with one of = != < > <= >=, such as 'uid=1000' or \
+                    'openat.pathname=/etc/*'; --filter help shows more";
+
+/// Makes filters of all values of `--filter`, for these events.
+pub fn parse(values: &[String], events: &[&'static EventSpec], shown: Shown) -> Result<Filters, UsageError> {
+    let mut filters = Filters::default();
+    for value in values {
+        let expression = Expression::new(value)?;
+        add(&mut filters, &expression, events, shown).map_err(|refusal| refusal.of(value))?;
+    }
+    Ok(filters)
+}
+
+/// Why an expression is refused.
+enum Refusal {
+    /// What is wrong with it, and what is allowed.
+    Says(String),
+    Event(UsageError),
+}
+
+impl Refusal {
+    fn of(self, value: &str) -> UsageError {
+        match self {
+            Refusal::Says(allowed) => UsageError::Value {
+                flag: "--filter",
+                value: value.into(),
+                allowed,
+            },
+            Refusal::Event(error) => error,
+        }
+    }
+}
+
+type Checked<T> = Result<T, Refusal>;
+
+fn refuse<T>(why: impl Into<String>) -> Checked<T> {
+    Err(Refusal::Says(why.into()))
+}
+
+/// An expression taken apart.
+struct Expression {
+    field: String,
+    op: Op,
+    values: Vec<Value>,
+}
+
+/// A value: its characters, without backslashes, and which of them are stars that stand for anything.
+struct Value(Vec<(char, bool)>);
+
+impl Expression {
+    fn new(text: &str) -> Result<Expression, UsageError> {
+        let wrong = || Refusal::Says(FORM.into()).of(text);
+        let at = text.find(['=', '!', '<', '>']).ok_or_else(wrong)?;
+        let (field, rest) = text.split_at(at);
+        let (op, value) = [
+            ("!=", Op::NotEqual),
+            ("<=", Op::LessEqual),
+            (">=", Op::GreaterEqual),
+            ("=", Op::Equal),
+            ("<", Op::Less),
+            (">", Op::Greater),
+        ]
+        .into_iter()
+        .find_map(|(symbol, op)| Some((op, rest.strip_prefix(symbol)?)))
+        .ok_or_else(wrong)?;
+        // Whoever writes `uid = 0` does not mean the blank.
+        let value = match field.ends_with(' ') {
+            true => value.trim_start(),
+            false => value,
+        };
+        if field.trim().is_empty() {
+            return Err(wrong());
+        }
+        Ok(Expression {
+            field: field.trim().into(),
+            op,
+            values: split(value),
+        })
+    }
+
+    /// The values as numbers between these, or by name.
+    fn numbers(&self, min: i128, max: i128, named: impl Fn(&str) -> Option<i128>) -> Checked<Numbers> {
+        let mut numbers = Numbers::default();
+        for value in self.several()? {
+            let text = value.plain();
+            let number = named(&text).or_else(|| c_number(&text));
+            match number.filter(|number| (min..=max).contains(number)) {
+                Some(number) => numbers.add(self.op, number),
+                None => return refuse(format!("{text:?} is no number from {min} to {max}")),
+            }
+        }
+        Ok(numbers)
+    }
+
+    fn patterns(&self) -> Checked<Vec<Pattern>> {
+        self.equality("a text")?;
+        let values = self.several()?;
+        if values.len() > 1 && values.iter().any(|value| value.0.is_empty()) {
+            return refuse("one of its values is empty");
+        }
+        values.iter().map(Value::pattern).collect()
+    }
+
+    fn texts(&self) -> Checked<Texts> {
+        let patterns = self.patterns()?;
+        let (wanted, excluded) = match self.op {
+            Op::Equal => (patterns, Vec::new()),
+            _ => (Vec::new(), patterns),
+        };
+        Ok(Texts { wanted, excluded })
+    }
+
+    fn words(&self, ty: ArgType) -> Checked<Words> {
+        self.equality("no number to compare")?;
+        let names = argument::names(ty);
+        let words = self
+            .several()?
+            .iter()
+            .map(|value| value.word(ty, names.as_deref()))
+            .collect::<Checked<_>>()?;
+        let (wanted, excluded) = match self.op {
+            Op::Equal => (words, Vec::new()),
+            _ => (Vec::new(), words),
+        };
+        Ok(Words { wanted, excluded })
+    }
+
+    fn equality(&self, what: &str) -> Checked<()> {
+        match self.op.is_equality() {
+            true => Ok(()),
+            false => refuse(format!("{} is {what}: it takes = and !=", self.field)),
+        }
+    }
+
+    /// Only `=` and `!=` take more than one.
+    fn several(&self) -> Checked<&[Value]> {
+        match self.values.len() == 1 || self.op.is_equality() {
+            true => Ok(&self.values),
+            false => refuse(format!("{} takes one value", self.op.symbol())),
+        }
+    }
+}
+
+/// Values between commas; a backslash takes the meaning from a comma, a star or a backslash.
+fn split(text: &str) -> Vec<Value> {
+    let mut values = vec![Value(Vec::new())];
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let escaped = character == '\\'
+            && characters
+                .next_if(|next| ",*\\".contains(*next))
+                .is_some_and(|next| {
+                    values
+                        .last_mut()
+                        .unwrap_or(&mut Value(Vec::new()))
+                        .0
+                        .push((next, false));
+                    true
+                });
+        match character {
+            _ if escaped => {}
+            ',' => values.push(Value(Vec::new())),
+            _ => {
+                if let Some(value) = values.last_mut() {
+                    value.0.push((character, character == '*'));
+                }
+            }
+        }
+    }
+    values
+}
+
+impl Value {
+    /// As typed, for what has no stars.
+    fn plain(&self) -> String {
+        self.0.iter().map(|(character, _)| character).collect()
+    }
+
+    fn pattern(&self) -> Checked<Pattern> {
+        let is_star = |at: Option<&(char, bool)>| at.is_some_and(|(_, star)| *star);
+        let (open_start, open_end) = (is_star(self.0.first()), is_star(self.0.last()));
+        let first = self.0.iter().position(|(_, star)| !star).unwrap_or(self.0.len());
+        let end = self
+            .0
+            .iter()
+            .rposition(|(_, star)| !star)
+            .map_or(first, |at| at + 1);
+        let inner = &self.0[first..end];
+        if inner.iter().any(|(_, star)| *star) {
+            return refuse(format!(
+                "{:?} has a * within: it may stand at either end (\\* is the character itself)",
+                self.plain()
+            ));
+        }
+        Ok(Pattern {
+            text: inner
+                .iter()
+                .map(|(character, _)| character)
+                .collect::<String>()
+                .into_bytes(),
+            open_start,
+            open_end,
+        })
+    }
+
+    /// `known`: the names that there are; `None`: any text may be shown.
+    fn word(&self, ty: ArgType, known: Option<&[String]>) -> Checked<Word> {
+        let pattern = self.pattern()?;
+        if pattern.is_open() {
+            return Ok(Word::Pattern(pattern));
+        }
+        let text = self.plain();
+        if let Some(number) = c_number(&text) {
+            return Ok(Word::Number(as_shown(ty, number)));
+        }
+        let Some(known) = known else {
+            return Ok(Word::Pattern(pattern));
+        };
+        let names: Vec<String> = text.split('|').map(String::from).collect();
+        let unknown = names
+            .iter()
+            .find(|name| c_number(name).is_none() && !known.contains(name));
+        match unknown {
+            None => Ok(Word::Names(names)),
+            Some(name) => refuse(match nearest(name, known.iter().map(String::as_str)) {
+                Some(nearest) => format!("there is no name {name:?}, did you mean {nearest}?"),
+                None => format!("{name:?} is neither a name of its values nor a number"),
+            }),
+        }
+    }
+}
+
+/// Values of C's `int` can be given as they are in hex: `0xffffff9c` is -100.
+fn as_shown(ty: ArgType, number: i128) -> i128 {
+    match argument::compared(ty, number as u64, 0) {
+        // Select: whatever it is in a call.
+        _ if matches!(ty, ArgType::Select { .. }) => number,
+        shown => shown,
+    }
+}
+
+/// A number as C writes it: decimal, hex, octal.
+fn c_number(text: &str) -> Option<i128> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text),
+    };
+    let (radix, digits) = match digits.as_bytes() {
+        [b'0', b'x' | b'X', ..] => (16, &digits[2..]),
+        [b'0', _, ..] => (8, &digits[1..]),
+        _ => (10, digits),
+    };
+    if digits.starts_with(['+', '-']) {
+        return None;
+    }
+    let number = i128::from_str_radix(digits, radix).ok()?;
+    Some(if negative { -number } else { number })
+}
+
+/// Errors by name, as results have them: `ENOENT` and `-ENOENT` are -2.
+fn error(text: &str) -> Option<i128> {
+    symbols::errno(text.strip_prefix('-').unwrap_or(text)).map(|errno| -i128::from(errno))
+}
+
+fn add(
+    filters: &mut Filters,
+    expression: &Expression,
+    events: &[&'static EventSpec],
+    shown: Shown,
+) -> Checked<()> {
+    let field = expression.field.as_str();
+    let position = |fields: &[&str]| fields.iter().position(|name| *name == field);
+    if let Some(at) = position(&NUMBER_FIELDS) {
+        let max = match field {
+            "pid" | "tid" | "ppid" => i32::MAX.into(),
+            _ => u32::MAX.into(),
+        };
+        let numbers = expression.numbers(0, max, |_| None)?;
+        return join_numbers(filters.numbers.entry(at).or_default(), &numbers, field);
+    }
+    if let Some(at) = position(&NAME_FIELDS) {
+        let texts = expression.texts()?;
+        let max = NAME_LENGTHS[at];
+        if texts
+            .wanted
+            .iter()
+            .chain(&texts.excluded)
+            .any(|pattern| pattern.text.len() > max)
+        {
+            return refuse(format!("{field} has at most {max} bytes"));
+        }
+        join_texts(filters.names.entry(at).or_default(), texts);
+        return Ok(());
+    }
+    match field.split_once('.') {
+        None if field == "container" => {
+            join_texts(filters.container.get_or_insert_default(), expression.texts()?);
+            Ok(())
+        }
+        None => refuse(format!(
+            "there is no field {field:?}: the fields are {} {} container event.retval, and <event>.retval and \
+             <event>.<argument>",
+            NUMBER_FIELDS.join(" "),
+            NAME_FIELDS.join(" ")
+        )),
+        Some(("event", "retval")) => {
+            let numbers = result(expression)?;
+            join_numbers(filters.result.get_or_insert_default(), &numbers, field)
+        }
+        Some(("event", other)) => refuse(format!("event has no field {other:?}: it has retval")),
+        Some((event, argument)) => {
+            let spec = catalogue::by_name(event).ok_or_else(|| {
+                Refusal::Event(UsageError::UnknownEvent {
+                    name: event.into(),
+                    nearest: nearest(event, catalogue::events().map(|event| event.name)),
+                })
+            })?;
+            add_argument(filters, expression, spec, argument, shown)?;
+            match events.iter().any(|chosen| chosen.id == spec.id) {
+                true => Ok(()),
+                false => refuse(format!("{event} is not among the chosen events; --event {event} chooses it")),
+            }
+        }
+    }
+}
+
+fn result(expression: &Expression) -> Checked<Numbers> {
+    expression.numbers(i64::MIN.into(), i64::MAX.into(), error)
+}
+
+fn add_argument(
+    filters: &mut Filters,
+    expression: &Expression,
+    event: &'static EventSpec,
+    name: &str,
+    shown: Shown,
+) -> Checked<()> {
+    if name == "retval" && has_result(event) {
+        let numbers = result(expression)?;
+        return join_numbers(
+            filters.results.entry(event.id).or_default(),
+            &numbers,
+            &expression.field,
+        );
+    }
+    let Some((arg, index)) = event.args.iter().zip(0..).find(|(arg, _)| arg.name == name) else {
+        let names: Vec<_> = event
+            .args
+            .iter()
+            .map(|arg| arg.name)
+            .chain(has_result(event).then_some("retval"))
+            .collect();
+        return refuse(format!(
+            "{} has no argument {name:?}: it has {}",
+            event.name,
+            names.join(" ")
+        ));
+    };
+    if name == "envp" && !shown.exec_env {
+        return refuse("envp is only read with --show-exec-env");
+    }
+    if matches!(arg.ty, ArgType::Buf { .. } | ArgType::BufOut { .. }) && !shown.buffers {
+        return refuse(format!("{name} is only read with --decode-buffers"));
+    }
+    let condition = match argument::kind(arg.ty) {
+        Kind::Number(min, max) => Condition::Numbers(expression.numbers(min, max, |_| None)?),
+        Kind::Words => Condition::Words(expression.words(arg.ty)?),
+        Kind::Text => Condition::Texts(expression.texts()?),
+    };
+    match (filters.arguments.get_mut(&(event.id, index)), condition) {
+        (Some(Condition::Numbers(all)), Condition::Numbers(numbers)) => {
+            return join_numbers(all, &numbers, &expression.field);
+        }
+        (Some(Condition::Texts(all)), Condition::Texts(texts)) => join_texts(all, texts),
+        (Some(Condition::Words(all)), Condition::Words(words)) => {
+            all.wanted.extend(words.wanted);
+            all.excluded.extend(words.excluded);
+        }
+        (_, condition) => {
+            if let Condition::Numbers(numbers) = &condition {
+                possible(numbers, &expression.field)?;
+            }
+            filters.arguments.insert((event.id, index), condition);
+        }
+    }
+    Ok(())
+}
+
+/// More conditions on the same number: `=` values are alternatives to those before.
+fn join_numbers(all: &mut Numbers, more: &Numbers, field: &str) -> Checked<()> {
+    all.join(more);
+    possible(all, field)
+}
+
+fn possible(numbers: &Numbers, field: &str) -> Checked<()> {
+    match numbers.possible() {
+        true => Ok(()),
+        false => refuse(format!("no number passes all filters of {field}")),
+    }
+}
+
+fn join_texts(all: &mut Texts, more: Texts) {
+    all.wanted.extend(more.wanted);
+    all.excluded.extend(more.excluded);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(values: &[&str]) -> Result<Filters, String> {
+        let values: Vec<String> = values.iter().map(|value| (*value).into()).collect();
+        let events: Vec<_> = catalogue::events().collect();
+        parse(&values, &events, Shown::default()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_field_and_operator() {
+        for value in [
+            "uid=0",
+            "uid!=0,1",
+            "pid>100",
+            "pid<200",
+            "tid>=1",
+            "ppid<=1",
+            "mntns=4026531840",
+            "pidns!=1",
+            "comm=ls",
+            "comm=*sh",
+            "uts=host*",
+            "container=*",
+            "container!=abc",
+            "event.retval<0",
+            "event.retval=ENOENT",
+            "openat.retval=-EACCES",
+            "openat.pathname=/etc/*",
+            "close.fd>2",
+            "openat.flags=O_CREAT|O_EXCL",
+            "openat.flags=0x40",
+            "kill.sig=SIGKILL,15",
+            "uid = 0",
+            "openat.pathname=",
+            "execve.argv=*--help*",
+            "openat.dfd=AT_FDCWD",
+            "sys_enter.syscall=openat",
+            "connect.uservaddr=127.0.0.1:*",
+            "sched_process_exit.group_exit=true",
+            "openat.mode=0644",
+            "fcntl.arg=O_NONBLOCK",
+            "sched_process_exec.inode_mode=S_IFREG|0755",
+        ] {
+            parsed(&[value]).unwrap_or_else(|error| panic!("{value}: {error}"));
+        }
+    }
+
+    #[test]
+    fn values_of_one_field_are_joined() {
+        let filters = parsed(&["pid>100", "pid<200", "pid!=150"]).unwrap();
+        let pid = &filters.numbers[&1];
+        let passing: Vec<_> = [100, 101, 150, 199, 200]
+            .into_iter()
+            .filter(|pid_| pid.passes(Some(*pid_)))
+            .collect();
+        assert_eq!(passing, [101, 199]);
+        let filters = parsed(&["uid=1", "uid=2"]).unwrap();
+        assert!(filters.numbers[&0].passes(Some(1)) && filters.numbers[&0].passes(Some(2)));
+    }
+
+    #[test]
+    fn backslashes_take_meanings() {
+        let filters = parsed(&[r"openat.pathname=a\,b,\*c*,d\\,e\f"]).unwrap();
+        let Some(Condition::Texts(texts)) = filters.arguments.values().next() else {
+            panic!("no texts");
+        };
+        let texts: Vec<_> = texts
+            .wanted
+            .iter()
+            .map(|pattern| {
+                (
+                    std::str::from_utf8(&pattern.text).unwrap(),
+                    pattern.open_start,
+                    pattern.open_end,
+                )
+            })
+            .collect();
+        assert_eq!(
+            texts,
+            [
+                ("a,b", false, false),
+                ("*c", false, true),
+                (r"d\", false, false),
+                (r"e\f", false, false)
+            ]
+        );
+    }
+
+    #[test]
+    fn wrong_ones_say_what_is_allowed() {
+        for (value, expected) in [
+            ("uid", "FIELD OP VALUE"),
+            ("=1", "FIELD OP VALUE"),
+            ("uid!1", "FIELD OP VALUE"),
+            ("uid=", "no number from 0 to 4294967295"),
+            ("uid=root", "\"root\" is no number"),
+            ("uid=-1", "0 to 4294967295"),
+            ("pid=1,", "\"\" is no number"),
+            ("pid>1,2", "> takes one value"),
+            ("comm>a", "it takes = and !="),
+            ("comm=a,,b", "empty"),
+            ("comm=abcdefghijklmnop", "15 bytes"),
+            ("openat.pathname=/etc/*/x", "either end"),
+            (
+                "nosuch=1",
+                "uid pid tid ppid mntns pidns comm uts container event.retval",
+            ),
+            ("event.nosuch=1", "it has retval"),
+            ("opennat.pathname=x", "did you mean openat?"),
+            ("openat.nosuch=x", "dfd pathname flags mode retval"),
+            ("openat.flags=O_CRAET", "did you mean O_CREAT?"),
+            ("openat.flags>1", "it takes = and !="),
+            ("openat.retval=ENOSUCH", "no number from"),
+            ("execve.envp=A=b", "--show-exec-env"),
+            ("read.buf=x", "--decode-buffers"),
+            ("close.fd=99999999999", "no number from"),
+            ("close.fd=0x", "no number from"),
+        ] {
+            let message = parsed(&[value]).unwrap_err();
+            assert!(message.contains(expected), "{value}: {message}");
+            assert!(!message.contains('\n'), "{message}");
+        }
+        assert!(parsed(&["uid>5", "uid<3"])
+            .unwrap_err()
+            .contains("no number passes"));
+    }
+
+    #[test]
+    fn an_event_that_is_not_chosen_has_no_filter() {
+        let error = parse(&["openat.retval=3".into()], &[], Shown::default())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("--event openat"), "{error}");
+    }
+
+    #[test]
+    fn no_argument_is_called_as_the_result_is() {
+        assert!(catalogue::events().all(|event| event.args.iter().all(|arg| arg.name != "retval")));
+    }
+}

@@ -1,0 +1,110 @@
+//! What is asked of a text.
+
+/// One value of a filter: a text, with what may stand before and behind it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pattern {
+    pub text: Vec<u8>,
+    /// `*` at the start.
+    pub open_start: bool,
+    /// `*` at the end.
+    pub open_end: bool,
+}
+
+impl Pattern {
+    pub fn matches(&self, text: &[u8]) -> bool {
+        match (self.open_start, self.open_end) {
+            (false, false) => text == self.text,
+            (false, true) => text.starts_with(&self.text),
+            (true, false) => text.ends_with(&self.text),
+            (true, true) => contains(text, &self.text),
+        }
+    }
+
+    pub const fn is_open(&self) -> bool {
+        self.open_start || self.open_end
+    }
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    part.is_empty() || text.windows(part.len()).any(|window| window == part)
+}
+
+/// Conditions on one text; all must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Texts {
+    /// One of these matches, if any are given.
+    pub wanted: Vec<Pattern>,
+    /// None of these matches.
+    pub excluded: Vec<Pattern>,
+}
+
+impl Texts {
+    /// Of something that may have several texts: each may be the one that matches. Nothing matches what has none.
+    pub fn passes<'a>(&self, texts: impl IntoIterator<Item = &'a [u8]>) -> bool {
+        let mut found = self.wanted.is_empty();
+        for text in texts {
+            if self.excluded.iter().any(|pattern| pattern.matches(text)) {
+                return false;
+            }
+            found = found || self.wanted.iter().any(|pattern| pattern.matches(text));
+        }
+        found
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.wanted.is_empty() && self.excluded.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pattern(text: &str) -> Pattern {
+        let open_start = text.starts_with('*');
+        let rest = text.strip_prefix('*').unwrap_or(text);
+        Pattern {
+            open_start,
+            open_end: rest.ends_with('*'),
+            text: rest.trim_end_matches('*').into(),
+        }
+    }
+
+    #[test]
+    fn stars_stand_at_either_end() {
+        for (filter, text, matches) in [
+            ("/etc", "/etc", true),
+            ("/etc", "/etc/", false),
+            ("/etc*", "/etc/passwd", true),
+            ("/etc*", "/etc", true),
+            ("/etc*", "/usr/etc", false),
+            ("*.so", "/lib/a.so", true),
+            ("*.so", "/lib/a.so.1", false),
+            ("*lib*", "/usr/lib/x", true),
+            ("*lib*", "/usr/x", false),
+            ("*", "", true),
+            ("*", "x", true),
+            ("", "", true),
+            ("", "x", false),
+        ] {
+            assert_eq!(
+                pattern(filter).matches(text.as_bytes()),
+                matches,
+                "{filter} {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn wanted_ones_are_alternatives_and_excluded_ones_win() {
+        let texts = Texts {
+            wanted: vec![pattern("/etc*"), pattern("*.so")],
+            excluded: vec![pattern("*passwd")],
+        };
+        let passes = |text: &str| texts.passes([text.as_bytes()]);
+        assert!(passes("/etc/group") && passes("/lib/a.so"));
+        assert!(!passes("/etc/passwd") && !passes("/usr"));
+        assert!(!texts.passes([]));
+        assert!(texts.passes(["/usr".as_bytes(), "a.so".as_bytes()]));
+    }
+}

@@ -1,0 +1,251 @@
+//! `--filter` as the kernel side has it: constants, and the maps that they refer to.
+
+use libbpf_rs::{MapCore, MapFlags};
+
+use crate::error::LoadError;
+use crate::filter::compile::{EventPart, KernelPart, NumberType, TEXT_MAX};
+use crate::filter::number::{Listed, Numbers};
+use crate::filter::text::{Pattern, Texts};
+use crate::loader::skel::types::{
+    filters, listed_number, name_key, number_filter, record_filter, text_filter, text_key,
+};
+use crate::loader::{update, Tracer};
+
+// Constants of src/bpf/filter.h; a test compares them.
+const VALUES_ANY: u8 = 0;
+const VALUES_ONLY: u8 = 1;
+const VALUES_NOT: u8 = 2;
+const TEXT_START: u8 = 1 << 0;
+const TEXT_ANYWHERE: u8 = 1 << 1;
+const SET_WANTED: u32 = 0;
+const SET_EXCLUDED: u32 = 1;
+const SET_ANYWHERE: u32 = 2;
+const SET_COUNT: u32 = 4;
+const NAME_MAX: usize = 68;
+
+// SAFETY: made of integers only, so that every bit pattern is a value.
+unsafe impl plain::Plain for listed_number {}
+// SAFETY: as above.
+unsafe impl plain::Plain for record_filter {}
+// SAFETY: as above.
+unsafe impl plain::Plain for name_key {}
+// SAFETY: as above.
+unsafe impl plain::Plain for text_key {}
+
+/// Everything that goes to the kernel side.
+#[derive(Default)]
+pub(super) struct Tables {
+    pub(super) constants: filters,
+    pub(super) numbers: Vec<listed_number>,
+    pub(super) names: Vec<name_key>,
+    pub(super) texts: Vec<text_key>,
+    pub(super) events: Vec<(u32, record_filter)>,
+    /// Fields so far: numbers and sets of patterns are told apart by it.
+    fields: u32,
+}
+
+impl Tables {
+    /// `keep_life`: fork, exec and exit are recorded even if they are filtered out.
+    pub(super) fn new(part: &KernelPart<'_>, keep_life: bool) -> Tables {
+        let mut tables = Tables::default();
+        for (at, numbers) in &part.numbers {
+            tables.constants.numbers[*at] = tables.number(numbers, NumberType::S64, 0);
+            tables.constants.fields = 1;
+        }
+        for (at, texts) in &part.names {
+            tables.constants.names[*at] = tables.name(texts);
+            tables.constants.fields = 1;
+        }
+        for (event, part) in &part.events {
+            let filter = tables.event(part);
+            tables.constants.results |= u8::from(part.result.is_some());
+            tables.constants.arguments |= u8::from(!part.numbers.is_empty() || !part.texts.is_empty());
+            tables.events.push((u32::from(*event), filter));
+        }
+        tables.constants.keep_life = u8::from(keep_life);
+        tables
+    }
+
+    fn event(&mut self, part: &EventPart) -> record_filter {
+        let mut filter = record_filter::default();
+        if let Some(result) = &part.result {
+            filter.result = self.number(result, NumberType::S64, 0);
+        }
+        for ((index, ty, numbers), out) in part.numbers.iter().zip(&mut filter.numbers) {
+            *out = self.number(numbers, *ty, *index);
+        }
+        for ((index, texts), out) in part.texts.iter().zip(&mut filter.texts) {
+            *out = self.text(texts, *index);
+        }
+        filter
+    }
+
+    fn next_field(&mut self) -> u32 {
+        self.fields += 1;
+        self.fields
+    }
+
+    fn number(&mut self, numbers: &Numbers, ty: NumberType, index: u8) -> number_filter {
+        let field = self.next_field();
+        let (which, values) = match numbers.listed() {
+            Listed::Only(values) => (VALUES_ONLY, values),
+            Listed::Not(values) if values.is_empty() => (VALUES_ANY, values),
+            Listed::Not(values) => (VALUES_NOT, values),
+        };
+        self.numbers.extend(values.into_iter().map(|value| listed_number {
+            value: register(value),
+            field,
+            ..Default::default()
+        }));
+        let (min, max) = numbers.range();
+        let (lowest, highest) = match ty {
+            NumberType::U64 => (0, i128::from(u64::MAX)),
+            _ => (i128::from(i64::MIN), i128::from(i64::MAX)),
+        };
+        number_filter {
+            min: register(min.clamp(lowest, highest)),
+            max: register(max.clamp(lowest, highest)),
+            field,
+            r#type: ty as u8,
+            values: which,
+            index,
+            required: u8::from(numbers.required()),
+        }
+    }
+
+    fn name(&mut self, texts: &Texts) -> text_filter {
+        let field = self.next_field() * SET_COUNT;
+        let mut places = |patterns: &[Pattern], polarity: u32| {
+            patterns.iter().fold(0, |places, pattern| {
+                let (place, set) = match pattern.open_start {
+                    true => (TEXT_ANYWHERE, SET_ANYWHERE),
+                    false => (TEXT_START, 0),
+                };
+                let (bits, text) = stored::<NAME_MAX>(pattern);
+                self.names.push(name_key {
+                    bits,
+                    set: field + polarity + set,
+                    text,
+                });
+                places | place
+            })
+        };
+        text_filter {
+            field,
+            wanted: places(&texts.wanted, SET_WANTED),
+            excluded: places(&texts.excluded, SET_EXCLUDED),
+            ..Default::default()
+        }
+    }
+
+    fn text(&mut self, texts: &Texts, index: u8) -> text_filter {
+        let field = self.next_field() * SET_COUNT;
+        let mut places = |patterns: &[Pattern], polarity: u32| {
+            self.texts.extend(patterns.iter().map(|pattern| {
+                let (bits, text) = stored::<TEXT_MAX>(pattern);
+                text_key {
+                    bits,
+                    set: field + polarity,
+                    text,
+                }
+            }));
+            if patterns.is_empty() {
+                0
+            } else {
+                TEXT_START
+            }
+        };
+        text_filter {
+            field,
+            wanted: places(&texts.wanted, SET_WANTED),
+            excluded: places(&texts.excluded, SET_EXCLUDED),
+            index,
+            ..Default::default()
+        }
+    }
+}
+
+/// A number as a register has it.
+#[allow(clippy::cast_possible_truncation)] // Within 64 bits, signed or not.
+fn register(value: i128) -> i64 {
+    value as i64
+}
+
+/// A pattern as its trie has it: bits that count, the set's number included, and its text. One without a star at the end
+/// has its NUL.
+#[allow(clippy::cast_possible_wrap)] // C's `char` is signed.
+fn stored<const N: usize>(pattern: &Pattern) -> (u32, [i8; N]) {
+    let mut text = [0; N];
+    for (to, from) in text.iter_mut().zip(&pattern.text) {
+        *to = *from as i8;
+    }
+    let len = pattern.text.len() + usize::from(!pattern.open_end);
+    let bits = (size_of::<u32>() + len.min(N)) * 8;
+    (u32::try_from(bits).unwrap_or(u32::MAX), text)
+}
+
+impl Tracer {
+    pub(super) fn fill_filters(&self, tables: &Tables) -> Result<(), LoadError> {
+        let one = [1u8];
+        self.put_keys("filter_numbers", &tables.numbers, &one)?;
+        self.put_keys("filter_names", &tables.names, &one)?;
+        self.put_keys("filter_texts", &tables.texts, &one)?;
+        let events = self.map("event_filters")?;
+        tables
+            .events
+            .iter()
+            .try_for_each(|(event, filter)| update(&events, event, filter))
+    }
+
+    fn put_keys<K: plain::Plain>(
+        &self,
+        name: &'static str,
+        keys: &[K],
+        value: &[u8],
+    ) -> Result<(), LoadError> {
+        let map = self.map(name)?;
+        for key in keys {
+            // SAFETY: keys of these maps are made of integers without padding.
+            let key = unsafe { plain::as_bytes(key) };
+            map.update(key, value, MapFlags::ANY)
+                .map_err(LoadError::bpf("a filter cannot be set"))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loader::record_h::constant;
+
+    #[test]
+    fn constants_equal_those_of_the_kernel_side() {
+        for (name, ours) in [
+            ("VALUES_ANY", u64::from(VALUES_ANY)),
+            ("VALUES_ONLY", u64::from(VALUES_ONLY)),
+            ("VALUES_NOT", u64::from(VALUES_NOT)),
+            ("TEXT_START", u64::from(TEXT_START)),
+            ("TEXT_ANYWHERE", u64::from(TEXT_ANYWHERE)),
+            ("SET_WANTED", u64::from(SET_WANTED)),
+            ("SET_EXCLUDED", u64::from(SET_EXCLUDED)),
+            ("SET_ANYWHERE", u64::from(SET_ANYWHERE)),
+            ("SET_COUNT", u64::from(SET_COUNT)),
+            ("NAME_MAX", NAME_MAX as u64),
+        ] {
+            assert_eq!(constant(name), ours, "{name}");
+        }
+    }
+
+    #[test]
+    fn whole_texts_have_their_nul() {
+        let pattern = |text: &str, open_end| Pattern {
+            text: text.into(),
+            open_start: false,
+            open_end,
+        };
+        assert_eq!(stored::<8>(&pattern("ab", true)).0, (4 + 2) * 8);
+        assert_eq!(stored::<8>(&pattern("ab", false)).0, (4 + 3) * 8);
+        assert_eq!(stored::<8>(&pattern("", true)).0, 4 * 8);
+    }
+}

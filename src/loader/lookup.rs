@@ -1,0 +1,203 @@
+//! Which BPF object is used: `TRACEE_BPF_FILE`, next to the executable, the install path, the embedded one.
+//!
+//! An object of a file runs in the kernel with tracee's privileges. So it must belong to root or to the user, must not be
+//! writable by anyone else, and is read through the very descriptor that was checked.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use nix::libc::{ELOOP, O_NOFOLLOW, O_NONBLOCK};
+use nix::unistd::{getuid, Uid};
+
+use crate::error::LoadError;
+use crate::loader::{object, rebuild};
+
+/// The object's name in a folder.
+pub const FILE_NAME: &str = "tracee.bpf.o";
+
+const VARIABLE: &str = "TRACEE_BPF_FILE";
+
+/// No object comes near.
+const SIZE_MAX: u64 = 64 << 20;
+
+/// When the object is rebuilt from the sources inside the binary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BuildPolicy {
+    Never,
+    /// When the one in the install path is of another version.
+    IfNeeded,
+    Always,
+}
+
+/// Where the object is looked for.
+#[derive(Debug, Clone)]
+pub struct Lookup {
+    pub install_path: PathBuf,
+    pub policy: BuildPolicy,
+}
+
+/// Why a file is no object for us.
+enum Unfit {
+    /// There is none.
+    Missing,
+    /// Well kept, but of another version of tracee.
+    OtherVersion(LoadError),
+    Bad(LoadError),
+}
+
+/// Finds the object and makes it the one that is used. Gives its path; none: the embedded one.
+pub fn choose(lookup: &Lookup) -> Result<Option<PathBuf>, LoadError> {
+    let found = find(lookup)?;
+    Ok(found.map(|(path, bytes)| {
+        object::choose(bytes);
+        path
+    }))
+}
+
+fn find(lookup: &Lookup) -> Result<Option<(PathBuf, Vec<u8>)>, LoadError> {
+    if let Some(named) = env::var_os(VARIABLE).filter(|value| !value.is_empty()) {
+        if lookup.policy == BuildPolicy::Always {
+            return Err(LoadError::Rebuild(format!(
+                "{VARIABLE} names another object: unset it, or leave out --build-policy always"
+            )));
+        }
+        return named_object(Path::new(&named)).map(Some);
+    }
+    let installed = lookup.install_path.join(FILE_NAME);
+    let rebuild = || {
+        rebuild::run(&lookup.install_path)?;
+        read(&installed, &[]).map_err(Unfit::into_error)
+    };
+    if lookup.policy == BuildPolicy::Always {
+        return rebuild().map(|bytes| Some((installed.clone(), bytes)));
+    }
+    if let Some(found) = beside_executable() {
+        return Ok(Some(found));
+    }
+    let bytes = match read(&installed, &[]) {
+        Ok(bytes) => Some(bytes),
+        Err(Unfit::Missing) => None,
+        Err(Unfit::OtherVersion(error)) if lookup.policy == BuildPolicy::IfNeeded => match rebuild() {
+            Ok(bytes) => Some(bytes),
+            Err(failure) => {
+                eprintln!("tracee: warning: {error}; passed over, since {failure}");
+                None
+            }
+        },
+        Err(Unfit::OtherVersion(error) | Unfit::Bad(error)) => {
+            pass_over(&error);
+            None
+        }
+    };
+    Ok(bytes.map(|bytes| (installed.clone(), bytes)))
+}
+
+/// What the user names must be usable.
+fn named_object(named: &Path) -> Result<(PathBuf, Vec<u8>), LoadError> {
+    let path = match named.is_dir() {
+        true => named.join(FILE_NAME),
+        false => named.into(),
+    };
+    match read(&path, &[]) {
+        Ok(bytes) => Ok((path, bytes)),
+        Err(Unfit::Missing) => Err(unusable(&path, format!("does not exist; {VARIABLE} names it"))),
+        Err(other) => Err(other.into_error()),
+    }
+}
+
+/// Whoever owns the executable has our trust already.
+fn beside_executable() -> Option<(PathBuf, Vec<u8>)> {
+    let executable = env::current_exe().ok()?;
+    let owner = fs::metadata(&executable).ok()?.uid();
+    let path = executable.with_file_name(FILE_NAME);
+    match read(&path, &[owner]) {
+        Ok(bytes) => Some((path, bytes)),
+        Err(Unfit::Missing) => None,
+        Err(Unfit::OtherVersion(error) | Unfit::Bad(error)) => {
+            pass_over(&error);
+            None
+        }
+    }
+}
+
+fn pass_over(error: &LoadError) {
+    eprintln!("tracee: warning: {error}; passed over");
+}
+
+impl Unfit {
+    fn into_error(self) -> LoadError {
+        match self {
+            Unfit::Missing => LoadError::Rebuild("it is not where it was put".into()),
+            Unfit::OtherVersion(error) | Unfit::Bad(error) => error,
+        }
+    }
+}
+
+/// Reads an object that root, the user or one of `others` owns.
+fn read(path: &Path, others: &[u32]) -> Result<Vec<u8>, Unfit> {
+    let bad = |reason: String| Unfit::Bad(unusable(path, reason));
+    let file = match open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Unfit::Missing),
+        Err(error) if error.raw_os_error() == Some(ELOOP) => return Err(bad("is a symbolic link".into())),
+        Err(error) => return Err(bad(format!("cannot be read: {error}"))),
+    };
+    let bytes = contents(&file, others).map_err(bad)?;
+    match object::check(&bytes) {
+        Ok(()) => Ok(bytes),
+        Err(LoadError::AbiStamp { found, expected }) => Err(Unfit::OtherVersion(unusable(
+            path,
+            format!("is of another version of tracee: its ABI stamp is {found}, {expected} is needed"),
+        ))),
+        Err(error) => Err(bad(format!("is damaged: {error}"))),
+    }
+}
+
+/// Neither follows a link nor waits for a pipe's writer.
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(O_NOFOLLOW | O_NONBLOCK)
+        .open(path)
+}
+
+fn contents(mut file: &File, others: &[u32]) -> Result<Vec<u8>, String> {
+    let failed = |error: io::Error| format!("cannot be read: {error}");
+    let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err("is no regular file".into());
+    }
+    let owner = metadata.uid();
+    if !trusted(owner) && !others.contains(&owner) {
+        return Err(format!(
+            "belongs to uid {owner}: its owner must be root or the user"
+        ));
+    }
+    if metadata.mode() & 0o022 != 0 {
+        return Err(format!(
+            "can be written by others (mode {:o}): chmod go-w",
+            metadata.mode() & 0o7777
+        ));
+    }
+    if metadata.size() > SIZE_MAX {
+        return Err(format!("is damaged: it has {} bytes", metadata.size()));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+/// Root, and the user.
+pub fn trusted(owner: u32) -> bool {
+    owner == 0 || Uid::from_raw(owner) == getuid()
+}
+
+fn unusable(path: &Path, reason: String) -> LoadError {
+    LoadError::ObjectFile {
+        path: path.into(),
+        reason,
+    }
+}

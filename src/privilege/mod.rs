@@ -1,0 +1,220 @@
+//! What tracee may do: asked before it begins, and cut down to what it still needs once everything is attached.
+
+mod filter;
+
+use std::{env, fs, io};
+
+use nix::sys::prctl;
+use nix::sys::resource::{getrlimit, Resource, RLIM_INFINITY};
+
+use crate::error::LoadError;
+
+/// A capability of capabilities(7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capability {
+    name: &'static str,
+    bit: u64,
+}
+
+const fn capability(name: &'static str, number: u32) -> Capability {
+    Capability {
+        name,
+        bit: 1 << number,
+    }
+}
+
+const DAC_OVERRIDE: Capability = capability("CAP_DAC_OVERRIDE", 1);
+const DAC_READ_SEARCH: Capability = capability("CAP_DAC_READ_SEARCH", 2);
+const SYS_PTRACE: Capability = capability("CAP_SYS_PTRACE", 19);
+const SYS_ADMIN: Capability = capability("CAP_SYS_ADMIN", 21);
+const SYS_RESOURCE: Capability = capability("CAP_SYS_RESOURCE", 24);
+const PERFMON: Capability = capability("CAP_PERFMON", 38);
+const BPF: Capability = capability("CAP_BPF", 39);
+
+/// What a run does that takes privilege, beyond tracing itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Uses {
+    /// Other users' processes are looked up in /proc.
+    pub proc: bool,
+    /// Files that processes write are copied.
+    pub capture: bool,
+}
+
+/// Whether this process may load and attach tracing programs.
+pub fn check(uses: Uses) -> Result<(), LoadError> {
+    let missing = missing(effective()?, uses, counts_locked_memory());
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = missing.iter().map(|cap| cap.name).collect();
+    Err(LoadError::Privilege {
+        missing: names.join(" and "),
+        set: names.join(",").to_lowercase(),
+        program: env::current_exe().map_or_else(|_| "tracee".into(), |path| path.display().to_string()),
+        add: names
+            .iter()
+            .map(|name| name.replacen("CAP_", "--cap-add ", 1))
+            .collect::<Vec<_>>()
+            .join(" "),
+    })
+}
+
+fn missing(effective: u64, uses: Uses, counts_locked_memory: bool) -> Vec<Capability> {
+    let admin = effective & SYS_ADMIN.bit != 0;
+    let needed = [
+        (BPF, !admin),
+        (PERFMON, !admin),
+        (SYS_RESOURCE, counts_locked_memory),
+        (SYS_PTRACE, uses.capture),
+        (DAC_READ_SEARCH, uses.capture),
+    ];
+    let lacks = |cap: Capability| effective & cap.bit == 0;
+    needed
+        .into_iter()
+        .filter_map(|(cap, wanted)| (wanted && lacks(cap)).then_some(cap))
+        .collect()
+}
+
+/// Before 5.11 maps count as locked memory, whose limit libbpf lifts, which takes CAP_SYS_RESOURCE.
+fn counts_locked_memory() -> bool {
+    let unlimited = getrlimit(Resource::RLIMIT_MEMLOCK).is_ok_and(|(_, hard)| hard == RLIM_INFINITY);
+    !unlimited && kernel_release().is_some_and(|release| release < (5, 11))
+}
+
+fn kernel_release() -> Option<(u32, u32)> {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").ok()?;
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit());
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+/// `CapEff` of proc(5), a bit a capability.
+fn effective() -> Result<u64, LoadError> {
+    let io = |source| LoadError::Io {
+        what: "/proc/thread-self/status cannot be read".into(),
+        source,
+    };
+    let status = fs::read_to_string("/proc/thread-self/status").map_err(io)?;
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("CapEff:"))
+        .and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok())
+        .ok_or_else(|| io(io::Error::other("it has no CapEff")))
+}
+
+/// Gives up what a run under way does not need: capabilities, new ones by an exec, and most system calls. The last two
+/// in all threads; capabilities are a thread's own, so that threads that are there already call [`limit_thread`].
+pub fn limit(uses: Uses) -> Result<(), LoadError> {
+    limit_thread(uses)?;
+    prctl::set_no_new_privs().map_err(|errno| LoadError::Io {
+        what: "privileges cannot be ruled out for good".into(),
+        source: errno.into(),
+    })?;
+    filter::apply(uses)
+}
+
+/// This thread keeps the capabilities that a run under way needs.
+pub fn limit_thread(uses: Uses) -> Result<(), LoadError> {
+    keep(kept(effective()?, uses))
+}
+
+/// This thread needs no capability.
+pub fn drop_all() -> Result<(), LoadError> {
+    keep(0)
+}
+
+/// Reading maps takes CAP_BPF before 5.19 where `kernel.unprivileged_bpf_disabled` is set. Landlock is not used, since it
+/// would hide all other processes' `/proc/<pid>/exe`.
+fn kept(effective: u64, uses: Uses) -> u64 {
+    let bpf = if effective & BPF.bit != 0 { BPF } else { SYS_ADMIN };
+    let mut kept = bpf.bit;
+    if uses.proc || uses.capture {
+        kept |= SYS_PTRACE.bit | DAC_READ_SEARCH.bit;
+    }
+    // Artefacts go wherever the user says; mounts are watched by fanotify(7).
+    if uses.capture {
+        kept |= DAC_OVERRIDE.bit | SYS_ADMIN.bit;
+    }
+    effective & kept
+}
+
+/// Reduces this thread's capabilities; none is passed on by an exec.
+fn keep(capabilities: u64) -> Result<(), LoadError> {
+    const VERSION_3: u32 = 0x2008_0522;
+    #[repr(C)]
+    struct Header {
+        version: u32,
+        pid: i32,
+    }
+    #[repr(C)]
+    struct Data {
+        effective: u32,
+        permitted: u32,
+        inheritable: u32,
+    }
+    let header = Header {
+        version: VERSION_3,
+        pid: 0,
+    };
+    let data = |half: u64| Data {
+        effective: half as u32,
+        permitted: half as u32,
+        inheritable: 0,
+    };
+    let data = [data(capabilities & 0xffff_ffff), data(capabilities >> 32)];
+    // SAFETY: capset(2) reads one header and, for version 3, two data structures; both live until it returns.
+    let ret = unsafe { nix::libc::syscall(nix::libc::SYS_capset, &header, data.as_ptr()) };
+    if ret == 0 {
+        return Ok(());
+    }
+    Err(LoadError::Io {
+        what: "capabilities cannot be given up".into(),
+        source: io::Error::last_os_error(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(effective: u64, uses: Uses, counts: bool) -> Vec<&'static str> {
+        missing(effective, uses, counts)
+            .iter()
+            .map(|cap| cap.name)
+            .collect()
+    }
+
+    #[test]
+    fn sys_admin_or_both_of_the_new_capabilities() {
+        let uses = Uses::default();
+        assert_eq!(names(0, uses, false), ["CAP_BPF", "CAP_PERFMON"]);
+        assert_eq!(names(BPF.bit, uses, false), ["CAP_PERFMON"]);
+        assert!(names(BPF.bit | PERFMON.bit, uses, false).is_empty());
+        assert!(names(SYS_ADMIN.bit, uses, false).is_empty());
+        assert_eq!(names(SYS_ADMIN.bit, uses, true), ["CAP_SYS_RESOURCE"]);
+    }
+
+    #[test]
+    fn capture_takes_two_more() {
+        let uses = Uses {
+            capture: true,
+            ..Uses::default()
+        };
+        assert_eq!(
+            names(SYS_ADMIN.bit, uses, false),
+            ["CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH"]
+        );
+    }
+
+    #[test]
+    fn only_what_is_needed_is_kept() {
+        let uses = Uses::default();
+        let proc = Uses { proc: true, ..uses };
+        assert_eq!(kept(u64::MAX, uses), BPF.bit);
+        assert_eq!(kept(!BPF.bit, uses), SYS_ADMIN.bit);
+        assert_eq!(
+            kept(u64::MAX, proc),
+            BPF.bit | SYS_PTRACE.bit | DAC_READ_SEARCH.bit
+        );
+        assert_eq!(kept(BPF.bit | PERFMON.bit, proc), BPF.bit);
+    }
+}

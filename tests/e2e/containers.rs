@@ -1,0 +1,665 @@
+//! Containers: whose events are whose, by the runtimes themselves.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use libtest_mimic::Failed;
+use nix::mount::{mount, umount, MsFlags};
+use serde_json::{json, Value};
+
+use crate::harness::{in_vm, lacks_tool, prog, value, wait_until, Background, Run};
+use crate::Test;
+
+pub fn tests() -> Vec<Test> {
+    let here = || in_vm().then(|| "a daemon does not fit into an emulator".to_owned());
+    vec![
+        Test::new("containers_by_the_paths_of_their_cgroups", paths),
+        Test::new("containers_of_runc", || oci("runc")).unless(lacks_tool("runc")),
+        Test::new("containers_of_crun", || oci("crun"))
+            .unless(lacks_tool("crun"))
+            .unless(hybrid()),
+        Test::new("containers_of_docker", docker)
+            .unless(here())
+            .unless(lacks_tool("dockerd")),
+        Test::new("containers_of_podman", podman)
+            .unless(here())
+            .unless(lacks_tool("podman").or(lacks_tool("runc"))),
+    ]
+}
+
+fn hybrid() -> Option<String> {
+    let v1 = fs::read_to_string("/proc/self/cgroup")
+        .unwrap_or_default()
+        .lines()
+        .count()
+        > 1;
+    v1.then(|| "crun refuses cgroups of both versions at once".to_owned())
+}
+
+/// An id as runtimes make them.
+fn id(seed: u64) -> String {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    (0..4)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            format!("{state:016x}")
+        })
+        .collect()
+}
+
+/// What the program is called that calls getppid: nobody else's is, so that the host's other processes do not count.
+fn caller() -> String {
+    format!("caller{}", std::process::id())
+}
+
+/// Its path, on the host.
+fn caller_here(folder: &Path) -> String {
+    let path = folder.join(caller());
+    fs::copy(prog("getppid"), &path).unwrap();
+    path.to_str().unwrap().into()
+}
+
+/// Its path in a container.
+fn caller_inside() -> String {
+    format!("/{}", caller())
+}
+
+/// How many calls of getppid each container made; in none: the empty string.
+fn calls(run: &Run) -> BTreeMap<String, usize> {
+    let mut calls = BTreeMap::new();
+    for event in our_calls(run) {
+        let id = event["container"]["id"].as_str().unwrap_or_default();
+        *calls.entry(id.to_owned()).or_insert(0) += 1;
+    }
+    calls
+}
+
+fn our_calls(run: &Run) -> Vec<&Value> {
+    let mut calls = run.named("getppid");
+    calls.retain(|event| event["processName"] == caller().as_str());
+    calls
+}
+
+/// What the events of each container say of name, image and runtime: one thing each.
+fn descriptions(run: &Run) -> BTreeMap<String, Value> {
+    let mut all = BTreeMap::new();
+    for event in &run.events {
+        let container = &event["container"];
+        if let Some(id) = container["id"].as_str() {
+            let told = json!([container["name"], container["image"], container["runtime"]]);
+            let known = all.entry(id.to_owned()).or_insert_with(|| told.clone());
+            assert_eq!(*known, told, "{event}");
+        }
+    }
+    all
+}
+
+/// The first thing that a new container is seen to do is to execute its own program.
+fn first_is_its_exec(run: &Run, id: &str, pathname: &str) {
+    let first = run
+        .events
+        .iter()
+        .find(|event| event["container"]["id"] == id && event["eventName"] != "container_create")
+        .unwrap_or_else(|| panic!("no event of {id}"));
+    assert_eq!(first["eventName"], "sched_process_exec", "{first}");
+    assert_eq!(value(first, "pathname"), pathname, "{first}");
+}
+
+fn count(run: &Run, event: &str, id: &str) -> usize {
+    let named = run.named(event);
+    named
+        .iter()
+        .filter(|event| event["container"]["id"] == id)
+        .count()
+}
+
+/// Output of a command that succeeds.
+fn output(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {stderr}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// A hierarchy of cgroups, mounted for a while; cgroups that were made in it go with it.
+struct Hierarchy {
+    folder: tempfile::TempDir,
+    made: Vec<PathBuf>,
+}
+
+impl Hierarchy {
+    fn mount(kind: &str, options: Option<&str>) -> Option<Hierarchy> {
+        let folder = tempfile::tempdir().unwrap();
+        let none = None::<&str>;
+        mount(none, folder.path(), Some(kind), MsFlags::empty(), options).ok()?;
+        Some(Hierarchy {
+            folder,
+            made: Vec::new(),
+        })
+    }
+
+    fn make(&mut self, path: &str) -> PathBuf {
+        let mut folder = self.folder.path().to_owned();
+        for part in path.split('/') {
+            folder.push(part);
+            if fs::create_dir(&folder).is_ok() {
+                self.made.push(folder.clone());
+            }
+        }
+        folder
+    }
+
+    fn remove_made(&mut self) {
+        for folder in self.made.drain(..).rev() {
+            let mut removed = Ok(());
+            // A process that has just ended may not be out of it yet.
+            for _ in 0..100 {
+                removed = fs::remove_dir(&folder);
+                if removed.is_ok() {
+                    break;
+                }
+                std::thread::yield_now();
+            }
+            let _ = removed;
+        }
+    }
+}
+
+impl Drop for Hierarchy {
+    fn drop(&mut self) {
+        self.remove_made();
+        let _ = umount(self.folder.path());
+    }
+}
+
+/// Paths that runtimes give their cgroups (`#` is the id), and whose they are; none: no container.
+const PATHS: &[(&str, Option<&str>)] = &[
+    ("docker/#", Some("docker")),
+    ("system.slice/docker-#.scope", Some("docker")),
+    ("system.slice:docker:#", Some("docker")),
+    ("docker/#/init.scope", Some("docker")),
+    ("kubepods/burstable/pod0a1b/#", Some("containerd")),
+    (
+        "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod0a1b.slice/cri-containerd-#.scope",
+        Some("containerd"),
+    ),
+    (
+        "kubepods-besteffort-pod0a1b.slice:cri-containerd:#",
+        Some("containerd"),
+    ),
+    (
+        "kubepods.slice/kubepods-pod0a1b.slice/crio-#.scope",
+        Some("cri-o"),
+    ),
+    ("kubepods/pod0a1b/crio-#", Some("cri-o")),
+    ("machine.slice/libpod-#.scope/container", Some("podman")),
+    ("libpod_parent/libpod-#", Some("podman")),
+    (
+        "user.slice/user-1000.slice/user@1000.service/user.slice/libpod-#.scope",
+        Some("podman"),
+    ),
+    ("user.slice/libpod-payload-#", Some("podman")),
+    ("docker/@/docker/#/a/b", Some("docker")),
+    ("machine.slice/libpod-conmon-#.scope", None),
+    ("system.slice/crio-conmon-#.scope", None),
+    ("libpod_parent/#", None),
+    ("user.slice/session-1.scope", None),
+    ("docker/x#", None),
+];
+
+/// Every form of path, in each hierarchy in which containers are looked for.
+fn paths() -> Result<(), Failed> {
+    let hierarchies = [("cgroup2", None), ("cgroup", Some("devices"))];
+    let (mut expected, mut told) = (Vec::new(), Vec::new());
+    let folder = tempfile::tempdir()?;
+    let caller = caller_here(folder.path());
+    for (kind, options) in hierarchies {
+        let Some(mut hierarchy) = Hierarchy::mount(kind, options) else {
+            continue;
+        };
+        // Made before and after tracing begins: found by their tasks, and told by their making.
+        let background = Background::start(&["-e", "getppid,container_create"]);
+        for (seed, (path, runtime)) in (1u64..).zip(PATHS) {
+            let id = id(seed);
+            let path = path.replace('#', &id).replace('@', &self::id(99));
+            let procs = hierarchy.make(&path).join("cgroup.procs");
+            let script = format!("echo $$ >{} && exec {caller} 1 2", procs.display());
+            output(Command::new("/bin/sh").args(["-c", &script]));
+            let (id, runtime) = (runtime.map(|_| id), runtime.map(str::to_owned));
+            expected.extend([(id.clone(), runtime.clone()), (id, runtime)]);
+        }
+        hierarchy.remove_made();
+        let run = background.stop();
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let container = |event: &&Value| {
+            (
+                text(&event["container"]["id"]),
+                text(&event["container"]["runtime"]),
+            )
+        };
+        told.extend(our_calls(&run).iter().map(container));
+        let containers = PATHS.iter().filter(|(_, runtime)| runtime.is_some()).count();
+        // And the one that another is nested in.
+        assert_eq!(run.named("container_create").len(), containers + 1);
+    }
+    assert_eq!(told, expected);
+    Ok(())
+}
+
+/// A folder with programs that a container can execute.
+fn root_file_system(folder: &Path) -> PathBuf {
+    let root = folder.join("rootfs");
+    for name in ["proc", "dev", "sys", "etc"] {
+        fs::create_dir_all(root.join(name)).unwrap();
+    }
+    fs::copy(prog("pause"), root.join("pause")).unwrap();
+    caller_here(&root);
+    root
+}
+
+/// A bundle, as runtimes take it from those above them.
+struct Bundle<'a> {
+    runtime: &'a str,
+    folder: tempfile::TempDir,
+}
+
+impl Bundle<'_> {
+    fn new(runtime: &str) -> Bundle<'_> {
+        let folder = tempfile::tempdir().unwrap();
+        root_file_system(folder.path());
+        Bundle { runtime, folder }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(self.runtime);
+        command.args(["--root", self.folder.path().join("state").to_str().unwrap()]);
+        command
+    }
+
+    /// The command that runs a container with that program.
+    fn run(&self, id: &str, args: &[&str]) -> Command {
+        let bundle = self.folder.path().join(id);
+        fs::create_dir_all(&bundle).unwrap();
+        let root = self.folder.path().join("rootfs");
+        let namespaces = ["pid", "mount", "uts", "ipc"].map(|kind| json!({ "type": kind }));
+        let config = json!({
+            "ociVersion": "1.0.2",
+            "hostname": "inner",
+            "root": { "path": root },
+            "process": { "cwd": "/", "args": args, "env": ["PATH=/"], "user": { "uid": 0, "gid": 0 } },
+            "mounts": [{ "destination": "/proc", "type": "proc", "source": "proc" }],
+            "linux": { "cgroupsPath": format!("/docker/{id}"), "namespaces": namespaces },
+        });
+        fs::write(bundle.join("config.json"), config.to_string()).unwrap();
+        let mut command = self.command();
+        command.arg("run");
+        if in_vm() {
+            // The initial file system cannot be left otherwise.
+            command.arg("--no-pivot");
+        }
+        command
+            .args(["--bundle", bundle.to_str().unwrap(), id])
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+/// A container that runs until it is told to end.
+struct Pausing {
+    child: Child,
+}
+
+impl Pausing {
+    fn start(mut command: Command) -> Pausing {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = [0; 6];
+        std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut line).unwrap();
+        assert_eq!(&line, b"ready\n");
+        Pausing { child }
+    }
+}
+
+const EVENTS: &str =
+    "getppid,execve,sched_process_exec,sched_process_exit,container_create,container_remove,\
+                      existing_container";
+
+/// Of the host, calls alone: it does much else.
+fn start(scope: &str) -> Background {
+    let events = if scope == "h" { "getppid" } else { EVENTS };
+    Background::start(&["-t", scope, "-e", events])
+}
+
+/// The same work, seen by every kind of scope at once.
+fn oci(runtime: &str) -> Result<(), Failed> {
+    let bundle = Bundle::new(runtime);
+    let (old, new, listed) = (id(1001), id(1002), id(1003));
+    let mut pausing = Pausing::start(bundle.run(&old, &["/pause"]));
+    let scopes = [
+        "c",
+        "c:all",
+        &format!("c:{},{}", &listed[..10], &old[..9]),
+        "h",
+        "p",
+    ];
+    let runs = scopes.map(start);
+    // In a container, in a listed one, in an old one, in none, in none but with namespaces of its own.
+    let inside = caller_inside();
+    let here = caller_here(bundle.folder.path());
+    output(&mut bundle.run(&new, &[&inside, "2", "3"]));
+    output(&mut bundle.run(&listed, &[&inside, "1", "5"]));
+    output(bundle.command().args(["exec", &old, &inside, "1", "7"]));
+    output(Command::new(&here).args(["1", "11"]));
+    let unshares = format!("exec {here} 1 13");
+    output(Command::new("unshare").args(["-m", "-u", "-i", "-p", "-f", "/bin/sh", "-c", &unshares]));
+    output(bundle.command().args(["kill", &old, "TERM"]));
+    pausing.child.wait()?;
+    let [only_new, all, only_listed, host, processes] = runs.map(Background::stop);
+    let none = String::new();
+    let of = |pairs: &[(&String, usize)]| -> BTreeMap<String, usize> {
+        pairs.iter().map(|(id, calls)| ((*id).clone(), *calls)).collect()
+    };
+    assert_eq!(calls(&only_new), of(&[(&new, 6), (&listed, 5)]));
+    assert_eq!(calls(&all), of(&[(&new, 6), (&listed, 5), (&old, 7)]));
+    assert_eq!(calls(&only_listed), of(&[(&listed, 5), (&old, 7)]));
+    assert_eq!(calls(&host), of(&[(&none, 24)]));
+    assert_eq!(
+        calls(&processes),
+        of(&[(&none, 24), (&new, 6), (&listed, 5), (&old, 7)])
+    );
+    for run in [&only_new, &all, &processes] {
+        for id in [&new, &listed] {
+            first_is_its_exec(run, id, &inside);
+            assert_eq!(count(run, "container_create", id), 1);
+            assert_eq!(count(run, "container_remove", id), 1);
+        }
+        assert_eq!(count(run, "container_create", &old), 0);
+    }
+    for (run, told) in [(&all, 1), (&only_listed, 1), (&processes, 1)] {
+        assert_eq!(count(run, "existing_container", &old), told);
+    }
+    assert_eq!(count(&all, "container_remove", &old), 1);
+    // The program of `exec` is the container's, what the runtime does for it is the host's.
+    let execs = |run: &Run, id: &str| {
+        let execs: Vec<_> = run
+            .named("sched_process_exec")
+            .into_iter()
+            .filter(|event| event["container"]["id"] == id)
+            .map(|event| value(event, "pathname").as_str().unwrap().to_owned())
+            .collect();
+        execs
+    };
+    assert_eq!(execs(&all, &old), [inside.as_str()]);
+    assert_eq!(execs(&all, &new), [inside.as_str()]);
+    // Ids inside and outside.
+    let inner = all
+        .named("sched_process_exec")
+        .into_iter()
+        .find(|event| event["container"]["id"] == new.as_str())
+        .unwrap();
+    assert_eq!(inner["processId"], 1);
+    assert!(inner["hostProcessId"].as_u64() > Some(1), "{inner}");
+    assert_eq!(inner["hostName"], "inner");
+    for call in our_calls(&all) {
+        if call["container"]["id"] == new.as_str() {
+            assert_eq!(call["parentProcessId"], 1, "{call}");
+            assert_eq!(call["hostParentProcessId"], inner["hostProcessId"], "{call}");
+            assert_eq!(call["returnValue"], 1, "{call}");
+        }
+    }
+    Ok(())
+}
+
+/// A program of a daemon's, killed at the end.
+struct Daemon {
+    child: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let pid = nix::unistd::Pid::from_raw(self.child.id() as i32);
+        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
+        let _ = self.child.wait();
+        // What it has left mounted would keep its folder.
+        let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
+        for line in mounts.lines().rev() {
+            let path = line.split(' ').nth(1).unwrap_or_default();
+            if Path::new(path).starts_with(self.folder.path()) {
+                let _ = nix::mount::umount2(path, nix::mount::MntFlags::MNT_DETACH);
+            }
+        }
+    }
+}
+
+impl Daemon {
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("socket")
+    }
+
+    fn start(command: impl FnOnce(&Path) -> Command) -> Daemon {
+        let folder = tempfile::tempdir().unwrap();
+        let log = fs::File::create(folder.path().join("log")).unwrap();
+        let child = command(folder.path())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut daemon = Daemon { child, folder };
+        let socket = daemon.socket();
+        wait_until("the daemon listens", || {
+            if let Ok(Some(status)) = daemon.child.try_wait() {
+                let log = fs::read_to_string(daemon.folder.path().join("log")).unwrap();
+                panic!("{status}: {log}");
+            }
+            std::os::unix::net::UnixStream::connect(&socket).is_ok()
+        });
+        daemon
+    }
+}
+
+/// An image of our programs.
+fn import(mut command: Command, folder: &Path) {
+    root_file_system(folder);
+    let archive = folder.join("image.tar");
+    output(
+        Command::new("tar")
+            .args(["-C", folder.join("rootfs").to_str().unwrap(), "-cf"])
+            .arg(&archive)
+            .arg("."),
+    );
+    output(command.arg("import").arg(&archive).arg("progs:1"));
+}
+
+/// So many containers at once.
+const MANY: usize = 20;
+
+fn docker() -> Result<(), Failed> {
+    let daemon = Daemon::start(|folder| {
+        let mut command = Command::new("dockerd");
+        for (flag, name) in [
+            ("--data-root", "data"),
+            ("--exec-root", "exec"),
+            ("--pidfile", "pid"),
+        ] {
+            command.arg(flag).arg(folder.join(name));
+        }
+        command
+            .arg(format!("--host=unix://{}", folder.join("socket").display()))
+            .args([
+                "--iptables=false",
+                "--ip6tables=false",
+                "--ip-forward=false",
+                "--bridge=none",
+            ]);
+        command
+    });
+    let host = format!("unix://{}", daemon.socket().display());
+    std::env::set_var("DOCKER_HOST", &host);
+    let docker = |args: &[&str]| output(Command::new("docker").args(args));
+    import(Command::new("docker"), daemon.folder.path());
+    let create = |name: &str, args: &[&str]| {
+        docker(&[&["create", "--network=none", "--name", name, "progs:1"], args].concat())
+    };
+    let inside = caller_inside();
+    let old = create("old", &["/pause"]);
+    docker(&["start", "old"]);
+    let ids: Vec<String> = (0..MANY)
+        .map(|i| create(&format!("many{i}"), &[&inside, "1", &(i + 1).to_string()]))
+        .collect();
+    let listed = format!("c:many7,{}", &ids[11][..12]);
+    let runs = ["c", "c:all", &listed, "h"].map(start);
+    let starts: Vec<Child> = (0..MANY)
+        .map(|i| {
+            Command::new("docker")
+                .args(["start", &format!("many{i}")])
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for mut start in starts {
+        assert!(start.wait()?.success());
+    }
+    docker(&["exec", "old", &inside, "1", "50"]);
+    let run = docker(&[
+        "run",
+        "--rm",
+        "--network=none",
+        "--name",
+        "brief",
+        "progs:1",
+        &inside,
+        "1",
+        "60",
+    ]);
+    assert_eq!(run, "");
+    for i in 0..MANY {
+        docker(&["wait", &format!("many{i}")]);
+    }
+    docker(&["stop", "old"]);
+    docker(
+        &[
+            &["rm", "old"][..],
+            &ids.iter().map(String::as_str).collect::<Vec<_>>(),
+        ]
+        .concat(),
+    );
+    let [only_new, all, only_listed, host] = runs.map(Background::stop);
+
+    let mut expected: BTreeMap<String, usize> = ids.iter().cloned().zip(1..).collect();
+    let mut told = calls(&only_new);
+    let brief = told
+        .iter()
+        .find(|(_, calls)| **calls == 60)
+        .map(|(id, _)| id.clone())
+        .unwrap();
+    expected.insert(brief.clone(), 60);
+    assert_eq!(told, expected);
+    expected.insert(old.clone(), 50);
+    told = calls(&all);
+    assert_eq!(told, expected);
+    assert_eq!(
+        calls(&only_listed),
+        BTreeMap::from([(ids[7].clone(), 8), (ids[11].clone(), 12)])
+    );
+    assert_eq!(calls(&host), BTreeMap::new());
+
+    for run in [&only_new, &all] {
+        for id in ids.iter().chain([&brief]) {
+            first_is_its_exec(run, id, &inside);
+            for event in ["container_create", "container_remove"] {
+                assert_eq!(count(run, event, id), 1, "{event} {id}");
+            }
+            // Its program, and the child that this makes.
+            assert_eq!(count(run, "sched_process_exit", id), 2);
+        }
+    }
+    for id in [&ids[7], &ids[11]] {
+        first_is_its_exec(&only_listed, id, &inside);
+    }
+    assert_eq!(count(&all, "existing_container", &old), 1);
+    assert_eq!(count(&all, "container_remove", &old), 1);
+    let described = descriptions(&all);
+    let names = (0..MANY)
+        .map(|i| format!("many{i}"))
+        .chain(["old".into(), "brief".into()]);
+    for (id, name) in ids.iter().chain([&old, &brief]).zip(names) {
+        assert_eq!(described[id], json!([name, "progs:1", "docker"]));
+    }
+    assert_eq!(described.len(), MANY + 2);
+    Ok(())
+}
+
+fn podman() -> Result<(), Failed> {
+    let command = |folder: &Path| {
+        let mut command = Command::new("podman");
+        command
+            .arg("--root")
+            .arg(folder.join("data"))
+            .arg("--runroot")
+            .arg(folder.join("run"))
+            .args(["--runtime", "runc", "--cgroup-manager", "cgroupfs"]);
+        command
+    };
+    let daemon = Daemon::start(|folder| {
+        let mut command = command(folder);
+        command
+            .args(["system", "service", "--time=0"])
+            .arg(format!("unix://{}", folder.join("socket").display()));
+        command
+    });
+    let folder = daemon.folder.path();
+    std::env::set_var("CONTAINER_HOST", format!("unix://{}", daemon.socket().display()));
+    let podman = |args: &[&str]| output(command(folder).env_remove("CONTAINER_HOST").args(args));
+    let mut imports = command(folder);
+    imports.env_remove("CONTAINER_HOST");
+    import(imports, folder);
+    // Without CAP_SYS_RESOURCE its own limits would be too high.
+    let create = |name: &str, args: &[&str]| {
+        let create = [
+            "create",
+            "--network=none",
+            "--ulimit=nofile=1024:1024",
+            "--ulimit=nproc=1000:1000",
+        ];
+        podman(&[&create[..], &["--name", name, "progs:1"], args].concat())
+    };
+    let inside = caller_inside();
+    let (old, new, named) = (
+        create("old", &["/pause"]),
+        create("new", &[&inside, "2", "3"]),
+        create("named", &[&inside, "1", "5"]),
+    );
+    podman(&["start", "old"]);
+    let runs = ["c", "c:all", "c:named", "h"].map(start);
+    podman(&["start", "new"]);
+    podman(&["start", "named"]);
+    podman(&["exec", "old", &inside, "1", "7"]);
+    podman(&["wait", "new", "named"]);
+    podman(&["rm", "-f", "-t", "5", "old", "new", "named"]);
+    let [only_new, all, only_named, host] = runs.map(Background::stop);
+    let pairs = |list: &[(&String, usize)]| -> BTreeMap<String, usize> {
+        list.iter().map(|(id, calls)| ((*id).clone(), *calls)).collect()
+    };
+    assert_eq!(calls(&only_new), pairs(&[(&new, 6), (&named, 5)]));
+    assert_eq!(calls(&all), pairs(&[(&new, 6), (&named, 5), (&old, 7)]));
+    assert_eq!(calls(&only_named), pairs(&[(&named, 5)]));
+    assert_eq!(calls(&host), BTreeMap::new());
+    for id in [&new, &named] {
+        first_is_its_exec(&all, id, &inside);
+        assert_eq!(count(&all, "container_create", id), 1);
+        assert_eq!(count(&all, "container_remove", id), 1);
+    }
+    let described = descriptions(&all);
+    for (id, name) in [(&old, "old"), (&new, "new"), (&named, "named")] {
+        let (told, image) = (&described[id], described[id][1].as_str().unwrap_or_default());
+        assert_eq!(json!([told[0], told[2]]), json!([name, "podman"]));
+        assert!(image.ends_with("progs:1"), "{told}");
+    }
+    Ok(())
+}

@@ -1,0 +1,438 @@
+//! What a user installs: privilege, the BPF object's places, kernels without BTF, `--version`.
+
+use std::ffi::CString;
+use std::fs::{self, Permissions};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{chown, symlink, MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use libtest_mimic::Failed;
+use nix::libc;
+use nix::sys::signal::Signal;
+use tempfile::TempDir;
+
+use tracee::loader::object;
+
+use crate::harness::{self, finish, lacks_tool, run, trace, tracee, Background, Run};
+use crate::Test;
+
+const NOBODY: u32 = 65534;
+const FILE_NAME: &str = "tracee.bpf.o";
+
+// capabilities(7)
+const CAP_DAC_READ_SEARCH: u32 = 2;
+const CAP_SYS_ADMIN: u32 = 21;
+const CAP_SYS_PTRACE: u32 = 19;
+const CAP_SYS_RESOURCE: u32 = 24;
+const CAP_PERFMON: u32 = 38;
+const CAP_BPF: u32 = 39;
+
+pub fn tests() -> Vec<Test> {
+    let no_clang = lacks_tool("clang");
+    vec![
+        Test::new("version_names_the_build", version),
+        Test::new("capabilities_go_once_all_is_attached", capabilities_go),
+        Test::new("a_command_keeps_its_privileges", command_keeps_privileges),
+        Test::new("each_missing_capability_is_named", missing_capabilities),
+        Test::new("bpf_and_perfmon_suffice", two_capabilities_suffice),
+        Test::new("an_unprivileged_user_by_file_capabilities", file_capabilities),
+        Test::new("the_named_object_is_used_or_refused", named_object),
+        Test::new("objects_of_other_places_are_used_or_passed_over", other_places),
+        Test::new("without_clang_a_rebuild_says_what_to_do", no_clang_is_said),
+        Test::new("a_rebuild_needs_no_privilege_and_is_used", rebuild).unless(no_clang),
+        Test::new("btf_from_a_file", btf_file),
+    ]
+}
+
+fn version() -> Result<(), Failed> {
+    let run = run(&["--version"]);
+    assert_eq!(run.code(), 0);
+    let stamp = format!("ABI:     {}", object::ABI_STAMP);
+    for part in ["tracee ", "commit: ", "libbpf:  1.", &stamp, "kernels: Linux 5.8"] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    Ok(())
+}
+
+/// A field of a `status` file of proc(5).
+fn status(path: impl AsRef<Path>, field: &str) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let line = text.lines().find(|line| line.split(':').next() == Some(field));
+    line.unwrap().split_once(':').unwrap().1.trim().to_string()
+}
+
+fn capabilities(path: impl AsRef<Path>) -> u64 {
+    u64::from_str_radix(&status(path, "CapEff"), 16).unwrap()
+}
+
+/// The harness runs with JSON, which looks executables up in /proc.
+fn capabilities_go() -> Result<(), Failed> {
+    let tracee = Background::start(&["-e", "execve"]);
+    let tasks: Vec<PathBuf> = fs::read_dir(format!("/proc/{}/task", tracee.pid()))?
+        .map(|task| task.unwrap().path().join("status"))
+        .collect();
+    assert!(tasks.len() > 1);
+    // "has begun" is said just before.
+    harness::wait_until("the filter is there", || {
+        tasks.iter().all(|task| status(task, "Seccomp") == "2")
+    });
+    let kept = (1 << CAP_BPF) | (1 << CAP_SYS_PTRACE) | (1 << CAP_DAC_READ_SEARCH);
+    for task in &tasks {
+        assert_eq!(capabilities(task) & !kept, 0, "{}", task.display());
+        assert_eq!(status(task, "CapPrm"), status(task, "CapEff"));
+        assert_eq!(status(task, "NoNewPrivs"), "1");
+    }
+    assert!(tasks.iter().any(|task| capabilities(task) & (1 << CAP_BPF) != 0));
+    // The filter leaves a run all that it needs: events, totals, an orderly end.
+    finish(&mut Command::new("true"));
+    let run = tracee.stop();
+    assert_eq!(run.code(), 0, "{}", run.stderr);
+    assert!(!run.named("execve").is_empty());
+    Ok(())
+}
+
+fn command_keeps_privileges() -> Result<(), Failed> {
+    let run = trace(&["-e", "execve"], &["cat", "/proc/self/status"]);
+    for field in ["CapEff", "CapBnd", "NoNewPrivs", "Seccomp"] {
+        let line = run.stdout.lines().find(|line| line.starts_with(field)).unwrap();
+        let theirs = line.split_once(':').unwrap().1.trim();
+        assert_eq!(theirs, status("/proc/self/status", field), "{field}");
+    }
+    Ok(())
+}
+
+/// tracee as root that has these capabilities only.
+fn with_only(capabilities: &'static [u32]) -> Command {
+    let mut command = Command::new(tracee());
+    // SAFETY: the child only makes system calls between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            for cap in (0..64).filter(|cap| !capabilities.contains(cap)) {
+                // Numbers that the kernel does not know fail, which is as well.
+                libc::prctl(libc::PR_CAPBSET_DROP, cap, 0, 0, 0);
+            }
+            Ok(())
+        });
+    }
+    command
+}
+
+fn missing_capabilities() -> Result<(), Failed> {
+    let cases: [(&[u32], &str, &str); 3] = [
+        (&[], "CAP_BPF and CAP_PERFMON", "cap_bpf,cap_perfmon"),
+        (&[CAP_BPF], "trace: CAP_PERFMON", "--cap-add PERFMON"),
+        (&[CAP_PERFMON], "trace: CAP_BPF", "--cap-add BPF"),
+    ];
+    for (has, named, remedy) in cases {
+        let run = finish(with_only(has).args(["-e", "execve", "--", "true"]));
+        assert_eq!(run.code(), 1, "{}", run.stderr);
+        assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+        for part in [named, remedy] {
+            assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
+        }
+    }
+    Ok(())
+}
+
+fn two_capabilities_suffice() -> Result<(), Failed> {
+    // The third for kernels before 5.11, the last for tracefs of the newest.
+    for has in [
+        &[CAP_BPF, CAP_PERFMON, CAP_SYS_RESOURCE, CAP_DAC_READ_SEARCH][..],
+        &[CAP_SYS_ADMIN, CAP_SYS_RESOURCE, CAP_DAC_READ_SEARCH],
+    ] {
+        let run = finish(with_only(has).args(["-e", "execve", "--", "true"]));
+        assert_eq!(run.code(), 0, "{has:?}: {}", run.stderr);
+        assert!(run.stdout.contains("/true"), "{}", run.stdout);
+    }
+    Ok(())
+}
+
+/// capabilities(7), "File capabilities": revision 2 of `security.capability`, effective bit set.
+fn set_file_capabilities(path: &Path, capabilities: u64) {
+    let words = [
+        0x0200_0001,
+        capabilities as u32,
+        0,
+        (capabilities >> 32) as u32,
+        0,
+    ];
+    let bytes: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
+    let path = CString::new(path.as_os_str().as_bytes()).unwrap();
+    // SAFETY: two C strings, and as many bytes as said.
+    let ret = unsafe {
+        libc::setxattr(
+            path.as_ptr(),
+            c"security.capability".as_ptr(),
+            bytes.as_ptr().cast(),
+            bytes.len(),
+            0,
+        )
+    };
+    assert_eq!(ret, 0, "{}", std::io::Error::last_os_error());
+}
+
+/// A folder that everyone may look into.
+fn open_folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+fn file_capabilities() -> Result<(), Failed> {
+    let folder = open_folder();
+    let copy = folder.path().join("tracee");
+    fs::copy(tracee(), &copy)?;
+    let wanted = [CAP_BPF, CAP_PERFMON, CAP_SYS_RESOURCE, CAP_DAC_READ_SEARCH];
+    // A file that asks for more than can be had is not executed.
+    let bounding = u64::from_str_radix(&status("/proc/self/status", "CapBnd"), 16).unwrap();
+    set_file_capabilities(&copy, bounding & wanted.iter().map(|cap| 1 << cap).sum::<u64>());
+    let run = finish(
+        Command::new(&copy)
+            .args(["-e", "execve", "--", "cat", "/proc/self/status"])
+            .uid(NOBODY)
+            .gid(NOBODY),
+    );
+    assert_eq!(run.code(), 0, "{}", run.stderr);
+    assert!(run.stdout.contains("pathname: "), "{}", run.stdout);
+    assert!(run.stdout.contains("CapEff:\t0000000000000000"), "{}", run.stdout);
+    Ok(())
+}
+
+/// What is wrong with an object file, what is said of it.
+const FLAWS: [(&str, &str); 8] = [
+    ("owner", "belongs to uid 65534"),
+    ("group", "can be written by others"),
+    ("others", "can be written by others"),
+    ("cut", "is damaged"),
+    ("empty", "is damaged"),
+    ("link", "is a symbolic link"),
+    ("pipe", "no regular file"),
+    ("version", "of another version"),
+];
+
+/// Puts an object with that flaw ("": none) at `path`.
+fn put_object(path: &Path, flaw: &str) {
+    let mut bytes = object::embedded();
+    let _ = fs::remove_file(path);
+    match flaw {
+        "cut" => bytes.truncate(bytes.len() / 2),
+        "empty" => bytes.clear(),
+        "version" => {
+            let stamp = object::ABI_STAMP.as_bytes();
+            let at = bytes.windows(stamp.len()).position(|part| part == stamp).unwrap();
+            bytes[at] = b'x';
+        }
+        _ => {}
+    }
+    match flaw {
+        "link" => {
+            let real = path.with_extension("real");
+            fs::write(&real, bytes).unwrap();
+            symlink(real, path).unwrap();
+            return;
+        }
+        "pipe" => {
+            nix::unistd::mkfifo(path, nix::sys::stat::Mode::S_IRUSR).unwrap();
+            return;
+        }
+        _ => fs::write(path, bytes).unwrap(),
+    }
+    let mode = match flaw {
+        "group" => 0o664,
+        "others" => 0o646,
+        _ => 0o644,
+    };
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    if flaw == "owner" {
+        chown(path, Some(NOBODY), None).unwrap();
+    }
+}
+
+/// Traces `true`, with tracee's own log.
+fn trace_true(program: &Path, install_path: &Path, policy: &str, variable: Option<&Path>) -> Run {
+    let mut command = Command::new(program);
+    command
+        .args([
+            "-e",
+            "execve",
+            "--debug",
+            "--build-policy",
+            policy,
+            "--install-path",
+        ])
+        .arg(install_path)
+        .args(["--", "true"]);
+    if let Some(path) = variable {
+        command.env("TRACEE_BPF_FILE", path);
+    }
+    finish(&mut command)
+}
+
+fn assert_used(run: &Run, object: &str) {
+    assert_eq!(run.code(), 0, "{}", run.stderr);
+    let line = format!("tracee: the BPF object is {object}\n");
+    assert!(run.stderr.contains(&line), "{object}: {}", run.stderr);
+}
+
+fn named_object() -> Result<(), Failed> {
+    let folder = open_folder();
+    let path = folder.path().join(FILE_NAME);
+    let shown = path.to_str().unwrap();
+    put_object(&path, "");
+    for named in [&path, folder.path()] {
+        assert_used(&trace_true(&tracee(), folder.path(), "never", Some(named)), shown);
+    }
+    let both = trace_true(&tracee(), folder.path(), "always", Some(&path));
+    assert_eq!(both.code(), 1);
+    assert!(
+        both.stderr.contains("leave out --build-policy always"),
+        "{}",
+        both.stderr
+    );
+    for (flaw, said) in FLAWS.into_iter().chain([("missing", "does not exist")]) {
+        put_object(&path, flaw);
+        if flaw == "missing" {
+            fs::remove_file(&path)?;
+        }
+        for policy in ["never", "if-needed"] {
+            let run = trace_true(&tracee(), folder.path(), policy, Some(&path));
+            assert_eq!(run.code(), 1, "{flaw}, {policy}: {}", run.stderr);
+            let line = run
+                .stderr
+                .lines()
+                .find(|line| line.starts_with("tracee: "))
+                .unwrap();
+            assert!(
+                line.contains(said) && line.contains(shown),
+                "{flaw}, {policy}: {line}"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Next to the executable, and in the install path: in this order, and each is passed over if it is not fit.
+fn other_places() -> Result<(), Failed> {
+    let folder = open_folder();
+    let program = folder.path().join("tracee");
+    fs::copy(tracee(), &program)?;
+    let beside = folder.path().join(FILE_NAME);
+    let install_path = folder.path().join("install");
+    fs::create_dir(&install_path)?;
+    let installed = install_path.join(FILE_NAME);
+    assert_used(
+        &trace_true(&program, &install_path, "if-needed", None),
+        "embedded",
+    );
+    put_object(&installed, "");
+    assert_used(
+        &trace_true(&program, &install_path, "if-needed", None),
+        installed.to_str().unwrap(),
+    );
+    put_object(&beside, "");
+    assert_used(
+        &trace_true(&program, &install_path, "if-needed", None),
+        beside.to_str().unwrap(),
+    );
+    for (flaw, said) in FLAWS {
+        put_object(&beside, flaw);
+        put_object(&installed, flaw);
+        for policy in ["never", "if-needed"] {
+            // With this policy it would be rebuilt: a test of its own.
+            if policy == "if-needed" && flaw == "version" {
+                continue;
+            }
+            let run = trace_true(&program, &install_path, policy, None);
+            assert_used(&run, "embedded");
+            for place in [&beside, &installed] {
+                let warned = run.stderr.lines().any(|line| {
+                    line.starts_with("tracee: warning: ")
+                        && line.contains(place.to_str().unwrap())
+                        && line.contains(said)
+                });
+                assert!(warned, "{flaw}, {policy}: {}", run.stderr);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn no_clang_is_said() -> Result<(), Failed> {
+    let folder = open_folder();
+    let run = finish(
+        Command::new(tracee())
+            .args(["--build-policy", "always", "--install-path"])
+            .arg(folder.path())
+            .env("PATH", "/nowhere"),
+    );
+    assert_eq!(run.code(), 1);
+    assert!(
+        run.stderr.contains("there is no clang: install clang"),
+        "{}",
+        run.stderr
+    );
+    assert!(fs::read_dir(folder.path())?.next().is_none(), "something is left");
+    Ok(())
+}
+
+fn rebuild() -> Result<(), Failed> {
+    let folder = open_folder();
+    chown(folder.path(), Some(NOBODY), None)?;
+    let install_path = folder.path().join("tracee");
+    let object = install_path.join(FILE_NAME);
+    let run = finish(
+        Command::new(tracee())
+            .args(["--build-policy", "always", "--install-path"])
+            .arg(&install_path)
+            .uid(NOBODY)
+            .gid(NOBODY),
+    );
+    assert!(run.stderr.contains("no privilege to trace"), "{}", run.stderr);
+    assert_eq!(fs::metadata(&object)?.uid(), NOBODY);
+    let left = fs::read_dir(&install_path)?.count();
+    assert_eq!(left, 1, "something is left");
+
+    // It is not root's to use before it is root's.
+    assert_used(
+        &trace_true(&tracee(), &install_path, "if-needed", None),
+        "embedded",
+    );
+    for path in [&install_path, &object] {
+        chown(path, Some(0), None)?;
+    }
+    let shown = object.to_str().unwrap();
+    assert_used(&trace_true(&tracee(), &install_path, "never", None), shown);
+
+    // One of another version is rebuilt, if the policy lets it.
+    put_object(&object, "version");
+    assert_used(&trace_true(&tracee(), &install_path, "never", None), "embedded");
+    assert_used(&trace_true(&tracee(), &install_path, "if-needed", None), shown);
+    Ok(())
+}
+
+fn btf_file() -> Result<(), Failed> {
+    let folder = open_folder();
+    let path = folder.path().join("btf");
+    let flag = path.to_str().unwrap();
+    let missing = run(&["--btf", flag, "-e", "execve"]);
+    assert_eq!(missing.code(), 1);
+    assert!(missing.stderr.contains(flag), "{}", missing.stderr);
+    fs::write(&path, "no BTF")?;
+    let garbage = run(&["--btf", flag, "-e", "execve"]);
+    assert_eq!(garbage.code(), 1);
+    assert!(
+        garbage.stderr.contains("no BTF of a kernel"),
+        "{}",
+        garbage.stderr
+    );
+    fs::copy("/sys/kernel/btf/vmlinux", &path)?;
+    let run = trace(&["--btf", flag, "-e", "execve"], &["true"]);
+    assert_eq!(run.code(), 0, "{}", run.stderr);
+    assert_eq!(run.named("execve").len(), 1);
+    let tracee = Background::start(&["--btf", flag, "-e", "execve"]);
+    tracee.signal(Signal::SIGTERM);
+    assert_eq!(tracee.stop().code(), 0);
+    Ok(())
+}

@@ -1,0 +1,263 @@
+#!/usr/bin/env bash
+# Builds what is shipped, and tries it where users would: fresh roots, containers. Needs root, and takes long, since the
+# static binary and a release of Debian's own Rust are built; `make ship-test` installs what it needs first.
+#
+#   ONLY=static,unit,release,packages,trixie,images   run these parts only
+#
+# Containers run under a daemon of its own, of which nothing is left but target/ship. The last line is
+# `N passed, N failed, N skipped`.
+# shellcheck disable=SC2317 # functions are called through check
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+only=${ONLY:-static,unit,release,packages,trixie,images}
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+work=$target/ship
+mirror=${MIRROR:-http://deb.debian.org/debian}
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+static=dist/static/tracee
+deb=dist/tracee_$version-1_amd64.deb
+PATH=$PATH:/usr/sbin:$target/tools/bin
+passed=0 failed=0 skipped=0
+
+wants() { [[ ,$only, == *,$1,* ]]; }
+
+# check NAME COMMAND…: a step that counts as one test; its output is shown if it fails.
+check() {
+	local name=$1 started=$SECONDS
+	shift
+	printf '== %s: ' "$name"
+	if "$@" >"$work/log" 2>&1 </dev/null; then
+		echo "ok ($((SECONDS - started)) s)"
+		passed=$((passed + 1))
+	else
+		echo "FAILED ($((SECONDS - started)) s)"
+		tail -n 40 "$work/log"
+		failed=$((failed + 1))
+		return 1
+	fi
+}
+
+finish() {
+	printf '\n%d passed, %d failed, %d skipped\n' $passed $failed $skipped
+	[ $failed = 0 ] && [ $passed != 0 ] || exit 1
+	exit 0
+}
+
+mounts=()
+cleanup() {
+	for mount in "${mounts[@]}"; do umount -l "$mount" 2>/dev/null || true; done
+	if [ -s "$work/docker/pid" ]; then kill "$(cat "$work/docker/pid")" 2>/dev/null || true; fi
+}
+trap cleanup EXIT
+
+# mounted ROOT: gives a root the kernel's own file systems.
+mounted() {
+	local fs
+	for fs in proc sys; do
+		mountpoint -q "$1/$fs" && continue
+		mount --rbind "/$fs" "$1/$fs"
+		mount --make-rslave "$1/$fs"
+		mounts+=("$1/$fs")
+	done
+}
+
+# fresh SUITE NAME: a new, minimal root of that suite.
+fresh() {
+	rm -rf "${work:?}/$2"
+	mkdir -p "$work/cache"
+	debootstrap --variant=minbase --cache-dir="$work/cache" "$1" "$work/$2" "$mirror"
+}
+
+## The static binary.
+
+static_size() { [ "$(stat -c %s $static)" -lt $((6 << 20)) ]; }
+static_ldd() { ldd $static 2>&1 | grep -qE 'statically linked|not a dynamic'; }
+static_empty_root() {
+	rm -rf "$work/empty"
+	mkdir -p "$work/empty"
+	cp $static "$work/empty/tracee"
+	chroot "$work/empty" /tracee --list -e openat | grep -q openat
+}
+# The best of ten, since other work on the machine is not its cost.
+static_start() {
+	local best=9999 begun took
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		begun=$(date +%s%N)
+		$static -e getppid -- true
+		took=$((($(date +%s%N) - begun) / 1000000))
+		[ $took -ge $best ] || best=$took
+	done
+	echo "best of ten: $best ms"
+	[ $best -lt 300 ]
+}
+
+## The tarball: another folder, the same bytes.
+
+release_twice() {
+	local other=$work/other-place/tracee
+	make release
+	rm -rf "$work/other-place"
+	mkdir -p "$other"
+	git ls-files -z | xargs -0 cp --parents -t "$other"
+	SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) TRACEE_COMMIT=$(git rev-parse --short=12 HEAD) \
+		CARGO_TARGET_DIR=$work/other-target make -C "$other" release
+	(cd dist && sha256sum -c "tracee-$version-linux-x86_64.tar.gz.sha256")
+	cmp "dist/tracee-$version-linux-x86_64.tar.gz" "$other/dist/tracee-$version-linux-x86_64.tar.gz"
+}
+
+## Packages.
+
+no_lintian_errors() {
+	lintian --fail-on error "$deb"
+}
+no_rpmlint_errors() {
+	rpmlint --config packaging/rpmlint.toml dist/tracee-*.rpm | tee "$work/rpmlint"
+	grep -q ' 0 errors' "$work/rpmlint"
+}
+unit_verifies() {
+	local level
+	mkdir -p "$work/unit"
+	sed 's,/usr/bin/tracee,/bin/true,' packaging/tracee.service >"$work/unit/tracee.service"
+	systemd-analyze verify --man=no "$work/unit/tracee.service"
+	systemd-analyze security --offline=true --no-pager "$work/unit/tracee.service" | tail -1
+	level=$(systemd-analyze security --offline=true --no-pager "$work/unit/tracee.service" |
+		sed -n 's/.*Overall exposure level.*: \([0-9.]*\) .*/\1/p')
+	awk -v level="$level" 'BEGIN { exit !(level != "" && level < 4.0) }'
+}
+
+snapshot() { (cd "$1" && find . -xdev \( -path ./proc -o -path ./sys \) -prune -o -print | LC_ALL=C sort); }
+
+# deb_in SUITE: installs, runs, verifies, purges.
+deb_in() {
+	local root=$work/$1
+	fresh "$1" "$1"
+	mounted "$root"
+	# What the package needs stays, so that it does not count as left over.
+	chroot "$root" apt-get update -qq
+	chroot "$root" apt-get install -y -qq --no-install-recommends libelf1 zlib1g
+	cp "$deb" "$root/tmp/tracee.deb"
+	snapshot "$root" >"$work/before"
+	chroot "$root" dpkg -i /tmp/tracee.deb
+	chroot "$root" tracee --version
+	chroot "$root" tracee -e execve -- true | grep 'pathname: .*true'
+	TRACEE_BPF_FILE=/usr/lib/tracee chroot "$root" tracee -e execve -- true | grep 'pathname: .*true'
+	chroot "$root" test -s /usr/lib/systemd/system/tracee.service -o -s /lib/systemd/system/tracee.service
+	chroot "$root" test -s /usr/share/man/man8/tracee.8.gz -o -e /etc/dpkg/dpkg.cfg.d/docker
+	chroot "$root" dpkg --purge tracee
+	snapshot "$root" >"$work/after"
+	# dpkg's and apt's own notes.
+	diff <(grep -v '^./var/\(lib/dpkg\|log\|cache\)/' "$work/before") <(grep -v '^./var/\(lib/dpkg\|log\|cache\)/' "$work/after")
+	! grep -i tracee <(grep -v '/tmp/tracee.deb' "$work/after")
+}
+
+## Debian 13 with its own Rust.
+
+builder_root() {
+	fresh trixie builder
+	mounted "$work/builder"
+	mkdir "$work/builder/src"
+	git ls-files -z | xargs -0 cp --parents -t "$work/builder/src"
+	chroot "$work/builder" sh -ec 'export DEBIAN_FRONTEND=noninteractive
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends cargo rustc git ca-certificates >/dev/null
+		/src/script/setup.sh static'
+	# It trusts whom this machine trusts, which may reach crates.io through others.
+	cp /etc/ssl/certs/ca-certificates.crt "$work/builder/etc/ssl/certs/"
+}
+deb_by_trixie() {
+	mounted "$work/builder"
+	cp "$target"/tools/bin/cargo-deb "$work/builder/usr/local/bin/"
+	chroot "$work/builder" sh -ec "cd /src && rustc --version && export TRACEE_COMMIT=$(git rev-parse --short=12 HEAD)
+		make deb && dpkg -i dist/*.deb && tracee -e execve -- true | grep 'pathname: .*true'"
+}
+
+## Images, from roots that are here, without a registry and without a network.
+
+docker() { command docker -H "unix://$work/docker/sock" "$@"; }
+engine() {
+	mkdir -p "$work/docker"
+	setsid dockerd -H "unix://$work/docker/sock" --data-root "$work/docker/data" --exec-root "$work/docker/exec" \
+		--pidfile "$work/docker/pid" --iptables=false --bridge=none >"$work/docker/log" 2>&1 &
+	for _ in $(seq 300); do
+		! docker version >/dev/null 2>&1 || return 0
+		sleep 0.1
+	done
+	return 1
+}
+base_images() {
+	# With all crates, as a machine without a network would have them.
+	chroot "$work/builder" sh -ec 'cd /src && cargo fetch --locked'
+	tar -C "$work/builder" --one-file-system --exclude=./src --exclude=./proc/* --exclude=./sys/* -c . |
+		docker import --change 'ENV CARGO_NET_OFFLINE=true CARGO_HOME=/root/.cargo' - debian:trixie
+	docker tag debian:trixie debian:trixie-slim
+}
+image() {
+	DOCKER_BUILDKIT=0 docker build --network=none --build-arg VERSION="$version" \
+		--build-arg COMMIT="$(git rev-parse --short=12 HEAD)" --tag "tracee:$1" --file "$2" .
+}
+slim_is_small() { [ "$(docker image inspect --format '{{.Size}}' tracee:slim)" -lt 10000000 ]; }
+
+# What the image's tracee tells of a program in another container.
+traces_a_container() {
+	local name=tracee-$$ i
+	busybox true
+	mkdir -p "$work/busybox/bin"
+	cp "$(command -v busybox)" "$work/busybox/bin/busybox"
+	tar -C "$work/busybox" -c . | docker import - busybox
+	docker run --detach --name "$name" --network=none --pid=host "${@:2}" -v /tmp/tracee:/tmp/tracee "$1" \
+		-e execve --debug
+	for ((i = 0; i < 300; i++)); do
+		if docker logs "$name" 2>&1 | grep -q 'tracing has begun'; then break; fi
+		sleep 0.1
+	done
+	docker run --rm --network=none busybox /bin/busybox uname -a
+	for ((i = 0; i < 100; i++)); do
+		if docker logs "$name" 2>&1 | grep -q 'pathname: /bin/busybox, argv: \[/bin/busybox, uname, -a\]'; then break; fi
+		sleep 0.1
+	done
+	docker stop "$name"
+	docker logs "$name"
+	docker logs "$name" 2>&1 | grep -q 'pathname: /bin/busybox, argv: \[/bin/busybox, uname, -a\]'
+	docker rm "$name"
+}
+bpf_by_engine() {
+	rm -rf dist/tracee.bpf.o
+	env DOCKER_BUILDKIT=0 DOCKER_HOST="unix://$work/docker/sock" make bpf DOCKER=1 BUILD_ARGS=--network=none \
+		RUN_ARGS='--network=none --volume '"$work/builder/root/.cargo/registry"':/cargo/registry'
+	[ -s dist/tracee.bpf.o ]
+}
+
+[ "$(id -u)" = 0 ] || { echo "tests/ship.sh: needs root: chroot, containers" >&2; exit 1; }
+mkdir -p "$work"
+
+if wants static || wants images; then check "make static" make static || finish; fi
+if wants static; then
+	check "it has less than 6 MiB" static_size || true
+	check "it is static" static_ldd || true
+	check "it runs in an empty root" static_empty_root || true
+	check "it starts in less than 300 ms" static_start || true
+fi
+if wants unit; then check "the unit is right, and hardened" unit_verifies || true; fi
+if wants release; then check "make release, twice in different folders" release_twice || true; fi
+if wants packages; then
+	check "make deb" make deb || finish
+	check "make rpm" make rpm || finish
+	check "lintian" no_lintian_errors || true
+	check "rpmlint" no_rpmlint_errors || true
+	check "the deb in a fresh bookworm" deb_in bookworm || true
+	check "the deb in a fresh trixie" deb_in trixie || true
+fi
+if wants trixie || wants images; then check "a fresh trixie with Rust" builder_root || finish; fi
+if wants trixie; then check "make deb with Debian 13's own Rust" deb_by_trixie || true; fi
+if wants images; then
+	check "a container engine" engine || finish
+	check "base images" base_images || finish
+	check "Dockerfile.slim" image slim Dockerfile.slim &&
+		check "the slim image has less than 10 MB" slim_is_small
+	# Where the engine knows BPF and PERFMON (from Docker 23 on), they do, too.
+	check "the slim image traces a container" traces_a_container tracee:slim --cap-add SYS_ADMIN || true
+	check "Dockerfile" image full Dockerfile || true
+	check "the full image traces a container" traces_a_container tracee:full --cap-add SYS_ADMIN || true
+	check "make bpf DOCKER=1" bpf_by_engine || true
+fi
+finish
