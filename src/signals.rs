@@ -13,7 +13,7 @@ use nix::sys::signal::{SigSet, Signal};
 use crate::error::Error;
 use crate::privilege;
 
-/// A run that was asked to stop and gets nothing done in this time is ended: nobody reads its output.
+/// A run that was asked to stop and cannot write in this time is ended: nobody reads its output.
 const STALLED: Duration = Duration::from_millis(900);
 
 /// What the signal thread and the run share.
@@ -24,7 +24,7 @@ pub struct Stop {
 
 struct Shared {
     asked: AtomicBool,
-    /// Grows with each event or flush of the outputs that has been written.
+    /// Grows with each event, or flush of the outputs, that has been written.
     progress: AtomicU64,
     /// One is being written.
     writing: AtomicBool,
@@ -72,15 +72,13 @@ impl Stop {
         let _ = self.shared.wake.read();
     }
 
-    /// Something will be written now, which takes as long as a reader lets it.
-    pub fn writing(&self) {
+    /// Writes something, which takes as long as a reader lets it.
+    pub fn writing<T>(&self, write: impl FnOnce() -> T) -> T {
         self.shared.writing.store(true, Ordering::Relaxed);
-    }
-
-    /// It has been written.
-    pub fn written(&self) {
+        let result = write();
         self.shared.progress.fetch_add(1, Ordering::Relaxed);
         self.shared.writing.store(false, Ordering::Relaxed);
+        result
     }
 
     /// The thread: waits for signals for ever.
@@ -98,11 +96,15 @@ impl Stop {
 
     /// Ends the process if its output is blocked: a pipe that nobody reads cannot be drained into.
     fn end_if_stalled(&self) {
-        loop {
-            let before = self.shared.progress.load(Ordering::Relaxed);
-            thread::sleep(STALLED);
+        // The same twice: a write that had begun has not ended.
+        let state = || {
             let writing = self.shared.writing.load(Ordering::Relaxed);
-            if writing && self.shared.progress.load(Ordering::Relaxed) == before {
+            (writing, self.shared.progress.load(Ordering::Relaxed))
+        };
+        loop {
+            let before = state();
+            thread::sleep(STALLED);
+            if before.0 && state() == before {
                 eprintln!("tracee: stopped before everything was printed: nobody reads the output");
                 process::exit(1);
             }

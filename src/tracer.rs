@@ -90,7 +90,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     };
     tracer.attach()?;
     tracer.start(&config.scope)?;
-    outputs.flush()?;
+    stop.writing(|| outputs.flush())?;
     if config.debug {
         let object = object.as_deref().map_or("embedded".into(), Path::to_string_lossy);
         eprintln!("tracee: the BPF object is {object}");
@@ -99,7 +99,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     if let Some(command) = &mut command {
         command.start()?;
     }
-    warn(&missing, &features);
+    stop.writing(|| warn(&missing, &features));
     let mut run = Run {
         tracer,
         sink: Sink {
@@ -553,17 +553,12 @@ impl Sink {
     }
 
     fn write(&mut self, event: &Event<'_>) -> Result<(), OutputError> {
-        self.stop.writing();
-        self.outputs.event(event)?;
+        self.stop.writing(|| self.outputs.event(event))?;
         self.written += 1;
-        self.stop.written();
         Ok(())
     }
 
     fn flush(&mut self) -> Result<(), OutputError> {
-        self.stop.writing();
-        self.outputs.flush()?;
-        self.stop.written();
-        Ok(())
+        self.stop.writing(|| self.outputs.flush())
     }
 }

@@ -254,20 +254,10 @@ int BPF_PROG(clone_ns__tp_btf, struct task_struct *parent, struct task_struct *c
 	return on_clone_ns(parent, child);
 }
 
-/* Since 6.2. */
-extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym __weak;
-extern void bpf_task_release(struct task_struct *task) __ksym __weak;
-
 SEC("tp/sched/sched_process_fork")
 int clone_ns__tp(struct trace_event_raw_sched_process_fork *ctx)
 {
-	struct task_struct *child = bpf_task_from_pid(ctx->child_pid);
-
-	if (!child)
-		return 0;
-	on_clone_ns(current_task(), child);
-	bpf_task_release(child);
-	return 0;
+	return forked(ctx, on_clone_ns);
 }
 
 static __always_inline int on_cap_capable(struct hook hook, int cap, unsigned int opts)

@@ -134,13 +134,26 @@ static __always_inline __u64 msghdr_field(const __u64 *fields, __u32 pointer_byt
 
 __noinline int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes)
 {
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 	__u64 fields[MSG_FIELDS] = {};
 	__u64 name, namelen, iov, iovlen, control, controllen;
 	__u32 size = pointer_bytes == 8 ? sizeof(fields) : sizeof(fields) / 2;
+	const struct item_header *item;
+	__u64 at;
 
+	if (!s)
+		return 0;
+	at = s->pos;
+	bounded(at);
+	if (at > ITEM_START_MAX)
+		return 0;
 	put_user_bytes(slot, index, addr, size, size);
-	if (pointer_bytes == 8 ? bpf_probe_read_user(fields, sizeof(fields), (void *)addr) :
-				 bpf_probe_read_user(fields, sizeof(fields) / 2, (void *)addr))
+	/* As the record shows it: memory may say something else by now. */
+	item = (const struct item_header *)(s->bytes + at);
+	if (item->status != ITEM_OK)
+		return 0;
+	if (pointer_bytes == 8 ? bpf_probe_read_kernel(fields, sizeof(fields), item + 1) :
+				 bpf_probe_read_kernel(fields, sizeof(fields) / 2, item + 1))
 		return 0;
 	name = msghdr_field(fields, pointer_bytes, MSG_NAME);
 	namelen = (__u32)msghdr_field(fields, pointer_bytes, MSG_NAMELEN);

@@ -297,9 +297,7 @@ fn missing_perf_events() -> Option<String> {
         return None;
     }
     trial::perf_event().err().map(|error| {
-        format!(
-            "perf_event_open is refused ({error}): give CAP_SYS_ADMIN, or set sysctl kernel.perf_event_paranoid=2"
-        )
+        format!("perf_event_open is refused ({error}): give CAP_SYS_ADMIN, or set sysctl kernel.perf_event_paranoid=2")
     })
 }
 

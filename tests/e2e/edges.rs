@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use libtest_mimic::Failed;
 use serde_json::Value;
 
-use crate::harness::{has_flag, in_vm, prog, totals, trace};
+use crate::harness::{in_vm, prog, totals, trace};
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
@@ -67,10 +67,16 @@ const ENOSYS: i64 = -38;
 
 fn edges(program: &str, mode: &str, abi: Option<&str>) -> Result<(), Failed> {
     // All that reads memory.
-    let mut flags = vec!["-s", "syscalls", "--show-exec-env", "-b", "32MiB"];
-    if has_flag("--decode-buffers") {
-        flags.extend(["--decode-buffers", "4096", "--decode-fds"]);
-    }
+    let flags = [
+        "-s",
+        "syscalls",
+        "--show-exec-env",
+        "-b",
+        "32MiB",
+        "--decode-buffers",
+        "4096",
+        "--decode-fds",
+    ];
     let program_path = prog(program);
     let mut command = vec![program_path.as_str(), mode];
     command.extend(in_vm().then_some("few"));

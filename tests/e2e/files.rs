@@ -1,6 +1,5 @@
 //! Files, names and mounts as the kernel sees them, against the log of the program that works on them (tests/progs/files.c).
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
@@ -9,9 +8,6 @@ use serde_json::Value;
 
 use crate::harness::{arg, in_vm, prog, trace, tracee, value, Run};
 use crate::{means, Test};
-
-/// Rules out means, so that one kernel shows what others would do.
-const WITHOUT: [&str; 3] = ["", "trampolines", "trampolines,kprobes"];
 
 const NAMES: &[&str] = &[
     "security_inode_unlink",
@@ -45,7 +41,8 @@ pub fn tests() -> Vec<Test> {
         }),
         Test::new("files_watched", || {
             each("watches", &["security_path_notify"], true)
-        }),
+        })
+        .unless(lacks("security_path_notify")),
         Test::new("files_a_read_only_mount_refuses", read_only),
         Test::new("files_opens_that_a_hook_denies", denied)
             .unless(lacks_landlock())
@@ -55,36 +52,14 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// What `--list` says: how each event is attached to, or why it cannot be.
-fn list() -> BTreeMap<String, Result<String, String>> {
-    let without = std::env::var("TRACEE_WITHOUT").unwrap_or_default();
-    means::list(&without)
-        .iter()
-        .map(|(name, row)| {
-            let attach = match row["attach"].as_str() {
-                Some(attach) => Ok(attach.into()),
-                None => Err(row["reason"].as_str().unwrap().into()),
-            };
-            (name.clone(), attach)
-        })
-        .collect()
-}
-
-fn attach(event: &str) -> Result<String, String> {
-    list().remove(event).unwrap()
-}
-
 fn lacks(event: &str) -> Option<String> {
-    let reason = attach(event).err()?;
+    let reason = means::unavailable(event)?;
     Some(format!("{event} is unavailable: {reason}"))
 }
 
-fn not_by(event: &'static str, means: &str) -> Option<String> {
-    match attach(event) {
-        Ok(attach) if attach.starts_with(means) => None,
-        Ok(attach) => Some(format!("{event} is told by {attach} here")),
-        Err(reason) => Some(format!("{event} is unavailable: {reason}")),
-    }
+fn not_by(event: &str, means: &str) -> Option<String> {
+    let attach = means::attach(event);
+    lacks(event).or_else(|| (!attach.starts_with(means)).then(|| format!("{event} is told by {attach} here")))
 }
 
 fn lacks_overlayfs() -> Option<String> {
@@ -113,25 +88,13 @@ fn lacks_module() -> Option<String> {
     (!found || !in_vm()).then(|| "there is no module to load".into())
 }
 
-/// Runs something under each of the means that this kernel gives these events.
-fn under_each_means(events: &[&'static str], run: impl Fn(&[(&'static str, String)])) {
-    let mut seen = BTreeSet::new();
-    for without in WITHOUT {
-        std::env::set_var("TRACEE_WITHOUT", without);
-        let list = list();
-        let mut available: Vec<(&'static str, String)> = Vec::new();
-        for event in events {
-            match &list[*event] {
-                Ok(attach) => available.push((event, attach.clone())),
-                Err(reason) => println!("{event} without {without:?}: unavailable: {reason}"),
-            }
-        }
-        if !available.is_empty() && seen.insert(available.clone()) {
-            println!("without {without:?}: {available:?}");
-            run(&available);
-        }
-    }
-    std::env::remove_var("TRACEE_WITHOUT");
+/// Runs something with every means by which this kernel gives these events, and says what they are.
+fn under_each_means(events: &[&str], run: impl Fn(&[(&str, &str)])) {
+    means::each_set(events, |there, listed| {
+        let attach = |event: &&'_ str| listed[*event]["attach"].as_str().unwrap();
+        let available: Vec<(&str, &str)> = there.iter().map(|event| (*event, attach(event))).collect();
+        run(&available);
+    });
 }
 
 /// A folder for a test, by its real path. Where it can be, on the file system of the build.
@@ -200,7 +163,7 @@ fn is_cut(event: &Value) -> bool {
 }
 
 /// Events of the program `files` alone: in the folder, or its mounts.
-fn run_files(what: &str, folder: &tempfile::TempDir, events: &[(&'static str, String)]) -> Run {
+fn run_files(what: &str, folder: &tempfile::TempDir, events: &[(&str, &str)]) -> Run {
     let names: Vec<&str> = events.iter().map(|(name, _)| *name).collect();
     let run = trace(
         &["-e", &names.join(",")],
@@ -212,7 +175,7 @@ fn run_files(what: &str, folder: &tempfile::TempDir, events: &[(&'static str, St
 }
 
 /// Each event that the program expects is there, in order; where `alone`, no other that names a file of its folder.
-fn compare(run: &Run, folder: &tempfile::TempDir, events: &[(&'static str, String)], alone: bool) {
+fn compare(run: &Run, folder: &tempfile::TempDir, events: &[(&str, &str)], alone: bool) {
     let names: Vec<&str> = events.iter().map(|(name, _)| *name).collect();
     let expected = expected(&run.stdout, &names);
     assert!(!expected.is_empty(), "{}", run.stdout);

@@ -36,11 +36,6 @@ pub fn in_vm() -> bool {
     std::env::var_os("TRACEE_TEST_VM").is_some()
 }
 
-/// Whether the binary under test knows this flag.
-pub fn has_flag(flag: &str) -> bool {
-    run(&["--help"]).stdout.contains(flag)
-}
-
 /// Why a test that uses this tool cannot run.
 pub fn lacks_tool(tool: &str) -> Option<String> {
     let found = std::env::var("PATH")

@@ -137,7 +137,7 @@ pub fn each_run(events: &[&str], command: &[&str], test: impl Fn(&Rung)) {
 }
 
 /// Gives a test those of the events that there are, and what is listed, once for every set of means.
-fn each_set(events: &[&str], test: impl Fn(&[&str], &'static List)) {
+pub fn each_set(events: &[&str], test: impl Fn(&[&str], &'static List)) {
     let mut seen = Vec::new();
     for without in RUNGS {
         let listed = list(without);

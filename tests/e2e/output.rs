@@ -24,6 +24,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("a_closed_standard_output_ends_quietly", closed),
         Test::new("a_full_disk_ends_with_a_message", full_disk),
         Test::new("a_reader_that_reads_nothing_cannot_hold_us", stuck_reader),
+        Test::new("a_stop_while_it_starts_is_orderly", stopped_early),
         Test::new("start_to_first_event_and_memory", start_and_memory),
     ]
 }
@@ -265,6 +266,31 @@ fn stuck_reader() -> Result<(), Failed> {
     let status = child.wait()?;
     assert_eq!(status.code(), Some(1));
     assert!(start.elapsed() < Duration::from_secs(10));
+    Ok(())
+}
+
+/// Loading all programs takes longer than a blocked reader is waited for.
+fn stopped_early() -> Result<(), Failed> {
+    let child = Command::new(tracee())
+        .args(["-t", "p:all", "-s", "all"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let status = format!("/proc/{}/status", child.id());
+    wait_until("tracee takes signals", || {
+        let text = std::fs::read_to_string(&status).unwrap();
+        let blocked = text.lines().find_map(|line| line.strip_prefix("SigBlk:"));
+        let blocked = u64::from_str_radix(blocked.unwrap().trim(), 16).unwrap();
+        blocked & 1 << (Signal::SIGINT as i32 - 1) != 0
+    });
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id() as i32), Signal::SIGINT)?;
+    let output = child.wait_with_output()?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert!(
+        stderr.ends_with(" lost\n") || stderr.contains(" lost\ntracee: "),
+        "{stderr}"
+    );
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use libtest_mimic::Failed;
 use nix::errno::Errno;
 use serde_json::Value;
 
-use crate::harness::{has_flag, in_vm, lacks_tool, trace};
+use crate::harness::{in_vm, lacks_tool, trace};
 use crate::Test;
 use compare::{Verdict, Why};
 use parse::{Call, Outcome};
@@ -114,17 +114,14 @@ struct Report {
 }
 
 fn differential(name: &str, command: &[&str]) -> Result<(), Failed> {
-    // Before tracee could show what is behind pointers and all names, both were counted, not asked for.
-    let shows_all = has_flag("--decode-buffers");
     for words in ["verbose", "raw"] {
-        let (theirs, ours) = both(command, words, shows_all);
+        let (theirs, ours) = both(command, words);
         let mut report = Report::default();
-        let mut pending = 0;
         for (tid, calls) in &theirs {
             let events = ours.get(tid).map_or(&[][..], Vec::as_slice);
-            pending += thread(*tid, calls, events, shows_all, &mut report);
+            thread(*tid, calls, events, &mut report);
         }
-        print(name, words, theirs.len(), pending, &report);
+        print(name, words, theirs.len(), &report);
         assert!(report.broken.is_empty(), "{}", report.broken.join("\n"));
         assert!(report.calls > 5 && report.args > 5, "nothing to compare");
         let different: usize = report.differences.values().map(|(count, _)| count).sum();
@@ -140,11 +137,11 @@ fn differential(name: &str, command: &[&str]) -> Result<(), Failed> {
     Ok(())
 }
 
-fn print(name: &str, words: &str, threads: usize, pending: usize, report: &Report) {
+fn print(name: &str, words: &str, threads: usize, report: &Report) {
     let different: usize = report.differences.values().map(|(count, _)| count).sum();
     println!(
         "{name}, -X {words}: {threads} threads, {} calls, {} arguments compared, {different} differ, {} shown by us \
-         alone, {} without the content of an iovec, {pending} not shown by us",
+         alone, {} without the content of an iovec",
         report.calls, report.args, report.unchecked, report.partly
     );
     for ((call, arg), (count, example)) in &report.differences {
@@ -161,18 +158,21 @@ fn print(name: &str, words: &str, threads: usize, pending: usize, report: &Repor
 type Threads<T> = BTreeMap<i64, Vec<T>>;
 
 /// Runs a command under strace under tracee; calls by strace's log, our events of the same threads.
-fn both(command: &[&str], words: &str, shows_all: bool) -> (Threads<Call>, Threads<Value>) {
+fn both(command: &[&str], words: &str) -> (Threads<Call>, Threads<Value>) {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
     let work = folder.path().join("work");
     std::fs::create_dir(&work).unwrap();
-    let mut flags = vec!["-s", "syscalls", "--show-exec-env", "-b", "256MiB"];
-    if in_vm() {
-        flags[4] = "64MiB";
-    }
-    if shows_all {
-        flags.extend(["--decode-buffers", "4096"]);
-    }
+    let ring = if in_vm() { "64MiB" } else { "256MiB" };
+    let flags = [
+        "-s",
+        "syscalls",
+        "--show-exec-env",
+        "-b",
+        ring,
+        "--decode-buffers",
+        "4096",
+    ];
     let into = format!("cd {} && exec \"$@\"", work.display());
     let mut line = vec![
         "sh", "-c", &into, "sh", "strace", "-f", "-v", "-s", "4096", "-X", words, "-o",
@@ -207,10 +207,9 @@ fn both(command: &[&str], words: &str, shows_all: bool) -> (Threads<Call>, Threa
     (theirs, ours)
 }
 
-/// Compares a thread's calls in their order; gives how many arguments we do not show yet.
-fn thread(tid: i64, calls: &[Call], events: &[Value], shows_all: bool, report: &mut Report) -> usize {
+/// Compares a thread's calls in their order.
+fn thread(tid: i64, calls: &[Call], events: &[Value], report: &mut Report) {
     let calls: Vec<&Call> = seen(calls, events);
-    let mut pending = 0;
     for (at, (call, event)) in calls.iter().zip(events).enumerate() {
         let name = event["eventName"].as_str().unwrap();
         if name != call.name || !same_result(&call.outcome, event) {
@@ -218,11 +217,11 @@ fn thread(tid: i64, calls: &[Call], events: &[Value], shows_all: bool, report: &
                 "thread {tid}, call {at}: strace has {} = {:?}, we have {name} = {}",
                 call.name, call.outcome, event["returnValue"]
             ));
-            return pending;
+            return;
         }
         report.calls += 1;
         if rules::compares_args(call) {
-            pending += args(call, event, shows_all, report);
+            args(call, event, report);
         }
     }
     if calls.len() != events.len() {
@@ -234,7 +233,6 @@ fn thread(tid: i64, calls: &[Call], events: &[Value], shows_all: bool, report: &
             events.get(calls.len()).unwrap_or(&Value::Null)
         ));
     }
-    pending
 }
 
 /// Without the last one if it never returned and we, who show calls when they return, rightly have none.
@@ -273,8 +271,7 @@ fn error_name(number: i64) -> Option<String> {
     })
 }
 
-fn args(call: &Call, event: &Value, shows_all: bool, report: &mut Report) -> usize {
-    let mut pending = 0;
+fn args(call: &Call, event: &Value, report: &mut Report) {
     for (index, (_, theirs)) in call.args.iter().enumerate() {
         let position = rules::position(call, index);
         let Some(ours) = position.and_then(|at| event["args"].get(at)) else {
@@ -303,7 +300,6 @@ fn args(call: &Call, event: &Value, shows_all: bool, report: &mut Report) -> usi
                 report.args += 1;
                 report.partly += 1;
             }
-            Verdict::Differs(Why::NotFollowed | Why::NoWords(_)) if !shows_all => pending += 1,
             Verdict::Differs(why) => {
                 report.args += 1;
                 let key = (call.name.clone(), name.to_owned());
@@ -315,5 +311,4 @@ fn args(call: &Call, event: &Value, shows_all: bool, report: &mut Report) -> usi
             }
         }
     }
-    pending
 }

@@ -200,4 +200,21 @@ static __always_inline void task_ns_pids(struct task_struct *task, struct ns_pid
 			      upid.ns);
 }
 
+/* Since 6.2. */
+extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym __weak;
+extern void bpf_task_release(struct task_struct *task) __ksym __weak;
+
+/* The classic tracepoint of a fork names the child by its number alone. */
+static __always_inline int forked(const struct trace_event_raw_sched_process_fork *ctx,
+				  int (*on)(struct task_struct *parent, struct task_struct *child))
+{
+	struct task_struct *child = bpf_task_from_pid(ctx->child_pid);
+
+	if (!child)
+		return 0;
+	on(current_task(), child);
+	bpf_task_release(child);
+	return 0;
+}
+
 #endif
