@@ -118,45 +118,45 @@ static __always_inline void send_hole(struct scratch *s, __u64 hole, __u64 offse
 	bpf_ringbuf_submit(chunk, 0);
 }
 
-/* Bytes of one page. */
-__noinline int send_page(__u32 slot, __u64 addr, __u64 len, __u64 offset)
+/* Sends some of the bytes in s->send: of one page only, where not all are there. */
+__noinline int send_step(__u32 slot)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	__u64 addr, len, offset;
+	bool sent;
 
-	if (s && !send_chunk(s, CHUNK_PAGE, addr, len, offset))
-		send_hole(s, len, offset, 0);
-	return 0;
+	if (!s || !s->send.len)
+		return STEP_END;
+	addr = s->send.addr;
+	offset = s->send.offset;
+	len = s->send.len < CHUNK_BIG ? s->send.len : CHUNK_BIG;
+	if (len <= CHUNK_SMALL)
+		sent = send_chunk(s, CHUNK_SMALL, addr, len, offset);
+	else if (len <= CHUNK_PAGE)
+		sent = send_chunk(s, CHUNK_PAGE, addr, len, offset);
+	else
+		sent = send_chunk(s, CHUNK_BIG, addr, len, offset);
+	if (!sent) {
+		__u64 page = CHUNK_PAGE - (addr & (CHUNK_PAGE - 1));
+
+		if (len > page)
+			len = page;
+		if (!send_chunk(s, CHUNK_PAGE, addr, len, offset))
+			send_hole(s, len, offset, 0);
+	}
+	s->send.addr = addr + len;
+	s->send.offset = offset + len;
+	s->send.len -= len;
+	return STEP_MORE;
 }
 
-/* At most CHUNK_BIG bytes; page by page where not all are there. */
-__noinline int send_big(__u32 slot, __u64 addr, __u64 len, __u64 offset)
+__noinline int send_steps(__u32 slot)
 {
-	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
-
-	if (!s)
-		return 0;
-	if (len <= CHUNK_SMALL) {
-		if (send_chunk(s, CHUNK_SMALL, addr, len, offset))
-			return 0;
-	} else if (len <= CHUNK_PAGE) {
-		if (send_chunk(s, CHUNK_PAGE, addr, len, offset))
-			return 0;
-	} else if (send_chunk(s, CHUNK_BIG, addr, len, offset)) {
-		return 0;
+	for (int i = 0; i < LOOP_ROUNDS; i++) {
+		if (send_step(slot) != STEP_MORE)
+			return STEP_END;
 	}
-	for (int i = 0; i <= CHUNK_BIG / CHUNK_PAGE; i++) {
-		__u64 n = CHUNK_PAGE - (addr & (CHUNK_PAGE - 1));
-
-		if (!len)
-			break;
-		if (n > len)
-			n = len;
-		send_page(slot, addr, n, offset);
-		addr += n;
-		offset += n;
-		len -= n;
-	}
-	return 0;
+	return STEP_MORE;
 }
 
 __noinline int send_bytes(__u32 slot, __u64 addr, __u64 len, __u64 offset)
@@ -165,18 +165,15 @@ __noinline int send_bytes(__u32 slot, __u64 addr, __u64 len, __u64 offset)
 
 	if (!s)
 		return 0;
-	for (int i = 0; i < CHUNKS_MAX; i++) {
-		__u64 n = len < CHUNK_BIG ? len : CHUNK_BIG;
-
-		if (!len)
+	s->send.addr = addr;
+	s->send.len = len;
+	s->send.offset = offset;
+	for (int i = 0; i < CHUNKS_MAX / LOOP_ROUNDS; i++) {
+		if (send_steps(slot) != STEP_MORE)
 			return 0;
-		send_big(slot, addr, n, offset);
-		addr += n;
-		offset += n;
-		len -= n;
 	}
-	if (len)
-		send_hole(s, len, offset, 0);
+	if (s->send.len)
+		send_hole(s, s->send.len, s->send.offset, 0);
 	return 0;
 }
 
@@ -336,7 +333,7 @@ static __always_inline bool is_regular(struct file *file)
 }
 
 /* Tells user space of what a process has done by a name. */
-static __always_inline int tell_name(__u32 what, __u64 name)
+__noinline int tell_name(__u32 what, __u64 name)
 {
 	struct scratch *s = scratch_get();
 
@@ -352,18 +349,19 @@ static __always_inline int tell_name(__u32 what, __u64 name)
 	return 0;
 }
 
-/* Tells user space of a file: in a function of its own, for its stack. */
-__noinline int tell_file(__u32 what, __u64 address, __u32 flags, __u32 fd)
+/* Tells user space of a file. */
+__noinline int tell_file(__u32 what, __u32 flags, __u32 fd)
 {
 	struct captured_file fresh = { .unseen = what == TAKE_UNSEEN };
-	struct captured_key key = key_of((struct file *)address);
+	struct file *file = file_of_fd(fd);
+	struct captured_key key = key_of(file);
 	struct scratch *s = scratch_get();
 
 	if (!s) {
 		count_capture_loss();
 		return 0;
 	}
-	take_file(s->slot, what, address, flags, fd);
+	take_file(s->slot, what, plain_address(file), flags, fd);
 	/* What did not get through is told again. */
 	if (send_record(s))
 		bpf_map_update_elem(&captured_files, &key, &fresh, BPF_ANY);
@@ -371,154 +369,93 @@ __noinline int tell_file(__u32 what, __u64 address, __u32 flags, __u32 fd)
 	return 0;
 }
 
-/* Every open for writing is told: it may be another file by now, or empty. */
-static __always_inline int opened(const struct returned_call *call)
-{
-	struct file *file;
-	__u32 mode, flags = 0;
+/*
+ * What user space must be told of a call: TELL_NOTHING, or one of TAKE_* and,
+ * above TELL_FLAGS, those of FILE_*. The functions below find that out, one
+ * after the other, so that none has the stack of all.
+ */
+#define TELL_NOTHING 0
+#define TELL_WHAT 0xff
+#define TELL_FLAGS 8
 
-	if (call->ret < 0)
-		return 0;
-	file = file_of_fd(call->ret);
+/* Every open for writing is told: it may be another file by now, or empty. */
+__noinline int tell_of_open(__u32 fd)
+{
+	struct file *file = file_of_fd(fd);
+	int tell = TAKE_FILE;
+	__u32 mode;
+
 	if (!file || !is_regular(file))
-		return 0;
+		return TELL_NOTHING;
 	mode = BPF_CORE_READ(file, f_mode);
 	/* f_flags has lost O_TRUNC; a file that is empty after its open lost nothing if it was so before. */
 	if (!(mode & FMODE_WRITE))
-		return 0;
+		return TELL_NOTHING;
 	if (mode & FMODE_CREATED)
-		flags |= FILE_CREATED;
+		tell |= FILE_CREATED << TELL_FLAGS;
 	if (!BPF_CORE_READ(file, f_inode, i_size))
-		flags |= FILE_EMPTY;
-	return tell_file(TAKE_FILE, (__u64)file, flags, call->ret);
+		tell |= FILE_EMPTY << TELL_FLAGS;
+	return tell;
 }
 
 /* A file whose content changes by other ways than its caller's memory. */
-static __always_inline int written_unseen(__u32 fd)
+__noinline int tell_of_unseen(__u32 fd)
 {
 	struct file *file = file_of_fd(fd);
 	struct captured_file *known;
 	struct captured_key key;
 
 	if (!file || !is_regular(file) || !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE))
-		return 0;
+		return TELL_NOTHING;
 	key = key_of(file);
 	known = bpf_map_lookup_elem(&captured_files, &key);
-	if (known && (known->skip || known->unseen))
-		return 0;
-	return tell_file(TAKE_UNSEEN, (__u64)file, 0, fd);
+	return known && (known->skip || known->unseen) ? TELL_NOTHING : TAKE_UNSEEN;
 }
 
-struct write {
-	struct file *file;
-	__u64 pos;
-	bool unsure;
-};
-
-/* Where a write that has returned began; the position is that of its open file, unless the call has one of its own. */
-static __always_inline void find_position(const struct returned_call *call, struct write *write)
+/* Where a write that has returned began; false if that is not sure. */
+static __always_inline bool find_position(const struct returned_call *call, struct file *file,
+					  __u64 *pos)
 {
-	bool own = call->event == EVENT_WRITE || call->event == EVENT_WRITEV ||
-		   (call->event == EVENT_PWRITEV2 && given_position(call) == OWN_POSITION);
-	struct file *file = write->file;
+	__u64 given = given_position(call);
 	bool append = BPF_CORE_READ(file, f_flags) & O_APPEND;
 
-	if (call->event == EVENT_PWRITEV2 && call->args[5] & RWF_APPEND)
-		append = true;
-	if (own) {
-		write->pos = BPF_CORE_READ(file, f_pos) - call->ret;
-	} else if (append) {
-		write->pos = BPF_CORE_READ(file, f_inode, i_size) - call->ret;
+	if (call->event == EVENT_WRITE || call->event == EVENT_WRITEV ||
+	    (call->event == EVENT_PWRITEV2 && given == OWN_POSITION)) {
+		*pos = BPF_CORE_READ(file, f_pos) - call->ret;
+		return true;
+	}
+	if (append || (call->event == EVENT_PWRITEV2 && call->args[5] & RWF_APPEND)) {
+		*pos = BPF_CORE_READ(file, f_inode, i_size) - call->ret;
 		/* Another append may have come in between. */
-		write->unsure = true;
-	} else {
-		write->pos = given_position(call);
+		return false;
 	}
+	*pos = given;
+	return true;
 }
 
-/* The buffers of writev(2) and its like, as far as they were written. */
-__noinline int send_iovec(__u32 slot, __u64 at, __u32 pointer_bytes)
+/* Prepares the slot to send what was written: args[0] bytes, from offset args[1] on. */
+__noinline int tell_of_write(__u32 slot)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
-	__u64 base, len, left, offset;
-	__u64 wide[2] = {};
-
-	if (!s)
-		return 0;
-	left = s->args[0];
-	offset = s->args[1];
-	if (pointer_bytes == 8) {
-		if (bpf_probe_read_user(wide, sizeof(wide), (void *)at))
-			return -1;
-		base = wide[0];
-		len = wide[1];
-	} else {
-		__u32 narrow[2] = {};
-
-		if (bpf_probe_read_user(narrow, sizeof(narrow), (void *)at))
-			return -1;
-		base = narrow[0];
-		len = narrow[1];
-	}
-	if (len > left)
-		len = left;
-	send_bytes(slot, base, len, offset);
-	s->args[0] = left - len;
-	s->args[1] = offset + len;
-	return 0;
-}
-
-__noinline int send_iovecs(__u32 slot, __u64 at, __u64 count, __u32 pointer_bytes)
-{
-	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
-
-	if (!s)
-		return 0;
-	for (int i = 0; i < IOVECS_MAX; i++) {
-		if (i >= count || !s->args[0])
-			break;
-		if (send_iovec(slot, at + 2 * i * pointer_bytes, pointer_bytes))
-			break;
-	}
-	if (s->args[0])
-		send_hole(s, s->args[0], s->args[1], 0);
-	return 0;
-}
-
-static __always_inline int written(const struct returned_call *call)
-{
-	struct task_struct *task = current_task();
 	struct captured_file *known;
 	struct captured_key key;
-	struct write write = {};
 	struct inode *inode;
 	struct file *file;
 	struct chunk *head;
-	struct scratch *s;
+	__u64 pos = 0;
+	bool sure;
 
-	if (call->ret <= 0)
-		return 0;
-	write.file = file_of_fd(call->args[0]);
-	if (!write.file || !is_regular(write.file))
-		return 0;
-	file = write.file;
-	inode = BPF_CORE_READ(file, f_inode);
+	if (!s)
+		return TELL_NOTHING;
+	file = file_of_fd(s->call.args[0]);
+	if (!file || !is_regular(file))
+		return TELL_NOTHING;
 	key = key_of(file);
 	known = bpf_map_lookup_elem(&captured_files, &key);
 	if (known && known->skip)
-		return 0;
-	write.unsure = is_shared(task, file);
-	find_position(call, &write);
-	if (!known) {
-		bool all = !write.pos && BPF_CORE_READ(inode, i_size) == call->ret;
-
-		tell_file(TAKE_FILE, (__u64)file, all ? FILE_EMPTY : 0, call->args[0]);
-	}
-	s = scratch_get();
-	if (!s) {
-		count_capture_loss();
-		return 0;
-	}
+		return TELL_NOTHING;
+	sure = find_position(&s->call, file, &pos);
+	inode = BPF_CORE_READ(file, f_inode);
 	head = (struct chunk *)s->bytes;
 	head->mark = CHUNK_MARK;
 	head->inode = key.inode;
@@ -529,21 +466,93 @@ static __always_inline int written(const struct returned_call *call)
 	head->size = BPF_CORE_READ(inode, i_size);
 	head->hole = 0;
 	head->len = 0;
-	head->pid = pid_for_tracee(task);
-	head->flags = write.unsure ? CHUNK_UNSURE : 0;
+	head->pid = pid_for_tracee(current_task());
+	head->flags = sure && !is_shared(current_task(), file) ? 0 : CHUNK_UNSURE;
 	head->reserved = 0;
-	if (call->event == EVENT_WRITE || call->event == EVENT_PWRITE64) {
-		send_bytes(s->slot, call->args[1], call->ret, write.pos);
+	s->args[0] = s->call.ret;
+	s->args[1] = pos;
+	if (known)
+		return TELL_NOTHING;
+	return TAKE_FILE | (!pos && head->size == s->call.ret ? FILE_EMPTY << TELL_FLAGS : 0);
+}
+
+/* Sends one buffer of writev(2) and its like, as far as it was written. */
+__noinline int send_iovec(__u32 slot, __u64 at, __u32 pointer_bytes)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	__u64 base, len, offset;
+
+	if (!s || !s->args[0])
+		return STEP_END;
+	if (pointer_bytes == 8) {
+		__u64 wide[2] = {};
+
+		if (bpf_probe_read_user(wide, sizeof(wide), (void *)at))
+			return STEP_FAULT;
+		base = wide[0];
+		len = wide[1];
 	} else {
-		s->args[0] = call->ret;
-		s->args[1] = write.pos;
-		send_iovecs(s->slot, call->args[1], call->args[2], pointer_size(call->abi));
+		__u32 narrow[2] = {};
+
+		if (bpf_probe_read_user(narrow, sizeof(narrow), (void *)at))
+			return STEP_FAULT;
+		base = narrow[0];
+		len = narrow[1];
 	}
-	scratch_put(s);
+	if (len > s->args[0])
+		len = s->args[0];
+	offset = s->args[1];
+	s->args[0] -= len;
+	s->args[1] += len;
+	send_bytes(slot, base, len, offset);
+	return STEP_MORE;
+}
+
+__noinline int send_iovec_steps(__u32 slot, __u64 at, __u32 count, __u32 pointer_bytes)
+{
+	for (int i = 0; i < LOOP_ROUNDS; i++) {
+		if (i >= count ||
+		    send_iovec(slot, at + 2 * (__u64)i * pointer_bytes, pointer_bytes) != STEP_MORE)
+			return STEP_END;
+	}
+	return STEP_MORE;
+}
+
+/* Count is at most IOVECS_MAX, or the call had failed. */
+__noinline int send_iovecs(__u32 slot, __u64 at, __u32 count, __u32 pointer_bytes)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+	if (!s)
+		return 0;
+	for (int i = 0; i < IOVECS_MAX && i < count; i += LOOP_ROUNDS) {
+		if (send_iovec_steps(slot, at + 2 * (__u64)i * pointer_bytes, count - i,
+				     pointer_bytes) != STEP_MORE)
+			break;
+	}
+	if (s->args[0])
+		send_hole(s, s->args[0], s->args[1], 0);
 	return 0;
 }
 
-static __always_inline int after_capture_write(const struct returned_call *call)
+/* Sends what tell_of_write() has found. */
+static __always_inline void send_write(struct scratch *s)
+{
+	if (s->call.event == EVENT_WRITE || s->call.event == EVENT_PWRITE64)
+		send_bytes(s->slot, s->call.args[1], s->args[0], s->args[1]);
+	else
+		send_iovecs(s->slot, s->call.args[1], s->call.args[2], pointer_size(s->call.abi));
+}
+
+/* Who changes a file, as a call that has returned tells; the file is open as args[2]. */
+#define BY_NOBODY 0
+#define BY_CALLER 1 /* from its memory */
+#define BY_OPEN 2 /* which may have emptied it */
+#define BY_KERNEL 3
+#define BY_NAME 4
+#define BY_RING 5 /* the kernel, later on */
+
+static __always_inline __u32 who_writes(const struct returned_call *call, __u64 *fd)
 {
 	switch (call->event) {
 	case EVENT_WRITE:
@@ -551,38 +560,114 @@ static __always_inline int after_capture_write(const struct returned_call *call)
 	case EVENT_PWRITE64:
 	case EVENT_PWRITEV:
 	case EVENT_PWRITEV2:
-		return written(call);
+		*fd = call->args[0];
+		return call->ret ? BY_CALLER : BY_NOBODY;
 	case EVENT_OPEN:
 	case EVENT_OPENAT:
 	case EVENT_OPENAT2:
 	case EVENT_CREAT:
 	case EVENT_OPEN_BY_HANDLE_AT:
 	case EVENT_MEMFD_CREATE:
-		return opened(call);
+		*fd = call->ret;
+		return BY_OPEN;
 	case EVENT_SENDFILE:
 	case EVENT_FTRUNCATE:
 	case EVENT_FALLOCATE:
-		return call->ret < 0 ? 0 : written_unseen(call->args[0]);
+		*fd = call->args[0];
+		return BY_KERNEL;
 	case EVENT_SPLICE:
 	case EVENT_COPY_FILE_RANGE:
-		return call->ret <= 0 ? 0 : written_unseen(call->args[2]);
+		*fd = call->args[2];
+		return call->ret ? BY_KERNEL : BY_NOBODY;
 	case EVENT_IOCTL:
-		if (call->ret < 0 || (call->args[1] != FICLONE && call->args[1] != FICLONERANGE))
-			return 0;
-		return written_unseen(call->args[0]);
+		*fd = call->args[0];
+		return call->args[1] == FICLONE || call->args[1] == FICLONERANGE ? BY_KERNEL :
+										   BY_NOBODY;
 	case EVENT_MMAP:
 		/* Later changes of its protection need a file that is open for writing, too. */
-		if ((__u64)call->ret >= -4095UL || !(call->args[3] & MAP_SHARED) ||
-		    call->args[3] & MAP_ANONYMOUS)
-			return 0;
-		return written_unseen(call->args[4]);
+		*fd = call->args[4];
+		return call->args[3] & MAP_SHARED && !(call->args[3] & MAP_ANONYMOUS) ? BY_KERNEL :
+											BY_NOBODY;
 	case EVENT_TRUNCATE:
-		return call->ret < 0 ? 0 : tell_name(TAKE_TRUNCATED, call->args[0]);
+		return BY_NAME;
 	case EVENT_IO_SETUP:
 	case EVENT_IO_URING_SETUP:
-		return call->ret < 0 ? 0 : tell_name(TAKE_UNSEEN_ANY, 0);
+		return BY_RING;
 	}
+	return BY_NOBODY;
+}
+
+/* A slot for a call that may have changed a file, with BY_* in args[3]; or -1. */
+__noinline int writing_call(__u64 nr, __s64 ret)
+{
+	struct returned_call call = {};
+	struct scratch *s;
+	__u64 fd = 0;
+	__u32 who;
+
+	if (ret < 0 || !returned_call(task_regs(current_task()), nr, ret, &call))
+		return -1;
+	who = who_writes(&call, &fd);
+	if (who == BY_NOBODY)
+		return -1;
+	s = scratch_get();
+	if (!s) {
+		count_capture_loss();
+		return -1;
+	}
+	s->call = call;
+	s->args[0] = 0;
+	s->args[2] = fd;
+	s->args[3] = who;
+	return s->slot;
+}
+
+static __always_inline int capture_write(__u64 nr, __s64 ret)
+{
+	int slot = writing_call(nr, ret);
+	int tell = TELL_NOTHING;
+	struct scratch *s;
+	__u32 fd;
+
+	if (slot < 0)
+		return 0;
+	s = bpf_map_lookup_elem(&scratch, &slot);
+	if (!s)
+		return 0;
+	fd = s->args[2];
+	switch (s->args[3]) {
+	case BY_CALLER:
+		tell = tell_of_write(slot);
+		break;
+	case BY_OPEN:
+		tell = tell_of_open(fd);
+		break;
+	case BY_KERNEL:
+		tell = tell_of_unseen(fd);
+		break;
+	case BY_NAME:
+		tell_name(TAKE_TRUNCATED, s->call.args[0]);
+		break;
+	case BY_RING:
+		tell_name(TAKE_UNSEEN_ANY, 0);
+		break;
+	}
+	if (tell != TELL_NOTHING)
+		tell_file(tell & TELL_WHAT, tell >> TELL_FLAGS, fd);
+	if (s->args[0])
+		send_write(s);
+	scratch_put(s);
 	return 0;
 }
 
-AFTER_CALL(capture_write)
+SEC("tp_btf/sys_exit")
+int BPF_PROG(capture_write__after_tp_btf, struct pt_regs *regs, long ret)
+{
+	return capture_write(regs->orig_ax, ret);
+}
+
+SEC("tp/raw_syscalls/sys_exit")
+int capture_write__after_tp(struct trace_event_raw_sys_exit *ctx)
+{
+	return capture_write(ctx->id, ctx->ret);
+}

@@ -104,11 +104,21 @@ extern struct selected_map selected SEC(".maps");
 #define RECORD_MAX 131072
 #define RECORD_SLACK 8192
 
+/* The call that has just returned, for events that are told after it. */
+struct returned_call {
+	__u16 event; /* of event_ids.h: EVENT_* */
+	__u8 abi;
+	long ret;
+	__u64 args[MAX_ARGS];
+};
+
 struct scratch {
 	__u64 holders;
 	__u32 slot;
 	__u32 pos; /* bytes of the record so far */
 	__u64 args[MAX_ARGS];
+	/* Of programs that do their work in several functions. */
+	struct returned_call call;
 	/* How the argument is read that is at hand. */
 	struct arg_desc how;
 	/* Where the item of the argument lies that is compared with the kernel's copy; 0: there is none. */
@@ -122,6 +132,12 @@ struct scratch {
 		__u8 cut;
 		__u8 path_end;
 	} loop;
+	/* User memory that is still to be sent (lib/capture.h), and from which offset on. */
+	struct {
+		__u64 addr;
+		__u64 len;
+		__u64 offset;
+	} send;
 	/* A text that is looked for among those of a filter. */
 	struct text_key key;
 	/* The record: header, values, items. */

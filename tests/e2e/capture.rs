@@ -10,7 +10,7 @@ use libtest_mimic::Failed;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{in_vm, lacks_tool, parse, prog, run, trace, value, Run};
+use crate::harness::{in_vm, lacks_tool, parse, prog, run, trace, value, wait_until, Run};
 use crate::means::unavailable;
 use crate::Test;
 
@@ -681,6 +681,21 @@ fn loads_nothing_unasked() -> Result<(), Failed> {
     let base = tempfile::tempdir().unwrap();
     let out = base.path().join("out");
     // As bpftool sees them while tracee runs; names are cut off after 15 characters.
+    let any = |list: &str| {
+        let programs: Vec<Value> = serde_json::from_str(list).unwrap();
+        programs.iter().any(|program| {
+            let name = program["name"].as_str().unwrap_or_default();
+            name.starts_with("capture_")
+        })
+    };
+    // The kernel frees those of an earlier run in its own time.
+    wait_until("the programs of earlier runs are gone", || {
+        let list = Command::new("bpftool")
+            .args(["prog", "list", "--json"])
+            .output()
+            .unwrap();
+        !any(&String::from_utf8(list.stdout).unwrap())
+    });
     let loaded = |flags: &[&str]| {
         let all = [
             &["-e", "getppid", "--output", "json:/dev/null"],
@@ -689,13 +704,7 @@ fn loads_nothing_unasked() -> Result<(), Failed> {
         ];
         let run = run(&all.concat());
         assert_eq!(run.code(), 0, "{}", run.stderr);
-        let programs: Vec<Value> = serde_json::from_str(&run.stdout).unwrap();
-        programs.iter().any(|program| {
-            program["name"]
-                .as_str()
-                .unwrap_or_default()
-                .starts_with("capture_")
-        })
+        any(&run.stdout)
     };
     assert!(!loaded(&[]));
     assert!(loaded(&[

@@ -11,7 +11,10 @@ use crate::harness::{arg, parse, trace, tracee, value, Run};
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
-    vec![Test::new("every_listed_event_loads_by_every_means", loads)]
+    vec![
+        Test::new("every_listed_event_loads_by_every_means", loads),
+        Test::new("what_options_add_loads_by_every_means", options_load),
+    ]
 }
 
 fn loads() -> Result<(), Failed> {
@@ -29,6 +32,41 @@ fn loads() -> Result<(), Failed> {
         std::env::remove_var("TRACEE_WITHOUT");
         assert_eq!(run.code(), 0, "without {without}: {}", run.stderr);
         assert!(!run.events.is_empty(), "{}", run.stderr);
+    }
+    Ok(())
+}
+
+/// Programs and functions that events alone do without.
+fn options_load() -> Result<(), Failed> {
+    for without in RUNGS {
+        let artefacts = tempfile::tempdir()?;
+        std::env::set_var("TRACEE_WITHOUT", without);
+        let run = trace(
+            &[
+                "--capture",
+                "all",
+                "--output-path",
+                artefacts.path().join("artefacts").to_str().unwrap(),
+                "--decode-fds",
+                "--security-alerts",
+                "--filter",
+                "uid=0",
+                "--filter",
+                "openat.pathname=/*",
+                "-e",
+                "openat,exit_group,argument_mismatch",
+            ],
+            &["true"],
+        );
+        std::env::remove_var("TRACEE_WITHOUT");
+        assert_eq!(run.code(), 0, "without {without}: {}", run.stderr);
+        assert!(
+            run.events
+                .iter()
+                .any(|event| event["eventName"] == "artifact_captured"),
+            "without {without}: {}",
+            run.stdout
+        );
     }
     Ok(())
 }

@@ -135,14 +135,6 @@ static __always_inline const void *raw_argument(const void *ctx, int position)
 	return value;
 }
 
-/* The call that has just returned, for events that are told after it. */
-struct returned_call {
-	__u16 event; /* of event_ids.h: EVENT_* */
-	__u8 abi;
-	long ret;
-	__u64 args[MAX_ARGS];
-};
-
 /*
  * Programs around the body after_<event>(const struct returned_call *), at
  * sys_exit, for kernels where the function itself cannot be attached to.
