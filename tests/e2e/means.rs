@@ -54,7 +54,7 @@ fn options_load() -> Result<(), Failed> {
                 "--filter",
                 "openat.pathname=/*",
                 "-e",
-                "openat,exit_group,argument_mismatch",
+                "openat,exit_group",
             ],
             &["true"],
         );
