@@ -84,6 +84,7 @@ group_test() {
 	want 'links -static' libc6-dev glibc-static
 	want 'links -static -m32' gcc-multilib 'glibc-devel.i686 glibc-static.i686 libgcc.i686'
 	want 'has clang-format' clang-format clang-tools-extra
+	could_use 'has upx' upx-ucl upx
 	want 'has strace' strace strace
 	want 'bpftool version' "$bpftool" bpftool
 	want 'has python3' python3 python3
@@ -111,7 +112,7 @@ group_package() {
 }
 
 group_ship() {
-	group_static
+	group_test
 	group_package
 	want 'has debootstrap' debootstrap debootstrap
 	want 'has lintian' lintian lintian

@@ -73,6 +73,8 @@ pub enum LoadError {
     Rebuild(String),
     #[error("{event} cannot be traced on this kernel: {reason}")]
     Unavailable { event: &'static str, reason: String },
+    #[error("--capture mem: memory cannot be captured on this kernel: {0}")]
+    NoMemoryCapture(String),
     #[error("the BPF object has no {kind} {name}: it was not built from this version")]
     Incomplete { kind: &'static str, name: String },
     #[error(

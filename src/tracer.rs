@@ -40,6 +40,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     privilege::check(uses)?;
     let features = Features::of(config.btf.as_deref())?;
     let (events, missing) = available(&config.events, &features)?;
+    let (capture, no_memory) = possible(config.capture.clone(), &features)?;
     // Before the first thread, since it forks.
     let mut command = match config.command.as_slice() {
         [] => None,
@@ -51,14 +52,14 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     let tells_existing = tells(EXISTING_CONTAINER);
     let names_containers = json || tells_containers || config.filters.container.is_some();
     // Before anything is loaded: a folder that is refused needs no privilege to be told.
-    let store = config.capture.as_ref().map(open_store).transpose()?;
+    let store = capture.as_ref().map(open_store).transpose()?;
     let checked = probe::checked_calls(&events, &features);
     let (filters, matcher) = compile(&config.filters, &events);
     let plan = Plan {
         scope: &config.scope,
         events: &events,
         bookkeeping: json || command.is_some(),
-        containers: names_containers || config.scope.needs_containers(),
+        containers: names_containers || config.scope.needs_containers() || capture.is_some(),
         nodename: config.outputs.iter().any(|output| output.format != Format::Table),
         exec_env: config.exec_env,
         ring_size: config.buffer_size,
@@ -67,7 +68,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         filters: &filters,
         btf: config.btf.as_deref(),
         checked: &checked,
-        capture: config.capture.as_ref(),
+        capture: capture.as_ref(),
         epoch: epoch(boot_clock()),
     };
     let mut tracer = Tracer::load(&plan, &features)?;
@@ -79,7 +80,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     if let Some(command) = &command {
         tracer.follow_command(command.pid())?;
     }
-    let capture = match (&config.capture, store) {
+    let capture = match (&capture, store) {
         (Some(settings), Some(store)) => Some(Capture::start(
             settings.clone(),
             store,
@@ -99,7 +100,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     if let Some(command) = &mut command {
         command.start()?;
     }
-    stop.writing(|| warn(&missing, &features));
+    stop.writing(|| warn(&missing, no_memory.as_deref(), &features));
     let mut run = Run {
         tracer,
         sink: Sink {
@@ -170,8 +171,27 @@ fn available(selection: &Selection, features: &Features) -> Result<(Events, Even
     Ok((events, missing))
 }
 
+/// What the kernel can capture of what was asked for, and why not memory, too.
+fn possible(
+    capture: Option<capture::Settings>,
+    features: &Features,
+) -> Result<(Option<capture::Settings>, Option<String>), LoadError> {
+    let Some(mut settings) = capture else {
+        return Ok((None, None));
+    };
+    let missing = probe::missing_memory_capture(features).filter(|_| settings.mem);
+    if let Some(reason) = missing.clone().filter(|_| settings.mem_by_name) {
+        return Err(LoadError::NoMemoryCapture(reason));
+    }
+    settings.mem &= missing.is_none();
+    Ok((Some(settings), missing))
+}
+
 /// What a run does not show that was asked for. Only said by one that has begun: others have an error to tell.
-fn warn(missing: &[&'static EventSpec], features: &Features) {
+fn warn(missing: &[&'static EventSpec], no_memory: Option<&str>, features: &Features) {
+    if let Some(reason) = no_memory {
+        eprintln!("tracee: warning: memory is not captured, since this kernel cannot tell of it: {reason}");
+    }
     if features.preempts_raw_tracepoints() && !features.has_classic_tracepoints() {
         let reason = features.missing_perf_events().unwrap_or_else(|| {
             "tracefs cannot be read (mount -t tracefs tracefs /sys/kernel/tracing; in a container: \

@@ -31,9 +31,10 @@ static const struct container no_container;
 		same;                                                                  \
 	})
 
-static __always_inline bool is_hex(__u8 c)
+/* Negative if it is no hex digit: without branches, which the verifier would all follow. */
+static __always_inline int not_hex(int c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+	return ((c - '0') | ('9' - c)) & ((c - 'a') | ('f' - c));
 }
 
 /*
@@ -43,6 +44,7 @@ static __always_inline bool is_hex(__u8 c)
  */
 static __always_inline __u64 find_id(const struct scratch *s, __u64 end)
 {
+	int other = 0;
 	__u64 start;
 
 	bounded(end);
@@ -59,9 +61,8 @@ static __always_inline __u64 find_id(const struct scratch *s, __u64 end)
 	if (ENDS_WITH(s, start, "conmon-") || ENDS_WITH(s, start, "libpod_parent/"))
 		return 0;
 	for (int i = 0; i < CONTAINER_ID_LEN; i++)
-		if (!is_hex(s->bytes[start + i]))
-			return 0;
-	return start;
+		other |= not_hex(s->bytes[start + i]);
+	return other < 0 ? 0 : start;
 }
 
 /* Reads a string to a position of s->bytes: the position of its end, or 0. */
@@ -145,32 +146,38 @@ __noinline int container_learn(__u64 key, __u64 name, __u64 parent)
 	return learnt;
 }
 
-__noinline int cgroup_learn(__u64 address, __u64 hierarchy)
+/* Learns about this one alone, and gives its parent; 0: it is known now, or at the root. */
+__noinline __u64 cgroup_learn_step(__u64 address, __u64 hierarchy)
 {
 	struct cgroup *cgrp = (struct cgroup *)address;
-	__u64 key = cgroup_key(BPF_CORE_READ(cgrp, kn, id), hierarchy), at = key;
+	struct cgroup *parent = BPF_CORE_READ(cgrp, self.parent, cgroup);
+	__u64 key = cgroup_key(BPF_CORE_READ(cgrp, kn, id), hierarchy);
+
+	if (!parent || bpf_map_lookup_elem(&cgroups, &key))
+		return 0;
+	container_learn(key, (__u64)BPF_CORE_READ(cgrp, kn, name),
+			(__u64)BPF_CORE_READ(parent, kn, name));
+	return bpf_map_lookup_elem(&cgroups, &key) ? 0 : (__u64)parent;
+}
+
+__noinline int cgroup_learn(__u64 address, __u64 hierarchy)
+{
+	const struct container *found;
+	__u64 cgrp = address, key;
 
 	for (int i = 0; i < CGROUP_DEPTH; i++) {
-		struct cgroup *parent = BPF_CORE_READ(cgrp, self.parent, cgroup);
-		struct container *found;
+		__u64 parent = cgroup_learn_step(cgrp, hierarchy);
 
 		if (!parent)
 			break;
-		found = bpf_map_lookup_elem(&cgroups, &at);
-		if (!found) {
-			container_learn(at, (__u64)BPF_CORE_READ(cgrp, kn, name),
-					(__u64)BPF_CORE_READ(parent, kn, name));
-			found = bpf_map_lookup_elem(&cgroups, &at);
-		}
-		if (found) {
-			if (at != key)
-				bpf_map_update_elem(&cgroups, &key, found, BPF_NOEXIST);
-			return 0;
-		}
 		cgrp = parent;
-		at = cgroup_key(BPF_CORE_READ(cgrp, kn, id), hierarchy);
 	}
-	bpf_map_update_elem(&cgroups, &key, &no_container, BPF_NOEXIST);
+	key = cgroup_key(BPF_CORE_READ((struct cgroup *)cgrp, kn, id), hierarchy);
+	found = bpf_map_lookup_elem(&cgroups, &key);
+	if (cgrp == address && found)
+		return 0;
+	key = cgroup_key(BPF_CORE_READ((struct cgroup *)address, kn, id), hierarchy);
+	bpf_map_update_elem(&cgroups, &key, found ?: &no_container, BPF_NOEXIST);
 	return 0;
 }
 

@@ -310,20 +310,21 @@ int sched_process_exec__tp(struct trace_event_raw_sched_process_exec *ctx)
 }
 
 /* exit and exit_group never return; the call is in the registers until the task is gone. */
-static __always_inline void emit_exit_syscall(struct task_struct *task)
+__noinline int emit_exit_syscall(void)
 {
+	struct task_struct *task = current_task();
 	struct pt_regs *regs = task_regs(task);
 	struct syscall_desc *desc;
 	struct syscall_nr call;
 
 	if (TASK_READ(task, flags) & PF_KTHREAD)
-		return;
+		return 0;
 	if (!syscall_abi(task, BPF_CORE_READ(regs, orig_ax), &call))
-		return;
+		return 0;
 	desc = syscall_lookup(&call);
-	if (!desc || !(desc->flags & SYSCALL_CHOSEN) || !(desc->flags & SYSCALL_ON_EXIT))
-		return;
-	emit_syscall(task, regs, &call, desc, 0, RECORD_NO_RETURN);
+	if (desc && desc->flags & SYSCALL_CHOSEN && desc->flags & SYSCALL_ON_EXIT)
+		emit_syscall(task, regs, &call, desc, 0, RECORD_NO_RETURN);
+	return 0;
 }
 
 static __always_inline int on_task_exit(struct task_struct *task)
@@ -346,7 +347,7 @@ static __always_inline int on_task_exit(struct task_struct *task)
 		entry->exited = EXIT_BEGUN;
 	if (scope == SCOPE_IN) {
 		if (current_passes())
-			emit_exit_syscall(task);
+			emit_exit_syscall();
 		s = life_begin(task, EVENT_SCHED_PROCESS_EXIT, 3);
 		if (s) {
 			put_value(s, 0, code >> 8 & 0xff);

@@ -133,7 +133,7 @@ impl Collector {
             store,
             jobs,
             watch,
-            containers: Containers::default(),
+            containers: Containers::new(maps.cgroups),
             epoch,
             misses: SharedMap::new(&maps.misses)?,
             executed: VecDeque::new(),
@@ -304,7 +304,7 @@ impl Collector {
             }
         }
         self.executed = others;
-        let container = self.containers.folder(&exec.who, exec.pid);
+        let container = self.containers.folder(&exec.who);
         let meta = |path: &[u8], file, role| Meta {
             kind: "exec",
             who: exec.who,
@@ -411,9 +411,9 @@ impl Collector {
         let base = gathered.alert.addr;
         if !data.is_empty() {
             let alert = &gathered.alert;
-            let artefact = gathered.artefact.get_or_insert_with(|| {
-                create(&self.store, &mut self.containers, self.epoch, alert, head.pid)
-            });
+            let artefact = gathered
+                .artefact
+                .get_or_insert_with(|| create(&self.store, &mut self.containers, self.epoch, alert));
             if let Ok(artefact) = artefact {
                 artefact.write_at(data, head.offset.wrapping_sub(base));
             }
@@ -450,12 +450,12 @@ impl Collector {
             }
             return;
         }
-        let mut meta = self.memory_meta(&alert, pid);
+        let mut meta = self.memory_meta(&alert);
         if cut {
             meta.reason = Some("bytes were lost on their way: the ring was full".into());
         }
         let artefact =
-            artefact.unwrap_or_else(|| create(&self.store, &mut self.containers, self.epoch, &alert, pid));
+            artefact.unwrap_or_else(|| create(&self.store, &mut self.containers, self.epoch, &alert));
         let file = match alert.alert {
             WRITTEN_FILE => mapped_file(&alert, pid),
             _ => None,
@@ -479,11 +479,11 @@ impl Collector {
         }
     }
 
-    fn memory_meta(&mut self, alert: &AlertRecord, pid: u32) -> Meta {
+    fn memory_meta(&mut self, alert: &AlertRecord) -> Meta {
         Meta {
             kind: "mem",
             who: alert.who,
-            container: self.containers.folder(&alert.who, pid),
+            container: self.containers.folder(&alert.who),
             path: alert.path.clone(),
             file: Identity::default(),
             area: Some(Area {
@@ -502,8 +502,8 @@ impl Collector {
         let Later {
             alert, pid, round, ..
         } = later;
-        let meta = self.memory_meta(&alert, pid);
-        match create(&self.store, &mut self.containers, self.epoch, &alert, pid) {
+        let meta = self.memory_meta(&alert);
+        match create(&self.store, &mut self.containers, self.epoch, &alert) {
             Ok(artefact) => self.give(Job::Memory {
                 meta,
                 artefact,
@@ -530,9 +530,8 @@ fn create(
     containers: &mut Containers,
     epoch: u64,
     alert: &AlertRecord,
-    pid: u32,
 ) -> Result<Artefact, Cut> {
-    let folder = containers.folder(&alert.who, pid);
+    let folder = containers.folder(&alert.who);
     let name = format!(
         "bin.{}.{}.{:x}",
         alert.who.host_pid,

@@ -1,17 +1,21 @@
 //! Whose artefact it is: the folder of its container.
 
 use std::collections::HashMap;
-use std::fs;
+
+use libbpf_rs::MapHandle;
 
 use crate::event::Context;
+use crate::loader::containers;
 
 /// What is in no container.
 pub const HOST: &str = "host";
+/// What is in one that had been removed before its id could be had.
+pub const REMOVED: &str = "removed";
 
-/// Folders by cgroup and mount namespace.
-#[derive(Default)]
+/// Folders by container.
 pub struct Containers {
-    known: HashMap<(u64, u32), String>,
+    cgroups: MapHandle,
+    known: HashMap<u64, String>,
 }
 
 /// More than these are not remembered.
@@ -20,49 +24,30 @@ const KNOWN_MAX: usize = 4096;
 const ID_DIGITS: usize = 12;
 
 impl Containers {
-    /// The folder of a process: its container's id, or `host`. `pid` is as our pid namespace counts.
-    pub fn folder(&mut self, who: &Context, pid: u32) -> String {
-        let key = (who.cgroup_id, who.mnt_ns);
-        if let Some(folder) = self.known.get(&key) {
+    /// `cgroups`: the kernel side's map.
+    pub fn new(cgroups: MapHandle) -> Containers {
+        Containers {
+            cgroups,
+            known: HashMap::new(),
+        }
+    }
+
+    /// The folder of a process: its container's id, or `host`.
+    pub fn folder(&mut self, who: &Context) -> String {
+        if who.container == 0 {
+            return HOST.into();
+        }
+        if let Some(folder) = self.known.get(&who.container) {
             return folder.clone();
         }
-        let Ok(text) = fs::read_to_string(format!("/proc/{pid}/cgroup")) else {
-            // Gone, and the first of its kind: not to be remembered.
-            return HOST.into();
+        let Ok(Some(found)) = containers::lookup(&self.cgroups, who.container) else {
+            return REMOVED.into();
         };
-        let folder = id(&text).unwrap_or(HOST).to_owned();
+        let folder = String::from_utf8_lossy(&found.id[..ID_DIGITS]).into_owned();
         if self.known.len() >= KNOWN_MAX {
             self.known.clear();
         }
-        self.known.insert(key, folder.clone());
+        self.known.insert(who.container, folder.clone());
         folder
-    }
-}
-
-/// The container's id in `/proc/PID/cgroup`: 64 hexadecimal digits, as all runtimes have it.
-fn id(text: &str) -> Option<&str> {
-    const ID: usize = 64;
-    let is_id = |word: &&str| word.len() == ID && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    text.lines()
-        .flat_map(|line| line.split(['/', '-', '.', ':']))
-        .find(is_id)
-        .map(|id| &id[..ID_DIGITS])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids() {
-        let full = "0123456789ab".repeat(5) + "cdef";
-        for text in [
-            format!("0::/docker/{full}"),
-            format!("12:pids:/x\n0::/system.slice/docker-{full}.scope\n"),
-            format!("0::/kubepods/burstable/pod1/cri-containerd-{full}.scope/init"),
-        ] {
-            assert_eq!(id(&text), Some("0123456789ab"), "{text}");
-        }
-        assert_eq!(id("0::/user.slice/user-0.slice"), None);
     }
 }

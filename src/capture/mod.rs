@@ -76,6 +76,8 @@ pub struct Maps {
     pub ring: MapHandle,
     pub files: MapHandle,
     pub misses: MapHandle,
+    /// By which it knows containers.
+    pub cgroups: MapHandle,
 }
 
 /// An artefact that has been stored, or could not be.

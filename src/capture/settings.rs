@@ -24,6 +24,8 @@ pub struct Settings {
     pub paths: Vec<Pattern>,
     pub exec: bool,
     pub mem: bool,
+    /// Asked for by name, not as one of all: a kernel that cannot tell of memory is then refused.
+    pub mem_by_name: bool,
     pub folder: PathBuf,
     /// Empty the folder first.
     pub clear: bool,
@@ -68,6 +70,7 @@ impl Settings {
             paths: Vec::new(),
             exec: false,
             mem: false,
+            mem_by_name: false,
             folder,
             clear,
             limits,
@@ -82,7 +85,7 @@ impl Settings {
             match kind.as_str() {
                 "write" => (settings.write, every_path) = (true, true),
                 "exec" => settings.exec = true,
-                "mem" => settings.mem = true,
+                "mem" => (settings.mem, settings.mem_by_name) = (true, true),
                 "all" => {
                     (settings.write, every_path) = (true, true);
                     (settings.exec, settings.mem) = (true, true);

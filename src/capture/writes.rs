@@ -174,7 +174,7 @@ impl Collector {
         }
         if !self.writes.files.contains_key(&key) {
             self.writes.make_room();
-            let container = self.containers.folder(&record.who, record.pid);
+            let container = self.containers.folder(&record.who);
             let (size, mtime) = (record.file.size, record.file.mtime);
             self.writes.files.insert(
                 key,

@@ -1,6 +1,6 @@
 //! What the kernel side knows of containers.
 
-use libbpf_rs::{Map, MapCore, MapFlags};
+use libbpf_rs::{MapCore, MapFlags};
 
 use crate::error::LoadError;
 use crate::loader::skel::types::{container, listed_id};
@@ -87,8 +87,7 @@ impl Tracer {
 
     /// The container that a record names.
     pub fn container(&self, key: u64) -> Result<Option<Found>, LoadError> {
-        let found = entry(&self.map("cgroups")?, &key.to_ne_bytes())?;
-        Ok(found.filter(|entry| entry.cgroup != 0).map(Found::from))
+        lookup(&self.map("cgroups")?, key)
     }
 
     /// Says whether the user named a container.
@@ -108,7 +107,13 @@ impl Tracer {
     }
 }
 
-fn entry(map: &Map<'_>, key: &[u8]) -> Result<Option<container>, LoadError> {
+/// The container that a record names, in the map `cgroups`.
+pub fn lookup(cgroups: &impl MapCore, key: u64) -> Result<Option<Found>, LoadError> {
+    let found = entry(cgroups, &key.to_ne_bytes())?;
+    Ok(found.filter(|entry| entry.cgroup != 0).map(Found::from))
+}
+
+fn entry(map: &impl MapCore, key: &[u8]) -> Result<Option<container>, LoadError> {
     let bytes = map
         .lookup(key, MapFlags::ANY)
         .map_err(LoadError::bpf("the containers cannot be read"))?;

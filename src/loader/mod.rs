@@ -284,6 +284,7 @@ impl Tracer {
             ring: handle(&self.map("captures")?)?,
             files: handle(&self.map("captured_files")?)?,
             misses: handle(&self.data_map(".data.captures")?)?,
+            cgroups: handle(&self.map("cgroups")?)?,
         })
     }
 

@@ -112,8 +112,7 @@ impl Plan<'_> {
             stems.push(probe::EXEC);
         }
         if capture.mem {
-            stems.extend(probe::PROT_ALERT);
-            stems.push(probe::CAPTURE_MMAP);
+            stems.extend(probe::CAPTURE_MEMORY);
         }
         stems
     }

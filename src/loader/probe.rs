@@ -339,19 +339,30 @@ pub fn programs(event: &EventSpec, features: &Features) -> Result<BTreeSet<&'sta
         .collect()
 }
 
+/// Programs that capture of memory takes.
+pub const CAPTURE_MEMORY: [&str; 3] = [PROT_ALERT[0], PROT_ALERT[1], CAPTURE_MMAP];
+
+/// Why memory cannot be captured on this kernel.
+pub fn missing_memory_capture(features: &Features) -> Option<String> {
+    CAPTURE_MEMORY
+        .into_iter()
+        .find_map(|stem| best(stem, features).err())
+}
+
 /// What `--list` says of `artifact_captured`: the programs of each kind of capture.
 fn capture_means(features: &Features) -> String {
     let section = |stem: &str| match best(stem, features) {
         Ok(program) => program.section.clone(),
         Err(reason) => format!("unavailable ({reason})"),
     };
+    let memory = match missing_memory_capture(features) {
+        None => CAPTURE_MEMORY.map(section).join(" "),
+        Some(reason) => format!("unavailable ({reason})"),
+    };
     format!(
-        "write: {}; exec: {}; mem: {} {} {}",
+        "write: {}; exec: {}; mem: {memory}",
         section(CAPTURE_WRITE),
-        section(EXEC),
-        section(PROT_ALERT[0]),
-        section(PROT_ALERT[1]),
-        section(CAPTURE_MMAP)
+        section(EXEC)
     )
 }
 

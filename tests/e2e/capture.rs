@@ -1,22 +1,29 @@
 //! Artefacts: what is stored of writes, programs and memory, against the files themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::{symlink, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{in_vm, lacks_tool, parse, prog, run, trace, value, wait_until, Run};
+use crate::harness::{
+    in_vm, lacks_prog, lacks_tool, parse, prog, run, sha256, totals, trace, value, wait_until, Background,
+    Run,
+};
 use crate::means::unavailable;
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
     vec![
         Test::new("capture_writes", writes),
+        Test::new("capture_later_writes", later_writes),
+        Test::new("capture_many_files", many_files),
         Test::new("capture_blocks", blocks),
         Test::new("capture_paths", paths),
         Test::new("capture_limits", limits),
@@ -24,15 +31,17 @@ pub fn tests() -> Vec<Test> {
             .unless(lacks_tool("git"))
             .unless(lacks_tool("gcc")),
         Test::new("capture_deleted_programs", deleted_programs),
+        Test::new("capture_overwritten_programs", overwritten_programs),
         Test::new("capture_fileless_programs", fileless_programs),
         Test::new("capture_scripts", scripts),
         Test::new("capture_other_mounts", other_mounts).unless(lacks_overlay()),
+        Test::new("capture_files_that_nobody_serves", unserved).unless(lacks_fuse()),
         Test::new("capture_hostile_paths", hostile_paths),
         Test::new("capture_memory", memory).unless(unavailable("mem_prot_alert")),
         Test::new("capture_memory_in_a_loop", memory_in_a_loop).unless(unavailable("mem_prot_alert")),
         Test::new("capture_packed", packed)
             .unless(unavailable("mem_prot_alert"))
-            .unless(lacks_tool("upx")),
+            .unless(lacks_prog("packed", "it could not be packed: there was no upx")),
         Test::new("capture_full_disk", full_disk),
         Test::new("capture_folders", folders),
         Test::new("capture_command_line", command_line),
@@ -120,16 +129,49 @@ impl Captured {
     }
 }
 
-fn words(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
+/// By aio and io_uring: equal, for nobody else writes to them.
+fn later_writes() -> Result<(), Failed> {
+    let captured = Captured::new("write", &[], |folder| {
+        words(&[&prog("capture"), "later", folder.to_str().unwrap()])
+    });
+    let files = ["aio", "uring"].map(|name| captured.folder().join(name));
+    let (equal, marked) = captured.compare(files);
+    assert_eq!((equal.len(), marked.len()), (2, 0), "{marked:?}");
+    Ok(())
 }
 
-/// As sha256sum(1) says.
-fn sha256(path: &Path) -> String {
-    let output = Command::new("sha256sum").arg(path).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    // A name with unusual bytes is preceded by a backslash.
-    String::from_utf8_lossy(&output.stdout).trim_start_matches('\\')[..64].to_owned()
+/// So many that nothing may take longer with each.
+fn many_files() -> Result<(), Failed> {
+    let count = if in_vm() { 500 } else { 100_000 };
+    let start = Instant::now();
+    let captured = Captured::new("write", &[], |folder| {
+        words(&[
+            &prog("capture"),
+            "many",
+            folder.to_str().unwrap(),
+            &count.to_string(),
+        ])
+    });
+    println!("{count} files took {:?}", start.elapsed());
+    let mut names = BTreeSet::new();
+    for line in captured.of_kind("write") {
+        assert_eq!(line["complete"], true, "{line}");
+        let path = Path::new(line["pathname"].as_str().unwrap());
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert_eq!(
+            fs::read(captured.stored(line)).unwrap(),
+            name.as_bytes(),
+            "{line}"
+        );
+        names.insert(name.to_owned());
+    }
+    assert_eq!(names.len(), count);
+    assert_eq!(totals(&captured.run.stderr).1, 0, "{}", captured.run.stderr);
+    Ok(())
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {
@@ -324,6 +366,38 @@ fn deleted_programs() -> Result<(), Failed> {
     Ok(())
 }
 
+/// What is stored as what was executed is that.
+fn overwritten_programs() -> Result<(), Failed> {
+    let count = if in_vm() { 30 } else { 300 };
+    let captured = Captured::new("exec", &[], |folder| {
+        words(&[
+            &prog("capture"),
+            "overwritten",
+            folder.to_str().unwrap(),
+            &count.to_string(),
+        ])
+    });
+    let original = fs::metadata(prog("capture")).unwrap().len();
+    let (mut complete, mut marked) = (BTreeSet::new(), 0);
+    for line in captured.of_kind("exec") {
+        if !line["pathname"].as_str().unwrap().contains("overwritten") {
+            continue;
+        }
+        if line["complete"] == false {
+            assert!(line["reason"].is_string(), "{line}");
+            marked += 1;
+            continue;
+        }
+        let bytes = fs::read(captured.stored(line)).unwrap();
+        assert_eq!(bytes.len() as u64, original + 4, "{line}");
+        let number = u32::from_ne_bytes(*bytes.last_chunk().unwrap());
+        assert!(number < count && complete.insert(number), "{line}: {number:x}");
+    }
+    println!("{} complete, {marked} marked", complete.len());
+    assert_eq!(complete.len() as u32 + marked, count);
+    Ok(())
+}
+
 /// Each copy of the program ends with its number.
 fn check_copies(captured: &Captured, count: usize, name: &str) {
     let original = fs::read(prog("capture")).unwrap();
@@ -430,6 +504,50 @@ fn other_mounts() -> Result<(), Failed> {
     Ok(())
 }
 
+fn lacks_fuse() -> Option<String> {
+    let there = || Path::new("/dev/fuse").exists();
+    if !there() {
+        let _ = Command::new("modprobe")
+            .arg("fuse")
+            .stderr(Stdio::null())
+            .status();
+    }
+    (!there()).then(|| "there is no /dev/fuse".into())
+}
+
+/// A program on a file system whose owner makes everybody wait, once it has run.
+fn unserved() -> Result<(), Failed> {
+    let base = tempfile::tempdir()?;
+    let path = |name: &str| base.path().join(name).to_str().unwrap().to_owned();
+    fs::create_dir(path("mounted"))?;
+    let flags = ["-e", "artifact_captured", "--capture", "exec", "--output-path"];
+    let background = Background::start(&[&flags[..], &[&path("out")]].concat());
+    let mut server = Command::new(prog("fuse"))
+        .args([path("mounted"), prog("getppid")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut said = [0; 6];
+    server.stdout.as_mut().unwrap().read_exact(&mut said)?;
+    assert_eq!(&said, b"ready\n");
+    let start = Instant::now();
+    let run = background.stop();
+    assert!(start.elapsed() < Duration::from_secs(10), "{}", run.stderr);
+    drop(server.stdin.take());
+    assert!(server.wait()?.success());
+    let index = parse(fs::File::open(base.path().join("out/index.jsonl"))?);
+    let told = index
+        .iter()
+        .find(|line| line["pathname"].as_str().unwrap().ends_with("/mounted/program"))
+        .unwrap();
+    assert_eq!(told["complete"], false, "{told}");
+    assert!(
+        told["reason"].as_str().unwrap().contains("wait for ever"),
+        "{told}"
+    );
+    Ok(())
+}
+
 /// The path is swapped all the time: links to files of others, FIFOs, devices.
 fn hostile_paths() -> Result<(), Failed> {
     let count = if in_vm() { "200" } else { "3000" };
@@ -515,15 +633,7 @@ fn memory_in_a_loop() -> Result<(), Failed> {
 /// A packed program gives back what was packed.
 fn packed() -> Result<(), Failed> {
     let captured = Captured::new("mem", &[], |folder| {
-        let packed = folder.join("packed");
-        fs::copy(prog("capture"), &packed).unwrap();
-        let done = Command::new("upx")
-            .arg("-q")
-            .arg(&packed)
-            .stdout(Stdio::null())
-            .status();
-        assert!(done.unwrap().success());
-        words(&[packed.to_str().unwrap(), "sleep", "x"])
+        words(&[&prog("packed"), "sleep", folder.to_str().unwrap()])
     });
     // What lies among the program's code, and nowhere in the packed file.
     let text = b"nobody sees this at rest";
@@ -533,7 +643,7 @@ fn packed() -> Result<(), Failed> {
             .windows(text.len())
             .any(|window| window == text)
     };
-    assert!(!has(&captured.folder().join("packed")));
+    assert!(has(Path::new(&prog("capture"))) && !has(Path::new(&prog("packed"))));
     let found = captured
         .of_kind("mem")
         .iter()

@@ -9,7 +9,7 @@ use libtest_mimic::Failed;
 use nix::mount::{mount, umount, MsFlags};
 use serde_json::{json, Value};
 
-use crate::harness::{in_vm, lacks_tool, prog, value, wait_until, Background, Run};
+use crate::harness::{in_vm, lacks_tool, parse, prog, sha256, value, wait_until, Background, Run};
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
@@ -20,6 +20,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("containers_of_crun", || oci("crun"))
             .unless(lacks_tool("crun"))
             .unless(hybrid()),
+        Test::new("capture_of_containers", captured).unless(lacks_tool("runc")),
         Test::new("containers_of_docker", docker)
             .unless(here())
             .unless(lacks_tool("dockerd")),
@@ -410,6 +411,39 @@ fn oci(runtime: &str) -> Result<(), Failed> {
             assert_eq!(call["returnValue"], 1, "{call}");
         }
     }
+    Ok(())
+}
+
+/// What a container executes and writes is stored in its folder, whatever the runtime writes for it.
+fn captured() -> Result<(), Failed> {
+    let bundle = Bundle::new("runc");
+    let root = bundle.folder.path().join("rootfs");
+    fs::copy(prog("capture"), root.join("capture"))?;
+    fs::create_dir(root.join("work"))?;
+    fs::write(root.join("work/old"), "what was there before")?;
+    let id = id(1004);
+    let out = bundle.folder.path().join("out");
+    let flags = ["-t", "c", "-e", "artifact_captured", "--capture", "exec,write"];
+    let background = Background::start(&[&flags[..], &["--output-path", out.to_str().unwrap()]].concat());
+    output(&mut bundle.run(&id, &["/capture", "writes", "/work"]));
+    background.stop();
+    let (mut executed, mut written) = (0, 0);
+    for line in parse(fs::File::open(out.join("index.jsonl"))?) {
+        assert_eq!(line["container"], id[..12], "{line}");
+        assert_eq!(line["complete"], true, "{line}");
+        let path = line["pathname"].as_str().unwrap();
+        assert_eq!(
+            line["sha256"],
+            sha256(&root.join(path.trim_start_matches('/'))),
+            "{line}"
+        );
+        let artefact = out.join(line["artifact"].as_str().unwrap());
+        assert!(artefact.starts_with(out.join(&id[..12])), "{line}");
+        assert_eq!(line["sha256"], sha256(&artefact), "{line}");
+        executed += usize::from(line["kind"] == "exec");
+        written += usize::from(line["kind"] == "write");
+    }
+    assert_eq!((executed, written), (1, 14));
     Ok(())
 }
 

@@ -5,11 +5,12 @@ mod empty;
 
 use std::collections::BTreeMap;
 use std::process::Command;
+use std::time::Instant;
 
 use libtest_mimic::Failed;
 use serde_json::Value;
 
-use crate::harness::{in_vm, lacks_tool, prog, Background};
+use crate::harness::{in_vm, lacks_tool, prog, totals, Background};
 use crate::Test;
 use empty::EmptyProgram;
 
@@ -25,7 +26,12 @@ pub fn tests() -> Vec<Test> {
         )
         .unless(emulated.clone()),
         Test::new("filter_costs_those_little_who_are_filtered_out", filtered).unless(emulated.clone()),
-        Test::new("a_host_process_pays_little_while_containers_are_traced", host).unless(emulated),
+        Test::new("a_host_process_pays_little_while_containers_are_traced", host).unless(emulated.clone()),
+        Test::new(
+            "a_busy_host_costs_the_reader_little_while_containers_are_traced",
+            busy,
+        )
+        .unless(emulated),
         Test::new("events_that_nobody_chose_have_no_program", unloaded).unless(lacks_tool("bpftool")),
     ]
 }
@@ -141,5 +147,19 @@ fn filtered() -> Result<(), Failed> {
 fn host() -> Result<(), Failed> {
     let (empty, ours) = compare(&["-t", "c", "-e", "getppid"])?;
     assert!(ours <= empty + 60.0, "{ours} ns is more than {empty} and 60 ns");
+    Ok(())
+}
+
+/// The reader hears nothing of processes that are in no container, however many begin and end.
+fn busy() -> Result<(), Failed> {
+    let background = Background::start(&["-t", "c"]);
+    let (start, before) = (Instant::now(), background.running_time());
+    let done = Command::new(prog("spawn")).args(["10000", "4"]).output()?;
+    let (took, ran) = (start.elapsed(), background.running_time() - before);
+    let run = background.stop();
+    assert!(done.status.success());
+    assert_eq!(totals(&run.stderr), (0, 0), "{}", run.stderr);
+    println!("the reader ran for {ran:?} of {took:?}");
+    assert!(ran * 100 < took, "{ran:?} of {took:?}");
     Ok(())
 }

@@ -21,8 +21,7 @@ pub fn tracee() -> PathBuf {
 
 /// A program of tests/progs, compiled.
 pub fn prog(name: &str) -> String {
-    let folder = std::env::var("TRACEE_TEST_PROGS").unwrap_or_else(|_| "target/progs".into());
-    let path = Path::new(&folder).join(name);
+    let path = prog_path(name);
     assert!(
         path.exists(),
         "{} is missing: tests/run.sh compiles it",
@@ -34,6 +33,16 @@ pub fn prog(name: &str) -> String {
 /// In an emulator, where loads must be smaller.
 pub fn in_vm() -> bool {
     std::env::var_os("TRACEE_TEST_VM").is_some()
+}
+
+fn prog_path(name: &str) -> PathBuf {
+    let folder = std::env::var("TRACEE_TEST_PROGS").unwrap_or_else(|_| "target/progs".into());
+    Path::new(&folder).join(name)
+}
+
+/// Why a test that uses such a program cannot run, where it need not be there.
+pub fn lacks_prog(name: &str, why: &str) -> Option<String> {
+    (!prog_path(name).exists()).then(|| why.to_owned())
 }
 
 /// Why a test that uses this tool cannot run.
@@ -164,6 +173,16 @@ impl Background {
         Pid::from_raw(self.child.id() as i32)
     }
 
+    /// How long its threads have been running so far.
+    pub fn running_time(&self) -> Duration {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid())).unwrap();
+        let ran = |task: std::fs::DirEntry| -> u64 {
+            let text = std::fs::read_to_string(task.path().join("schedstat")).unwrap();
+            text.split(' ').next().unwrap().parse().unwrap()
+        };
+        Duration::from_nanos(tasks.flatten().map(ran).sum())
+    }
+
     pub fn signal(&self, signal: Signal) {
         kill(self.pid(), signal).unwrap();
     }
@@ -189,6 +208,14 @@ pub fn wait_until(what: &str, mut so: impl FnMut() -> bool) {
         assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// As sha256sum(1) says.
+pub fn sha256(path: &Path) -> String {
+    let output = Command::new("sha256sum").arg(path).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    // A name with unusual bytes is preceded by a backslash.
+    String::from_utf8_lossy(&output.stdout).trim_start_matches('\\')[..64].to_owned()
 }
 
 /// An argument's entry.

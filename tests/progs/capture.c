@@ -2,7 +2,9 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/aio_abi.h>
 #include <linux/falloc.h>
+#include <linux/io_uring.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -184,6 +186,61 @@ static void writes(void)
 	unlink(path("fifo"));
 }
 
+/* Writes that the kernel makes when it likes. */
+static void later(void)
+{
+	struct iocb request = { .aio_lio_opcode = IOCB_CMD_PWRITE, .aio_buf = (uintptr_t)data };
+	struct iocb *requests[] = { &request };
+	struct io_uring_params params = {};
+	struct io_uring_sqe *entry;
+	struct io_event done;
+	aio_context_t context = 0;
+	int ring, fd;
+	char *queue;
+
+	fill(3);
+	fd = new_file("aio", 0);
+	CHECK(syscall(SYS_io_setup, 1, &context));
+	request.aio_fildes = fd;
+	request.aio_nbytes = 70000;
+	request.aio_offset = 5;
+	CHECK(syscall(SYS_io_submit, context, 1, requests));
+	CHECK(syscall(SYS_io_getevents, context, 1, 1, &done, NULL));
+	close(fd);
+
+	fd = new_file("uring", 0);
+	ring = syscall(SYS_io_uring_setup, 1, &params);
+	CHECK(ring);
+	queue = mmap(NULL, params.sq_off.array + 4 * params.sq_entries, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQ_RING);
+	entry = mmap(NULL, params.sq_entries * sizeof(*entry), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQES);
+	entry->opcode = IORING_OP_WRITE;
+	entry->fd = fd;
+	entry->addr = (uintptr_t)data;
+	entry->len = 70000;
+	entry->off = 7;
+	*(unsigned int *)(queue + params.sq_off.array) = 0;
+	__atomic_store_n((unsigned int *)(queue + params.sq_off.tail), 1, __ATOMIC_RELEASE);
+	CHECK(syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0));
+	close(fd);
+	close(ring);
+}
+
+static void many(int count)
+{
+	char name[32];
+
+	for (int i = 0; i < count; i++) {
+		int fd;
+
+		snprintf(name, sizeof(name), "many%d", i);
+		fd = new_file(name, 0);
+		CHECK(write(fd, name, strlen(name)));
+		close(fd);
+	}
+}
+
 /* A copy of this program, which differs from all others by its end. */
 static void copy_self(int fd, int number)
 {
@@ -219,6 +276,32 @@ static void gone(int count)
 		wait(&status);
 		if (status)
 			exit(6);
+	}
+}
+
+/* As soon as each has ended, its number is overwritten. */
+static void overwritten(int count)
+{
+	for (int i = 0; i < count; i++) {
+		char *name = path("overwritten");
+		int status, other = ~i, fd = open(name, O_CREAT | O_RDWR | O_EXCL, 0755);
+
+		CHECK(fd);
+		copy_self(fd, i);
+		close(fd);
+		if (!vfork()) {
+			execl(name, name, "nothing", "x", NULL);
+			_exit(5);
+		}
+		wait(&status);
+		if (status)
+			exit(6);
+		fd = open(name, O_WRONLY);
+		CHECK(fd);
+		CHECK(lseek(fd, -(off_t)sizeof(other), SEEK_END));
+		CHECK(write(fd, &other, sizeof(other)));
+		close(fd);
+		unlink(name);
 	}
 }
 
@@ -331,6 +414,12 @@ int main(int argc, char **argv)
 		writes();
 	else if (!strcmp(argv[1], "gone"))
 		gone(number);
+	else if (!strcmp(argv[1], "later"))
+		later();
+	else if (!strcmp(argv[1], "many"))
+		many(number);
+	else if (!strcmp(argv[1], "overwritten"))
+		overwritten(number);
 	else if (!strcmp(argv[1], "unlink"))
 		return unlinking(argv[2]);
 	else if (!strcmp(argv[1], "memfds"))

@@ -1,0 +1,20 @@
+#!/bin/sh
+# In a VM: a container engine, the images in /images.tar, and the slim one's tracee by all the ways that the README tells.
+set -eu
+
+# There is no file system below the initial one.
+export DOCKER_RAMDISK=1 DOCKER_HOST=unix:///run/docker.sock
+dockerd --iptables=false --ip6tables=false --bridge=none >/tmp/dockerd.log 2>&1 &
+trap 'tail -n 20 /tmp/dockerd.log' EXIT
+tenths=1200
+until docker version >/dev/null 2>&1; do
+	[ $tenths -gt 0 ] || exit 1
+	tenths=$((tenths - 1))
+	sleep 0.1
+done
+docker load </images.tar
+echo "== privileged"
+/traces.sh tracee:slim --privileged
+echo "== by two capabilities"
+/traces.sh tracee:slim --cap-add BPF --cap-add PERFMON -v /sys/kernel/tracing:/sys/kernel/tracing:ro
+trap - EXIT
