@@ -35,6 +35,18 @@ pub fn in_vm() -> bool {
     std::env::var_os("TRACEE_TEST_VM").is_some()
 }
 
+/// Why a test does not run in an emulator: no kernel changes what it is about.
+pub fn same_everywhere() -> Option<String> {
+    in_vm().then(|| "it is the same on every kernel, and takes an emulator long".into())
+}
+
+/// Why a test does not run in the emulators of Linux 6: those of older and newer kernels run it.
+pub fn between() -> Option<String> {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    (in_vm() && release.starts_with("6."))
+        .then(|| "an older and a newer kernel run it, and it takes an emulator long".into())
+}
+
 fn prog_path(name: &str) -> PathBuf {
     let folder = std::env::var("TRACEE_TEST_PROGS").unwrap_or_else(|_| "target/progs".into());
     Path::new(&folder).join(name)
