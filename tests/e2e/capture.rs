@@ -31,7 +31,6 @@ pub fn tests() -> Vec<Test> {
             .unless(lacks_tool("git"))
             .unless(lacks_tool("gcc")),
         Test::new("capture_deleted_programs", deleted_programs),
-        Test::new("capture_overwritten_programs", overwritten_programs),
         Test::new("capture_fileless_programs", fileless_programs),
         Test::new("capture_scripts", scripts),
         Test::new("capture_other_mounts", other_mounts).unless(lacks_overlay()),
@@ -142,7 +141,7 @@ fn later_writes() -> Result<(), Failed> {
 
 /// So many that nothing may take longer with each.
 fn many_files() -> Result<(), Failed> {
-    let count = if in_vm() { 500 } else { 100_000 };
+    let count = 5000;
     let start = Instant::now();
     let captured = Captured::new("write", &[], |folder| {
         words(&[
@@ -363,38 +362,6 @@ fn deleted_programs() -> Result<(), Failed> {
         ])
     });
     check_copies(&captured, count, "gone");
-    Ok(())
-}
-
-/// What is stored as what was executed is that.
-fn overwritten_programs() -> Result<(), Failed> {
-    let count = if in_vm() { 30 } else { 300 };
-    let captured = Captured::new("exec", &[], |folder| {
-        words(&[
-            &prog("capture"),
-            "overwritten",
-            folder.to_str().unwrap(),
-            &count.to_string(),
-        ])
-    });
-    let original = fs::metadata(prog("capture")).unwrap().len();
-    let (mut complete, mut marked) = (BTreeSet::new(), 0);
-    for line in captured.of_kind("exec") {
-        if !line["pathname"].as_str().unwrap().contains("overwritten") {
-            continue;
-        }
-        if line["complete"] == false {
-            assert!(line["reason"].is_string(), "{line}");
-            marked += 1;
-            continue;
-        }
-        let bytes = fs::read(captured.stored(line)).unwrap();
-        assert_eq!(bytes.len() as u64, original + 4, "{line}");
-        let number = u32::from_ne_bytes(*bytes.last_chunk().unwrap());
-        assert!(number < count && complete.insert(number), "{line}: {number:x}");
-    }
-    println!("{} complete, {marked} marked", complete.len());
-    assert_eq!(complete.len() as u32 + marked, count);
     Ok(())
 }
 
