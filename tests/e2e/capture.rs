@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::harness::{
-    between, in_vm, lacks_prog, lacks_tool, parse, prog, run, same_everywhere, sha256, totals, trace, value,
+    in_vm, lacks_prog, lacks_tool, parse, prog, run, same_everywhere, sha256, totals, trace, value,
     wait_until, Background, Run,
 };
 use crate::means::unavailable;
@@ -24,7 +24,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("capture_writes", writes),
         Test::new("capture_later_writes", later_writes),
         Test::new("capture_many_files", many_files).unless(same_everywhere()),
-        Test::new("capture_blocks", blocks).unless(between()),
+        Test::new("capture_blocks", blocks).unless(same_everywhere()),
         Test::new("capture_paths", paths),
         Test::new("capture_limits", limits).unless(same_everywhere()),
         Test::new("capture_a_build", a_build)

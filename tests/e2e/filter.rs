@@ -9,12 +9,12 @@ use libtest_mimic::Failed;
 use serde_json::Value;
 
 use crate::cli::one_line;
-use crate::harness::{arg, between, in_vm, prog, run, same_everywhere, totals, trace, value, Background};
+use crate::harness::{arg, in_vm, prog, run, same_everywhere, totals, trace, value, Background};
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
     vec![
-        Test::new("filter_fields_of_every_event", fields).unless(between()),
+        Test::new("filter_fields_of_every_event", fields),
         Test::new("filter_texts", texts),
         Test::new("filter_results_and_flags", results_and_flags),
         Test::new("filter_arguments", arguments).unless(same_everywhere()),

@@ -1,5 +1,6 @@
 //! What is lost is counted, exactly; and nothing stays behind.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -217,31 +218,30 @@ fn stopped() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Programs and maps that bpftool sees.
-fn loaded() -> (usize, usize) {
-    let count = |kind: &str| {
+/// Programs and maps that bpftool sees, by kind and id.
+fn loaded() -> BTreeSet<(&'static str, u64)> {
+    let ids = |kind: &'static str| {
         let output = Command::new("bpftool")
             .args([kind, "list", "--json"])
             .output()
             .unwrap();
-        let list: Value = serde_json::from_slice(&output.stdout).unwrap();
-        list.as_array().map_or(0, Vec::len)
+        let list: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+        list.into_iter()
+            .map(move |entry| (kind, entry["id"].as_u64().unwrap()))
     };
-    (count("prog"), count("map"))
+    ids("prog").chain(ids("map")).collect()
 }
 
 fn killed() -> Result<(), Failed> {
     // Those of earlier tests may still be going.
-    wait_until("nobody else traces", || {
-        let output = Command::new("bpftool").args(["prog", "list"]).output().unwrap();
-        !String::from_utf8_lossy(&output.stdout).contains("tp_btf")
-    });
     let before = loaded();
     let mut background = Background::start(&["-t", &format!("process:{}", std::process::id())]);
-    let during = loaded();
-    assert!(during.0 > before.0 && during.1 > before.1);
+    let own: BTreeSet<_> = loaded().difference(&before).copied().collect();
+    for kind in ["prog", "map"] {
+        assert!(own.iter().any(|(own, _)| *own == kind), "{own:?}");
+    }
     background.child.kill()?;
     background.child.wait()?;
-    wait_until("programs and maps are gone", || loaded() == before);
+    wait_until("programs and maps are gone", || loaded().is_disjoint(&own));
     Ok(())
 }

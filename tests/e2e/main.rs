@@ -73,29 +73,34 @@ fn main() {
     // Loads and losses are measured: one test at a time.
     arguments.test_threads = arguments.test_threads.or(Some(1));
     let filter = arguments.filter.clone();
+    // A kernel between two that run them adds nothing to these, and the whole must not take for ever.
+    let once = |tests: Vec<Test>| -> Vec<Test> {
+        let unless = |test: Test| test.unless(harness::between());
+        tests.into_iter().map(unless).collect()
+    };
     let trials = [
         cli::tests(),
         process::tests(),
         syscalls::tests(),
-        strace::tests(),
-        edges::tests(),
-        hostile::tests(),
-        output::tests(),
-        fds::tests(),
+        once(strace::tests()),
+        once(edges::tests()),
+        once(hostile::tests()),
+        once(output::tests()),
+        once(fds::tests()),
         files::tests(),
         scope::tests(),
-        filter::tests(),
-        spawn::tests(),
+        once(filter::tests()),
+        once(spawn::tests()),
         containers::tests(),
-        ship::tests(),
+        once(ship::tests()),
         io_uring::tests(),
-        sockets::tests(),
+        once(sockets::tests()),
         means::tests(),
         lsm_proc::tests(),
-        escape::tests(),
+        once(escape::tests()),
         kernel::tests(),
         memory::tests(),
-        mismatch::tests(),
+        once(mismatch::tests()),
         loss::tests(),
         cost::tests(),
         capture::tests(),

@@ -7,7 +7,7 @@ use std::path::Path;
 use libtest_mimic::Failed;
 use serde_json::Value;
 
-use crate::harness::{arg, between, in_vm, prog, trace, value, Run};
+use crate::harness::{arg, in_vm, prog, trace, value, Run};
 use crate::means::{attach, each, unavailable};
 use crate::Test;
 
@@ -30,25 +30,13 @@ pub fn tests() -> Vec<Test> {
             .map(str::to_owned)
     };
     [
-        Test::new("mismatch_raced_openat", || opens("openat"))
-            .unless(between())
-            .unless(unseen("openat")),
-        Test::new("mismatch_raced_open", || opens("open"))
-            .unless(between())
-            .unless(unseen("openat")),
-        Test::new("mismatch_raced_openat2", || opens("openat2"))
-            .unless(between())
-            .unless(unseen("openat")),
-        Test::new("mismatch_raced_creat", || opens("creat"))
-            .unless(between())
-            .unless(unseen("openat")),
-        Test::new("mismatch_raced_connect", connects)
-            .unless(between())
-            .unless(unseen("connect")),
+        Test::new("mismatch_raced_openat", || opens("openat")).unless(unseen("openat")),
+        Test::new("mismatch_raced_open", || opens("open")).unless(unseen("openat")),
+        Test::new("mismatch_raced_openat2", || opens("openat2")).unless(unseen("openat")),
+        Test::new("mismatch_raced_creat", || opens("creat")).unless(unseen("openat")),
+        Test::new("mismatch_raced_connect", connects).unless(unseen("connect")),
         Test::new("mismatch_raced_execve", execs),
-        Test::new("mismatch_raced_failing_execve", failing_execs)
-            .unless(between())
-            .unless(unseen("openat")),
+        Test::new("mismatch_raced_failing_execve", failing_execs).unless(unseen("openat")),
         Test::new("mismatch_is_none", none),
     ]
     .into_iter()

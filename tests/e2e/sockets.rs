@@ -5,7 +5,7 @@ use std::process::Command;
 use libtest_mimic::Failed;
 use serde_json::{json, Value};
 
-use crate::harness::{arg, between, prog, value};
+use crate::harness::{arg, prog, value};
 use crate::means::{each_run, number, text};
 use crate::Test;
 
@@ -21,9 +21,7 @@ const SOCKETS: [&str; 6] = [
 pub fn tests() -> Vec<Test> {
     vec![
         Test::new("socket_hooks_tell_what_the_socket_tells", || sockets("sockets")),
-        Test::new("socket_hooks_of_socketcall", || sockets("sockets32"))
-            .unless(between())
-            .unless(no_ia32()),
+        Test::new("socket_hooks_of_socketcall", || sockets("sockets32")).unless(no_ia32()),
     ]
 }
 
