@@ -17,6 +17,22 @@ use crate::loader::skel::types::record_header;
 /// Task context and result, as the kernel side recorded them.
 pub type Context = record_header;
 
+impl Context {
+    /// Of an event that tracee tells by itself: its pid as the host counts, time in ns since boot.
+    pub fn own(spec: &EventSpec, time: u64, pid: u32) -> Context {
+        Context {
+            time,
+            event: spec.id,
+            syscall: crate::decode::NO_SYSCALL,
+            pid,
+            tid: pid,
+            host_pid: pid,
+            host_tid: pid,
+            ..Context::default()
+        }
+    }
+}
+
 /// An event, borrowing its data from the record: decoding one allocates nothing.
 #[derive(Debug)]
 pub struct Event<'a> {
@@ -33,7 +49,24 @@ pub struct Event<'a> {
     pub source: Option<&'static str>,
 }
 
-impl Event<'_> {
+impl<'a> Event<'a> {
+    /// With what every event has; the rest is added where it is known.
+    pub fn new(
+        spec: &'static EventSpec,
+        context: Context,
+        args: ArrayVec<Arg<'a>, { spec::MAX_EVENT_ARGS }>,
+    ) -> Event<'a> {
+        Event {
+            spec,
+            context,
+            nodename: None,
+            args,
+            executable: None,
+            container: None,
+            source: None,
+        }
+    }
+
     /// Name of the process: up to 15 bytes, any but NUL.
     pub fn comm(&self) -> &[u8] {
         let comm = &self.context.comm;
@@ -72,6 +105,21 @@ pub struct Arg<'a> {
     pub full: u64,
     /// What is open as this fd, where the user asked for it.
     pub file: Option<OpenFile<'a>>,
+}
+
+impl<'a> Arg<'a> {
+    /// Whole, and of its row's type.
+    pub fn new(spec: &'static ArgSpec, raw: u64, value: Value<'a>) -> Arg<'a> {
+        Arg {
+            spec,
+            ty: spec.ty,
+            raw,
+            value,
+            truncated: false,
+            full: 0,
+            file: None,
+        }
+    }
 }
 
 /// What an argument holds.

@@ -18,6 +18,7 @@ pub mod privilege;
 pub mod ring;
 pub mod scope;
 pub mod signals;
+pub mod sink;
 pub mod symbols;
 pub mod tracer;
 pub mod version;

@@ -10,16 +10,14 @@ use crate::capture::{self, Capture};
 use crate::catalogue::{self, EventSpec};
 use crate::cli::config::{Config, Format, Selection};
 use crate::command::Command;
-use crate::decode::{self, RECORD_INTERNAL};
-use crate::enrich::container::{self, Containers, Verdict};
+use crate::enrich::container::{self, Containers};
 use crate::enrich::process::Processes;
 use crate::error::{Error, LoadError, OutputError};
-use crate::event::{Arg, Context, Event, Value};
+use crate::event::Context;
 use crate::filter::compile::compile;
-use crate::filter::matcher::Matcher;
 use crate::loader::features::Features;
 use crate::loader::lookup;
-use crate::loader::loss::{self, Loss, LossMeter};
+use crate::loader::loss::{self, LossMeter};
 use crate::loader::probe::{self, Sources};
 use crate::loader::shared::boot_clock;
 use crate::loader::{Plan, Tracer};
@@ -28,6 +26,7 @@ use crate::privilege::{self, Uses};
 use crate::ring::{self, Rings};
 use crate::scope::{Following, Scope};
 use crate::signals::Stop;
+use crate::sink::Sink;
 
 /// Traces as configured. Gives the exit status: the command's, or 0.
 pub fn run(config: &Config) -> Result<u8, Error> {
@@ -241,24 +240,6 @@ struct Run {
     events: Vec<&'static EventSpec>,
 }
 
-/// What happens to a record after its ring.
-struct Sink {
-    outputs: Outputs,
-    /// Only where an output shows executables.
-    processes: Option<Processes>,
-    /// Only where it matters which container a process is in.
-    containers: Option<Containers>,
-    sources: Sources,
-    /// What of `--filter` the kernel side has not decided.
-    matcher: Matcher,
-    /// It has anything to decide.
-    filtered_late: bool,
-    exec_env: bool,
-    stop: Stop,
-    written: u64,
-    malformed: u64,
-}
-
 impl Run {
     /// Reads rings until a signal, or until the command and all its descendants are gone; then what is left.
     fn until_stopped(
@@ -333,7 +314,7 @@ impl Run {
         let spec = catalogue::expect(EXISTING_CONTAINER);
         let paths = container::cgroup_paths();
         for found in &found {
-            let context = Sink::own_context(spec, self.tracer.now(), self.tracer.self_pid());
+            let context = Context::own(spec, self.tracer.now(), self.tracer.self_pid());
             let path = paths.iter().find(|path| found.shows(path));
             let record = container::existing(context, found, path);
             self.sink.record(&record, &self.tracer)?;
@@ -433,152 +414,5 @@ impl Run {
             );
         }
         Ok(())
-    }
-}
-
-impl Sink {
-    fn record(&mut self, record: &[u8], tracer: &Tracer) -> Result<(), OutputError> {
-        let event = match decode::decode(record) {
-            Ok(event) => event,
-            Err(error) => {
-                if self.malformed == 0 {
-                    eprintln!("tracee: warning: {error}");
-                }
-                self.malformed += 1;
-                return Ok(());
-            }
-        };
-        let Some(containers) = &mut self.containers else {
-            return self.show(event, Verdict::Show(None));
-        };
-        let key = event.context.container;
-        if !containers.knows(key) {
-            // Its beginning was lost.
-            if let Ok(Some(found)) = tracer.container(key) {
-                containers.add(&found);
-            }
-        }
-        match containers.meet(&event, record) {
-            Verdict::Held => Ok(()),
-            verdict => self.show(event, verdict),
-        }
-    }
-
-    fn show(&mut self, mut event: Event<'_>, verdict: Verdict) -> Result<(), OutputError> {
-        if let Some(processes) = &mut self.processes {
-            processes.enrich(&mut event);
-        }
-        let Verdict::Show(container) = verdict else {
-            return Ok(());
-        };
-        if event.context.flags & RECORD_INTERNAL != 0 {
-            return Ok(());
-        }
-        let mut event = event;
-        if let Some(containers) = &self.containers {
-            containers.complete(&mut event, container.as_deref());
-        }
-        event.container.clone_from(&container);
-        if !self.matcher.passes(&event) {
-            return Ok(());
-        }
-        event.source = self.sources.of(event.spec.id, event.context.syscall);
-        if !self.exec_env {
-            event.args.retain(|arg| arg.spec.name != "envp");
-        }
-        self.write(&event)
-    }
-
-    /// Shows what was held and need be no longer, and tells the kernel side which containers the user wants; `all`: nothing
-    /// may be held any more. Whether something still is.
-    fn release(&mut self, tracer: &Tracer, all: bool) -> Result<bool, Error> {
-        let Some(containers) = &mut self.containers else {
-            return Ok(false);
-        };
-        let decided = if all {
-            containers.await_answers()
-        } else {
-            containers.take_answers()
-        };
-        for (key, wanted) in decided {
-            tracer.set_listed(key, wanted)?;
-        }
-        for record in containers.released(all) {
-            if let Ok(event) = decode::decode(&record) {
-                let verdict = self.verdict(event.context.container);
-                self.show(event, verdict)?;
-            }
-        }
-        Ok(self.containers.as_ref().is_some_and(Containers::holds))
-    }
-
-    fn verdict(&self, key: u64) -> Verdict {
-        self.containers
-            .as_ref()
-            .map_or(Verdict::Show(None), |containers| containers.verdict(key))
-    }
-
-    /// Of an event that tracee tells by itself.
-    fn own_context(spec: &EventSpec, time: u64, pid: u32) -> Context {
-        Context {
-            time,
-            event: spec.id,
-            syscall: decode::NO_SYSCALL,
-            pid,
-            tid: pid,
-            host_pid: pid,
-            host_tid: pid,
-            ..Context::default()
-        }
-    }
-
-    /// Losses are told in the stream, too.
-    fn loss(&mut self, loss: &Loss, time: u64, pid: u32) -> Result<(), OutputError> {
-        let spec = catalogue::expect("lost_events");
-        let number = |index: usize, raw| Arg {
-            spec: &spec.args[index],
-            ty: spec.args[index].ty,
-            raw,
-            value: Value::Number,
-            truncated: false,
-            full: 0,
-            file: None,
-        };
-        let context = Self::own_context(spec, time, pid);
-        let buffer = Arg {
-            value: Value::Str(loss.buffer.as_bytes()),
-            ..number(1, 0)
-        };
-        let args = [
-            number(0, loss.count),
-            buffer,
-            number(2, loss.first),
-            number(3, loss.last),
-        ]
-        .into_iter()
-        .collect();
-        let event = Event {
-            spec,
-            context,
-            nodename: None,
-            args,
-            executable: None,
-            container: None,
-            source: None,
-        };
-        match self.matcher.arguments_pass(&event) {
-            true => self.write(&event),
-            false => Ok(()),
-        }
-    }
-
-    fn write(&mut self, event: &Event<'_>) -> Result<(), OutputError> {
-        self.stop.writing(|| self.outputs.event(event))?;
-        self.written += 1;
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<(), OutputError> {
-        self.stop.writing(|| self.outputs.flush())
     }
 }

@@ -11,7 +11,6 @@
 
 #define MAP_SHARED 0x1
 #define MAP_PRIVATE 0x2
-#define MAP_ANONYMOUS 0x20
 #define MAP_GROWSDOWN 0x100
 #define MAP_LOCKED 0x2000
 #define MAP_NORESERVE 0x4000

@@ -18,17 +18,17 @@ use nix::libc;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::EventFd;
 
+use super::alerts::{Gathered, Later};
 use super::container::Containers;
 use super::keeper::{self, Job, Meta};
-use super::memory::{alert_name, Area, MAPPED_WX, WRITTEN_FILE};
-use super::record::{self, AlertRecord, FileRecord, Identity, Taken, CHUNK_LAST, CHUNK_MEMORY};
+use super::record::{self, FileRecord, Identity, Taken, CHUNK_MEMORY};
 use super::settings::Settings;
-use super::store::{Artefact, Cut, Store};
+use super::store::Store;
 use super::watch::{is_slow, Seen, Watch};
 use super::writes::Writes;
 use super::{Jobs, Maps, Totals};
 use crate::loader::shared::SharedMap;
-use crate::loader::skel::types::{capture_misses, chunk};
+use crate::loader::skel::types::capture_misses;
 
 /// Executed files that nobody has asked for are let go after this time: they keep file systems from being unmounted.
 const UNCLAIMED: Duration = Duration::from_secs(2);
@@ -38,11 +38,6 @@ const UNCLAIMED_MAX: usize = 1024;
 const KNOWN_MAX: usize = 1 << 16;
 /// While something is pending, we look again after this time.
 const TICK: Duration = Duration::from_millis(250);
-/// Memory that may be written and executed at once is looked at after these times.
-const LATER: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
-/// As many of these are waited for at the most; alerts that are under way, too.
-const PENDING_MAX: usize = 1024;
-
 /// Reads everything; see the module.
 pub struct Collector {
     pub(super) settings: Settings,
@@ -58,42 +53,28 @@ pub struct Collector {
     closed: Vec<Seen>,
     /// Executed files that are stored.
     known: HashSet<Identity>,
-    memory: HashMap<(u32, u64), Gathered>,
-    later: VecDeque<Later>,
+    pub(super) memory: HashMap<(u32, u64), Gathered>,
+    pub(super) later: VecDeque<Later>,
     pub(super) writes: Writes,
     lost: u64,
 }
 
-/// Memory of an alert, whose chunks are still coming.
-struct Gathered {
-    alert: AlertRecord,
-    artefact: Option<Result<Artefact, Cut>>,
-    missing: Vec<(u64, u64)>,
-}
-
-/// Memory that is looked at later.
-struct Later {
-    due: Instant,
-    alert: AlertRecord,
-    pid: u32,
-    /// How often it has been looked at.
-    round: usize,
-}
-
 type Ready = SyncSender<io::Result<()>>;
+
+/// What a collector begins with.
+pub struct Setup {
+    pub settings: Settings,
+    pub store: Arc<Store>,
+    pub jobs: Jobs,
+    pub maps: Maps,
+    /// ns since the epoch at boot.
+    pub epoch: u64,
+}
 
 impl Collector {
     /// The thread: works until `stop` is readable, and then on until nothing is left.
-    pub fn run(
-        settings: Settings,
-        store: Arc<Store>,
-        jobs: Jobs,
-        maps: Maps,
-        epoch: u64,
-        stop: &EventFd,
-        ready: &Ready,
-    ) -> Totals {
-        match Collector::prepare(settings, store, jobs, maps, epoch, stop) {
+    pub fn run(setup: Setup, stop: &EventFd, ready: &Ready) -> Totals {
+        match Collector::prepare(setup, stop) {
             Ok((collector, ring, epoll)) => {
                 let _ = ready.send(Ok(()));
                 Collector::work(&collector, &ring, &epoll, stop)
@@ -107,14 +88,17 @@ impl Collector {
 
     #[allow(clippy::type_complexity)] // What a run consists of, once.
     fn prepare(
-        settings: Settings,
-        store: Arc<Store>,
-        jobs: Jobs,
-        maps: Maps,
-        epoch: u64,
+        setup: Setup,
         stop: &EventFd,
     ) -> io::Result<(Rc<RefCell<Collector>>, libbpf_rs::RingBuffer<'static>, Epoll)> {
         let other = |error: libbpf_rs::Error| io::Error::other(error);
+        let Setup {
+            settings,
+            store,
+            jobs,
+            maps,
+            epoch,
+        } = setup;
         let watch = match Watch::new(settings.exec, settings.write) {
             // Memory has no files to be held.
             _ if !settings.exec && !settings.write => None,
@@ -383,172 +367,6 @@ impl Collector {
             }
         }
     }
-
-    /*
-     * Memory.
-     */
-
-    fn alert(&mut self, alert: AlertRecord) {
-        if self.memory.len() >= PENDING_MAX {
-            // Their ends were lost.
-            self.memory.clear();
-        }
-        self.memory.insert(
-            (alert.who.host_tid, alert.who.time),
-            Gathered {
-                alert,
-                artefact: None,
-                missing: Vec::new(),
-            },
-        );
-    }
-
-    fn memory(&mut self, head: &chunk, data: &[u8]) {
-        let key = (head.dev, head.inode);
-        let Some(gathered) = self.memory.get_mut(&key) else {
-            return;
-        };
-        let base = gathered.alert.addr;
-        if !data.is_empty() {
-            let alert = &gathered.alert;
-            let artefact = gathered
-                .artefact
-                .get_or_insert_with(|| create(&self.store, &mut self.containers, self.epoch, alert));
-            if let Ok(artefact) = artefact {
-                artefact.write_at(data, head.offset.wrapping_sub(base));
-            }
-        }
-        if head.hole > 0 {
-            match gathered.missing.last_mut() {
-                Some((addr, len)) if *addr + *len == head.offset => *len += head.hole,
-                _ => gathered.missing.push((head.offset, head.hole)),
-            }
-        }
-        if head.flags & CHUNK_LAST != 0 {
-            self.gathered(key, head.pid, false);
-        }
-    }
-
-    /// All that the kernel side had.
-    fn gathered(&mut self, key: (u32, u64), pid: u32, cut: bool) {
-        let Some(Gathered {
-            alert,
-            artefact,
-            mut missing,
-        }) = self.memory.remove(&key)
-        else {
-            return;
-        };
-        if alert.alert == MAPPED_WX {
-            if self.later.len() < PENDING_MAX {
-                self.later.push_back(Later {
-                    due: Instant::now() + LATER[0],
-                    alert,
-                    pid,
-                    round: 0,
-                });
-            }
-            return;
-        }
-        let mut meta = self.memory_meta(&alert);
-        if cut {
-            meta.reason = Some("bytes were lost on their way: the ring was full".into());
-        }
-        let artefact =
-            artefact.unwrap_or_else(|| create(&self.store, &mut self.containers, self.epoch, &alert));
-        let file = match alert.alert {
-            WRITTEN_FILE => mapped_file(&alert, pid),
-            _ => None,
-        };
-        if file.is_some() {
-            missing = vec![(alert.addr, alert.len)];
-        }
-        match artefact {
-            Ok(artefact) => self.give(Job::Memory {
-                meta,
-                artefact,
-                pid,
-                missing,
-                file,
-                again: false,
-            }),
-            Err(reason) => {
-                meta.reason = Some(reason.reason(self.store.limits));
-                self.give(Job::Tell(meta));
-            }
-        }
-    }
-
-    fn memory_meta(&mut self, alert: &AlertRecord) -> Meta {
-        Meta {
-            kind: "mem",
-            who: alert.who,
-            container: self.containers.folder(&alert.who),
-            path: alert.path.clone(),
-            file: Identity::default(),
-            area: Some(Area {
-                addr: alert.addr,
-                len: alert.len,
-                alert: alert_name(alert.alert),
-            }),
-            role: "kernel",
-            reason: None,
-            read_at_close: false,
-        }
-    }
-
-    /// Memory that was empty when it was mapped: what has been written there since.
-    fn look_later(&mut self, later: Later, stopped: bool) {
-        let Later {
-            alert, pid, round, ..
-        } = later;
-        let meta = self.memory_meta(&alert);
-        match create(&self.store, &mut self.containers, self.epoch, &alert) {
-            Ok(artefact) => self.give(Job::Memory {
-                meta,
-                artefact,
-                pid,
-                missing: vec![(alert.addr, alert.len)],
-                file: None,
-                again: round > 0,
-            }),
-            Err(_) => return,
-        }
-        if let (Some(delay), false) = (LATER.get(round + 1), stopped) {
-            self.later.push_back(Later {
-                due: Instant::now() + *delay,
-                alert,
-                pid,
-                round: round + 1,
-            });
-        }
-    }
-}
-
-fn create(
-    store: &Arc<Store>,
-    containers: &mut Containers,
-    epoch: u64,
-    alert: &AlertRecord,
-) -> Result<Artefact, Cut> {
-    let folder = containers.folder(&alert.who);
-    let name = format!(
-        "bin.{}.{}.{:x}",
-        alert.who.host_pid,
-        epoch + alert.who.time,
-        alert.addr
-    );
-    store.create(&folder, &name)
-}
-
-/// The file behind a mapping, if the process still has it open, and where in it the mapping begins.
-fn mapped_file(alert: &AlertRecord, pid: u32) -> Option<(File, u64)> {
-    let [magic, fd, offset] = alert.mapped;
-    if is_slow(magic) || pid == 0 {
-        return None;
-    }
-    let file = open_regular(&format!("/proc/{pid}/fd/{fd}"), alert.dev, alert.inode).ok()?;
-    Some((file, offset))
 }
 
 /// Whether an open file is the one that the kernel side told of.

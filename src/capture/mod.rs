@@ -4,6 +4,7 @@
 //! bytes where they belong and gets hold of files; the keeper copies, hashes and lists. Both queues between them and to
 //! the tracer are bounded: where the disk is slower than the programs, the ring overflows, and that is counted.
 
+mod alerts;
 mod collector;
 mod container;
 pub mod folder;
@@ -31,7 +32,7 @@ use crate::error::Error;
 use crate::event::{Arg, Context, Event, Value};
 use crate::loader::probe;
 use crate::privilege::{self, Uses};
-use collector::Collector;
+use collector::{Collector, Setup};
 use keeper::Keeper;
 pub use settings::Settings;
 use store::Store;
@@ -140,9 +141,14 @@ impl Capture {
         let keeper = thread("capture-keep", move || keeper.run(&work))?;
         let stopped = Arc::clone(&stop);
         let (ready, begun) = sync_channel(1);
-        let collector = thread("capture-read", move || {
-            Collector::run(settings, store, jobs, maps, epoch, &stopped, &ready)
-        })?;
+        let setup = Setup {
+            settings,
+            store,
+            jobs,
+            maps,
+            epoch,
+        };
+        let collector = thread("capture-read", move || Collector::run(setup, &stopped, &ready))?;
         // Files are watched before anything is traced.
         match begun.recv() {
             Ok(Ok(())) => Ok(Capture {
@@ -247,29 +253,12 @@ impl Captured {
         ]
         .into_iter()
         .collect();
-        Event {
-            spec,
-            context,
-            nodename: None,
-            args,
-            executable: None,
-            container: None,
-            source: None,
-        }
+        Event::new(spec, context, args)
     }
 }
 
 fn arg(index: usize, raw: u64, value: Value<'_>) -> Arg<'_> {
-    let spec = &catalogue::expect(probe::ARTIFACT).args[index];
-    Arg {
-        spec,
-        ty: spec.ty,
-        raw,
-        value,
-        truncated: false,
-        full: 0,
-        file: None,
-    }
+    Arg::new(&catalogue::expect(probe::ARTIFACT).args[index], raw, value)
 }
 
 fn text(index: usize, text: Option<&[u8]>) -> Arg<'_> {

@@ -83,15 +83,7 @@ pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
             .args
             .get(usize::from(index))
             .ok_or(DecodeError::Argument(spec.name, index))?;
-        args.push(Arg {
-            spec: arg,
-            ty: arg.ty,
-            raw,
-            value: Value::Number,
-            truncated: false,
-            full: 0,
-            file: None,
-        });
+        args.push(Arg::new(arg, raw, Value::Number));
     }
     resolve(&mut args);
     let mut nodename = None;
@@ -109,13 +101,8 @@ pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
     }
     compare(&mut args);
     Ok(Event {
-        spec,
-        context,
         nodename,
-        args,
-        executable: None,
-        container: None,
-        source: None,
+        ..Event::new(spec, context, args)
     })
 }
 

@@ -131,16 +131,7 @@ mod tests {
     use crate::filter::parse::{parse, Shown};
 
     fn arg<'a>(event: &str, index: usize, raw: u64, value: Value<'a>) -> Arg<'a> {
-        let spec = &catalogue::expect(event).args[index];
-        Arg {
-            spec,
-            ty: spec.ty,
-            raw,
-            value,
-            truncated: false,
-            full: 0,
-            file: None,
-        }
+        Arg::new(&catalogue::expect(event).args[index], raw, value)
     }
 
     /// Whether an event with these arguments passes what user space sees to.
@@ -149,18 +140,11 @@ mod tests {
         let filters = parse(&[filter.into()], &[spec], Shown::default()).unwrap();
         let (_, mut matcher) = compile(&filters, &[spec]);
         assert!(!matcher.is_empty(), "{filter}");
-        matcher.passes(&Event {
-            spec,
-            context: Context {
-                event: spec.id,
-                ..Context::default()
-            },
-            nodename: None,
-            args: args.into_iter().collect(),
-            executable: None,
-            container: None,
-            source: None,
-        })
+        let context = Context {
+            event: spec.id,
+            ..Context::default()
+        };
+        matcher.passes(&Event::new(spec, context, args.into_iter().collect()))
     }
 
     #[test]

@@ -158,28 +158,13 @@ mod tests {
         for (to, from) in context.comm.iter_mut().zip(comm) {
             *to = *from as i8;
         }
-        let arg = |index: usize, value| Arg {
-            spec: &spec.args[index],
-            ty: spec.args[index].ty,
-            raw: 1,
-            value,
-            truncated: false,
-            full: 0,
-            file: None,
-        };
+        let args = [
+            Arg::new(&spec.args[0], 1, Value::Str(b"/usr/bin/ls")),
+            Arg::new(&spec.args[1], 1, Value::Strings(Strings(b"ls\0"))),
+        ];
         Event {
-            spec,
-            context,
             nodename: Some(b"host"),
-            args: [
-                arg(0, Value::Str(b"/usr/bin/ls")),
-                arg(1, Value::Strings(Strings(b"ls\0"))),
-            ]
-            .into_iter()
-            .collect(),
-            executable: None,
-            container: None,
-            source: None,
+            ..Event::new(spec, context, args.into_iter().collect())
         }
     }
 

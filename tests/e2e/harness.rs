@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use nix::mount::{mount, MsFlags};
 use nix::sys::signal::{kill, Signal};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -220,6 +221,11 @@ pub fn wait_until(what: &str, mut so: impl FnMut() -> bool) {
         assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Mounts the second version's cgroups, whatever else there is.
+pub fn mount_cgroup2(at: &Path) -> nix::Result<()> {
+    mount(None::<&str>, at, Some("cgroup2"), MsFlags::empty(), None::<&str>)
 }
 
 /// As sha256sum(1) says.

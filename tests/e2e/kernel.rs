@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use libtest_mimic::Failed;
-use nix::mount::{mount, umount, MsFlags};
+use nix::mount::umount;
 use serde_json::{json, Value};
 
-use crate::harness::{arg, in_vm, prog, trace, value, Run};
+use crate::harness::{arg, in_vm, mount_cgroup2, prog, trace, value, Run};
 use crate::means::{each, unavailable};
 use crate::Test;
 
@@ -94,13 +94,7 @@ fn module_free() -> Result<(), Failed> {
 /// A cgroup of the second version, made, entered, left and removed.
 fn cgroups() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
-    mount(
-        None::<&str>,
-        folder.path(),
-        Some("cgroup2"),
-        MsFlags::empty(),
-        None::<&str>,
-    )?;
+    mount_cgroup2(folder.path())?;
     let group = folder.path().join("tracee-test");
     let result = std::panic::catch_unwind(|| {
         let at = group.display();

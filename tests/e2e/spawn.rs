@@ -6,10 +6,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
 use libtest_mimic::Failed;
-use nix::mount::{mount, umount, MsFlags};
+use nix::mount::umount;
 use serde_json::Value;
 
-use crate::harness::{in_vm, prog, totals, value, wait_until, Background};
+use crate::harness::{in_vm, mount_cgroup2, prog, totals, value, wait_until, Background};
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
@@ -61,13 +61,7 @@ fn short_lived() -> Result<(), Failed> {
     const WORKERS: usize = 4;
     let count = if in_vm() { 800 } else { 10_000 };
     let folder = tempfile::tempdir()?;
-    mount(
-        None::<&str>,
-        folder.path(),
-        Some("cgroup2"),
-        MsFlags::empty(),
-        None::<&str>,
-    )?;
+    mount_cgroup2(folder.path())?;
     let group = folder.path().join("tracee-spawn");
     fs::create_dir(&group)?;
     let result = std::panic::catch_unwind(|| {

@@ -5,6 +5,9 @@
 
 #include "items.h"
 
+#define FMODE_WRITE 0x2
+#define MAP_ANONYMOUS 0x20
+
 /* Begins, in that slot, the record of a file of the current task. */
 int take_file(__u32 slot, __u32 what, __u64 file, __u32 flags, __u32 fd);
 
@@ -20,6 +23,36 @@ int take_memory(__u32 slot);
 static __always_inline void count_capture_loss(void)
 {
 	__sync_fetch_and_add(&capture_misses.lost, 1);
+}
+
+/* What this process is in tracee's own pid namespace; 0: not there. */
+static __always_inline __u32 pid_for_tracee(struct task_struct *task)
+{
+	struct pid *pid = TASK_READ(task, group_leader, thread_pid);
+	struct upid upid = {};
+
+	if (BPF_CORE_READ(pid, level) < control.self_pid_level)
+		return 0;
+	pid_at_level(pid, control.self_pid_level, &upid);
+	return BPF_CORE_READ(upid.ns, ns.inum) == control.self_pid_ns ? upid.nr : 0;
+}
+
+/* Tells of bytes that could not be had, or of nothing but its flags. */
+static __always_inline void send_hole(struct scratch *s, __u64 hole, __u64 offset, __u32 flags)
+{
+	const struct chunk *head = (const struct chunk *)s->bytes;
+	struct chunk *chunk = bpf_ringbuf_reserve(&captures, sizeof(*chunk), 0);
+
+	if (!chunk) {
+		count_capture_loss();
+		return;
+	}
+	*chunk = *head;
+	chunk->offset = offset;
+	chunk->len = 0;
+	chunk->hole = hole;
+	chunk->flags |= flags;
+	bpf_ringbuf_submit(chunk, 0);
 }
 
 /* Sends the record in s. */

@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Files that programs write.
+ *
+ * Bytes are read from user memory when a call has returned. It may have
+ * changed since the kernel took them, if other threads share it, and so may a
+ * position that is shared: such bytes are marked, and user space looks at the
+ * file itself.
+ */
+#include "lib/capture.h"
+#include "lib/event.h"
+#include "lib/inode.h"
+
+#define FMODE_CREATED 0x100000
+#define RWF_APPEND 0x10
+
+/* MAP_SHARED and MAP_SHARED_VALIDATE have this bit. */
+#define MAP_SHARED 0x1
+
+/* ioctl(2): a file's content becomes that of another. */
+#define FICLONE 0x40049409
+#define FICLONERANGE 0x4020940d
+
+#define IOVECS_MAX 1024
+
+/* Since 6.13; counts from 0. */
+struct file_ref___6_13 {
+	atomic64_t refcnt;
+} __attribute__((preserve_access_index));
+
+struct file___6_13 {
+	struct file_ref___6_13 f_ref;
+} __attribute__((preserve_access_index));
+
+/* Others may move its position, or write to the memory that was written from, at any time. */
+static __always_inline bool is_shared(struct task_struct *task, struct file *file)
+{
+	struct file___6_13 *newer = (void *)file;
+	__s64 more;
+
+	if (bpf_core_field_exists(newer->f_ref))
+		more = BPF_CORE_READ(newer, f_ref.refcnt.counter);
+	else
+		more = BPF_CORE_READ(file, f_count.counter) - 1;
+	return more > 0 || TASK_READ(task, mm, mm_users.counter) > 1;
+}
+
+static __always_inline struct captured_key key_of(struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	return (struct captured_key){
+		.inode = BPF_CORE_READ(inode, i_ino),
+		.dev = BPF_CORE_READ(inode, i_sb, s_dev),
+		.generation = BPF_CORE_READ(inode, i_generation),
+	};
+}
+
+static __always_inline bool is_regular(struct file *file)
+{
+	return (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFREG;
+}
+
+/* Tells user space of what a process has done by a name. */
+__noinline int tell_name(__u32 what, __u64 name)
+{
+	struct scratch *s = scratch_get();
+
+	if (!s) {
+		count_capture_loss();
+		return 0;
+	}
+	take_file(s->slot, what, 0, 0, 0);
+	if (name)
+		put_user_str(s->slot, 1, name);
+	send_record(s);
+	scratch_put(s);
+	return 0;
+}
+
+/* Tells user space of a file. */
+__noinline int tell_file(__u32 what, __u32 flags, __u32 fd)
+{
+	struct captured_file fresh = { .unseen = what == TAKE_UNSEEN };
+	struct file *file = file_of_fd(fd);
+	struct captured_key key = key_of(file);
+	struct scratch *s = scratch_get();
+
+	if (!s) {
+		count_capture_loss();
+		return 0;
+	}
+	take_file(s->slot, what, plain_address(file), flags, fd);
+	/* What did not get through is told again. */
+	if (send_record(s))
+		bpf_map_update_elem(&captured_files, &key, &fresh, BPF_ANY);
+	scratch_put(s);
+	return 0;
+}
+
+/*
+ * What user space must be told of a call: TELL_NOTHING, or one of TAKE_* and,
+ * above TELL_FLAGS, those of FILE_*. The functions below find that out, one
+ * after the other, so that none has the stack of all.
+ */
+#define TELL_NOTHING 0
+#define TELL_WHAT 0xff
+#define TELL_FLAGS 8
+
+/* Every open for writing is told: it may be another file by now, or empty. */
+__noinline int tell_of_open(__u32 fd)
+{
+	struct file *file = file_of_fd(fd);
+	int tell = TAKE_FILE;
+	__u32 mode;
+
+	if (!file || !is_regular(file))
+		return TELL_NOTHING;
+	mode = BPF_CORE_READ(file, f_mode);
+	/* f_flags has lost O_TRUNC; a file that is empty after its open lost nothing if it was so before. */
+	if (!(mode & FMODE_WRITE))
+		return TELL_NOTHING;
+	if (mode & FMODE_CREATED)
+		tell |= FILE_CREATED << TELL_FLAGS;
+	if (!BPF_CORE_READ(file, f_inode, i_size))
+		tell |= FILE_EMPTY << TELL_FLAGS;
+	return tell;
+}
+
+/* A file whose content changes by other ways than its caller's memory. */
+__noinline int tell_of_unseen(__u32 fd)
+{
+	struct file *file = file_of_fd(fd);
+	struct captured_file *known;
+	struct captured_key key;
+
+	if (!file || !is_regular(file) || !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE))
+		return TELL_NOTHING;
+	key = key_of(file);
+	known = bpf_map_lookup_elem(&captured_files, &key);
+	return known && (known->skip || known->unseen) ? TELL_NOTHING : TAKE_UNSEEN;
+}
+
+/* Where a write that has returned began; false if that is not sure. */
+static __always_inline bool find_position(const struct returned_call *call, struct file *file,
+					  __u64 *pos)
+{
+	__u64 given = given_position(call);
+	bool append = BPF_CORE_READ(file, f_flags) & O_APPEND;
+
+	if (call->event == EVENT_WRITE || call->event == EVENT_WRITEV ||
+	    (call->event == EVENT_PWRITEV2 && given == OWN_POSITION)) {
+		*pos = BPF_CORE_READ(file, f_pos) - call->ret;
+		return true;
+	}
+	if (append || (call->event == EVENT_PWRITEV2 && call->args[5] & RWF_APPEND)) {
+		*pos = BPF_CORE_READ(file, f_inode, i_size) - call->ret;
+		/* Another append may have come in between. */
+		return false;
+	}
+	*pos = given;
+	return true;
+}
+
+/* Prepares the slot to send what was written: args[0] bytes, from offset args[1] on. */
+__noinline int tell_of_write(__u32 slot)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct captured_file *known;
+	struct captured_key key;
+	struct inode *inode;
+	struct file *file;
+	struct chunk *head;
+	__u64 pos = 0;
+	bool sure;
+
+	if (!s)
+		return TELL_NOTHING;
+	file = file_of_fd(s->call.args[0]);
+	if (!file || !is_regular(file))
+		return TELL_NOTHING;
+	key = key_of(file);
+	known = bpf_map_lookup_elem(&captured_files, &key);
+	if (known && known->skip)
+		return TELL_NOTHING;
+	sure = find_position(&s->call, file, &pos);
+	inode = BPF_CORE_READ(file, f_inode);
+	head = (struct chunk *)s->bytes;
+	head->mark = CHUNK_MARK;
+	head->inode = key.inode;
+	head->dev = key.dev;
+	head->generation = key.generation;
+	head->offset = 0;
+	head->mtime = inode_mtime(inode);
+	head->size = BPF_CORE_READ(inode, i_size);
+	head->hole = 0;
+	head->len = 0;
+	head->pid = pid_for_tracee(current_task());
+	head->flags = sure && !is_shared(current_task(), file) ? 0 : CHUNK_UNSURE;
+	head->reserved = 0;
+	s->args[0] = s->call.ret;
+	s->args[1] = pos;
+	if (known)
+		return TELL_NOTHING;
+	return TAKE_FILE | (!pos && head->size == s->call.ret ? FILE_EMPTY << TELL_FLAGS : 0);
+}
+
+/* Sends one buffer of writev(2) and its like, as far as it was written. */
+__noinline int send_iovec(__u32 slot, __u64 at, __u32 pointer_bytes)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	__u64 base, len, offset;
+
+	if (!s || !s->args[0])
+		return STEP_END;
+	if (pointer_bytes == 8) {
+		__u64 wide[2] = {};
+
+		if (bpf_probe_read_user(wide, sizeof(wide), (void *)at))
+			return STEP_FAULT;
+		base = wide[0];
+		len = wide[1];
+	} else {
+		__u32 narrow[2] = {};
+
+		if (bpf_probe_read_user(narrow, sizeof(narrow), (void *)at))
+			return STEP_FAULT;
+		base = narrow[0];
+		len = narrow[1];
+	}
+	if (len > s->args[0])
+		len = s->args[0];
+	offset = s->args[1];
+	s->args[0] -= len;
+	s->args[1] += len;
+	send_bytes(slot, base, len, offset);
+	return STEP_MORE;
+}
+
+__noinline int send_iovec_steps(__u32 slot, __u64 at, __u32 count, __u32 pointer_bytes)
+{
+	for (int i = 0; i < LOOP_ROUNDS; i++) {
+		if (i >= count ||
+		    send_iovec(slot, at + 2 * (__u64)i * pointer_bytes, pointer_bytes) != STEP_MORE)
+			return STEP_END;
+	}
+	return STEP_MORE;
+}
+
+/* Count is at most IOVECS_MAX, or the call had failed. */
+__noinline int send_iovecs(__u32 slot, __u64 at, __u32 count, __u32 pointer_bytes)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+	if (!s)
+		return 0;
+	for (int i = 0; i < IOVECS_MAX && i < count; i += LOOP_ROUNDS) {
+		if (send_iovec_steps(slot, at + 2 * (__u64)i * pointer_bytes, count - i,
+				     pointer_bytes) != STEP_MORE)
+			break;
+	}
+	if (s->args[0])
+		send_hole(s, s->args[0], s->args[1], 0);
+	return 0;
+}
+
+/* Sends what tell_of_write() has found. */
+static __always_inline void send_write(struct scratch *s)
+{
+	if (s->call.event == EVENT_WRITE || s->call.event == EVENT_PWRITE64)
+		send_bytes(s->slot, s->call.args[1], s->args[0], s->args[1]);
+	else
+		send_iovecs(s->slot, s->call.args[1], s->call.args[2], pointer_size(s->call.abi));
+}
+
+/* Who changes a file, as a call that has returned tells; the file is open as args[2]. */
+#define BY_NOBODY 0
+#define BY_CALLER 1 /* from its memory */
+#define BY_OPEN 2 /* which may have emptied it */
+#define BY_KERNEL 3
+#define BY_NAME 4
+#define BY_RING 5 /* the kernel, later on */
+
+static __always_inline __u32 who_writes(const struct returned_call *call, __u64 *fd)
+{
+	switch (call->event) {
+	case EVENT_WRITE:
+	case EVENT_WRITEV:
+	case EVENT_PWRITE64:
+	case EVENT_PWRITEV:
+	case EVENT_PWRITEV2:
+		*fd = call->args[0];
+		return call->ret ? BY_CALLER : BY_NOBODY;
+	case EVENT_OPEN:
+	case EVENT_OPENAT:
+	case EVENT_OPENAT2:
+	case EVENT_CREAT:
+	case EVENT_OPEN_BY_HANDLE_AT:
+	case EVENT_MEMFD_CREATE:
+		*fd = call->ret;
+		return BY_OPEN;
+	case EVENT_SENDFILE:
+	case EVENT_FTRUNCATE:
+	case EVENT_FALLOCATE:
+		*fd = call->args[0];
+		return BY_KERNEL;
+	case EVENT_SPLICE:
+	case EVENT_COPY_FILE_RANGE:
+		*fd = call->args[2];
+		return call->ret ? BY_KERNEL : BY_NOBODY;
+	case EVENT_IOCTL:
+		*fd = call->args[0];
+		return call->args[1] == FICLONE || call->args[1] == FICLONERANGE ? BY_KERNEL :
+										   BY_NOBODY;
+	case EVENT_MMAP:
+		/* Later changes of its protection need a file that is open for writing, too. */
+		*fd = call->args[4];
+		return call->args[3] & MAP_SHARED && !(call->args[3] & MAP_ANONYMOUS) ? BY_KERNEL :
+											BY_NOBODY;
+	case EVENT_TRUNCATE:
+		return BY_NAME;
+	case EVENT_IO_SETUP:
+	case EVENT_IO_URING_SETUP:
+		return BY_RING;
+	}
+	return BY_NOBODY;
+}
+
+/* A slot for a call that may have changed a file, with BY_* in args[3]; or -1. */
+__noinline int writing_call(__u64 nr, __s64 ret)
+{
+	struct returned_call call = {};
+	struct scratch *s;
+	__u64 fd = 0;
+	__u32 who;
+
+	if (ret < 0 || !returned_call(task_regs(current_task()), nr, ret, &call))
+		return -1;
+	who = who_writes(&call, &fd);
+	if (who == BY_NOBODY)
+		return -1;
+	s = scratch_get();
+	if (!s) {
+		count_capture_loss();
+		return -1;
+	}
+	s->call = call;
+	s->args[0] = 0;
+	s->args[2] = fd;
+	s->args[3] = who;
+	return s->slot;
+}
+
+static __always_inline int capture_write(__u64 nr, __s64 ret)
+{
+	int slot = writing_call(nr, ret);
+	int tell = TELL_NOTHING;
+	struct scratch *s;
+	__u32 fd;
+
+	if (slot < 0)
+		return 0;
+	s = bpf_map_lookup_elem(&scratch, &slot);
+	if (!s)
+		return 0;
+	fd = s->args[2];
+	switch (s->args[3]) {
+	case BY_CALLER:
+		tell = tell_of_write(slot);
+		break;
+	case BY_OPEN:
+		tell = tell_of_open(fd);
+		break;
+	case BY_KERNEL:
+		tell = tell_of_unseen(fd);
+		break;
+	case BY_NAME:
+		tell_name(TAKE_TRUNCATED, s->call.args[0]);
+		break;
+	case BY_RING:
+		tell_name(TAKE_UNSEEN_ANY, 0);
+		break;
+	}
+	if (tell != TELL_NOTHING)
+		tell_file(tell & TELL_WHAT, tell >> TELL_FLAGS, fd);
+	if (s->args[0])
+		send_write(s);
+	scratch_put(s);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(capture_write__after_tp_btf, struct pt_regs *regs, long ret)
+{
+	return capture_write(regs->orig_ax, ret);
+}
+
+SEC("tp/raw_syscalls/sys_exit")
+int capture_write__after_tp(struct trace_event_raw_sys_exit *ctx)
+{
+	return capture_write(ctx->id, ctx->ret);
+}
