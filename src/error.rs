@@ -65,7 +65,7 @@ pub enum LoadError {
          besides the types in {}: it must be built with CONFIG_DEBUG_INFO_BTF=y", path.display()
     )]
     NoOwnBtf { path: PathBuf },
-    #[error("{}: no BTF of a kernel: {reason}", path.display())]
+    #[error("--btf: {}: {reason}", path.display())]
     BtfFile { path: PathBuf, reason: String },
     #[error("the BPF object {} {reason}", path.display())]
     ObjectFile { path: PathBuf, reason: String },

@@ -55,9 +55,11 @@ impl Features {
             None => Err(LoadError::NoBtf),
             Some(path) => Err(LoadError::BtfFile {
                 path: path.into(),
-                reason: match Btf::from_path(path) {
-                    Err(error) => error.to_string(),
-                    Ok(_) => "it has no types".into(),
+                // libbpf says the same of a file that is not there.
+                reason: match (std::fs::read(path), Btf::from_path(path)) {
+                    (Err(error), _) => error.to_string(),
+                    (_, Err(_)) => "it is no BTF of a kernel".into(),
+                    (_, Ok(_)) => "it has no types".into(),
                 },
             }),
         }

@@ -418,7 +418,11 @@ fn btf_file() -> Result<(), Failed> {
     let flag = path.to_str().unwrap();
     let missing = run(&["--btf", flag, "-e", "execve"]);
     assert_eq!(missing.code(), 1);
-    assert!(missing.stderr.contains(flag), "{}", missing.stderr);
+    assert!(
+        missing.stderr.contains(flag) && missing.stderr.contains("No such file"),
+        "{}",
+        missing.stderr
+    );
     fs::write(&path, "no BTF")?;
     let garbage = run(&["--btf", flag, "-e", "execve"]);
     assert_eq!(garbage.code(), 1);
