@@ -60,7 +60,7 @@ impl Collector {
             let alert = &gathered.alert;
             let artefact = gathered
                 .artefact
-                .get_or_insert_with(|| create(&self.store, &mut self.containers, self.epoch, alert));
+                .get_or_insert_with(|| create(&self.store, &mut self.containers, self.clock.epoch, alert));
             if let Ok(artefact) = artefact {
                 artefact.write_at(data, head.offset.wrapping_sub(base));
             }
@@ -102,7 +102,7 @@ impl Collector {
             meta.reason = Some("bytes were lost on their way: the ring was full".into());
         }
         let artefact =
-            artefact.unwrap_or_else(|| create(&self.store, &mut self.containers, self.epoch, &alert));
+            artefact.unwrap_or_else(|| create(&self.store, &mut self.containers, self.clock.epoch, &alert));
         let file = match alert.alert {
             WRITTEN_FILE => mapped_file(&alert, pid),
             _ => None,
@@ -150,7 +150,7 @@ impl Collector {
             alert, pid, round, ..
         } = later;
         let meta = self.memory_meta(&alert);
-        match create(&self.store, &mut self.containers, self.epoch, &alert) {
+        match create(&self.store, &mut self.containers, self.clock.epoch, &alert) {
             Ok(artefact) => self.give(Job::Memory {
                 meta,
                 artefact,

@@ -20,20 +20,17 @@ use nix::sys::eventfd::EventFd;
 
 use super::alerts::{Gathered, Later};
 use super::container::Containers;
-use super::keeper::{self, Job, Meta};
+use super::keeper::{self, Executed, Job, Meta};
 use super::record::{self, FileRecord, Identity, Taken, CHUNK_MEMORY};
 use super::settings::Settings;
+use super::sightings::{Held, Process, Sightings};
 use super::store::Store;
-use super::watch::{is_slow, Seen, Watch};
+use super::watch::is_slow;
 use super::writes::Writes;
-use super::{Jobs, Maps, Totals};
+use super::{Clock, Jobs, Maps, Totals};
 use crate::loader::shared::SharedMap;
 use crate::loader::skel::types::capture_misses;
 
-/// Executed files that nobody has asked for are let go after this time: they keep file systems from being unmounted.
-const UNCLAIMED: Duration = Duration::from_secs(2);
-/// As many are kept at the most.
-const UNCLAIMED_MAX: usize = 1024;
 /// Executed files that are stored already.
 const KNOWN_MAX: usize = 1 << 16;
 /// While something is pending, we look again after this time.
@@ -43,14 +40,13 @@ pub struct Collector {
     pub(super) settings: Settings,
     pub(super) store: Arc<Store>,
     pub(super) jobs: Jobs,
-    pub(super) watch: Option<Watch>,
+    /// Unless fanotify is not to be had.
+    sightings: Option<Arc<Sightings>>,
     pub(super) containers: Containers,
-    pub(super) epoch: u64,
+    pub(super) clock: Clock,
     misses: SharedMap<capture_misses>,
-    /// Executed, and not yet told by the tracer's own programs.
-    executed: VecDeque<(Instant, Seen)>,
     /// Closed after writing, to be looked at when the ring has been read.
-    closed: Vec<Seen>,
+    closed: Vec<File>,
     /// Executed files that are stored.
     known: HashSet<Identity>,
     pub(super) memory: HashMap<(u32, u64), Gathered>,
@@ -67,8 +63,8 @@ pub struct Setup {
     pub store: Arc<Store>,
     pub jobs: Jobs,
     pub maps: Maps,
-    /// ns since the epoch at boot.
-    pub epoch: u64,
+    pub clock: Clock,
+    pub sightings: Option<Arc<Sightings>>,
 }
 
 impl Collector {
@@ -97,30 +93,18 @@ impl Collector {
             store,
             jobs,
             maps,
-            epoch,
+            clock,
+            sightings,
         } = setup;
-        let watch = match Watch::new(settings.exec, settings.write) {
-            // Memory has no files to be held.
-            _ if !settings.exec && !settings.write => None,
-            Ok(watch) => Some(watch),
-            Err(error) => {
-                eprintln!(
-                    "tracee: warning: files cannot be held by fanotify ({error}): what is gone or changed before it is \
-                     reached through /proc is not captured, and said so"
-                );
-                None
-            }
-        };
         let collector = Rc::new(RefCell::new(Collector {
             writes: Writes::new(maps.files),
             settings,
             store,
             jobs,
-            watch,
+            sightings,
             containers: Containers::new(maps.cgroups),
-            epoch,
+            clock,
             misses: SharedMap::new(&maps.misses)?,
-            executed: VecDeque::new(),
             closed: Vec::new(),
             known: HashSet::new(),
             memory: HashMap::new(),
@@ -141,10 +125,9 @@ impl Collector {
         epoll.add(stop, readable)?;
         // SAFETY: the ring is there for as long as the epoll set, both in this thread.
         epoll.add(unsafe { BorrowedFd::borrow_raw(ring.epoll_fd()) }, readable)?;
-        if let Some(watch) = &collector.borrow().watch {
-            epoll.add(watch.fd(), readable)?;
+        if let Some(sightings) = &collector.borrow().sightings {
             let urgent = EpollEvent::new(EpollFlags::EPOLLPRI | EpollFlags::EPOLLERR, 1);
-            epoll.add(watch.mounts_fd(), urgent)?;
+            sightings.wake(&epoll, readable, urgent)?;
         }
         Ok((collector, ring, epoll))
     }
@@ -163,8 +146,8 @@ impl Collector {
             };
             let n = epoll.wait(&mut ready, timeout).unwrap_or(0);
             if ready[..n].iter().any(|event| event.data() == 1) {
-                if let Some(watch) = &mut collector.borrow_mut().watch {
-                    watch.mark_mounts();
+                if let Some(sightings) = &collector.borrow().sightings {
+                    sightings.mark_mounts();
                 }
             }
             let stopped = stop.read().is_ok();
@@ -180,7 +163,7 @@ impl Collector {
     }
 
     fn is_pending(&self) -> bool {
-        !self.executed.is_empty()
+        self.sightings.as_ref().is_some_and(|it| it.is_pending())
             || !self.later.is_empty()
             || !self.memory.is_empty()
             || self.writes.is_pending()
@@ -196,21 +179,9 @@ impl Collector {
 
     /// Takes what fanotify has seen.
     fn look(&mut self) {
-        let Some(watch) = &mut self.watch else {
-            return;
-        };
-        let now = Instant::now();
-        let (executed, closed, writes) = (&mut self.executed, &mut self.closed, &self.writes);
-        watch.read(|seen| {
-            if seen.executed {
-                if executed.len() >= UNCLAIMED_MAX {
-                    executed.pop_front();
-                }
-                executed.push_back((now, seen));
-            } else if seen.written && writes.may_know(&seen.file) {
-                closed.push(seen);
-            }
-        });
+        if let Some(sightings) = &self.sightings {
+            self.closed.extend(sightings.look());
+        }
     }
 
     /// What the kernel side says.
@@ -233,22 +204,13 @@ impl Collector {
             self.writes
                 .doubt_all("bytes were lost on their way: the ring was full");
         }
-        if let Some(watch) = &mut self.watch {
-            if std::mem::take(&mut watch.overflowed) {
-                self.writes.doubt_all("the kernel dropped events of fanotify");
-            }
+        if self.sightings.as_ref().is_some_and(|it| it.take_overflow()) {
+            self.writes.doubt_all("the kernel dropped events of fanotify");
         }
-        for seen in std::mem::take(&mut self.closed) {
-            self.file_closed(seen.file);
+        for file in std::mem::take(&mut self.closed) {
+            self.file_closed(file);
         }
         let now = Instant::now();
-        while self
-            .executed
-            .front()
-            .is_some_and(|(since, _)| now - *since > UNCLAIMED)
-        {
-            self.executed.pop_front();
-        }
         while self
             .later
             .front()
@@ -279,15 +241,10 @@ impl Collector {
     fn exec(&mut self, exec: &FileRecord) {
         self.look();
         self.cover(exec, "exe");
-        let mut mine = Vec::new();
-        let mut others = VecDeque::with_capacity(self.executed.len());
-        for (since, seen) in self.executed.drain(..) {
-            match seen.pid == exec.pid {
-                true => mine.push(seen.file),
-                false => others.push_back((since, seen)),
-            }
-        }
-        self.executed = others;
+        let mut mine = match &self.sightings {
+            Some(sightings) => sightings.claim(exec.pid),
+            None => Vec::new(),
+        };
         let container = self.containers.folder(&exec.who);
         let meta = |path: &[u8], file, role| Meta {
             kind: "exec",
@@ -300,11 +257,11 @@ impl Collector {
             reason: None,
             read_at_close: false,
         };
-        let place = mine.iter().position(|file| is_the(file, &exec.file));
+        let place = mine.iter().position(|seen| is_the(&seen.file, &exec.file));
         let held = place.map(|place| mine.swap_remove(place));
-        if self.is_new(exec.file) {
+        if self.is_new(exec.file, exec.who.time) {
             let meta = meta(&exec.path, exec.file, "program");
-            match held.map_or_else(|| reach(exec), Ok) {
+            match held.map_or_else(|| self.reach(exec), |held| Ok(claimed(held, exec))) {
                 Ok(file) => self.give(Job::Exec { meta, file }),
                 Err(reason) => self.give(Job::Tell(Meta {
                     reason: Some(reason),
@@ -313,7 +270,8 @@ impl Collector {
             }
         }
         // A script, and what loads programs.
-        for file in mine {
+        for held in mine {
+            let file = &held.file;
             let Ok(stat) = file.metadata() else {
                 continue;
             };
@@ -322,15 +280,16 @@ impl Collector {
                 inode: stat.ino(),
                 size: stat.len(),
                 mtime: keeper::mtime(&stat),
+                ctime: keeper::ctime(&stat),
                 mode: stat.mode(),
                 ..Identity::default()
             };
-            if !self.is_new(identity) {
+            if !self.is_new(identity, exec.who.time) {
                 continue;
             }
             let mut magic = [0; 2];
             let is_script =
-                std::os::unix::fs::FileExt::read_at(&file, &mut magic, 0).is_ok() && magic == *b"#!";
+                std::os::unix::fs::FileExt::read_at(file, &mut magic, 0).is_ok() && magic == *b"#!";
             let link = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).unwrap_or_default();
             let path = match is_script && exec.name.starts_with(b"/") {
                 true => exec.name.clone(),
@@ -339,33 +298,70 @@ impl Collector {
             let role = if is_script { "script" } else { "loader" };
             self.give(Job::Exec {
                 meta: meta(&path, identity, role),
-                file,
+                file: Executed::Held(held),
             });
         }
     }
 
-    fn is_new(&mut self, file: Identity) -> bool {
-        if self.known.len() >= KNOWN_MAX {
-            self.known.clear();
+    /// The program of a process that still runs it.
+    fn reach(&self, exec: &FileRecord) -> Result<Executed, String> {
+        if is_slow(exec.file.magic) {
+            return Err("it is on a file system that may make whoever reads it wait for ever".into());
         }
-        // Its names may change.
-        self.known.insert(Identity {
-            links: 0,
-            ctime: 0,
-            ..file
+        if exec.pid == 0 {
+            return Err("the process is not in tracee's pid namespace".into());
+        }
+        let gone = || "the process had gone before its file could be reached".to_owned();
+        let failed = |error: io::Error| match error.raw_os_error() {
+            Some(libc::ENOENT | libc::ESRCH) => gone(),
+            _ => format!("its file cannot be reached: {error}"),
+        };
+        let process = Process::open(exec.pid).map_err(failed)?;
+        let at = process.program().map_err(failed)?;
+        // Only once it is known to be that file is it opened: any other may block.
+        if !is_program(&at, &exec.file) {
+            return Err(gone());
+        }
+        let file = reopen(&at).map_err(|error| format!("its file cannot be read: {error}"))?;
+        if !exec.rooted {
+            // Whoever has made a memfd can write to it at any time, and nobody tells.
+            return Ok(Executed::Unwatched(file));
+        }
+        let held = match &self.sightings {
+            Some(sightings) => sightings.hold(file, exec.pid),
+            None => Err(file),
+        };
+        Ok(match held {
+            Ok(held) if process.program().is_ok_and(|at| is_program(&at, &exec.file)) => Executed::Held(held),
+            Ok(held) => Executed::Late(held),
+            Err(file) => Executed::Running(file, process),
         })
     }
 
+    /// `time`: of its execution, ns since boot. A file that was changed just before may become another without a trace
+    /// in its times, and is looked at again.
+    fn is_new(&mut self, file: Identity, time: u64) -> bool {
+        if self.known.len() >= KNOWN_MAX {
+            self.known.clear();
+        }
+        self.clock.may_be_later(file.ctime, time) || self.known.insert(file)
+    }
+
     /// Has fanotify watch the file's file system, if it does not yet: a container's, mounted just now.
-    pub(super) fn cover(&mut self, file: &FileRecord, link: &str) {
-        if let Some(watch) = &mut self.watch {
-            if file.pid != 0 && file.rooted && !watch.covers(file.file.dev) && !is_slow(file.file.magic) {
-                watch.mark(
+    pub(super) fn cover(&self, file: &FileRecord, link: &str) {
+        if let Some(sightings) = &self.sightings {
+            if file.pid != 0 && file.rooted && !is_slow(file.file.magic) {
+                sightings.cover(
                     &PathBuf::from(format!("/proc/{}/{link}", file.pid)),
                     file.file.dev,
                 );
             }
         }
+    }
+
+    /// Whether fanotify watches this file system.
+    pub(super) fn covers(&self, dev: u64) -> bool {
+        self.sightings.as_ref().is_some_and(|it| it.covers(dev))
     }
 }
 
@@ -376,34 +372,29 @@ pub(super) fn is_the(file: &File, identity: &Identity) -> bool {
     let Ok(stat) = file.metadata() else {
         return false;
     };
-    let ctime = stat.ctime().unsigned_abs() * 1_000_000_000 + stat.ctime_nsec().unsigned_abs();
+    let ctime = keeper::ctime(&stat);
     stat.ino() == identity.inode
         && (stat.dev() == identity.dev || OWN_DEVICES.contains(&identity.magic) && ctime == identity.ctime)
 }
 
-/// The program of a process that still runs it.
-fn reach(exec: &FileRecord) -> Result<File, String> {
-    if is_slow(exec.file.magic) {
-        return Err("it is on a file system that may make whoever reads it wait for ever".into());
+/// A file that was seen when it was executed. Nobody could write to it then, nor while the process runs it.
+fn claimed(held: Held, exec: &FileRecord) -> Executed {
+    let watched = held.watched_since <= exec.who.time || runs(exec.pid, &exec.file);
+    match watched {
+        true => Executed::Held(held),
+        false => Executed::Late(held),
     }
-    if exec.pid == 0 {
-        return Err("the process is not in tracee's pid namespace".into());
-    }
-    let path = format!("/proc/{}/exe", exec.pid);
-    let gone = || "the process had gone before its file could be reached".to_owned();
-    let at = fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_PATH | libc::O_CLOEXEC)
-        .open(&path)
-        .map_err(|error| match error.raw_os_error() {
-            Some(libc::ENOENT | libc::ESRCH) => gone(),
-            _ => format!("its file cannot be reached: {error}"),
-        })?;
-    // Only once it is known to be that file is it opened: any other may block.
-    if !same(&at, exec.file.dev, exec.file.inode) && !is_the(&at, &exec.file) {
-        return Err(gone());
-    }
-    reopen(&at).map_err(|error| format!("its file cannot be read: {error}"))
+}
+
+fn runs(pid: u32, identity: &Identity) -> bool {
+    Process::open(pid)
+        .and_then(|process| process.program())
+        .is_ok_and(|program| is_program(&program, identity))
+}
+
+/// Whether what is open by O_PATH is the executed file.
+fn is_program(at: &File, identity: &Identity) -> bool {
+    same(at, identity.dev, identity.inode) || is_the(at, identity)
 }
 
 /// A regular file by a link of `/proc`, if it is this one.

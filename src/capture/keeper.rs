@@ -17,8 +17,9 @@ use sha2::{Digest, Sha256};
 use super::folder::plain_name;
 use super::memory::{self, Area};
 use super::record::Identity;
+use super::sightings::{Held, Process};
 use super::store::{hex, Artefact, Cut, Store, BLOCK};
-use super::Captured;
+use super::{Captured, Clock};
 use crate::event::Context;
 
 /// What is known of an artefact besides its bytes.
@@ -62,7 +63,7 @@ pub struct Version {
 /// What there is to do.
 pub enum Job {
     /// Store an executed file.
-    Exec { meta: Meta, file: File },
+    Exec { meta: Meta, file: Executed },
     /// An artefact of a written file is complete for now.
     Finish {
         meta: Meta,
@@ -91,6 +92,39 @@ pub enum Job {
     Tell(Meta),
 }
 
+/// An executed file, by how it is known whether somebody has written to it since, where its times cannot tell.
+pub enum Executed {
+    /// Nobody could write to it up to the moment from which on it is watched.
+    Held(Held),
+    /// It may have been written to before it was watched.
+    Late(Held),
+    /// Nobody can write to it while a process runs it.
+    Running(File, Process),
+    /// Nothing tells.
+    Unwatched(File),
+}
+
+impl Executed {
+    fn file(&self) -> &File {
+        match self {
+            Executed::Held(held) | Executed::Late(held) => &held.file,
+            Executed::Running(file, _) | Executed::Unwatched(file) => file,
+        }
+    }
+
+    fn may_have_been_written(&self) -> bool {
+        match self {
+            Executed::Held(held) => held.may_have_been_written(),
+            Executed::Late(_) => true,
+            Executed::Running(file, process) => !process.runs(file),
+            Executed::Unwatched(_) => false,
+        }
+    }
+}
+
+/// Device, inode and path.
+type Told = (u64, u64, Vec<u8>);
+
 /// More contents than these are not remembered.
 const KNOWN_MAX: usize = 1 << 16;
 
@@ -98,10 +132,9 @@ pub struct Keeper {
     pub store: Arc<Store>,
     pub results: SyncSender<Captured>,
     pub wake: Arc<EventFd>,
-    /// ns since the epoch at boot.
-    pub epoch: u64,
-    /// Artefacts of executed files, by SHA-256.
-    pub contents: HashMap<String, String>,
+    pub clock: Clock,
+    /// Artefacts of executed files, by SHA-256, and of which file they were told last.
+    pub contents: HashMap<String, (String, Told)>,
     /// SHA-256 of memory, by host pid and address.
     pub memory: HashMap<(u32, u64), Option<String>>,
 }
@@ -182,8 +215,13 @@ impl Keeper {
         }
     }
 
-    fn exec(&mut self, mut meta: Meta, file: &File) {
-        let name = format!("exec.{}.{}", self.epoch + meta.who.time, plain_name(&meta.path));
+    fn exec(&mut self, mut meta: Meta, executed: &Executed) {
+        let file = executed.file();
+        let name = format!(
+            "exec.{}.{}",
+            self.clock.epoch + meta.who.time,
+            plain_name(&meta.path)
+        );
         let mut artefact = match self.store.create(&meta.container, &name) {
             Ok(artefact) => artefact,
             Err(cut) => {
@@ -197,6 +235,10 @@ impl Keeper {
                     meta.because(|| "it changed while it was copied".into());
                 } else if copied.mtime != meta.file.mtime || copied.size != meta.file.size {
                     meta.because(|| "it has been written to since it was executed".into());
+                } else if self.clock.may_be_later(copied.ctime, meta.who.time)
+                    && executed.may_have_been_written()
+                {
+                    meta.because(|| "it may have been written to since it was executed".into());
                 }
                 copied.hash
             }
@@ -206,15 +248,20 @@ impl Keeper {
             }
         };
         if let (Some(hash), None) = (&hash, artefact.cut) {
-            if let Some(stored) = self.contents.get(hash) {
+            let file = (meta.file.dev, meta.file.inode, meta.path.clone());
+            if let Some((stored, told)) = self.contents.get_mut(hash) {
                 let (stored, size) = (stored.clone(), artefact.size);
+                let again = std::mem::replace(told, file) == *told;
                 self.store.remove(artefact);
-                return self.tell(&meta, Some(&stored), size, Some(hash));
+                if !again || meta.reason.is_some() {
+                    self.tell(&meta, Some(&stored), size, Some(hash));
+                }
+                return;
             }
             if self.contents.len() >= KNOWN_MAX {
                 self.contents.clear();
             }
-            self.contents.insert(hash.clone(), artefact.name.clone());
+            self.contents.insert(hash.clone(), (artefact.name.clone(), file));
         }
         self.finish(meta, artefact, hash);
     }
@@ -269,7 +316,7 @@ impl Keeper {
             "artifact": artefact,
             "kind": meta.kind,
             "event": match meta.kind { "exec" => "sched_process_exec", "mem" => "mem_prot_alert", _ => "write" },
-            "time": self.epoch + who.time,
+            "time": self.clock.epoch + who.time,
             "pathname": String::from_utf8_lossy(&meta.path),
             "size": size,
             "sha256": hash,
@@ -357,6 +404,8 @@ struct Copied {
     hash: Option<String>,
     size: u64,
     mtime: u64,
+    /// When it had been read.
+    ctime: u64,
     /// It did not change meanwhile.
     stable: bool,
 }
@@ -364,6 +413,11 @@ struct Copied {
 /// ns since the epoch
 pub fn mtime(stat: &std::fs::Metadata) -> u64 {
     stat.mtime().unsigned_abs() * 1_000_000_000 + stat.mtime_nsec().unsigned_abs()
+}
+
+/// ns since the epoch
+pub fn ctime(stat: &std::fs::Metadata) -> u64 {
+    stat.ctime().unsigned_abs() * 1_000_000_000 + stat.ctime_nsec().unsigned_abs()
 }
 
 /// Copies all of a file that the limits allow. Holes stay holes.
@@ -406,6 +460,7 @@ fn copy(file: &File, artefact: &mut Artefact) -> io::Result<Copied> {
         hash,
         size,
         mtime: mtime(&before),
+        ctime: ctime(&after),
         stable: mtime(&before) == mtime(&after)
             && after.len() == size
             && (offset >= size || artefact.cut.is_some()),

@@ -5,6 +5,7 @@
 //! the tracer are bounded: where the disk is slower than the programs, the ring overflows, and that is counted.
 
 mod alerts;
+mod clock;
 mod collector;
 mod container;
 pub mod folder;
@@ -12,6 +13,7 @@ mod keeper;
 mod memory;
 mod record;
 pub mod settings;
+mod sightings;
 pub mod store;
 mod watch;
 mod writes;
@@ -32,9 +34,11 @@ use crate::error::Error;
 use crate::event::{Arg, Context, Event, Value};
 use crate::loader::probe;
 use crate::privilege::{self, Uses};
+use clock::Clock;
 use collector::{Collector, Setup};
 use keeper::Keeper;
 pub use settings::Settings;
+use sightings::Sightings;
 use store::Store;
 
 // Constants of src/bpf/record.h; a test compares them.
@@ -128,13 +132,15 @@ impl Capture {
         };
         let (wake, stop) = (eventfd()?, eventfd()?);
         let store = Arc::new(store);
+        let clock = Clock::new(epoch);
+        let sightings = Sightings::new(&settings, clock).map_err(Error::system("eventfd"))?;
         let (result, results) = sync_channel(RESULTS);
         let (jobs, work) = sync_channel(JOBS);
         let keeper = Keeper {
             store: Arc::clone(&store),
             results: result,
             wake: Arc::clone(&wake),
-            epoch,
+            clock,
             contents: HashMap::new(),
             memory: HashMap::new(),
         };
@@ -146,7 +152,8 @@ impl Capture {
             store,
             jobs,
             maps,
-            epoch,
+            clock,
+            sightings,
         };
         let collector = thread("capture-read", move || Collector::run(setup, &stopped, &ready))?;
         // Files are watched before anything is traced.

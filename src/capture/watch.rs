@@ -62,9 +62,10 @@ const UNWATCHED: [&str; 26] = [
     "afs",
 ];
 
-/// What was seen of a file.
+/// What was seen of a file. What one process does to it may be one event, whatever came first.
 pub struct Seen {
     pub executed: bool,
+    /// It was closed by somebody who could write to it.
     pub written: bool,
     /// As our pid namespace counts.
     pub pid: u32,
@@ -157,22 +158,29 @@ impl Watch {
         if at.metadata().map(|stat| stat.dev()).ok() != Some(dev) {
             return;
         }
-        let Ok(link) = CString::new(format!("/proc/self/fd/{}", at.as_raw_fd())) else {
-            return;
-        };
-        // SAFETY: a group that is open, and a path with its NUL.
-        let marked = unsafe {
-            libc::fanotify_mark(
-                self.group.as_raw_fd(),
-                libc::FAN_MARK_ADD | libc::FAN_MARK_FILESYSTEM,
-                self.mask,
-                libc::AT_FDCWD,
-                link.as_ptr(),
-            )
-        };
-        if marked == 0 {
+        if self.change(libc::FAN_MARK_ADD | libc::FAN_MARK_FILESYSTEM, self.mask, &at) {
             self.marked.insert(dev);
         }
+    }
+
+    /// Watches one file for being closed after writing; `false` if that cannot be done.
+    pub fn mark_file(&self, file: &File) -> bool {
+        self.change(libc::FAN_MARK_ADD, libc::FAN_CLOSE_WRITE, file)
+    }
+
+    pub fn unmark_file(&self, file: &File) {
+        self.change(libc::FAN_MARK_REMOVE, libc::FAN_CLOSE_WRITE, file);
+    }
+
+    fn change(&self, flags: u32, mask: u64, file: &File) -> bool {
+        let Ok(link) = CString::new(format!("/proc/self/fd/{}", file.as_raw_fd())) else {
+            return false;
+        };
+        // SAFETY: a group that is open, and a path with its NUL.
+        let done = unsafe {
+            libc::fanotify_mark(self.group.as_raw_fd(), flags, mask, libc::AT_FDCWD, link.as_ptr())
+        };
+        done == 0
     }
 
     /// What has been seen since the last call, in order. Each holds its file open.

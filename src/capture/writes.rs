@@ -89,11 +89,6 @@ impl Writes {
         !self.dirty.is_empty()
     }
 
-    /// Whether the close of this file may be of interest: many others are closed all the time.
-    pub fn may_know(&self, _file: &File) -> bool {
-        true
-    }
-
     /// Nobody knows whose bytes are missing: of any file that is still open.
     pub fn doubt_all(&mut self, reason: &'static str) {
         self.doubt(reason, |file| !file.closed);
@@ -199,7 +194,7 @@ impl Collector {
         } else if record.flags & FILE_EMPTY != 0 {
             self.truncated(key, &record);
         }
-        let covered = self.watch.as_ref().is_some_and(|watch| watch.covers(key.0));
+        let covered = self.covers(key.0);
         let Some(file) = self.writes.files.get_mut(&key) else {
             return;
         };
@@ -479,7 +474,7 @@ impl Collector {
         if !self.writes.dirty.contains(&key) {
             return;
         }
-        let covered = self.watch.as_ref().is_some_and(|watch| watch.covers(key.0));
+        let covered = self.covers(key.0);
         let Some(file) = self.writes.files.get_mut(&key) else {
             self.writes.dirty.remove(&key);
             return;

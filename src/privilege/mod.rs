@@ -28,6 +28,7 @@ const DAC_READ_SEARCH: Capability = capability("CAP_DAC_READ_SEARCH", 2);
 const SYS_PTRACE: Capability = capability("CAP_SYS_PTRACE", 19);
 const SYS_ADMIN: Capability = capability("CAP_SYS_ADMIN", 21);
 const SYS_RESOURCE: Capability = capability("CAP_SYS_RESOURCE", 24);
+const LEASE: Capability = capability("CAP_LEASE", 28);
 const PERFMON: Capability = capability("CAP_PERFMON", 38);
 const BPF: Capability = capability("CAP_BPF", 39);
 
@@ -130,9 +131,9 @@ fn kept(effective: u64, uses: Uses) -> u64 {
     if uses.proc || uses.capture {
         kept |= SYS_PTRACE.bit | DAC_READ_SEARCH.bit;
     }
-    // Artefacts go wherever the user says; mounts are watched by fanotify(7).
+    // Artefacts go wherever the user says; mounts are watched by fanotify(7); a lease tells who writes to a file.
     if uses.capture {
-        kept |= DAC_OVERRIDE.bit | SYS_ADMIN.bit;
+        kept |= DAC_OVERRIDE.bit | SYS_ADMIN.bit | LEASE.bit;
     }
     effective & kept
 }

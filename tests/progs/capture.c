@@ -279,6 +279,39 @@ static void gone(int count)
 	}
 }
 
+/* As soon as each has ended, its number is overwritten; of every other one the times are what they were. */
+static void overwritten(int count)
+{
+	for (int i = 0; i < count; i++) {
+		char *name = path("overwritten");
+		int status, other = ~i, fd = open(name, O_CREAT | O_RDWR | O_EXCL, 0755);
+		struct stat before;
+
+		CHECK(fd);
+		copy_self(fd, i);
+		CHECK(fstat(fd, &before));
+		close(fd);
+		if (!vfork()) {
+			execl(name, name, "nothing", "x", NULL);
+			_exit(5);
+		}
+		wait(&status);
+		if (status)
+			exit(6);
+		fd = open(name, O_WRONLY);
+		CHECK(fd);
+		CHECK(lseek(fd, -(off_t)sizeof(other), SEEK_END));
+		CHECK(write(fd, &other, sizeof(other)));
+		if (i % 2) {
+			struct timespec times[] = { before.st_atim, before.st_mtim };
+
+			CHECK(futimens(fd, times));
+		}
+		close(fd);
+		unlink(name);
+	}
+}
+
 static void memfds(int count)
 {
 	for (int i = 0; i < count; i++) {
@@ -392,6 +425,8 @@ int main(int argc, char **argv)
 		later();
 	else if (!strcmp(argv[1], "many"))
 		many(number);
+	else if (!strcmp(argv[1], "overwritten"))
+		overwritten(number);
 	else if (!strcmp(argv[1], "unlink"))
 		return unlinking(argv[2]);
 	else if (!strcmp(argv[1], "memfds"))
