@@ -79,11 +79,11 @@ release: static bpf pages ## pack the static binary, man page and completions: d
 	@script/release.sh tracee-$(version)-linux-$(arch)
 
 deb: all pages ## build dist/tracee_VERSION_ARCH.deb
-	@script/setup.sh package
+	@script/setup.sh deb
 	@script/package.sh deb
 
 rpm: all pages ## build dist/tracee-VERSION.ARCH.rpm
-	@script/setup.sh package
+	@script/setup.sh rpm
 	@script/package.sh rpm
 
 image: ## build the images tracee:full and tracee:slim

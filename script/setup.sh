@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs what is missing, and only that: script/setup.sh [build|static|test|package|ship|bench]…
+# Installs what is missing, and only that: script/setup.sh [build|static|test|deb|rpm|ship|bench]…
 #
 #   build   to build tracee (also part of each of the others)
 #   static  to build libelf and zlib from source, for the static binary
 #   test    to run the tests, here and on other kernels in emulated machines
-#   package to make packages of distributions
+#   deb, rpm  to make a package of that kind
 #   ship    to try all that is shipped
 #   bench   to compare with other tracers; a tool that the distribution lacks is left out
 #
@@ -105,15 +105,21 @@ group_test() {
 	fi
 }
 
-group_package() {
+group_deb() {
 	group_build
 	want 'has dpkg-shlibdeps' dpkg-dev dpkg-dev
 	want 'has strip' binutils binutils
 }
 
+group_rpm() {
+	group_build
+	want 'has strip' binutils binutils
+}
+
 group_ship() {
 	group_test
-	group_package
+	group_deb
+	group_rpm
 	want 'has debootstrap' debootstrap debootstrap
 	want 'has lintian' lintian lintian
 	want 'has rpmlint' rpmlint rpmlint
@@ -141,8 +147,8 @@ fi
 groups=$*
 for group; do
 	case $group in
-	build | static | test | package | ship | bench) "group_$group" ;;
-	*) die "$group: no such group; there are: build static test package ship bench" ;;
+	build | static | test | deb | rpm | ship | bench) "group_$group" ;;
+	*) die "$group: no such group; there are: build static test deb rpm ship bench" ;;
 	esac
 done
 tidy() { echo "$*" | tr ' ' '\n' | grep -v '^$' | sort -u | tr '\n' ' ' | sed 's/ $//'; }
@@ -183,12 +189,13 @@ fi
 rust=$(rustc --version | sed 's/^rustc 1\.\([0-9]*\)\..*/\1/')
 [ "$rust" -ge 85 ] || die "$(rustc --version): too old; install Rust 1.85 or later, as with 'rustup update stable'"
 
-# cargo_tool NAME VERSION: builds a tool of cargo's unless it is there; VERSION is a flag of cargo install.
+# cargo_tool NAME VERSION: builds a tool of cargo's unless it is there; VERSION is the last one that Rust 1.85 can build,
+# if there are later ones.
 cargo_tool() {
 	if ! has "$1" && [ ! -x "$target/tools/bin/$1" ]; then
 		doing "building $1 into $target/tools, once; this takes minutes"
-		# shellcheck disable=SC2086 # words
-		nice cargo install --quiet --locked "$1" $2 --root "$target/tools" ||
+		[ "$rust" -lt 88 ] && [ -n "$2" ] || set -- "$1"
+		nice cargo install --quiet --locked "$1" ${2:+--version "=$2"} --root "$target/tools" ||
 			die "could not build $1; 'cargo install --locked $1' does the same"
 	fi
 }
@@ -202,17 +209,14 @@ case " $groups " in
 			rustup component add "$name"
 		fi
 	done
-	# The last one that Rust 1.85 can build.
-	version=
-	[ "$rust" -ge 88 ] || version='--version =0.18.3'
-	cargo_tool cargo-deny "$version"
+	cargo_tool cargo-deny 0.18.3
 	;;
 esac
 case " $groups " in
-*" package "* | *" ship "*)
-	cargo_tool cargo-deb ''
-	cargo_tool cargo-generate-rpm ''
-	;;
+*" deb "* | *" ship "*) cargo_tool cargo-deb '' ;;
+esac
+case " $groups " in
+*" rpm "* | *" ship "*) cargo_tool cargo-generate-rpm 0.20.0 ;;
 esac
 
 if [ -z "$as_root" ] && [ -d /sys/kernel/tracing ] && [ ! -e /sys/kernel/tracing/events ]; then

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -13,7 +13,8 @@ use std::sync::mpsc::SyncSender;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use libbpf_rs::{MapCore, RingBufferBuilder};
+use crossbeam_channel::SendTimeoutError;
+use libbpf_rs::{AsRawLibbpf, MapCore, RingBuffer, RingBufferBuilder};
 use nix::libc;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::EventFd;
@@ -23,7 +24,7 @@ use super::container::Containers;
 use super::keeper::{self, Executed, Job, Meta};
 use super::record::{self, FileRecord, Identity, Taken, CHUNK_MEMORY};
 use super::settings::Settings;
-use super::sightings::{Held, Process, Sightings};
+use super::sightings::{Closed, Held, Process, Sightings};
 use super::store::Store;
 use super::watch::is_slow;
 use super::writes::Writes;
@@ -35,6 +36,11 @@ use crate::loader::skel::types::capture_misses;
 const KNOWN_MAX: usize = 1 << 16;
 /// While something is pending, we look again after this time.
 const TICK: Duration = Duration::from_millis(250);
+/// Records that are read before fanotify is asked again, whose queue holds some ten thousand events.
+const RECORDS: usize = 1024;
+/// And while work is given to the keeper, after this time.
+const BUSY: Duration = Duration::from_millis(10);
+
 /// Reads everything; see the module.
 pub struct Collector {
     pub(super) settings: Settings,
@@ -45,8 +51,8 @@ pub struct Collector {
     pub(super) containers: Containers,
     pub(super) clock: Clock,
     misses: SharedMap<capture_misses>,
-    /// Closed after writing, to be looked at when the ring has been read.
-    closed: Vec<File>,
+    /// Closed after writing, to be looked at when the ring has been read up to that position.
+    closed: VecDeque<(u64, Closed)>,
     /// Executed files that are stored.
     known: HashSet<Identity>,
     pub(super) memory: HashMap<(u32, u64), Gathered>,
@@ -86,7 +92,7 @@ impl Collector {
     fn prepare(
         setup: Setup,
         stop: &EventFd,
-    ) -> io::Result<(Rc<RefCell<Collector>>, libbpf_rs::RingBuffer<'static>, Epoll)> {
+    ) -> io::Result<(Rc<RefCell<Collector>>, RingBuffer<'static>, Epoll)> {
         let other = |error: libbpf_rs::Error| io::Error::other(error);
         let Setup {
             settings,
@@ -105,7 +111,7 @@ impl Collector {
             containers: Containers::new(maps.cgroups),
             clock,
             misses: SharedMap::new(&maps.misses)?,
-            closed: Vec::new(),
+            closed: VecDeque::new(),
             known: HashSet::new(),
             memory: HashMap::new(),
             later: VecDeque::new(),
@@ -134,7 +140,7 @@ impl Collector {
 
     fn work(
         collector: &Rc<RefCell<Collector>>,
-        ring: &libbpf_rs::RingBuffer<'_>,
+        ring: &RingBuffer<'_>,
         epoll: &Epoll,
         stop: &EventFd,
     ) -> Totals {
@@ -151,19 +157,24 @@ impl Collector {
                 }
             }
             let stopped = stop.read().is_ok();
-            // What is closed now has been written before: its chunks are in the ring.
-            collector.borrow_mut().look();
-            let _ = ring.consume();
-            let mut this = collector.borrow_mut();
-            this.after_round(stopped);
-            if stopped {
-                return this.totals();
+            loop {
+                // What is closed now has been written before: its chunks are in the ring, up to here.
+                collector.borrow_mut().look(|| positions(ring).1);
+                let all = ring.consume_raw_n(RECORDS) <= 0;
+                let mut this = collector.borrow_mut();
+                this.after_round(positions(ring).0, stopped && all);
+                match (stopped, all) {
+                    (true, true) => return this.totals(),
+                    (true, false) => {}
+                    (false, _) => break,
+                }
             }
         }
     }
 
     fn is_pending(&self) -> bool {
         self.sightings.as_ref().is_some_and(|it| it.is_pending())
+            || !self.closed.is_empty()
             || !self.later.is_empty()
             || !self.memory.is_empty()
             || self.writes.is_pending()
@@ -177,10 +188,13 @@ impl Collector {
         }
     }
 
-    /// Takes what fanotify has seen.
-    fn look(&mut self) {
+    /// Takes what fanotify has seen. `position`: of the ring, up to which it is to be read before.
+    fn look(&mut self, position: impl Fn() -> u64) {
         if let Some(sightings) = &self.sightings {
-            self.closed.extend(sightings.look());
+            let closed = sightings.look();
+            let position = position();
+            self.closed
+                .extend(closed.into_iter().map(|file| (position, file)));
         }
     }
 
@@ -196,8 +210,8 @@ impl Collector {
         }
     }
 
-    /// When the ring has been read.
-    fn after_round(&mut self, stopped: bool) {
+    /// When the ring has been read up to this position.
+    fn after_round(&mut self, position: u64, stopped: bool) {
         let lost = self.misses.read().lost;
         if lost != self.lost {
             self.lost = lost;
@@ -207,8 +221,18 @@ impl Collector {
         if self.sightings.as_ref().is_some_and(|it| it.take_overflow()) {
             self.writes.doubt_all("the kernel dropped events of fanotify");
         }
-        for file in std::mem::take(&mut self.closed) {
-            self.file_closed(file);
+        while self
+            .closed
+            .front()
+            .is_some_and(|(at, _)| stopped || *at <= position)
+        {
+            let Some((_, Closed { stat, file })) = self.closed.pop_front() else {
+                break;
+            };
+            if let (Some(sightings), Some(_)) = (&self.sightings, &file) {
+                sightings.let_go();
+            }
+            self.file_closed(&stat, file);
         }
         let now = Instant::now();
         while self
@@ -229,9 +253,18 @@ impl Collector {
         self.finish_writes(stopped);
     }
 
-    pub(super) fn give(&self, job: Job) {
-        // The keeper lives for as long as we can send.
-        let _ = self.jobs.send(job);
+    pub(super) fn give(&self, mut job: Job) {
+        // With much to give, or a keeper that has no time, fanotify's queue must not run over.
+        loop {
+            if let Some(sightings) = &self.sightings {
+                sightings.read_after(BUSY);
+            }
+            // The keeper lives for as long as we can send.
+            match self.jobs.send_timeout(job, BUSY) {
+                Err(SendTimeoutError::Timeout(back)) => job = back,
+                _ => return,
+            }
+        }
     }
 
     /*
@@ -239,7 +272,6 @@ impl Collector {
      */
 
     fn exec(&mut self, exec: &FileRecord) {
-        self.look();
         self.cover(exec, "exe");
         let mut mine = match &self.sightings {
             Some(sightings) => sightings.claim(exec.pid),
@@ -365,16 +397,33 @@ impl Collector {
     }
 }
 
+/// How far the ring has been read, and how far it has been written: bytes.
+fn positions(ring: &RingBuffer<'_>) -> (u64, u64) {
+    // SAFETY: a ring buffer that is alive, with one ring.
+    unsafe {
+        let ring = libbpf_sys::ring_buffer__ring(ring.as_libbpf_object().as_ptr(), 0);
+        (
+            libbpf_sys::ring__consumer_pos(ring),
+            libbpf_sys::ring__producer_pos(ring),
+        )
+    }
+}
+
 /// Whether an open file is the one that the kernel side told of.
 pub(super) fn is_the(file: &File, identity: &Identity) -> bool {
-    /// Their st_dev is not their superblock's.
-    const OWN_DEVICES: [u64; 2] = [0x794c_7630, 0x9123_683e];
-    let Ok(stat) = file.metadata() else {
-        return false;
-    };
-    let ctime = keeper::ctime(&stat);
+    file.metadata().is_ok_and(|stat| is_of(&stat, identity))
+}
+
+/// Whether these are the attributes of the file that the kernel side told of.
+pub(super) fn is_of(stat: &Metadata, identity: &Identity) -> bool {
+    let ctime = keeper::ctime(stat);
     stat.ino() == identity.inode
-        && (stat.dev() == identity.dev || OWN_DEVICES.contains(&identity.magic) && ctime == identity.ctime)
+        && (stat.dev() == identity.dev || has_own_device(identity.magic) && ctime == identity.ctime)
+}
+
+/// Whether the `st_dev` of files of such a file system is not their superblock's: overlayfs, btrfs.
+pub(super) fn has_own_device(magic: u64) -> bool {
+    matches!(magic, 0x794c_7630 | 0x9123_683e)
 }
 
 /// A file that was seen when it was executed. Nobody could write to it then, nor while the process runs it.

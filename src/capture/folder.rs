@@ -146,7 +146,16 @@ pub fn create(at: &OwnedFd, name: &CStr) -> io::Result<File> {
 
 /// Opens a file of ours again; refused if it has become something else.
 pub fn reopen(at: &OwnedFd, name: &CStr) -> io::Result<File> {
-    let flags = OFlag::O_RDWR | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+    open_again(at, name, OFlag::O_RDWR)
+}
+
+/// As `reopen`, to read it.
+pub fn read(at: &OwnedFd, name: &CStr) -> io::Result<File> {
+    open_again(at, name, OFlag::O_RDONLY)
+}
+
+fn open_again(at: &OwnedFd, name: &CStr, access: OFlag) -> io::Result<File> {
+    let flags = access | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
     let file = File::from(openat(at, name, flags, Mode::empty())?);
     regular(&file)?;
     Ok(file)

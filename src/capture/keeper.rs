@@ -6,9 +6,10 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::SyncSender;
 use std::sync::Arc;
 
+use crossbeam_channel::Receiver;
 use nix::libc;
 use nix::sys::eventfd::EventFd;
 use serde_json::json;
@@ -158,7 +159,7 @@ impl Keeper {
                 name,
                 cut,
                 version,
-            } => match self.store.reopen(&name) {
+            } => match self.store.read(&name) {
                 Ok(mut artefact) => {
                     artefact.cut = cut;
                     let before = version.writes.load(Ordering::Acquire);

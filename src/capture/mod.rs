@@ -20,7 +20,7 @@ mod writes;
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::mpsc::{sync_channel, Receiver, SyncSender};
+use std::sync::mpsc::{sync_channel, Receiver};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -135,7 +135,7 @@ impl Capture {
         let clock = Clock::new(epoch);
         let sightings = Sightings::new(&settings, clock).map_err(Error::system("eventfd"))?;
         let (result, results) = sync_channel(RESULTS);
-        let (jobs, work) = sync_channel(JOBS);
+        let (jobs, work) = crossbeam_channel::bounded(JOBS);
         let keeper = Keeper {
             store: Arc::clone(&store),
             results: result,
@@ -281,4 +281,4 @@ fn kernel_dev(dev: u64) -> u64 {
     u64::from(nix::libc::major(dev)) << 20 | u64::from(nix::libc::minor(dev))
 }
 
-type Jobs = SyncSender<keeper::Job>;
+type Jobs = crossbeam_channel::Sender<keeper::Job>;

@@ -19,12 +19,14 @@ use nix::sys::stat::Mode;
 
 use super::clock::Clock;
 use super::settings::Settings;
-use super::watch::{Seen, Watch};
+use super::watch::Watch;
 
 /// Executed files that nobody has asked for are let go after this time: they keep file systems from being unmounted.
 const UNCLAIMED: Duration = Duration::from_secs(2);
 /// As many are kept at the most.
 const UNCLAIMED_MAX: usize = 1024;
+/// So many closed files are held open at the most: often a process may have no more than 4096.
+const CLOSED_MAX: usize = 512;
 
 /// An executed file, held open, of which we are told when somebody who could write to it closes it.
 pub struct Held {
@@ -36,6 +38,14 @@ pub struct Held {
     pub watched_since: u64,
     closed: Arc<AtomicBool>,
     by: Arc<Sightings>,
+}
+
+/// A file that somebody has closed after writing.
+pub struct Closed {
+    /// As it was then, or a moment later.
+    pub stat: fs::Metadata,
+    /// None if too many are held.
+    pub file: Option<File>,
 }
 
 /// Device and inode.
@@ -51,10 +61,13 @@ pub struct Sightings {
 
 struct Inner {
     watch: Watch,
+    last_read: Instant,
     /// Executed, and not yet told by the tracer's own programs.
     executed: VecDeque<(Instant, Held)>,
     /// Closed after writing, if that is captured.
-    closed: Vec<File>,
+    closed: Vec<Closed>,
+    /// As many are held open, here and by those who have taken them.
+    closed_held: usize,
     captures_writes: bool,
     /// Who is to be told that a file was closed.
     holders: HashMap<Key, Vec<Weak<AtomicBool>>>,
@@ -79,8 +92,10 @@ impl Sightings {
         Ok(Some(Arc::new(Sightings {
             inner: Mutex::new(Inner {
                 watch,
+                last_read: Instant::now(),
                 executed: VecDeque::new(),
                 closed: Vec::new(),
+                closed_held: 0,
                 captures_writes: settings.write,
                 holders: HashMap::new(),
             }),
@@ -130,44 +145,50 @@ impl Sightings {
     }
 
     /// Reads what there is; gives the files that were closed after writing.
-    pub fn look(self: &Arc<Self>) -> Vec<File> {
+    pub fn look(self: &Arc<Self>) -> Vec<Closed> {
         let _ = self.nudge.read();
         self.read();
         std::mem::take(&mut self.lock().closed)
     }
 
+    /// One of the closed files that were given is no longer held.
+    pub fn let_go(&self) {
+        self.lock().closed_held -= 1;
+    }
+
+    /// Reads, if that was not done for such a time.
+    pub fn read_after(self: &Arc<Self>, time: Duration) {
+        let last = self.lock().last_read;
+        if last.elapsed() >= time {
+            self.read();
+        }
+    }
+
+    /// Takes what there is out of the kernel's queue, which is short.
     fn read(self: &Arc<Self>) {
+        /// Others may execute and write as fast as we read.
+        const READS: usize = 256;
         let now = Instant::now();
-        let mut inner = self.lock();
-        let mut seen = Vec::new();
-        inner.watch.read(|each| seen.push(each));
         // Dropped when the lock is free: that takes it.
         let mut dropped = Vec::new();
-        for Seen {
-            executed,
-            written,
-            pid,
-            file,
-        } in seen
-        {
-            if written {
-                inner.tell(&file);
+        let mut inner = self.lock();
+        inner.last_read = now;
+        for _ in 0..READS {
+            let seen = inner.watch.read();
+            if seen.is_empty() {
+                break;
             }
-            if written && inner.captures_writes {
-                match executed {
-                    true => inner.closed.extend(file.try_clone()),
-                    false => {
-                        inner.closed.push(file);
-                        continue;
+            for seen in seen {
+                if seen.written {
+                    inner.written(&seen.file);
+                }
+                if seen.executed {
+                    if inner.executed.len() >= UNCLAIMED_MAX {
+                        dropped.extend(inner.executed.pop_front());
                     }
-                }
-            }
-            if executed {
-                if inner.executed.len() >= UNCLAIMED_MAX {
-                    dropped.extend(inner.executed.pop_front());
-                }
-                if let Ok(held) = self.hold_by(&mut inner, file, pid) {
-                    inner.executed.push_back((now, held));
+                    if let Ok(held) = self.hold_by(&mut inner, seen.file, seen.pid) {
+                        inner.executed.push_back((now, held));
+                    }
                 }
             }
         }
@@ -185,7 +206,8 @@ impl Sightings {
     }
 
     /// The files that a process has executed.
-    pub fn claim(&self, pid: u32) -> Vec<Held> {
+    pub fn claim(self: &Arc<Self>, pid: u32) -> Vec<Held> {
+        self.read();
         let executed = &mut self.lock().executed;
         let is_mine = |(_, held): &(Instant, Held)| held.pid == pid;
         if !executed.iter().any(is_mine) {
@@ -224,13 +246,24 @@ impl Sightings {
 }
 
 impl Inner {
-    /// Tells those who hold this file that it was closed after writing.
-    fn tell(&self, file: &File) {
-        if self.holders.is_empty() {
+    /// A file was closed after writing.
+    fn written(&mut self, file: &File) {
+        if self.holders.is_empty() && !self.captures_writes {
             return;
         }
-        let holders = key(file).ok().and_then(|key| self.holders.get(&key));
+        let Ok(stat) = file.metadata() else {
+            return;
+        };
+        let holders = self.holders.get(&(stat.dev(), stat.ino()));
         holders.into_iter().flatten().for_each(warn);
+        if self.captures_writes {
+            let file = match self.closed_held < CLOSED_MAX {
+                true => file.try_clone().ok(),
+                false => None,
+            };
+            self.closed_held += usize::from(file.is_some());
+            self.closed.push(Closed { stat, file });
+        }
     }
 }
 

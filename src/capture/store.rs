@@ -3,7 +3,7 @@
 //! Shared by the threads of capture. What is held does not grow with the number of artefacts: names are told apart by the
 //! file system (`O_EXCL`), and folders are opened again as needed.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
@@ -174,11 +174,24 @@ impl Store {
         }
     }
 
-    /// Opens an artefact of this run again.
+    /// Opens an artefact of this run again, to write to it.
     pub fn reopen(self: &Arc<Self>, name: &str) -> io::Result<Artefact> {
+        self.open_again(name, folder::reopen)
+    }
+
+    /// Opens an artefact of this run again, to read it.
+    pub fn read(self: &Arc<Self>, name: &str) -> io::Result<Artefact> {
+        self.open_again(name, folder::read)
+    }
+
+    fn open_again(
+        self: &Arc<Self>,
+        name: &str,
+        open: fn(&OwnedFd, &CStr) -> io::Result<File>,
+    ) -> io::Result<Artefact> {
         let (container, file) = name.split_once('/').ok_or(io::ErrorKind::InvalidInput)?;
         let folder = folder::subfolder(&self.root, container)?;
-        let file = folder::reopen(&folder, &CString::new(file)?)?;
+        let file = open(&folder, &CString::new(file)?)?;
         let size = file.metadata()?.len();
         Ok(Artefact {
             store: Arc::clone(self),

@@ -183,20 +183,19 @@ impl Watch {
         done == 0
     }
 
-    /// What has been seen since the last call, in order. Each holds its file open.
-    pub fn read(&mut self, mut each: impl FnMut(Seen)) {
+    /// Some of what has been seen since the last call, in order; nothing, if that was all. Each holds its file open.
+    pub fn read(&mut self) -> Vec<Seen> {
         const EVENT: usize = size_of::<libc::fanotify_event_metadata>();
-        /// Others may execute and write as fast as we read.
-        const READS: usize = 256;
         let mut buffer = [0; 64 * EVENT];
-        for _ in 0..READS {
+        let mut all = Vec::new();
+        while all.is_empty() {
             let len = match (&self.group).read(&mut buffer) {
-                Ok(0) => return,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Ok(0) => break,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 // No descriptor was free for the file of an event, which is gone.
                 Err(_) => {
                     self.overflowed = true;
-                    return;
+                    break;
                 }
                 Ok(len) => len,
             };
@@ -214,7 +213,7 @@ impl Watch {
                 if pid == self.own_pid {
                     continue;
                 }
-                each(Seen {
+                all.push(Seen {
                     executed: event.mask & libc::FAN_OPEN_EXEC != 0,
                     written: event.mask & libc::FAN_CLOSE_WRITE != 0,
                     pid,
@@ -222,6 +221,7 @@ impl Watch {
                 });
             }
         }
+        all
     }
 }
 

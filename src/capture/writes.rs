@@ -1,7 +1,7 @@
 //! Written files: bytes go where they were written; where that is not certain, the file itself is read at its close.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::Ordering;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use libbpf_rs::{MapCore, MapFlags, MapHandle};
 use nix::fcntl::OFlag;
 
-use super::collector::{idle, is_the, open_regular, reopen_same, Collector};
+use super::collector::{has_own_device, idle, is_of, open_regular, reopen_same, Collector};
 use super::folder::open_below;
 use super::keeper::{self, Job, Meta, Version};
 use super::record::{
@@ -41,6 +41,8 @@ type Key = (u64, u64);
 /// All written files.
 pub struct Writes {
     files: HashMap<Key, Written>,
+    /// By inode: files whose `st_dev` is not their superblock's.
+    odd: HashMap<u64, Key>,
     open: HashMap<Key, Artefact>,
     /// Those with something to be listed.
     dirty: HashSet<Key>,
@@ -77,6 +79,7 @@ impl Writes {
     pub fn new(map: MapHandle) -> Writes {
         Writes {
             files: HashMap::new(),
+            odd: HashMap::new(),
             open: HashMap::new(),
             dirty: HashSet::new(),
             unseen: HashSet::new(),
@@ -106,25 +109,8 @@ impl Writes {
     fn forget(&mut self, key: Key, file: &Written) {
         self.open.remove(&key);
         self.dirty.remove(&key);
+        self.odd.remove(&key.1);
         let _ = self.map.delete(&kernel_key(&file.record, file.kernel_dev));
-    }
-
-    /// Makes room: files with nothing to be told are told anew by the kernel side when they are written to again.
-    fn make_room(&mut self) {
-        if self.files.len() < FILES_MAX {
-            return;
-        }
-        let settled: Vec<Key> = self
-            .files
-            .keys()
-            .filter(|key| !self.dirty.contains(*key))
-            .copied()
-            .collect();
-        for key in settled {
-            if let Some(file) = self.files.remove(&key) {
-                self.forget(key, &file);
-            }
-        }
     }
 }
 
@@ -168,9 +154,12 @@ impl Collector {
             }
         }
         if !self.writes.files.contains_key(&key) {
-            self.writes.make_room();
+            self.make_room();
             let container = self.containers.folder(&record.who);
             let (size, mtime) = (record.file.size, record.file.mtime);
+            if has_own_device(record.file.magic) {
+                self.writes.odd.insert(key.1, key);
+            }
             self.writes.files.insert(
                 key,
                 Written {
@@ -384,27 +373,21 @@ impl Collector {
     }
 
     /// Somebody who could write to it has closed it.
-    pub(super) fn file_closed(&mut self, source: File) {
-        let Ok(stat) = source.metadata() else {
-            return;
-        };
+    pub(super) fn file_closed(&mut self, stat: &Metadata, source: Option<File>) {
         let mut key = (stat.dev(), stat.ino());
         if !self.writes.files.contains_key(&key) {
-            // On overlayfs and btrfs st_dev is another.
-            let found = self
-                .writes
-                .files
-                .iter()
-                .find(|((_, inode), file)| *inode == stat.ino() && is_the_written(&source, file));
-            match found {
-                Some((found, _)) => key = *found,
+            match self.writes.odd.get(&stat.ino()) {
+                Some(odd) => key = *odd,
                 None => return,
+            }
+            if !(self.writes.files.get(&key)).is_some_and(|file| is_of(stat, &file.record.file)) {
+                return;
             }
         }
         let Some(file) = self.writes.files.get_mut(&key) else {
             return;
         };
-        let mtime = keeper::mtime(&stat);
+        let mtime = keeper::mtime(stat);
         file.closed = true;
         if file.doubt.is_some() || (mtime, stat.len()) != (file.mtime, file.size) {
             let untouched = file.name.is_none()
@@ -412,7 +395,14 @@ impl Collector {
                 && file.doubt.is_none_or(|doubt| doubt == OLD_CONTENT);
             if !untouched {
                 (file.mtime, file.size) = (mtime, stat.len());
-                self.read_back(key, source);
+                match source {
+                    Some(source) => self.read_back(key, source),
+                    None => {
+                        file.doubt
+                            .get_or_insert("it changed after its last write, and many were closed at once");
+                        self.writes.dirty.insert(key);
+                    }
+                }
             }
         } else if self.writes.dirty.contains(&key) {
             // Nobody is waited for any more.
@@ -469,6 +459,28 @@ impl Collector {
         }
     }
 
+    /// Makes room for new files. Those that are forgotten are told anew by the kernel side when they are written to again.
+    fn make_room(&mut self) {
+        if self.writes.files.len() < FILES_MAX {
+            return;
+        }
+        // Those that are to be read at their close go last.
+        let mut oldest: Vec<((bool, Instant), Key)> = self
+            .writes
+            .files
+            .iter()
+            .map(|(key, file)| ((file.doubt.is_some() && !file.closed, file.changed), *key))
+            .collect();
+        // So many at once that looking for them costs little for each.
+        let (forgotten, ..) = oldest.select_nth_unstable(FILES_MAX / 2);
+        for (_, key) in forgotten {
+            self.finish_write(*key, true);
+            if let Some(file) = self.writes.files.remove(key) {
+                self.writes.forget(*key, &file);
+            }
+        }
+    }
+
     /// Lists one file. In doubt, it waits for its close, unless this is the last time.
     fn finish_write(&mut self, key: Key, last: bool) {
         if !self.writes.dirty.contains(&key) {
@@ -480,7 +492,7 @@ impl Collector {
             return;
         };
         if file.doubt.is_some() {
-            if !last && covered {
+            if !last && covered && !file.closed {
                 return;
             }
             let path = format!("/proc/{}/fd/{}", file.record.pid, file.record.fd);
@@ -515,10 +527,6 @@ impl Collector {
             None => {}
         }
     }
-}
-
-fn is_the_written(source: &File, file: &Written) -> bool {
-    is_the(source, &file.record.file)
 }
 
 fn meta(file: &Written, doubt: Option<&str>) -> Meta {

@@ -24,6 +24,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("capture_writes", writes),
         Test::new("capture_later_writes", later_writes),
         Test::new("capture_many_files", many_files).unless(same_everywhere()),
+        Test::new("capture_at_200_mb_a_second", writer_speed).unless(same_everywhere()),
         Test::new("capture_blocks", blocks).unless(same_everywhere()),
         Test::new("capture_paths", paths),
         Test::new("capture_limits", limits).unless(same_everywhere()),
@@ -60,7 +61,11 @@ struct Captured {
 
 impl Captured {
     fn new(kinds: &str, flags: &[&str], command: impl Fn(&Path) -> Vec<String>) -> Captured {
-        let work = tempfile::tempdir().unwrap();
+        Captured::below(&std::env::temp_dir(), kinds, flags, command)
+    }
+
+    fn below(base: &Path, kinds: &str, flags: &[&str], command: impl Fn(&Path) -> Vec<String>) -> Captured {
+        let work = tempfile::tempdir_in(base).unwrap();
         let out = work.path().join("out");
         let folder = work.path().join("work");
         fs::create_dir(&folder).unwrap();
@@ -140,11 +145,18 @@ fn later_writes() -> Result<(), Failed> {
     Ok(())
 }
 
-/// So many that nothing may take longer with each.
+/// Nothing takes longer because there are many.
 fn many_files() -> Result<(), Failed> {
-    let count = 5000;
+    let (few, all) = (many(10_000) / 10_000, many(100_000) / 100_000);
+    println!("a file took {few:?} of ten thousand, {all:?} of a hundred thousand");
+    assert!(all < few * 3, "{few:?}, {all:?}");
+    Ok(())
+}
+
+/// How long it takes to capture so many files.
+fn many(count: u32) -> Duration {
     let start = Instant::now();
-    let captured = Captured::new("write", &[], |folder| {
+    let captured = Captured::below(&memory_folder(), "write", &[], |folder| {
         words(&[
             &prog("capture"),
             "many",
@@ -152,7 +164,7 @@ fn many_files() -> Result<(), Failed> {
             &count.to_string(),
         ])
     });
-    println!("{count} files took {:?}", start.elapsed());
+    let took = start.elapsed();
     let mut names = BTreeSet::new();
     for line in captured.of_kind("write") {
         assert_eq!(line["complete"], true, "{line}");
@@ -165,7 +177,41 @@ fn many_files() -> Result<(), Failed> {
         );
         names.insert(name.to_owned());
     }
-    assert_eq!(names.len(), count);
+    assert_eq!(names.len() as u32, count);
+    assert_eq!(totals(&captured.run.stderr).1, 0, "{}", captured.run.stderr);
+    took
+}
+
+/// Where files cost little, if there is such a place: ext4 takes the longer to make some the more were just removed.
+fn memory_folder() -> PathBuf {
+    let is_tmpfs = nix::sys::statfs::statfs("/dev/shm")
+        .is_ok_and(|stat| stat.filesystem_type() == nix::sys::statfs::TMPFS_MAGIC);
+    match is_tmpfs {
+        true => "/dev/shm".into(),
+        false => std::env::temp_dir(),
+    }
+}
+
+/// Who writes 200 MB in a second goes on to do so.
+fn writer_speed() -> Result<(), Failed> {
+    let paced = |folder: &Path| words(&[&prog("capture"), "paced", folder.to_str().unwrap(), "200"]);
+    let rate = |output: &str| output.trim().parse::<f64>().unwrap();
+    let untraced = tempfile::tempdir()?;
+    let command = paced(untraced.path());
+    let output = Command::new(&command[0]).args(&command[1..]).output()?;
+    let alone = rate(&String::from_utf8_lossy(&output.stdout));
+    let limit = ["--capture-limit", "file=1GiB"];
+    let captured = Captured::below(&std::env::temp_dir(), "write", &limit, |folder| {
+        let rate = folder.join("rate");
+        let text = format!("{} >{}", paced(folder).join(" "), rate.display());
+        words(&["sh", "-c", &text])
+    });
+    let folder = captured.folder();
+    let traced = rate(&fs::read_to_string(folder.join("rate"))?);
+    println!("{traced} of {alone} MB/s");
+    assert!(traced >= 0.6 * alone, "{traced} of {alone} MB/s");
+    let (equal, marked) = captured.compare([folder.join("paced")]);
+    assert_eq!((equal.len(), marked.len()), (1, 0), "{marked:?}");
     assert_eq!(totals(&captured.run.stderr).1, 0, "{}", captured.run.stderr);
     Ok(())
 }

@@ -241,6 +241,32 @@ static void many(int count)
 	}
 }
 
+/* Writes so many MB in each of three seconds; tells how many it managed. */
+static void paced(int rate)
+{
+	struct timespec start, until, end;
+	double seconds;
+	int fd = new_file("paced", 0);
+
+	fill(4);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	until = start;
+	for (int i = 0; i < 3 * rate; i++) {
+		for (int n = 0; n < 20; n++)
+			CHECK(write(fd, data + i + n, 50000));
+		until.tv_nsec += 1000000000 / rate;
+		if (until.tv_nsec >= 1000000000) {
+			until.tv_sec++;
+			until.tv_nsec -= 1000000000;
+		}
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	seconds = end.tv_sec - start.tv_sec + (end.tv_nsec - start.tv_nsec) / 1e9;
+	printf("%.0f\n", 3 * rate / seconds);
+	close(fd);
+}
+
 /* A copy of this program, which differs from all others by its end. */
 static void copy_self(int fd, int number)
 {
@@ -425,6 +451,8 @@ int main(int argc, char **argv)
 		later();
 	else if (!strcmp(argv[1], "many"))
 		many(number);
+	else if (!strcmp(argv[1], "paced"))
+		paced(number);
 	else if (!strcmp(argv[1], "overwritten"))
 		overwritten(number);
 	else if (!strcmp(argv[1], "unlink"))
