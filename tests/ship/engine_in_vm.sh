@@ -4,7 +4,7 @@ set -eu
 
 # There is no file system below the initial one.
 export DOCKER_RAMDISK=1 DOCKER_HOST=unix:///run/docker.sock
-dockerd --iptables=false --ip6tables=false --bridge=none >/tmp/dockerd.log 2>&1 &
+dockerd --iptables=false --ip6tables=false --bridge=none --userland-proxy=false >/tmp/dockerd.log 2>&1 &
 trap 'tail -n 20 /tmp/dockerd.log' EXIT
 tenths=1200
 until docker version >/dev/null 2>&1; do
