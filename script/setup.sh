@@ -1,12 +1,12 @@
 #!/bin/sh
 # Installs what is missing, and only that: script/setup.sh [build|static|test|deb|rpm|ship|bench]…
 #
-#   build   to build tracee (also part of each of the others)
-#   static  to build libelf and zlib from source, for the static binary
-#   test    to run the tests, here and on other kernels in emulated machines
+#   build     to build tracee (also part of each of the others)
+#   static    to build libelf and zlib from source, for the static binary
+#   test      to run the tests, here and on other kernels in emulated machines
 #   deb, rpm  to make a package of that kind
-#   ship    to try all that is shipped
-#   bench   to compare with other tracers; a tool that the distribution lacks is left out
+#   ship      to try all that is shipped
+#   bench     to compare with other tracers; a tool that the distribution lacks is left out
 #
 # Knows apt-get (Debian, Ubuntu) and dnf (Fedora); uses sudo if not root.
 set -eu
@@ -108,13 +108,9 @@ group_test() {
 group_deb() {
 	group_build
 	want 'has dpkg-shlibdeps' dpkg-dev dpkg-dev
-	want 'has strip' binutils binutils
 }
 
-group_rpm() {
-	group_build
-	want 'has strip' binutils binutils
-}
+group_rpm() { group_build; }
 
 group_ship() {
 	group_test

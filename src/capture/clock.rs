@@ -8,7 +8,7 @@ use nix::time::{clock_gettime, ClockId};
 /// Times of files go in steps of a tick, which has up to 10 ms (CONFIG_HZ), and lag behind by up to one.
 const TICKS: u64 = 20_000_000;
 
-/// Turns the kernel side's times, in ns since boot, into those of files, and back.
+/// Compares the kernel side's times, in ns since boot, with those of files.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     /// ns since the epoch at boot, as events have it: when tracing began.

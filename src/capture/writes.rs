@@ -1,5 +1,7 @@
 //! Written files: bytes go where they were written; where that is not certain, the file itself is read at its close.
 
+mod settle;
+
 use std::collections::{HashMap, HashSet};
 use std::fs::{File, Metadata};
 use std::os::fd::OwnedFd;
@@ -12,7 +14,7 @@ use nix::fcntl::OFlag;
 
 use super::collector::{has_own_device, idle, is_of, open_regular, reopen_same, Collector};
 use super::folder::open_below;
-use super::keeper::{self, Job, Meta, Version};
+use super::keeper::{self, Version};
 use super::record::{
     user_dev, FileRecord, Identity, CHUNK_UNSURE, FILE_CREATED, FILE_EMPTY, TAKE_TRUNCATED, TAKE_UNSEEN,
     TAKE_UNSEEN_ANY,
@@ -408,141 +410,5 @@ impl Collector {
             // Nobody is waited for any more.
             file.changed -= QUIET;
         }
-    }
-
-    /// Has the keeper copy the file as it is now.
-    fn read_back(&mut self, key: Key, source: File) {
-        if self.open_artefact(key).is_none() {
-            return;
-        }
-        // The keeper writes to it by itself.
-        self.writes.open.remove(&key);
-        self.writes.dirty.remove(&key);
-        let Some(file) = self.writes.files.get_mut(&key) else {
-            return;
-        };
-        file.doubt = None;
-        file.cut = None;
-        file.version.idle.store(false, Ordering::Release);
-        let version = file.version.clone();
-        let meta = meta(file, None);
-        let Some(name) = file.name.clone() else {
-            return;
-        };
-        self.give(Job::ReadBack {
-            meta,
-            name,
-            file: source,
-            version,
-        });
-    }
-
-    /// Lists what has come to rest; in the end, everything.
-    pub(super) fn finish_writes(&mut self, stopped: bool) {
-        let now = Instant::now();
-        if !stopped && now - self.writes.looked < QUIET / 4 {
-            return;
-        }
-        self.writes.looked = now;
-        let quiet: Vec<Key> = self
-            .writes
-            .dirty
-            .iter()
-            .filter(|key| {
-                let file = self.writes.files.get(*key);
-                stopped || file.is_none_or(|file| now - file.changed >= QUIET)
-            })
-            .copied()
-            .collect();
-        for key in quiet {
-            self.finish_write(key, stopped);
-        }
-    }
-
-    /// Makes room for new files. Those that are forgotten are told anew by the kernel side when they are written to again.
-    fn make_room(&mut self) {
-        if self.writes.files.len() < FILES_MAX {
-            return;
-        }
-        // Those that are to be read at their close go last.
-        let mut oldest: Vec<((bool, Instant), Key)> = self
-            .writes
-            .files
-            .iter()
-            .map(|(key, file)| ((file.doubt.is_some() && !file.closed, file.changed), *key))
-            .collect();
-        // So many at once that looking for them costs little for each.
-        let (forgotten, ..) = oldest.select_nth_unstable(FILES_MAX / 2);
-        for (_, key) in forgotten {
-            self.finish_write(*key, true);
-            if let Some(file) = self.writes.files.remove(key) {
-                self.writes.forget(*key, &file);
-            }
-        }
-    }
-
-    /// Lists one file. In doubt, it waits for its close, unless this is the last time.
-    fn finish_write(&mut self, key: Key, last: bool) {
-        if !self.writes.dirty.contains(&key) {
-            return;
-        }
-        let covered = self.covers(key.0);
-        let Some(file) = self.writes.files.get_mut(&key) else {
-            self.writes.dirty.remove(&key);
-            return;
-        };
-        if file.doubt.is_some() {
-            if !last && covered && !file.closed {
-                return;
-            }
-            let path = format!("/proc/{}/fd/{}", file.record.pid, file.record.fd);
-            let reached = file
-                .held
-                .take()
-                .or_else(|| match is_slow(file.record.file.magic) {
-                    true => None,
-                    false => open_regular(&path, key.0, key.1).ok(),
-                });
-            if let Some(source) = reached {
-                if let Ok(stat) = source.metadata() {
-                    (file.mtime, file.size) = (keeper::mtime(&stat), stat.len());
-                }
-                return self.read_back(key, source);
-            }
-        }
-        self.writes.dirty.remove(&key);
-        let doubt = file.doubt;
-        let meta = meta(file, doubt);
-        match file.name.clone() {
-            Some(name) => {
-                let (cut, version) = (file.cut, file.version.clone());
-                self.give(Job::Finish {
-                    meta,
-                    name,
-                    cut,
-                    version,
-                });
-            }
-            None if file.cut.is_some() || doubt.is_some() => self.give(Job::Tell(meta)),
-            None => {}
-        }
-    }
-}
-
-fn meta(file: &Written, doubt: Option<&str>) -> Meta {
-    Meta {
-        kind: "write",
-        who: file.record.who,
-        container: file.container.clone(),
-        path: file.record.path.clone(),
-        file: Identity {
-            size: file.size,
-            mtime: file.mtime,
-            ..file.record.file
-        },
-        area: None,
-        role: "",
-        reason: doubt.map(|doubt| format!("{doubt}, and the file was not there any more to be read")),
-        read_at_close: false,
     }
 }

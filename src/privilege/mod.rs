@@ -217,5 +217,13 @@ mod tests {
             BPF.bit | SYS_PTRACE.bit | DAC_READ_SEARCH.bit
         );
         assert_eq!(kept(BPF.bit | PERFMON.bit, proc), BPF.bit);
+        let capture = Uses {
+            capture: true,
+            ..uses
+        };
+        assert_eq!(
+            kept(u64::MAX, capture),
+            kept(u64::MAX, proc) | DAC_OVERRIDE.bit | SYS_ADMIN.bit | LEASE.bit
+        );
     }
 }

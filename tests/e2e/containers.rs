@@ -10,12 +10,11 @@ use nix::mount::{mount, umount, MsFlags};
 use serde_json::{json, Value};
 
 use crate::harness::{
-    between, in_vm, lacks_tool, parse, prog, same_everywhere, sha256, value, wait_until, Background, Run,
+    between, in_vm, lacks_tool, parse, prog, same_everywhere, sha256, value, Background, Run,
 };
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
-    let here = || in_vm().then(|| "a daemon does not fit into an emulator".to_owned());
     vec![
         Test::new("containers_by_the_paths_of_their_cgroups", paths).unless(between()),
         Test::new("containers_of_runc", || oci("runc"))
@@ -25,12 +24,6 @@ pub fn tests() -> Vec<Test> {
             .unless(lacks_tool("crun"))
             .unless(hybrid()),
         Test::new("capture_of_containers", captured).unless(lacks_tool("runc")),
-        Test::new("containers_of_docker", docker)
-            .unless(here())
-            .unless(lacks_tool("dockerd")),
-        Test::new("containers_of_podman", podman)
-            .unless(here())
-            .unless(lacks_tool("podman").or(lacks_tool("runc"))),
     ]
 }
 
@@ -44,7 +37,7 @@ fn hybrid() -> Option<String> {
 }
 
 /// An id as runtimes make them.
-fn id(seed: u64) -> String {
+pub fn id(seed: u64) -> String {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..4)
         .map(|_| {
@@ -69,12 +62,12 @@ fn caller_here(folder: &Path) -> String {
 }
 
 /// Its path in a container.
-fn caller_inside() -> String {
+pub fn caller_inside() -> String {
     format!("/{}", caller())
 }
 
 /// How many calls of getppid each container made; in none: the empty string.
-fn calls(run: &Run) -> BTreeMap<String, usize> {
+pub fn calls(run: &Run) -> BTreeMap<String, usize> {
     let mut calls = BTreeMap::new();
     for event in our_calls(run) {
         let id = event["container"]["id"].as_str().unwrap_or_default();
@@ -90,7 +83,7 @@ fn our_calls(run: &Run) -> Vec<&Value> {
 }
 
 /// What the events of each container say of name, image and runtime: one thing each.
-fn descriptions(run: &Run) -> BTreeMap<String, Value> {
+pub fn descriptions(run: &Run) -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();
     for event in &run.events {
         let container = &event["container"];
@@ -104,7 +97,7 @@ fn descriptions(run: &Run) -> BTreeMap<String, Value> {
 }
 
 /// The first thing that a new container is seen to do is to execute its own program.
-fn first_is_its_exec(run: &Run, id: &str, pathname: &str) {
+pub fn first_is_its_exec(run: &Run, id: &str, pathname: &str) {
     let first = run
         .events
         .iter()
@@ -114,7 +107,7 @@ fn first_is_its_exec(run: &Run, id: &str, pathname: &str) {
     assert_eq!(value(first, "pathname"), pathname, "{first}");
 }
 
-fn count(run: &Run, event: &str, id: &str) -> usize {
+pub fn count(run: &Run, event: &str, id: &str) -> usize {
     let named = run.named(event);
     named
         .iter()
@@ -123,7 +116,7 @@ fn count(run: &Run, event: &str, id: &str) -> usize {
 }
 
 /// Output of a command that succeeds.
-fn output(command: &mut Command) -> String {
+pub fn output(command: &mut Command) -> String {
     let output = command.output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {stderr}");
@@ -256,7 +249,7 @@ fn paths() -> Result<(), Failed> {
 }
 
 /// A folder with programs that a container can execute.
-fn root_file_system(folder: &Path) -> PathBuf {
+pub fn root_file_system(folder: &Path) -> PathBuf {
     let root = folder.join("rootfs");
     for name in ["proc", "dev", "sys", "etc"] {
         fs::create_dir_all(root.join(name)).unwrap();
@@ -333,7 +326,7 @@ const EVENTS: &str =
                       existing_container";
 
 /// Of the host, calls alone: it does much else.
-fn start(scope: &str) -> Background {
+pub fn start(scope: &str) -> Background {
     let events = if scope == "h" { "getppid" } else { EVENTS };
     Background::start(&["-t", scope, "-e", events])
 }
@@ -422,17 +415,32 @@ fn oci(runtime: &str) -> Result<(), Failed> {
 fn captured() -> Result<(), Failed> {
     let bundle = Bundle::new("runc");
     let root = bundle.folder.path().join("rootfs");
-    fs::copy(prog("capture"), root.join("capture"))?;
-    fs::create_dir(root.join("work"))?;
-    fs::write(root.join("work/old"), "what was there before")?;
+    add_capture(&root);
     let id = id(1004);
     let out = bundle.folder.path().join("out");
-    let flags = ["-t", "c", "-e", "artifact_captured", "--capture", "exec,write"];
-    let background = Background::start(&[&flags[..], &["--output-path", out.to_str().unwrap()]].concat());
+    let background = start_capture(&out);
     output(&mut bundle.run(&id, &["/capture", "writes", "/work"]));
     background.stop();
+    check_capture(&out, &id, &root);
+    Ok(())
+}
+
+/// Puts the program that is captured where a container can execute it.
+pub fn add_capture(root: &Path) {
+    fs::copy(prog("capture"), root.join("capture")).unwrap();
+    fs::create_dir(root.join("work")).unwrap();
+    fs::write(root.join("work/old"), "what was there before").unwrap();
+}
+
+pub fn start_capture(out: &Path) -> Background {
+    let flags = ["-t", "c", "-e", "artifact_captured", "--capture", "exec,write"];
+    Background::start(&[&flags[..], &["--output-path", out.to_str().unwrap()]].concat())
+}
+
+/// Compares artefacts with the files of a container, which has done `/capture writes /work` and nothing else.
+pub fn check_capture(out: &Path, id: &str, root: &Path) {
     // The last line of each file counts.
-    let lines: BTreeMap<String, Value> = parse(fs::File::open(out.join("index.jsonl"))?)
+    let lines: BTreeMap<String, Value> = parse(fs::File::open(out.join("index.jsonl")).unwrap())
         .into_iter()
         .map(|line| (format!("{} {}", line["kind"], line["inode"]), line))
         .collect();
@@ -453,256 +461,4 @@ fn captured() -> Result<(), Failed> {
         written += usize::from(line["kind"] == "write");
     }
     assert_eq!((executed, written), (1, 14));
-    Ok(())
-}
-
-/// A program of a daemon's, killed at the end.
-struct Daemon {
-    child: Child,
-    folder: tempfile::TempDir,
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let pid = nix::unistd::Pid::from_raw(self.child.id() as i32);
-        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
-        let _ = self.child.wait();
-        // What it has left mounted would keep its folder.
-        let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
-        for line in mounts.lines().rev() {
-            let path = line.split(' ').nth(1).unwrap_or_default();
-            if Path::new(path).starts_with(self.folder.path()) {
-                let _ = nix::mount::umount2(path, nix::mount::MntFlags::MNT_DETACH);
-            }
-        }
-    }
-}
-
-impl Daemon {
-    fn socket(&self) -> PathBuf {
-        self.folder.path().join("socket")
-    }
-
-    fn start(command: impl FnOnce(&Path) -> Command) -> Daemon {
-        let folder = tempfile::tempdir().unwrap();
-        let log = fs::File::create(folder.path().join("log")).unwrap();
-        let child = command(folder.path())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let mut daemon = Daemon { child, folder };
-        let socket = daemon.socket();
-        wait_until("the daemon listens", || {
-            if let Ok(Some(status)) = daemon.child.try_wait() {
-                let log = fs::read_to_string(daemon.folder.path().join("log")).unwrap();
-                panic!("{status}: {log}");
-            }
-            std::os::unix::net::UnixStream::connect(&socket).is_ok()
-        });
-        daemon
-    }
-}
-
-/// An image of our programs.
-fn import(mut command: Command, folder: &Path) {
-    root_file_system(folder);
-    let archive = folder.join("image.tar");
-    output(
-        Command::new("tar")
-            .args(["-C", folder.join("rootfs").to_str().unwrap(), "-cf"])
-            .arg(&archive)
-            .arg("."),
-    );
-    output(command.arg("import").arg(&archive).arg("progs:1"));
-}
-
-/// So many containers at once.
-const MANY: usize = 20;
-
-fn docker() -> Result<(), Failed> {
-    let daemon = Daemon::start(|folder| {
-        let mut command = Command::new("dockerd");
-        for (flag, name) in [
-            ("--data-root", "data"),
-            ("--exec-root", "exec"),
-            ("--pidfile", "pid"),
-        ] {
-            command.arg(flag).arg(folder.join(name));
-        }
-        command
-            .arg(format!("--host=unix://{}", folder.join("socket").display()))
-            .args([
-                "--iptables=false",
-                "--ip6tables=false",
-                "--ip-forward=false",
-                "--bridge=none",
-            ]);
-        command
-    });
-    let host = format!("unix://{}", daemon.socket().display());
-    std::env::set_var("DOCKER_HOST", &host);
-    let docker = |args: &[&str]| output(Command::new("docker").args(args));
-    import(Command::new("docker"), daemon.folder.path());
-    let create = |name: &str, args: &[&str]| {
-        docker(&[&["create", "--network=none", "--name", name, "progs:1"], args].concat())
-    };
-    let inside = caller_inside();
-    let old = create("old", &["/pause"]);
-    docker(&["start", "old"]);
-    let ids: Vec<String> = (0..MANY)
-        .map(|i| create(&format!("many{i}"), &[&inside, "1", &(i + 1).to_string()]))
-        .collect();
-    let listed = format!("c:many7,{}", &ids[11][..12]);
-    let runs = ["c", "c:all", &listed, "h"].map(start);
-    let starts: Vec<Child> = (0..MANY)
-        .map(|i| {
-            Command::new("docker")
-                .args(["start", &format!("many{i}")])
-                .stdout(Stdio::null())
-                .spawn()
-                .unwrap()
-        })
-        .collect();
-    for mut start in starts {
-        assert!(start.wait()?.success());
-    }
-    docker(&["exec", "old", &inside, "1", "50"]);
-    let run = docker(&[
-        "run",
-        "--rm",
-        "--network=none",
-        "--name",
-        "brief",
-        "progs:1",
-        &inside,
-        "1",
-        "60",
-    ]);
-    assert_eq!(run, "");
-    for i in 0..MANY {
-        docker(&["wait", &format!("many{i}")]);
-    }
-    docker(&["stop", "old"]);
-    docker(
-        &[
-            &["rm", "old"][..],
-            &ids.iter().map(String::as_str).collect::<Vec<_>>(),
-        ]
-        .concat(),
-    );
-    let [only_new, all, only_listed, host] = runs.map(Background::stop);
-
-    let mut expected: BTreeMap<String, usize> = ids.iter().cloned().zip(1..).collect();
-    let mut told = calls(&only_new);
-    let brief = told
-        .iter()
-        .find(|(_, calls)| **calls == 60)
-        .map(|(id, _)| id.clone())
-        .unwrap();
-    expected.insert(brief.clone(), 60);
-    assert_eq!(told, expected);
-    expected.insert(old.clone(), 50);
-    told = calls(&all);
-    assert_eq!(told, expected);
-    assert_eq!(
-        calls(&only_listed),
-        BTreeMap::from([(ids[7].clone(), 8), (ids[11].clone(), 12)])
-    );
-    assert_eq!(calls(&host), BTreeMap::new());
-
-    for run in [&only_new, &all] {
-        for id in ids.iter().chain([&brief]) {
-            first_is_its_exec(run, id, &inside);
-            for event in ["container_create", "container_remove"] {
-                assert_eq!(count(run, event, id), 1, "{event} {id}");
-            }
-            // Its program, and the child that this makes.
-            assert_eq!(count(run, "sched_process_exit", id), 2);
-        }
-    }
-    for id in [&ids[7], &ids[11]] {
-        first_is_its_exec(&only_listed, id, &inside);
-    }
-    assert_eq!(count(&all, "existing_container", &old), 1);
-    assert_eq!(count(&all, "container_remove", &old), 1);
-    let described = descriptions(&all);
-    let names = (0..MANY)
-        .map(|i| format!("many{i}"))
-        .chain(["old".into(), "brief".into()]);
-    for (id, name) in ids.iter().chain([&old, &brief]).zip(names) {
-        assert_eq!(described[id], json!([name, "progs:1", "docker"]));
-    }
-    assert_eq!(described.len(), MANY + 2);
-    Ok(())
-}
-
-fn podman() -> Result<(), Failed> {
-    let command = |folder: &Path| {
-        let mut command = Command::new("podman");
-        command
-            .arg("--root")
-            .arg(folder.join("data"))
-            .arg("--runroot")
-            .arg(folder.join("run"))
-            .args(["--runtime", "runc", "--cgroup-manager", "cgroupfs"]);
-        command
-    };
-    let daemon = Daemon::start(|folder| {
-        let mut command = command(folder);
-        command
-            .args(["system", "service", "--time=0"])
-            .arg(format!("unix://{}", folder.join("socket").display()));
-        command
-    });
-    let folder = daemon.folder.path();
-    std::env::set_var("CONTAINER_HOST", format!("unix://{}", daemon.socket().display()));
-    let podman = |args: &[&str]| output(command(folder).env_remove("CONTAINER_HOST").args(args));
-    let mut imports = command(folder);
-    imports.env_remove("CONTAINER_HOST");
-    import(imports, folder);
-    // Without CAP_SYS_RESOURCE its own limits would be too high.
-    let create = |name: &str, args: &[&str]| {
-        let create = [
-            "create",
-            "--network=none",
-            "--ulimit=nofile=1024:1024",
-            "--ulimit=nproc=1000:1000",
-        ];
-        podman(&[&create[..], &["--name", name, "progs:1"], args].concat())
-    };
-    let inside = caller_inside();
-    let (old, new, named) = (
-        create("old", &["/pause"]),
-        create("new", &[&inside, "2", "3"]),
-        create("named", &[&inside, "1", "5"]),
-    );
-    podman(&["start", "old"]);
-    let runs = ["c", "c:all", "c:named", "h"].map(start);
-    podman(&["start", "new"]);
-    podman(&["start", "named"]);
-    podman(&["exec", "old", &inside, "1", "7"]);
-    podman(&["wait", "new", "named"]);
-    podman(&["rm", "-f", "-t", "5", "old", "new", "named"]);
-    let [only_new, all, only_named, host] = runs.map(Background::stop);
-    let pairs = |list: &[(&String, usize)]| -> BTreeMap<String, usize> {
-        list.iter().map(|(id, calls)| ((*id).clone(), *calls)).collect()
-    };
-    assert_eq!(calls(&only_new), pairs(&[(&new, 6), (&named, 5)]));
-    assert_eq!(calls(&all), pairs(&[(&new, 6), (&named, 5), (&old, 7)]));
-    assert_eq!(calls(&only_named), pairs(&[(&named, 5)]));
-    assert_eq!(calls(&host), BTreeMap::new());
-    for id in [&new, &named] {
-        first_is_its_exec(&all, id, &inside);
-        assert_eq!(count(&all, "container_create", id), 1);
-        assert_eq!(count(&all, "container_remove", id), 1);
-    }
-    let described = descriptions(&all);
-    for (id, name) in [(&old, "old"), (&new, "new"), (&named, "named")] {
-        let (told, image) = (&described[id], described[id][1].as_str().unwrap_or_default());
-        assert_eq!(json!([told[0], told[2]]), json!([name, "podman"]));
-        assert!(image.ends_with("progs:1"), "{told}");
-    }
-    Ok(())
 }

@@ -4,10 +4,13 @@
 //! with the reason.
 
 mod capture;
+mod capture_code;
+mod capture_folder;
 mod cli;
 mod containers;
 mod cost;
 mod edges;
+mod engines;
 mod escape;
 mod fds;
 mod files;
@@ -92,6 +95,7 @@ fn main() {
         once(filter::tests()),
         once(spawn::tests()),
         containers::tests(),
+        engines::tests(),
         once(ship::tests()),
         io_uring::tests(),
         once(sockets::tests()),
@@ -104,6 +108,8 @@ fn main() {
         loss::tests(),
         cost::tests(),
         capture::tests(),
+        capture_code::tests(),
+        capture_folder::tests(),
     ]
     .into_iter()
     .flatten()

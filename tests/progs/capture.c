@@ -238,6 +238,9 @@ static void many(int count)
 		fd = new_file(name, 0);
 		CHECK(write(fd, name, strlen(name)));
 		close(fd);
+		/* Not faster than a file system on a disk. */
+		if (i % 100 == 99)
+			usleep(10000);
 	}
 }
 
@@ -280,13 +283,16 @@ static void copy_self(int fd, int number)
 		exit(4);
 }
 
-static int unlinking(const char *self)
+static int unlinking(const char *self, int ms)
 {
-	return unlink(self);
+	int failed = unlink(self);
+
+	usleep(1000 * ms);
+	return failed;
 }
 
-/* Its file is replaced by what the name says, as soon as nothing holds it. */
-static void gone(int count)
+/* Each removes its file, and goes on for a while. */
+static void gone(int count, const char *ms)
 {
 	for (int i = 0; i < count; i++) {
 		char *name = path("gone");
@@ -296,7 +302,7 @@ static void gone(int count)
 		copy_self(fd, i);
 		close(fd);
 		if (!fork()) {
-			execl(name, name, "unlink", name, NULL);
+			execl(name, name, "unlink", name, ms, NULL);
 			_exit(5);
 		}
 		wait(&status);
@@ -446,7 +452,9 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "writes"))
 		writes();
 	else if (!strcmp(argv[1], "gone"))
-		gone(number);
+		gone(number, "0");
+	else if (!strcmp(argv[1], "lingering"))
+		gone(number, "300");
 	else if (!strcmp(argv[1], "later"))
 		later();
 	else if (!strcmp(argv[1], "many"))
@@ -456,7 +464,7 @@ int main(int argc, char **argv)
 	else if (!strcmp(argv[1], "overwritten"))
 		overwritten(number);
 	else if (!strcmp(argv[1], "unlink"))
-		return unlinking(argv[2]);
+		return unlinking(argv[2], number);
 	else if (!strcmp(argv[1], "memfds"))
 		memfds(number);
 	else if (!strcmp(argv[1], "sleep"))

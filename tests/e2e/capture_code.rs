@@ -1,0 +1,322 @@
+//! Artefacts of executed files and of memory, against what was executed and unpacked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Failed;
+
+use crate::capture::{files_below, words, Captured};
+use crate::harness::{in_vm, lacks_prog, parse, prog, sha256, Background};
+use crate::means::unavailable;
+use crate::Test;
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        Test::new("capture_deleted_programs", deleted_programs),
+        Test::new("capture_lingering_programs", lingering_programs),
+        Test::new("capture_overwritten_programs", overwritten_programs),
+        Test::new("capture_fileless_programs", fileless_programs),
+        Test::new("capture_scripts", scripts),
+        Test::new("capture_other_mounts", other_mounts).unless(lacks_overlay()),
+        Test::new("capture_files_that_nobody_serves", unserved).unless(lacks_fuse()),
+        Test::new("capture_hostile_paths", hostile_paths),
+        Test::new("capture_memory", memory).unless(unavailable("mem_prot_alert")),
+        Test::new("capture_memory_in_a_loop", memory_in_a_loop).unless(unavailable("mem_prot_alert")),
+        Test::new("capture_packed", packed)
+            .unless(unavailable("mem_prot_alert"))
+            .unless(lacks_prog("packed", "it could not be packed: there was no upx")),
+    ]
+}
+
+/// Programs that are gone from their folder before anyone could look.
+fn deleted_programs() -> Result<(), Failed> {
+    let count = if in_vm() { 30 } else { 1000 };
+    let captured = Captured::of("exec", "gone", count);
+    // Some have ended before they were watched, and are marked: in an emulator, perhaps most.
+    let marked = check_copies(&captured, count, "gone");
+    assert!(in_vm() || marked < count / 2, "{marked} of {count}");
+    Ok(())
+}
+
+/// Those that go on for a while are watched in time: none is marked.
+fn lingering_programs() -> Result<(), Failed> {
+    let captured = Captured::of("exec", "lingering", 10);
+    assert_eq!(check_copies(&captured, 10, "gone"), 0, "{:?}", captured.index);
+    Ok(())
+}
+
+/// What is stored unmarked as what was executed is just that.
+fn overwritten_programs() -> Result<(), Failed> {
+    let count = if in_vm() { 30 } else { 1000 };
+    let captured = Captured::of("exec", "overwritten", count);
+    let original = fs::metadata(prog("capture")).unwrap().len();
+    let (mut complete, mut marked) = (BTreeSet::new(), 0);
+    for line in captured.of_kind("exec") {
+        if !line["pathname"].as_str().unwrap().contains("overwritten") {
+            continue;
+        }
+        if line["complete"] == false {
+            assert!(line["reason"].is_string(), "{line}");
+            marked += 1;
+            continue;
+        }
+        let bytes = fs::read(captured.stored(line)).unwrap();
+        assert_eq!(bytes.len() as u64, original + 4, "{line}");
+        let number = u32::from_ne_bytes(*bytes.last_chunk().unwrap());
+        assert!(
+            (number as usize) < count && complete.insert(number),
+            "{line}: {number:x}"
+        );
+    }
+    println!("{} complete, {marked} marked", complete.len());
+    assert_eq!(complete.len() + marked, count);
+    Ok(())
+}
+
+/// Each copy of the program ends with its number. Gives how many may have been written to as far as tracee knows.
+fn check_copies(captured: &Captured, count: usize, name: &str) -> usize {
+    let original = fs::read(prog("capture")).unwrap();
+    let (mut numbers, mut marked) = (Vec::new(), 0);
+    for line in captured.of_kind("exec") {
+        if !line["pathname"].as_str().unwrap().contains(name) {
+            continue;
+        }
+        if line["complete"] == false {
+            let reason = line["reason"].as_str().unwrap();
+            assert!(reason.contains("may have been written to since"), "{line}");
+            marked += 1;
+        }
+        let bytes = fs::read(captured.stored(line)).unwrap();
+        assert!(
+            bytes.starts_with(&original) && bytes.len() == original.len() + 4,
+            "{line}"
+        );
+        numbers.push(u32::from_ne_bytes(*bytes.last_chunk().unwrap()));
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..count as u32).collect::<Vec<_>>());
+    marked
+}
+
+fn fileless_programs() -> Result<(), Failed> {
+    let count = 20;
+    let captured = Captured::of("exec", "memfds", count);
+    assert_eq!(check_copies(&captured, count, "memfd:fileless"), 0);
+    Ok(())
+}
+
+fn scripts() -> Result<(), Failed> {
+    let captured = Captured::new("exec", &[], |folder| {
+        let script = folder.join("script");
+        fs::write(&script, "#!/bin/sh\n# the script itself\nrm \"$0\"\n").unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        words(&[script.to_str().unwrap()])
+    });
+    let roles: BTreeMap<_, _> = captured
+        .of_kind("exec")
+        .into_iter()
+        .map(|line| (line["role"].as_str().unwrap().to_owned(), line))
+        .collect();
+    let script = roles["script"];
+    assert!(
+        script["pathname"].as_str().unwrap().ends_with("/script"),
+        "{script}"
+    );
+    assert!(fs::read_to_string(captured.stored(script))
+        .unwrap()
+        .contains("the script itself"));
+    let shell = fs::canonicalize("/bin/sh").unwrap();
+    let interpreter = captured
+        .of_kind("exec")
+        .into_iter()
+        .find(|line| line["pathname"] == shell.to_str().unwrap())
+        .unwrap();
+    assert_eq!(interpreter["sha256"], sha256(&shell).as_str());
+    Ok(())
+}
+
+fn lacks_overlay() -> Option<String> {
+    // Over a folder of the namespace's own, so that nothing is left.
+    let text = "mount -t tmpfs x /mnt && cd /mnt && mkdir l u w m && mount -t overlay x -o lowerdir=l,upperdir=u,workdir=w m";
+    let mount = Command::new("unshare")
+        .args(["-m", "sh", "-c", text])
+        .stderr(Stdio::null())
+        .status();
+    (!mount.is_ok_and(|status| status.success())).then(|| "no overlayfs can be mounted".into())
+}
+
+/// In a mount namespace of its own, in an overlay that nobody else sees, behind a chroot.
+fn other_mounts() -> Result<(), Failed> {
+    let captured = Captured::new("exec,write", &[], |folder| {
+        let text = format!(
+            "mount -t tmpfs x {folder} && cd {folder} && mkdir -p l u w m && cp {prog} l/inner && \
+             mount -t overlay x -o lowerdir=l,upperdir=u,workdir=w m && cp l/inner m/upper && \
+             chroot m /inner nothing && chroot m /upper unlink /upper",
+            folder = folder.display(),
+            prog = prog("capture"),
+        );
+        words(&["unshare", "-m", "sh", "-c", &text])
+    });
+    let original = sha256(Path::new(&prog("capture")));
+    for name in ["/inner", "/upper"] {
+        let line = captured
+            .of_kind("exec")
+            .into_iter()
+            .find(|line| {
+                line["pathname"]
+                    .as_str()
+                    .unwrap()
+                    .trim_end_matches(" (deleted)")
+                    .ends_with(name)
+            })
+            .unwrap_or_else(|| panic!("{name}: {:?}", captured.index));
+        assert_eq!(
+            (&line["complete"], line["sha256"].as_str()),
+            (&true.into(), Some(original.as_str())),
+            "{line}"
+        );
+    }
+    Ok(())
+}
+
+fn lacks_fuse() -> Option<String> {
+    let there = || Path::new("/dev/fuse").exists();
+    if !there() {
+        let _ = Command::new("modprobe")
+            .arg("fuse")
+            .stderr(Stdio::null())
+            .status();
+    }
+    (!there()).then(|| "there is no /dev/fuse".into())
+}
+
+/// A program on a file system whose owner makes everybody wait, once it has run.
+fn unserved() -> Result<(), Failed> {
+    let base = tempfile::tempdir()?;
+    let path = |name: &str| base.path().join(name).to_str().unwrap().to_owned();
+    fs::create_dir(path("mounted"))?;
+    let flags = ["-e", "artifact_captured", "--capture", "exec", "--output-path"];
+    let background = Background::start(&[&flags[..], &[&path("out")]].concat());
+    let mut server = Command::new(prog("fuse"))
+        .args([path("mounted"), prog("getppid")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut said = [0; 6];
+    server.stdout.as_mut().unwrap().read_exact(&mut said)?;
+    assert_eq!(&said, b"ready\n");
+    let start = Instant::now();
+    let run = background.stop();
+    assert!(start.elapsed() < Duration::from_secs(10), "{}", run.stderr);
+    drop(server.stdin.take());
+    assert!(server.wait()?.success());
+    let index = parse(fs::File::open(base.path().join("out/index.jsonl"))?);
+    let told = index
+        .iter()
+        .find(|line| line["pathname"].as_str().unwrap().ends_with("/mounted/program"))
+        .unwrap();
+    assert_eq!(told["complete"], false, "{told}");
+    assert!(
+        told["reason"].as_str().unwrap().contains("wait for ever"),
+        "{told}"
+    );
+    Ok(())
+}
+
+/// The path is swapped all the time: links to files of others, FIFOs, devices.
+fn hostile_paths() -> Result<(), Failed> {
+    let captured = Captured::of("exec", "hostile", if in_vm() { 200 } else { 3000 });
+    let good = [
+        sha256(Path::new(&prog("capture"))),
+        sha256(&captured.folder().join("good")),
+    ];
+    let mut swapped = 0;
+    for line in captured.of_kind("exec") {
+        let sha = line["sha256"].as_str();
+        assert!(
+            sha.is_none_or(|sha| good.iter().any(|good| good == sha)),
+            "{line}"
+        );
+        swapped += usize::from(sha == Some(&good[1]));
+    }
+    assert!(swapped > 0, "{:?}", captured.index);
+    for path in files_below(&captured.out.join("host")) {
+        assert!(good.contains(&sha256(&path)), "{}", path.display());
+    }
+    Ok(())
+}
+
+fn memory() -> Result<(), Failed> {
+    let captured = Captured::of("mem", "memory", 1);
+    let of = |alert: &str| {
+        let lines = captured.of_kind("mem");
+        let line = lines.iter().find(|line| line["alert"] == alert);
+        let line = line.unwrap_or_else(|| panic!("{alert}: {:?}", captured.index));
+        assert_eq!(line["complete"], true, "{line}");
+        (
+            line["length"].as_u64().unwrap(),
+            fs::read(captured.stored(line)).unwrap(),
+        )
+    };
+    let has = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    let (len, bytes) = of("W_TO_X");
+    assert_eq!((len, bytes.len()), (20 * 4096, 20 * 4096));
+    assert!(has(&bytes, "the secret of the unpacked code"));
+    // Pages that were never touched are zero.
+    assert!(bytes[5 * 4096..10 * 4096].iter().all(|byte| *byte == 0));
+    let (_, mapped) = of("WRITTEN_FILE");
+    assert_eq!(mapped.len(), 50_000);
+    assert_eq!(mapped[..4096 * 3], bytes[..4096 * 3]);
+    let (_, both) = of("MAPPED_WX");
+    assert!(has(&both, "written and executed at once"));
+    Ok(())
+}
+
+/// A program that compiles while it runs: some is stored, the rest is counted.
+fn memory_in_a_loop() -> Result<(), Failed> {
+    let count = if in_vm() { 1000 } else { 20_000 };
+    let captured = Captured::of("mem", "jit", count);
+    let stored = captured.of_kind("mem").len();
+    let skipped: usize = captured
+        .run
+        .stderr
+        .lines()
+        .find_map(|line| line.strip_prefix("tracee: memory not captured of "))
+        .and_then(|rest| rest.split(' ').next()?.parse().ok())
+        .unwrap_or(0);
+    assert_eq!(stored + skipped, count, "{}", captured.run.stderr);
+    assert!(
+        stored >= 100 && captured.run.stderr.contains(" 0 lost"),
+        "{}",
+        captured.run.stderr
+    );
+    Ok(())
+}
+
+/// A packed program gives back what was packed.
+fn packed() -> Result<(), Failed> {
+    let captured = Captured::new("mem", &[], |folder| {
+        words(&[&prog("packed"), "sleep", folder.to_str().unwrap()])
+    });
+    // What lies among the program's code, and nowhere in the packed file.
+    let text = b"nobody sees this at rest";
+    let has = |path: &Path| {
+        fs::read(path)
+            .unwrap()
+            .windows(text.len())
+            .any(|window| window == text)
+    };
+    assert!(has(Path::new(&prog("capture"))) && !has(Path::new(&prog("packed"))));
+    let found = captured
+        .of_kind("mem")
+        .iter()
+        .filter(|line| line["artifact"].is_string())
+        .any(|line| has(&captured.stored(line)));
+    assert!(found, "{:?}", captured.index);
+    Ok(())
+}
