@@ -252,7 +252,16 @@ fn hostile_paths() -> Result<(), Failed> {
 }
 
 fn memory() -> Result<(), Failed> {
-    let captured = Captured::of("mem", "memory", 1);
+    // It stays until all of it has been looked at.
+    let captured = Captured::new("mem", &[], |folder| {
+        let text = format!(
+            "{} memory {folder} & n=0; until grep -q MAPPED_WX {folder}/../out/index.jsonl || [ $n = 300 ]; do \
+             sleep 0.1; n=$((n + 1)); done; kill $!",
+            prog("capture"),
+            folder = folder.display()
+        );
+        words(&["sh", "-c", &text])
+    });
     let of = |alert: &str| {
         let lines = captured.of_kind("mem");
         let line = lines.iter().find(|line| line["alert"] == alert);

@@ -385,7 +385,8 @@ static void memory(void)
 	at = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 		  0);
 	memcpy(at, "written and executed at once", 29);
-	usleep(300000);
+	/* It is looked at a moment later. */
+	pause();
 }
 
 static void jit(int count)
