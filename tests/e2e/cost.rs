@@ -19,14 +19,15 @@ const ROUNDS: usize = 7;
 
 pub fn tests() -> Vec<Test> {
     let emulated = in_vm().then(|| "an emulator's times say nothing of a processor's".to_owned());
+    let slow = emulated.clone().or_else(slow_calls);
     vec![
         Test::new(
             "a_call_that_nobody_chose_pays_little_more_than_an_empty_program",
             unchosen,
         )
-        .unless(emulated.clone()),
-        Test::new("filter_costs_those_little_who_are_filtered_out", filtered).unless(emulated.clone()),
-        Test::new("a_host_process_pays_little_while_containers_are_traced", host).unless(emulated.clone()),
+        .unless(slow.clone()),
+        Test::new("filter_costs_those_little_who_are_filtered_out", filtered).unless(slow.clone()),
+        Test::new("a_host_process_pays_little_while_containers_are_traced", host).unless(slow),
         Test::new(
             "a_busy_host_costs_the_reader_little_while_containers_are_traced",
             busy,
@@ -82,6 +83,23 @@ fn unloaded() -> Result<(), Failed> {
         assert!(others[0].starts_with(program), "{event}: {names:?}");
     }
     Ok(())
+}
+
+/// Why ns cannot be compared here: nested virtual machines and some mitigations make each call take several times as long
+/// as a processor of its own, and what is called in between as well.
+fn slow_calls() -> Option<String> {
+    const MAX: u128 = 150;
+    const CALLS: u32 = 100_000;
+    let bare = (0..ROUNDS).map(|_| {
+        let start = Instant::now();
+        for _ in 0..CALLS {
+            std::hint::black_box(nix::unistd::getppid());
+        }
+        start.elapsed() / CALLS
+    });
+    let best = bare.min()?.as_nanos();
+    (best > MAX)
+        .then(|| format!("a system call takes {best} ns here, untraced: ns say nothing of other machines"))
 }
 
 fn getppid() -> f64 {

