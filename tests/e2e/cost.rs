@@ -10,7 +10,7 @@ use std::time::Instant;
 use libtest_mimic::Failed;
 use serde_json::Value;
 
-use crate::harness::{in_vm, lacks_tool, prog, totals, Background};
+use crate::harness::{in_vm, lacks_tool, prog, slow_calls, totals, Background};
 use crate::Test;
 use empty::EmptyProgram;
 
@@ -83,23 +83,6 @@ fn unloaded() -> Result<(), Failed> {
         assert!(others[0].starts_with(program), "{event}: {names:?}");
     }
     Ok(())
-}
-
-/// Why ns cannot be compared here: nested virtual machines and some mitigations make each call take several times as long
-/// as a processor of its own, and what is called in between as well.
-fn slow_calls() -> Option<String> {
-    const MAX: u128 = 150;
-    const CALLS: u32 = 100_000;
-    let bare = (0..ROUNDS).map(|_| {
-        let start = Instant::now();
-        for _ in 0..CALLS {
-            std::hint::black_box(nix::unistd::getppid());
-        }
-        start.elapsed() / CALLS
-    });
-    let best = bare.min()?.as_nanos();
-    (best > MAX)
-        .then(|| format!("a system call takes {best} ns here, untraced: ns say nothing of other machines"))
 }
 
 fn getppid() -> f64 {
