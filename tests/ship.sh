@@ -2,7 +2,8 @@
 # Builds what is shipped, and tries it where users would: fresh roots, containers. Needs root, and takes long, since the
 # static binary and a release of Debian's own Rust are built; `make ship-test` installs what it needs first.
 #
-#   ONLY=static,unit,release,packages,trixie,images   run these parts only
+#   ONLY=static,unit,release,packages,trixie,images,fresh   run these parts only
+#   FRESH=lint,unit,e2e,vm   the parts of `make test` that part fresh runs (all)
 #
 # Containers run under a daemon of its own, of which nothing is left but target/ship. The last line is
 # `N passed, N failed, N skipped`.
@@ -10,7 +11,7 @@
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
-only=${ONLY:-static,unit,release,packages,trixie,images}
+only=${ONLY:-static,unit,release,packages,trixie,images,fresh}
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 work=$target/ship
 mirror=${MIRROR:-http://deb.debian.org/debian}
@@ -54,7 +55,7 @@ trap cleanup EXIT
 # mounted ROOT: gives a root the kernel's own file systems.
 mounted() {
 	local fs
-	for fs in proc sys; do
+	for fs in proc sys dev; do
 		mountpoint -q "$1/$fs" && continue
 		mount --rbind "/$fs" "$1/$fs"
 		mount --make-rslave "$1/$fs"
@@ -64,7 +65,8 @@ mounted() {
 
 # fresh SUITE NAME: a new, minimal root of that suite.
 fresh() {
-	rm -rf "${work:?}/$2"
+	# A run that was killed may have left a mount in it.
+	rm -rf --one-file-system "${work:?}/$2"
 	mkdir -p "$work/cache"
 	debootstrap --variant=minbase --cache-dir="$work/cache" "$1" "$work/$2" "$mirror"
 }
@@ -151,18 +153,41 @@ deb_in() {
 	! grep -i tracee <(grep -v '/tmp/tracee.deb' "$work/after")
 }
 
+## Fresh systems with nothing but Rust and the sources.
+
+# rust_root SUITE NAME: Debian 13 has its own Rust. Debian 12's is too old; there it is this machine's, as rustup has it.
+rust_root() {
+	local root=$work/$2 sysroot packages=(make git ca-certificates)
+	fresh "$1" "$2"
+	mounted "$root"
+	if [ "$1" = bookworm ]; then
+		sysroot=$(rustc --print sysroot)
+		mkdir "$root/usr/local/rust"
+		cp -a "$sysroot"/bin "$sysroot"/lib "$sysroot"/libexec "$root/usr/local/rust/"
+		ln -s ../rust/bin/{cargo,cargo-clippy,cargo-fmt,clippy-driver,rustc,rustfmt} "$root/usr/local/bin/"
+	else
+		packages+=(cargo rustc)
+	fi
+	mkdir "$root/src"
+	git ls-files -z | xargs -0 cp --parents -t "$root/src"
+	chroot "$root" env DEBIAN_FRONTEND=noninteractive sh -ec "apt-get update -qq
+		apt-get install -y -qq --no-install-recommends ${packages[*]} >/dev/null"
+	# It trusts whom this machine trusts, which may reach crates.io through others.
+	cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
+}
+run_in() {
+	chroot "$work/$1" sh -ec "cd /src && make run ARGS='-e execve -- true'" | tee "$work/$1.run"
+	grep 'pathname: .*true' "$work/$1.run"
+}
+test_in() {
+	chroot "$work/$1" env -u ONLY sh -ec "cd /src && make test ${FRESH:+ONLY=$FRESH}" | tee "$work/$1.test"
+}
+
 ## Debian 13 with its own Rust.
 
 builder_root() {
-	fresh trixie builder
-	mounted "$work/builder"
-	mkdir "$work/builder/src"
-	git ls-files -z | xargs -0 cp --parents -t "$work/builder/src"
-	chroot "$work/builder" sh -ec 'export DEBIAN_FRONTEND=noninteractive
-		apt-get update -qq && apt-get install -y -qq --no-install-recommends cargo rustc git ca-certificates >/dev/null
-		/src/script/setup.sh static'
-	# It trusts whom this machine trusts, which may reach crates.io through others.
-	cp /etc/ssl/certs/ca-certificates.crt "$work/builder/etc/ssl/certs/"
+	rust_root trixie builder
+	chroot "$work/builder" /src/script/setup.sh static
 }
 deb_by_trixie() {
 	mounted "$work/builder"
@@ -215,11 +240,11 @@ traces_in_vm() {
 	vm/run.sh trixie --mem 4096 --module overlay "${files[@]}" --file "$(type -P runc):/bin/runc" \
 		--file "$work/images.tar:/images.tar" --file tests/ship/traces.sh:/traces.sh -- tests/ship/engine_in_vm.sh
 }
-bpf_by_engine() {
-	rm -rf dist/tracee.bpf.o
-	env DOCKER_BUILDKIT=0 DOCKER_HOST="unix://$work/docker/sock" make bpf DOCKER=1 BUILD_ARGS=--network=none \
+all_by_engine() {
+	rm -rf dist/tracee.bpf.o dist/tracee
+	env DOCKER_BUILDKIT=0 DOCKER_HOST="unix://$work/docker/sock" make all DOCKER=1 BUILD_ARGS=--network=none \
 		RUN_ARGS='--network=none --volume '"$work/builder/root/.cargo/registry"':/cargo/registry'
-	[ -s dist/tracee.bpf.o ]
+	[ -s dist/tracee.bpf.o ] && [ -x dist/tracee ]
 }
 
 [ "$(id -u)" = 0 ] || { echo "tests/ship.sh: needs root: chroot, containers" >&2; exit 1; }
@@ -254,6 +279,13 @@ if wants images; then
 	check "and in a VM, privileged and by two capabilities" traces_in_vm || true
 	check "Dockerfile" image full Dockerfile || true
 	check "the full image traces a container" traces_a_container tracee:full --cap-add SYS_ADMIN || true
-	check "make bpf DOCKER=1" bpf_by_engine || true
+	check "make all DOCKER=1" all_by_engine || true
+fi
+if wants fresh; then
+	for suite in bookworm trixie; do
+		check "a fresh $suite with nothing but Rust" rust_root "$suite" "fresh-$suite" || continue
+		check "make run there" run_in "fresh-$suite" || true
+		check "make test there" test_in "fresh-$suite" || true
+	done
 fi
 finish

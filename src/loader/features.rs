@@ -67,7 +67,13 @@ impl Features {
 
     /// Reads the kernel's BTF, or the one in that file; needs no privilege, but with it also tries what cannot be read.
     pub fn detect(file: Option<&Path>) -> Features {
-        let Ok(btf) = Btf::from_path(file.unwrap_or(Path::new(VMLINUX_BTF))) else {
+        let btf = match file {
+            Some(path) => Btf::from_path(path),
+            // It is mapped, where the kernel lets us. What else libbpf finds is no use without it.
+            None if Path::new(VMLINUX_BTF).exists() => Btf::from_vmlinux(),
+            None => return Features::default(),
+        };
+        let Ok(btf) = btf else {
             return Features::default();
         };
         let (tracepoints, functions) = targets(&btf);

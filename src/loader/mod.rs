@@ -18,7 +18,7 @@ mod trial;
 
 use std::collections::BTreeSet;
 use std::io::Read;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 
 use libbpf_rs::{
     Iter, Link, Map, MapCore, MapFlags, MapHandle, MapType, Object, OpenMapMut, OpenObject, ProgramInput,
@@ -347,15 +347,30 @@ impl Tracer {
         Ok(())
     }
 
-    fn fill_maps(&mut self, plan: &Plan<'_>) -> Result<(), LoadError> {
-        let failed = "a map cannot be filled";
-        let rings = self.map("rings")?;
-        for (cpu, ring) in (0u32..).zip(&self.rings) {
-            let fd = std::os::fd::AsRawFd::as_raw_fd(&ring.as_fd());
-            rings
-                .update(&cpu.to_ne_bytes(), &fd.to_ne_bytes(), MapFlags::ANY)
-                .map_err(LoadError::bpf(failed))?;
+    /// After each ring by itself the kernel waits until no program can see the old value; after a batch once (6.8), which
+    /// is what counts with hundreds of CPUs.
+    fn fill_rings(&self) -> Result<(), LoadError> {
+        let map = self.map("rings")?;
+        let cpus = 0..u32::try_from(self.rings.len()).unwrap_or(u32::MAX);
+        let keys: Vec<[u8; 4]> = cpus.clone().map(u32::to_ne_bytes).collect();
+        let rings: Vec<[u8; 4]> = self
+            .rings
+            .iter()
+            .map(|ring| ring.as_fd().as_raw_fd().to_ne_bytes())
+            .collect();
+        let any = MapFlags::ANY;
+        let batch = map.update_batch(keys.as_flattened(), rings.as_flattened(), cpus.end, any, any);
+        if batch.is_err() {
+            for (cpu, ring) in keys.iter().zip(&rings) {
+                map.update(cpu, ring, any)
+                    .map_err(LoadError::bpf("a map cannot be filled"))?;
+            }
         }
+        Ok(())
+    }
+
+    fn fill_maps(&mut self, plan: &Plan<'_>) -> Result<(), LoadError> {
+        self.fill_rings()?;
         let table = self.map("syscalls")?;
         for (key, desc) in plan.syscall_table() {
             update(&table, &key, &desc)?;

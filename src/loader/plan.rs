@@ -202,7 +202,7 @@ impl Plan<'_> {
             Scope::Host { new: false } => SCOPE_HOST_ALL,
         };
         container_settings.wanted = u32::from(self.containers);
-        if let Some(v1) = features::v1_hierarchy().filter(|_| self.containers) {
+        if let Some(v1) = self.containers.then(features::v1_hierarchy).flatten() {
             (container_settings.v1_hierarchy, container_settings.v1_subsys) = (v1.id, v1.subsys);
         }
         constants.ring_size = self.ring_size;

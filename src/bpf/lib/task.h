@@ -32,7 +32,17 @@ static __always_inline struct task_struct *current_task(void)
  * give 0 behind a null pointer.
  */
 #define TASK_READ(task, ...) \
-	(has_task_btf() ? ___arrow(task, __VA_ARGS__) : BPF_CORE_READ(task, __VA_ARGS__))
+	(has_task_btf() ? ___arrow(unchecked(task), __VA_ARGS__) : BPF_CORE_READ(task, __VA_ARGS__))
+
+/*
+ * The same pointer, whose targets the verifier does not try to trust. For each
+ * pointer that is read behind one that it trusts it looks for up to four types
+ * by their names, and up to 6.18 passes over all of the kernel's types for
+ * each: nearly half of the time that tracee took to start. Since 6.2; it
+ * becomes a move.
+ */
+#define unchecked(pointer) \
+	(bpf_ksym_exists(bpf_rdonly_cast) ? bpf_core_cast(pointer, typeof(*(pointer))) : (pointer))
 
 /* A pointer that the verifier knows, as a number: it lets only these go to a global function. */
 static __always_inline __u64 plain_address(const void *pointer)
