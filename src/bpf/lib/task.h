@@ -37,9 +37,8 @@ static __always_inline struct task_struct *current_task(void)
 /*
  * The same pointer, whose targets the verifier does not try to trust. For each
  * pointer that is read behind one that it trusts it looks for up to four types
- * by their names, and up to 6.18 passes over all of the kernel's types for
- * each: nearly half of the time that tracee took to start. Since 6.2; it
- * becomes a move.
+ * by their names, and on 6.12 to 6.18 passes over all of the kernel's types for
+ * each (docs/architecture.md). Since 6.2; it becomes a move.
  */
 #define unchecked(pointer) \
 	(bpf_ksym_exists(bpf_rdonly_cast) ? bpf_core_cast(pointer, typeof(*(pointer))) : (pointer))
