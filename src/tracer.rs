@@ -16,10 +16,10 @@ use crate::error::{Error, LoadError, OutputError};
 use crate::event::Context;
 use crate::filter::compile::compile;
 use crate::loader::features::Features;
-use crate::loader::lookup;
 use crate::loader::loss::{self, LossMeter};
 use crate::loader::probe::{self, Sources};
 use crate::loader::shared::boot_clock;
+use crate::loader::{lookup, object};
 use crate::loader::{Plan, Tracer};
 use crate::output::Outputs;
 use crate::privilege::{self, Uses};
@@ -71,7 +71,6 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         epoch: epoch(boot_clock()),
     };
     let mut tracer = Tracer::load(&plan, &features)?;
-    let rings = tracer.ring_maps()?;
     let inner = matches!(config.scope, Scope::Containers(_));
     let epoch = epoch(tracer.boot_time()?);
     let mut outputs = Outputs::open(&config.outputs, epoch, inner)?;
@@ -89,6 +88,8 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         _ => None,
     };
     tracer.attach()?;
+    // They are most of our memory. What loading took has been given back by now.
+    let rings = tracer.ring_maps()?;
     tracer.start(&config.scope)?;
     stop.writing(|| outputs.flush())?;
     if config.debug {
@@ -124,6 +125,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         events,
     };
     run.meet_existing_containers(tells_existing)?;
+    object::forget();
     privilege::limit(uses)?;
     let ended = run.until_stopped(rings, &stop, command.as_mut());
     if ended.is_err() {

@@ -146,7 +146,6 @@ impl Tracer {
         let object = open
             .load()
             .map_err(LoadError::bpf("the kernel refuses tracee's BPF programs"))?;
-        object::forget();
         let mut tracer = Tracer {
             object,
             rings,
@@ -171,6 +170,7 @@ impl Tracer {
                 .map_err(LoadError::bpf(format!("{name} cannot be attached")))?;
             self.links.push(link);
         }
+        object::forget();
         Ok(())
     }
 

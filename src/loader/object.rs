@@ -75,7 +75,7 @@ pub fn programs() -> &'static [Program] {
     })
 }
 
-/// Gives memory back that loading took: nothing is opened again.
+/// Gives memory back that loading or starting took, the object's first of all: nothing is opened again.
 pub fn forget() {
     *chosen() = None;
     // The kernel's types have been read by now, some 10 MiB of small pieces.
