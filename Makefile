@@ -14,8 +14,8 @@ version := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 # For tracee --version.
 export TRACEE_COMMIT ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 # Packed relocations: a position-independent binary of this size has half a megabyte of the other kind. Paths of this
-# machine are left out, so that others build the same.
-static_flags := -C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs \
+# machine are left out, so that others build the same; so are symbols, before the linker makes the build id of them.
+static_flags := -C target-feature=+crt-static -C strip=symbols -C link-arg=-Wl,-z,pack-relative-relocs \
 	--remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
 
 .DEFAULT_GOAL := all
@@ -52,7 +52,6 @@ static: ## build one binary for every distribution: dist/static/tracee
 	@script/setup.sh static
 	RUSTFLAGS="$(static_flags)" $(CARGO) build --release $(locked) --features vendored --target $(triple) --bin tracee
 	@install -D -m 755 $(target)/$(triple)/release/tracee dist/static/tracee
-	@strip dist/static/tracee
 
 endif
 

@@ -9,21 +9,19 @@ shift
 name=tracee-$$
 line='pathname: /bin/busybox, argv: \[/bin/busybox, uname, -a\]'
 
-# within TENTHS COMMAND…: waits until it succeeds.
+# within SECONDS COMMAND…: waits until it succeeds.
 within() {
-	tenths=$1
+	deadline=$(($(date +%s) + $1))
 	shift
 	while ! "$@"; do
-		[ $tenths -gt 0 ] || return 1
-		tenths=$((tenths - 1))
+		[ "$(date +%s)" -lt $deadline ] || return 1
 		sleep 0.1
 	done
 }
-says() { docker logs "$name" 2>&1 | grep -q "$1"; }
+# Another container, and whether it has been told: again until tracing has begun.
+traced() { docker run --rm --network=none busybox /bin/busybox uname -a && docker logs "$name" 2>&1 | grep -q "$line"; }
 
-docker run --detach --name "$name" --network=none --pid=host "$@" -v /tmp/tracee:/tmp/tracee "$image" -e execve --debug
+docker run --detach --name "$name" --network=none --pid=host "$@" -v /tmp/tracee:/tmp/tracee "$image" -e execve
 trap 'docker logs "$name"; docker rm --force "$name"' EXIT
-within 600 says 'tracing has begun'
-docker run --rm --network=none busybox /bin/busybox uname -a
-within 300 says "$line"
+within 90 traced
 docker stop "$name"
