@@ -23,19 +23,26 @@ passed=0 failed=0 skipped=0
 
 wants() { [[ ,$only, == *,$1,* ]]; }
 
-# check NAME COMMAND…: a step that counts as one test; its output is shown if it fails.
+# check NAME COMMAND…: a step that counts as one test; its output is shown if it fails. Whether it failed is in $ok, not in
+# the status: behind `if`, `&&` and `||`, and in all that is called there, bash goes on after a command that fails.
 check() {
-	local name=$1 started=$SECONDS
+	local name=$1 started=$SECONDS status
 	shift
 	printf '== %s: ' "$name"
-	if "$@" >"$work/log" 2>&1 </dev/null; then
+	set +e
+	(
+		set -e
+		"$@"
+	) >"$work/log" 2>&1 </dev/null
+	status=$?
+	set -e
+	if [ $status = 0 ]; then
 		echo "ok ($((SECONDS - started)) s)"
-		passed=$((passed + 1))
+		passed=$((passed + 1)) ok=true
 	else
 		echo "FAILED ($((SECONDS - started)) s)"
 		tail -n 40 "$work/log"
-		failed=$((failed + 1))
-		return 1
+		failed=$((failed + 1)) ok=false
 	fi
 }
 
@@ -45,10 +52,12 @@ finish() {
 	exit 0
 }
 
-mounts=()
+# Lazily: the kernel's own file systems may be in use.
 cleanup() {
-	for mount in "${mounts[@]}"; do umount -l "$mount" 2>/dev/null || true; done
 	if [ -s "$work/docker/pid" ]; then kill "$(cat "$work/docker/pid")" 2>/dev/null || true; fi
+	awk -v in_work="$work/" 'index($2, in_work) == 1 { print $2 }' /proc/self/mounts | while read -r mount; do
+		umount -l "$mount" 2>/dev/null || true
+	done
 }
 trap cleanup EXIT
 
@@ -59,7 +68,6 @@ mounted() {
 		mountpoint -q "$1/$fs" && continue
 		mount --rbind "/$fs" "$1/$fs"
 		mount --make-rslave "$1/$fs"
-		mounts+=("$1/$fs")
 	done
 }
 
@@ -250,42 +258,54 @@ all_by_engine() {
 [ "$(id -u)" = 0 ] || { echo "tests/ship.sh: needs root: chroot, containers" >&2; exit 1; }
 mkdir -p "$work"
 
-if wants static || wants images; then check "make static" make static || finish; fi
+if wants static || wants images; then
+	check "make static" make static
+	$ok || finish
+fi
 if wants static; then
-	check "it has less than 6 MiB" static_size || true
-	check "it is static" static_ldd || true
-	check "it runs in an empty root" static_empty_root || true
-	check "it starts in less than 300 ms" static_start || true
+	check "it has less than 6 MiB" static_size
+	check "it is static" static_ldd
+	check "it runs in an empty root" static_empty_root
+	check "it starts in less than 300 ms" static_start
 fi
-if wants unit; then check "the unit is right, and hardened" unit_verifies || true; fi
-if wants release; then check "make release, twice in different folders" release_twice || true; fi
+if wants unit; then check "the unit is right, and hardened" unit_verifies; fi
+if wants release; then check "make release, twice in different folders" release_twice; fi
 if wants packages; then
-	check "make deb" make deb || finish
-	check "make rpm" make rpm || finish
-	check "lintian" no_lintian_errors || true
-	check "rpmlint" no_rpmlint_errors || true
-	check "the deb in a fresh bookworm" deb_in bookworm || true
-	check "the deb in a fresh trixie" deb_in trixie || true
+	check "make deb" make deb
+	$ok || finish
+	check "make rpm" make rpm
+	$ok || finish
+	check "lintian" no_lintian_errors
+	check "rpmlint" no_rpmlint_errors
+	check "the deb in a fresh bookworm" deb_in bookworm
+	check "the deb in a fresh trixie" deb_in trixie
 fi
-if wants trixie || wants images; then check "a fresh trixie with Rust" builder_root || finish; fi
-if wants trixie; then check "make deb with Debian 13's own Rust" deb_by_trixie || true; fi
+if wants trixie || wants images; then
+	check "a fresh trixie with Rust" builder_root
+	$ok || finish
+fi
+if wants trixie; then check "make deb with Debian 13's own Rust" deb_by_trixie; fi
 if wants images; then
-	check "a container engine" engine || finish
-	check "base images" base_images || finish
-	check "an image of busybox" busybox_image || finish
-	check "Dockerfile.slim" image slim Dockerfile.slim &&
-		check "the slim image has less than 10 MB" slim_is_small
-	check "the slim image traces a container" traces_a_container tracee:slim --cap-add SYS_ADMIN || true
-	check "and in a VM, privileged and by two capabilities" traces_in_vm || true
-	check "Dockerfile" image full Dockerfile || true
-	check "the full image traces a container" traces_a_container tracee:full --cap-add SYS_ADMIN || true
-	check "make all DOCKER=1" all_by_engine || true
+	check "a container engine" engine
+	$ok || finish
+	check "base images" base_images
+	$ok || finish
+	check "an image of busybox" busybox_image
+	$ok || finish
+	check "Dockerfile.slim" image slim Dockerfile.slim
+	check "the slim image has less than 10 MB" slim_is_small
+	check "the slim image traces a container" traces_a_container tracee:slim --cap-add SYS_ADMIN
+	check "and in a VM, privileged and by two capabilities" traces_in_vm
+	check "Dockerfile" image full Dockerfile
+	check "the full image traces a container" traces_a_container tracee:full --cap-add SYS_ADMIN
+	check "make all DOCKER=1" all_by_engine
 fi
 if wants fresh; then
 	for suite in bookworm trixie; do
-		check "a fresh $suite with nothing but Rust" rust_root "$suite" "fresh-$suite" || continue
-		check "make run there" run_in "fresh-$suite" || true
-		check "make test there" test_in "fresh-$suite" || true
+		check "a fresh $suite with nothing but Rust" rust_root "$suite" "fresh-$suite"
+		$ok || continue
+		check "make run there" run_in "fresh-$suite"
+		check "make test there" test_in "fresh-$suite"
 	done
 fi
 finish
