@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use sd_notify::NotifyState;
 
 use crate::capture::store::Store;
 use crate::capture::{self, Capture};
@@ -97,6 +98,8 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         eprintln!("tracee: the BPF object is {object}");
         eprintln!("tracee: tracing has begun");
     }
+    // As a service: it counts as started from now on. What fails is for the service manager to say, which waits.
+    let _ = sd_notify::notify(&[NotifyState::Ready]);
     if let Some(command) = &mut command {
         command.start()?;
     }

@@ -161,6 +161,21 @@ deb_in() {
 	! grep -i tracee <(grep -v '/tmp/tracee.deb' "$work/after")
 }
 
+# The service, under systemd as a system's first process; Debian 13's, on its kernel.
+unit_in_vm() {
+	local root=$work/systemd
+	fresh trixie systemd
+	mounted "$root"
+	chroot "$root" apt-get update -qq
+	chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends systemd-sysv
+	cp "$deb" "$root/tmp/tracee.deb"
+	chroot "$root" apt-get install -y -qq --no-install-recommends /tmp/tracee.deb
+	tar -C "$root" --one-file-system --exclude=./var/cache/* --exclude=./var/lib/apt/* --exclude=./usr/share/[dlm]* \
+		-cf "$work/systemd.tar" .
+	vm/run.sh trixie --mem 4096 --append "rdinit=/systemd.sh" --file "$work/systemd.tar:/root.tar" \
+		--file tests/ship/systemd.sh:/systemd.sh --file tests/ship/unit.sh:/unit.sh -- true
+}
+
 ## Fresh systems with nothing but Rust and the sources.
 
 # rust_root SUITE NAME: Debian 13 has its own Rust. Debian 12's is too old; there it is this machine's, as rustup has it.
@@ -279,6 +294,7 @@ if wants packages; then
 	check "rpmlint" no_rpmlint_errors
 	check "the deb in a fresh bookworm" deb_in bookworm
 	check "the deb in a fresh trixie" deb_in trixie
+	check "its service under systemd" unit_in_vm
 fi
 if wants trixie || wants images; then
 	check "a fresh trixie with Rust" builder_root

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
@@ -167,32 +168,34 @@ impl Background {
     pub fn start(flags: &[&str]) -> Background {
         let folder = tempfile::tempdir().unwrap();
         let output = format!("json:{}", folder.path().join("events").display());
+        // Told as a service manager is, since the log of --debug takes time to write.
+        let socket = folder.path().join("notify");
+        let ready = UnixDatagram::bind(&socket).unwrap();
+        ready.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
         let mut child = Command::new(tracee())
             .args(flags)
-            .args(["--debug", "--output", &output])
+            .args(["--output", &output])
+            .env("NOTIFY_SOCKET", &socket)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let (tell, begun) = std::sync::mpsc::channel();
-        let lines = BufReader::new(child.stderr.take().unwrap());
+        let mut pipe = child.stderr.take().unwrap();
         let stderr = std::thread::spawn(move || {
-            let mut all = String::new();
-            for line in lines.split(b'\n').map_while(Result::ok) {
-                let line = String::from_utf8_lossy(&line).into_owned();
-                if line == "tracee: tracing has begun" {
-                    let _ = tell.send(());
-                }
-                all.push_str(&line);
-                all.push('\n');
-            }
-            all
+            let mut all = Vec::new();
+            let _ = pipe.read_to_end(&mut all);
+            String::from_utf8_lossy(&all).into_owned()
         });
-        if begun.recv_timeout(PATIENCE).is_err() {
-            let _ = child.kill();
-            panic!("tracee does not begin: {}", stderr.join().unwrap());
+        let start = Instant::now();
+        let mut told = [0; 64];
+        while ready.recv(&mut told).is_err() {
+            if start.elapsed() > PATIENCE || child.try_wait().unwrap().is_some() {
+                let _ = child.kill();
+                panic!("tracee does not begin: {}", stderr.join().unwrap());
+            }
         }
+        assert!(told.starts_with(b"READY=1\n"), "{told:?}");
         Background {
             child,
             stderr,
