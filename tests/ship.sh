@@ -3,7 +3,7 @@
 # static binary and a release of Debian's own Rust are built; `make ship-test` installs what it needs first.
 #
 #   ONLY=static,unit,release,packages,trixie,images,fresh   run these parts only
-#   FRESH=lint,unit,e2e,vm   the parts of `make test` that part fresh runs (all)
+#   ROOTS="bookworm trixie", FRESH=lint,unit,e2e,vm   the roots of part fresh, and the parts of `make test` there (all)
 #
 # Containers run under a daemon of its own, of which nothing is left but target/ship. The last line is
 # `N passed, N failed, N skipped`.
@@ -317,7 +317,7 @@ if wants images; then
 	check "make all DOCKER=1" all_by_engine
 fi
 if wants fresh; then
-	for suite in bookworm trixie; do
+	for suite in ${ROOTS:-bookworm trixie}; do
 		check "a fresh $suite with nothing but Rust" rust_root "$suite" "fresh-$suite"
 		$ok || continue
 		check "make run there" run_in "fresh-$suite"
