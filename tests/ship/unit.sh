@@ -32,7 +32,7 @@ grep -x 'CapEff:	0000008000080004' "/proc/$pid/status"
 
 systemctl stop tracee
 [ "$(systemctl show --property Result --value tracee)" = success ]
-told ' 0 lost'
+within 60 told ' 0 lost'
 
 # Files, where /etc/tracee/tracee.conf says that they belong.
 echo 'TRACEE_ARGS=--event execve --output json:/var/log/tracee/events.json' >/etc/tracee/tracee.conf
