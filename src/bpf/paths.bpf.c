@@ -10,7 +10,7 @@
 
 #define EINVAL 22
 /* mnt_ns of a mount that only the kernel uses. */
-#define MNT_NS_INTERNAL ((__u64)-EINVAL)
+#define MNT_NS_INTERNAL (-(__u64)EINVAL)
 
 /* Since 6.17 the mounts of a file system are linked by themselves, not by a list_head. */
 struct mount___6_17 {

@@ -278,7 +278,7 @@ fn number(index: usize, number: u64) -> Arg<'static> {
 
 /// As the kernel's own `dev_t`, which events have.
 fn kernel_dev(dev: u64) -> u64 {
-    u64::from(nix::libc::major(dev)) << 20 | u64::from(nix::libc::minor(dev))
+    (u64::from(nix::libc::major(dev)) << 20) | u64::from(nix::libc::minor(dev))
 }
 
 type Jobs = crossbeam_channel::Sender<keeper::Job>;

@@ -156,32 +156,7 @@ impl Collector {
             }
         }
         if !self.writes.files.contains_key(&key) {
-            self.make_room();
-            let container = self.containers.folder(&record.who);
-            let (size, mtime) = (record.file.size, record.file.mtime);
-            if has_own_device(record.file.magic) {
-                self.writes.odd.insert(key.1, key);
-            }
-            self.writes.files.insert(
-                key,
-                Written {
-                    kernel_dev: dev,
-                    container,
-                    name: None,
-                    size,
-                    mtime,
-                    doubt: (size > 0 && record.flags & FILE_EMPTY == 0).then_some(OLD_CONTENT),
-                    cut: None,
-                    changed: Instant::now(),
-                    closed: false,
-                    version: Version {
-                        idle: std::sync::Arc::new(true.into()),
-                        ..Version::default()
-                    },
-                    held: None,
-                    record: record.clone(),
-                },
-            );
+            self.follow(key, dev, &record);
         } else if record.flags & FILE_EMPTY != 0 {
             self.truncated(key, &record);
         }
@@ -205,6 +180,32 @@ impl Collector {
                 file.held = open_regular(&path, key.0, key.1).ok();
             }
         }
+    }
+
+    /// Makes a file known.
+    fn follow(&mut self, key: Key, kernel_dev: u32, record: &FileRecord) {
+        self.make_room();
+        if has_own_device(record.file.magic) {
+            self.writes.odd.insert(key.1, key);
+        }
+        let file = Written {
+            kernel_dev,
+            container: self.containers.folder(&record.who),
+            name: None,
+            size: record.file.size,
+            mtime: record.file.mtime,
+            doubt: (record.file.size > 0 && record.flags & FILE_EMPTY == 0).then_some(OLD_CONTENT),
+            cut: None,
+            changed: Instant::now(),
+            closed: false,
+            version: Version {
+                idle: std::sync::Arc::new(true.into()),
+                ..Version::default()
+            },
+            held: None,
+            record: record.clone(),
+        };
+        self.writes.files.insert(key, file);
     }
 
     /// A process can write to any of its files without a call for each.

@@ -312,7 +312,10 @@ mod tests {
             &[(0, 0, 0, 80, &old), (1, 0, 0, 80, &new)],
         );
         let event = decode(&both).unwrap();
-        assert_eq!([event.args[0].full, event.args[1].full], [1 << 1 | 1 << 12; 2]);
+        assert_eq!(
+            [event.args[0].full, event.args[1].full],
+            [(1 << 1) | (1 << 12); 2]
+        );
         // All of them, where there is nothing to compare with.
         let one = record("commit_creds", &[0, 0], &[(1, 0, 0, 80, &new)]);
         let event = decode(&one).unwrap();

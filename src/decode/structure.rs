@@ -76,7 +76,7 @@ impl Array<'_> {
         let pairs = one.fields().zip(other.fields()).enumerate();
         pairs
             .filter(|(_, ((_, one), (_, other)))| one != other)
-            .fold(0, |mask, (index, _)| mask | 1 << index)
+            .fold(0, |mask, (index, _)| mask | (1 << index))
     }
 }
 

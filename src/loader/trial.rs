@@ -52,7 +52,7 @@ pub fn perf_event() -> io::Result<()> {
     const CLOEXEC: c_long = 1 << 3;
     // struct perf_event_attr, in its first version: type and size, config, and zeros.
     let mut attr = [0u64; 8];
-    attr[0] = SOFTWARE | (size_of_val(&attr) as u64) << 32;
+    attr[0] = SOFTWARE | ((size_of_val(&attr) as u64) << 32);
     attr[1] = DUMMY;
     // SAFETY: the kernel reads as many bytes as `attr` says that it has.
     let event = unsafe { syscall(SYS_perf_event_open, attr.as_ptr(), -1, 0, -1, CLOEXEC) };

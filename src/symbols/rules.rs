@@ -82,7 +82,7 @@ fn push_capabilities(out: &mut String, mut set: u64) {
 pub fn push_wait_status(out: &mut String, status: i32) {
     #[allow(clippy::cast_sign_loss)] // Bits, not a number.
     let status = status as u32;
-    let (low, code, mut rest) = (status & 0x7f, status >> 8 & 0xff, status >> 16 << 16);
+    let (low, code, mut rest) = (status & 0x7f, (status >> 8) & 0xff, status >> 16 << 16);
     if status & 0xffff == 0xffff {
         out.push_str("WIFCONTINUED(s)");
     } else if status & 0xff == 0x7f {
@@ -232,7 +232,7 @@ pub fn ioctl_request(out: &mut String, value: u64) -> bool {
     if value > 0xffff_ffff {
         return false;
     }
-    let (number, kind, size) = (value & 0xff, value >> 8 & 0xff, value >> 16 & 0x3fff);
+    let (number, kind, size) = (value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0x3fff);
     let direction = match value >> 30 {
         0 => "_IOC_NONE",
         1 => "_IOC_WRITE",

@@ -182,7 +182,7 @@ fn as_strace_prints_the_rest() {
             0x1ff_ffff_fffc,
             "CAP_FULL_SET&~(CAP_CHOWN|CAP_DAC_OVERRIDE)",
         ),
-        (Family::CapSet, 1 << 63 | 1, "CAP_CHOWN|0x8000000000000000"),
+        (Family::CapSet, (1 << 63) | 1, "CAP_CHOWN|0x8000000000000000"),
         (Family::FsMagic, 0xef53, "EXT2_SUPER_MAGIC"),
         (Family::FsMagic, 0x1234_5678, "0x12345678"),
         (Family::TermiosOflag, 5, "NL0|CR0|TAB0|BS0|VT0|FF0|OPOST|ONLCR"),
@@ -287,9 +287,9 @@ fn sets_of_signals() {
     let set = |set| words(|out| push_sigset(out, set));
     assert_eq!(set(0), "[]");
     assert_eq!(set(u64::MAX), "~[]");
-    assert_eq!(set(1 << 1 | 1 << 16), "[SIGINT SIGCHLD]");
+    assert_eq!(set((1 << 1) | (1 << 16)), "[SIGINT SIGCHLD]");
     assert_eq!(set(!(3 << 31)), "~[SIGRTMIN SIGRT_1]");
-    assert_eq!(set(1 | 1 << 63), "[SIGHUP SIGRT_32]");
+    assert_eq!(set(1 | (1 << 63)), "[SIGHUP SIGRT_32]");
     assert!(set((1 << 41) - 1).starts_with("[SIGHUP SIGINT "));
     assert!(set((1 << 42) - 1).starts_with("~[SIGRT_11 SIGRT_12 "));
 }

@@ -38,11 +38,12 @@ static enum { NATIVE, INT80, X32 } mode;
 static int few;
 
 /* What a child tells of its call. */
-static struct {
+struct told {
 	volatile long ret;
 	volatile int begun;
 	volatile int returned;
-} * shared;
+};
+static struct told *shared;
 
 /* Zeros, below 4 GiB. */
 static unsigned long memory;

@@ -187,7 +187,7 @@ static __always_inline __u64 given_position(const struct returned_call *call)
 }
 
 /* preadv2(2) and pwritev2(2) take this for the file's own position. */
-#define OWN_POSITION ((__u64)-1)
+#define OWN_POSITION (~0ULL)
 
 /* The file that is open as fd; NULL: none. */
 static __always_inline struct file *file_of_fd(__u32 fd)

@@ -123,7 +123,7 @@ const TRUTH: &[Truth] = &[
     (IO_CQRING_OFFSETS, "struct io_cqring_offsets", Uapi, Whole, Ours),
     (IO_URING_PARAMS, "struct io_uring_params", Uapi, Whole, Ours),
     (IO_URING_GETEVENTS_ARG, "struct io_uring_getevents_arg", Uapi, Whole, Ours),
-    (CLONE_ARGS, "struct clone_args", Uapi, Whole, Ours), (SCHED_PARAM, "struct sched_param", Uapi, Whole, Ours),
+    (CLONE_ARGS, "struct clone_args", Uapi, Whole, Ours), (SCHED_PARAM, "struct sched_param", Kernel, Whole, Ours),
     (SCHED_ATTR, "struct sched_attr", Uapi, Head, Ours),
     (CAP_HEADER, "struct __user_cap_header_struct", Uapi, Whole, Ours),
     (CAP_DATA, "struct own_cap_data", Uapi, Whole, Names::Some(CAP_DATA_NAMES)),
