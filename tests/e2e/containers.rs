@@ -46,7 +46,8 @@ pub fn id(seed: u64) -> String {
             state ^= state << 17;
             format!("{state:016x}")
         })
-        .collect()
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 /// What the program is called that calls getppid: nobody else's is, so that the host's other processes do not count.

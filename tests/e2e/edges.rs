@@ -182,7 +182,7 @@ fn argument(raw: u64, all: &[u64], arg: &Value, abi: Option<&str>, shifted: bool
         true => {
             let halves = all.iter().flat_map(|low| {
                 all.iter()
-                    .map(move |high| (high & 0xffff_ffff) << 32 | low & 0xffff_ffff)
+                    .map(move |high| ((high & 0xffff_ffff) << 32) | (low & 0xffff_ffff))
             });
             all.iter().map(|value| narrow(*value)).chain(halves).collect()
         }

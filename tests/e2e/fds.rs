@@ -63,7 +63,7 @@ fn on_request() -> Result<(), Failed> {
 fn buffers() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("file");
-    let text: String = (0..300).map(|n| format!("{n} ")).collect();
+    let text = (0..300).map(|n| format!("{n} ")).collect::<Vec<_>>().concat();
     std::fs::write(&path, &text)?;
     let path = path.to_str().unwrap();
     let read = |flags: &[&str]| -> HashMap<String, Value> {

@@ -193,7 +193,8 @@ fn compare(run: &Run, folder: &tempfile::TempDir, events: &[(&str, &str)], alone
                         event["eventName"], event["args"], event["returnValue"]
                     )
                 })
-                .collect::<String>()
+                .collect::<Vec<_>>()
+                .concat()
         };
         let Some(found) = found else {
             panic!(

@@ -66,7 +66,7 @@ fn bprm_check() -> Result<(), Failed> {
             let stat = fs::metadata(file).unwrap();
             assert_eq!(value(event, "pathname"), file.to_str().unwrap(), "{event}");
             assert_eq!(value(event, "inode"), stat.ino(), "{event}");
-            let dev = nix::sys::stat::major(stat.dev()) << 20 | nix::sys::stat::minor(stat.dev());
+            let dev = (nix::sys::stat::major(stat.dev()) << 20) | nix::sys::stat::minor(stat.dev());
             assert_eq!(value(event, "dev"), dev, "{event}");
             assert_eq!(value(event, "argv"), argv, "{event}");
             assert_eq!(event["syscall"], "execve", "{event}");

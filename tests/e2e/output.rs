@@ -285,7 +285,7 @@ fn stopped_early() -> Result<(), Failed> {
         let text = std::fs::read_to_string(&status).unwrap();
         let blocked = text.lines().find_map(|line| line.strip_prefix("SigBlk:"));
         let blocked = u64::from_str_radix(blocked.unwrap().trim(), 16).unwrap();
-        blocked & 1 << (Signal::SIGINT as i32 - 1) != 0
+        blocked & (1 << (Signal::SIGINT as i32 - 1)) != 0
     });
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id() as i32), Signal::SIGINT)?;
     let output = child.wait_with_output()?;

@@ -318,7 +318,7 @@ fn network(bytes: &[u8], theirs: &Term, ours: &Value) -> Matched {
             Ok(IpAddr::V6(address)) => address.octets() == bytes,
             Err(_) => false,
         },
-        _ => ours.as_u64() == Some(bytes.iter().fold(0, |all, byte| all << 8 | u64::from(*byte))),
+        _ => ours.as_u64() == Some(bytes.iter().fold(0, |all, byte| (all << 8) | u64::from(*byte))),
     };
     match same {
         true => Ok(true),

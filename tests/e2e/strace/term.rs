@@ -111,7 +111,7 @@ pub fn evaluate(term: &Term) -> Option<i128> {
         Term::Macro(name, args) => match (name.as_str(), args.as_slice()) {
             ("makedev", [major, minor]) => {
                 let (major, minor) = (evaluate(major)?, evaluate(minor)?);
-                minor & 0xff | (major & 0xfff) << 8 | (minor & !0xff) << 12 | (major & !0xfff) << 32
+                (minor & 0xff) | ((major & 0xfff) << 8) | ((minor & !0xff) << 12) | ((major & !0xfff) << 32)
             }
             ("htons" | "htonl", [number]) => evaluate(number)?,
             ("WIFCONTINUED", _) => 0xffff,
@@ -131,7 +131,7 @@ fn wait_status(terms: &Term, number: i128) -> Option<i128> {
         Term::Macro(name, _) => match name.as_str() {
             "WIFEXITED" => Some(number << 8),
             "WIFSIGNALED" => Some(number),
-            "WIFSTOPPED" => Some(number << 8 | 0x7f),
+            "WIFSTOPPED" => Some((number << 8) | 0x7f),
             _ => None,
         },
         _ => None,
