@@ -88,6 +88,13 @@ fn kernel_release() -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
+/// Whether the executable gave this process more than its user has: capabilities of the file, or another user's id.
+/// Then nothing that the user chose may steer what is done with them: no environment variable, no file of his.
+pub fn secure_execution() -> bool {
+    // SAFETY: reads a number that the kernel has left for this process, or 0.
+    unsafe { nix::libc::getauxval(nix::libc::AT_SECURE) != 0 }
+}
+
 /// `CapEff` of proc(5), a bit a capability.
 fn effective() -> Result<u64, LoadError> {
     let io = |source| LoadError::Io {
