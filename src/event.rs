@@ -7,7 +7,7 @@ use arrayvec::ArrayVec;
 use crate::catalogue::{spec, ArgSpec, ArgType, EventSpec};
 use crate::decode::file::OpenFile;
 use crate::decode::msghdr::Msghdr;
-use crate::decode::path::PathName;
+use crate::decode::path::{Marks, PathName};
 use crate::decode::sockaddr::Sockaddr;
 use crate::decode::strings::Strings;
 use crate::decode::structure::Array;
@@ -33,6 +33,13 @@ impl Context {
     }
 }
 
+/// What a process executes: its path, with marks in words, and these marks.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Executable {
+    pub path: Vec<u8>,
+    pub marks: Marks,
+}
+
 /// An event, borrowing its data from the record: decoding one allocates nothing.
 #[derive(Debug)]
 pub struct Event<'a> {
@@ -41,8 +48,8 @@ pub struct Event<'a> {
     /// Node name of the UTS namespace; only where an output shows it.
     pub nodename: Option<&'a [u8]>,
     pub args: ArrayVec<Arg<'a>, { spec::MAX_EVENT_ARGS }>,
-    /// Path of the process's executable, once known.
-    pub executable: Option<Rc<[u8]>>,
+    /// The process's executable, once known.
+    pub executable: Option<Rc<Executable>>,
     /// The container that its process is in, or that it tells of.
     pub container: Option<Rc<Container>>,
     /// How an event of the kernel's own was obtained.

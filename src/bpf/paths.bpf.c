@@ -31,20 +31,6 @@ static __always_inline __u64 mount_of(__u64 mnt)
 	return mnt - bpf_core_field_offset(struct mount, mnt);
 }
 
-/*
- * Steps may use little of the stack, which they share with all who call them:
- * one variable for whatever they read.
- */
-static __always_inline __u64 peek(__u64 address)
-{
-	__u64 value = 0;
-
-	bpf_probe_read_kernel(&value, sizeof(value), (void *)address);
-	return value;
-}
-
-#define PEEK(type, address, field) peek((address) + bpf_core_field_offset(type, field))
-
 /* A task that is exiting has no namespace to compare with. */
 static __always_inline __u8 reach_of(struct mount *root)
 {
@@ -274,7 +260,7 @@ __noinline int put_path(__u32 slot, __u32 index, __u64 addr)
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 	__u64 mnt = PEEK(struct path, addr, mnt);
 
-	if (!s)
+	if (!s || put_made_up(slot, index, PEEK(struct path, addr, dentry), mnt))
 		return 0;
 	s->loop.mount = mount_of(mnt);
 	return put_walk(s, index, mnt ? PEEK(struct path, addr, dentry) : 0);
@@ -288,7 +274,7 @@ __noinline int put_path_of(__u32 slot, __u32 index, __u64 dentry, __u64 mnt)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 
-	if (!s)
+	if (!s || put_made_up(slot, index, dentry, mnt))
 		return 0;
 	s->loop.mount = 0;
 	if (PEEK(struct mount, mount_of(mnt), mnt_ns) == MNT_NS_INTERNAL)

@@ -93,8 +93,9 @@ struct record_header {
 /* item_header.flags, of a path */
 #define PATH_DELETED (1 << 0) /* no longer in its directory */
 #define PATH_AT_ROOT (1 << 1) /* followed up to the root of its mount namespace */
-#define PATH_UNROOTED (1 << 2) /* not below the root of a mount: memfd, pipe, … */
+#define PATH_UNROOTED (1 << 2) /* not below the root of a mount */
 #define PATH_UNREACHABLE (1 << 3) /* that root is not in the task's mount namespace */
+#define PATH_MADE_UP (1 << 4) /* in no folder, the kernel makes up its name: memfd, pipe, … */
 
 struct item_header {
 	__u8 index;

@@ -132,6 +132,7 @@ impl Collector {
             who: alert.who,
             container: self.containers.folder(&alert.who),
             path: alert.path.clone(),
+            marks: alert.marks,
             file: Identity::default(),
             area: Some(Area {
                 addr: alert.addr,

@@ -29,6 +29,7 @@ use super::store::Store;
 use super::watch::is_slow;
 use super::writes::Writes;
 use super::{Clock, Jobs, Maps, Totals};
+use crate::decode::path::Marks;
 use crate::loader::shared::SharedMap;
 use crate::loader::skel::types::capture_misses;
 
@@ -278,11 +279,12 @@ impl Collector {
             None => Vec::new(),
         };
         let container = self.containers.folder(&exec.who);
-        let meta = |path: &[u8], file, role| Meta {
+        let meta = |path: &[u8], marks, file, role| Meta {
             kind: "exec",
             who: exec.who,
             container: container.clone(),
             path: path.to_vec(),
+            marks,
             file,
             area: None,
             role,
@@ -292,7 +294,7 @@ impl Collector {
         let place = mine.iter().position(|seen| is_the(&seen.file, &exec.file));
         let held = place.map(|place| mine.swap_remove(place));
         if self.is_new(exec.file, exec.who.time) {
-            let meta = meta(&exec.path, exec.file, "program");
+            let meta = meta(&exec.path, exec.marks, exec.file, "program");
             match held.map_or_else(|| self.reach(exec), |held| Ok(claimed(held, exec))) {
                 Ok(file) => self.give(Job::Exec { meta, file }),
                 Err(reason) => self.give(Job::Tell(Meta {
@@ -328,8 +330,12 @@ impl Collector {
                 false => std::os::unix::ffi::OsStringExt::into_vec(link.into_os_string()),
             };
             let role = if is_script { "script" } else { "loader" };
+            let marks = match is_script {
+                true => Marks::default(),
+                false => Marks::of_link(&path, stat.nlink()),
+            };
             self.give(Job::Exec {
-                meta: meta(&path, identity, role),
+                meta: meta(&path, marks, identity, role),
                 file: Executed::Held(held),
             });
         }
@@ -355,7 +361,7 @@ impl Collector {
             return Err(gone());
         }
         let file = reopen(&at).map_err(|error| format!("its file cannot be read: {error}"))?;
-        if !exec.rooted {
+        if !exec.marks.in_folder() {
             // Whoever has made a memfd can write to it at any time, and nobody tells.
             return Ok(Executed::Unwatched(file));
         }
@@ -382,7 +388,7 @@ impl Collector {
     /// Has fanotify watch the file's file system, if it does not yet: a container's, mounted just now.
     pub(super) fn cover(&self, file: &FileRecord, link: &str) {
         if let Some(sightings) = &self.sightings {
-            if file.pid != 0 && file.rooted && !is_slow(file.file.magic) {
+            if file.pid != 0 && file.marks.in_folder() && !is_slow(file.file.magic) {
                 sightings.cover(
                     &PathBuf::from(format!("/proc/{}/{link}", file.pid)),
                     file.file.dev,

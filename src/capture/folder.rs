@@ -265,10 +265,9 @@ pub fn open_below(at: &OwnedFd, path: &[u8], flags: OFlag) -> io::Result<OwnedFd
     }
 }
 
-/// Name of a file as part of an artefact's: what is unusual in it, or dangerous to print, is left out.
+/// Name of a file, of its path without marks, as part of an artefact's: what is unusual in it, or dangerous to print, is left out.
 pub fn plain_name(path: &[u8]) -> String {
     const NAME_MAX: usize = 64;
-    let path = path.strip_suffix(b" (deleted)").unwrap_or(path);
     let name = Path::new(OsStr::from_bytes(path)).file_name().unwrap_or_default();
     let plain: String = name
         .as_bytes()
@@ -363,7 +362,7 @@ mod tests {
     #[test]
     fn names_are_plain() {
         assert_eq!(plain_name(b"/usr/bin/ls"), "ls");
-        assert_eq!(plain_name(b"/tmp/x (deleted)"), "x");
+        assert_eq!(plain_name(b"/tmp/x (deleted)"), "x__deleted_");
         assert_eq!(plain_name(b"/tmp/\x1b[2J\xff \n"), "__2J___");
         assert_eq!(plain_name(b"memfd:.."), "memfd_");
         assert_eq!(plain_name(b"/.."), "_");

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::Arc;
 
+use base64::prelude::{Engine, BASE64_STANDARD};
 use crossbeam_channel::Receiver;
 use nix::libc;
 use nix::sys::eventfd::EventFd;
@@ -21,6 +22,7 @@ use super::record::Identity;
 use super::sightings::{Held, Process};
 use super::store::{hex, Artefact, Cut, Store, BLOCK};
 use super::{Captured, Clock};
+use crate::decode::path::Marks;
 use crate::event::Context;
 
 /// What is known of an artefact besides its bytes.
@@ -33,6 +35,8 @@ pub struct Meta {
     pub container: String,
     /// Of the file, as the kernel walked it.
     pub path: Vec<u8>,
+    /// Of the path.
+    pub marks: Marks,
     pub file: Identity,
     /// Of memory.
     pub area: Option<Area>,
@@ -221,7 +225,7 @@ impl Keeper {
         let name = format!(
             "exec.{}.{}",
             self.clock.epoch + meta.who.time,
-            plain_name(&meta.path)
+            plain_name(meta.marks.strip(&meta.path))
         );
         let mut artefact = match self.store.create(&meta.container, &name) {
             Ok(artefact) => artefact,
@@ -332,13 +336,17 @@ impl Keeper {
                 "uid": who.uid,
             },
         });
+        let bytes_of = |text: &[u8]| BASE64_STANDARD.encode(text);
+        if std::str::from_utf8(&comm).is_err() {
+            line["process"]["nameBytes"] = bytes_of(&comm).into();
+        }
         let mut add = |name: &str, value: serde_json::Value| {
             line[name] = value;
         };
         if std::str::from_utf8(&meta.path).is_err() {
-            use base64::prelude::{Engine, BASE64_STANDARD};
-            add("pathnameBytes", BASE64_STANDARD.encode(&meta.path).into());
+            add("pathnameBytes", bytes_of(&meta.path).into());
         }
+        meta.marks.names().for_each(|mark| add(mark, true.into()));
         match &meta.area {
             Some(area) => {
                 add("address", area.addr.into());

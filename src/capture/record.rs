@@ -2,7 +2,7 @@
 
 use crate::catalogue;
 use crate::decode::cursor::Cursor;
-use crate::decode::path::PathName;
+use crate::decode::path::{Marks, PathName};
 use crate::event::Context;
 use crate::loader::probe;
 use crate::loader::skel::types::{chunk, item_header};
@@ -50,8 +50,15 @@ pub struct FileRecord {
     pub path: Vec<u8>,
     /// What was executed, as the program named it: a script, if `path` is its interpreter.
     pub name: Vec<u8>,
-    /// It is in a folder; a memfd is not.
-    pub rooted: bool,
+    /// Of the path.
+    pub marks: Marks,
+}
+
+impl FileRecord {
+    /// The path without what is said of it in words.
+    pub fn plain_path(&self) -> &[u8] {
+        self.marks.strip(&self.path)
+    }
 }
 
 /// A file as the kernel knows it.
@@ -79,6 +86,7 @@ pub struct AlertRecord {
     pub addr: u64,
     pub len: u64,
     pub path: Vec<u8>,
+    pub marks: Marks,
     /// Of a mapped file: magic number of its file system, fd, offset.
     pub mapped: [u64; 3],
     pub dev: u64,
@@ -109,7 +117,7 @@ pub fn parse(bytes: &[u8]) -> Option<Taken<'_>> {
         }
     }
     let alert = catalogue::by_id(who.event)?.name != probe::ARTIFACT;
-    let (mut path, mut name, mut rooted) = (Vec::new(), Vec::new(), false);
+    let (mut path, mut name, mut marks) = (Vec::new(), Vec::new(), Marks::default());
     while !cursor.is_empty() {
         let item: item_header = cursor.read()?;
         let data = cursor.take_padded(item.len as usize)?;
@@ -118,7 +126,7 @@ pub fn parse(bytes: &[u8]) -> Option<Taken<'_>> {
             0 | ALERT_PATH => {
                 let walked = PathName::new(item.flags, data);
                 path = walked.to_vec();
-                rooted = walked.is_rooted();
+                marks = walked.marks();
             }
             1 => name = data.to_vec(),
             _ => {}
@@ -133,6 +141,7 @@ pub fn parse(bytes: &[u8]) -> Option<Taken<'_>> {
                 addr,
                 len,
                 path,
+                marks,
                 mapped: [magic, fd, offset],
                 dev: user_dev(dev),
                 inode,
@@ -159,7 +168,7 @@ pub fn parse(bytes: &[u8]) -> Option<Taken<'_>> {
         fd: fd as u32,
         path,
         name,
-        rooted,
+        marks,
     })))
 }
 

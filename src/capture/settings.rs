@@ -107,9 +107,8 @@ impl Settings {
         Ok((!kinds.is_empty()).then_some(settings))
     }
 
-    /// Whether writes to a file are captured.
+    /// Whether writes to a file are captured; its path, without marks.
     pub fn wants(&self, path: &[u8]) -> bool {
-        let path = path.strip_suffix(b" (deleted)").unwrap_or(path);
         self.paths.is_empty() || self.paths.iter().any(|pattern| pattern.matches(path))
     }
 }
@@ -169,7 +168,8 @@ mod tests {
         assert!(some.write && some.exec && !some.mem);
         for (path, wanted) in [
             (&b"/tmp/a"[..], true),
-            (b"/tmp/abc/d (deleted)", true),
+            (b"/tmp/abc/d", true),
+            (b"/etc/passwd (deleted)", false),
             (b"/tmp/b", false),
             (b"/etc/passwd", true),
             (b"/etc/passwd-", false),

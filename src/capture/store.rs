@@ -16,6 +16,7 @@ use nix::errno::Errno;
 use sha2::{Digest, Sha256};
 
 use super::folder::{self, FolderError};
+use crate::output::escape;
 
 /// Sizes beyond which an artefact is cut off, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,9 +220,14 @@ impl Store {
         if self.is_full() {
             return;
         }
-        let text = format!("{line}\n");
+        let mut text = Vec::new();
+        if let Err(error) = escape::write_json(&mut text, line) {
+            self.fail(&error.into());
+            return;
+        }
+        text.push(b'\n');
         let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = index.write_all(text.as_bytes()) {
+        if let Err(error) = index.write_all(&text) {
             self.fail(&error);
         }
     }

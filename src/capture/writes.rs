@@ -21,6 +21,7 @@ use super::record::{
 };
 use super::store::{Artefact, Cut};
 use super::watch::is_slow;
+use crate::decode::path::Marks;
 use crate::event::Context;
 use crate::loader::skel::types::{captured_key, chunk};
 
@@ -134,7 +135,7 @@ impl Collector {
         }
         let key = (record.file.dev, record.file.inode);
         let dev = (nix::libc::major(key.0) << 20) | nix::libc::minor(key.0);
-        if !self.settings.wants(&record.path) {
+        if !self.settings.wants(record.plain_path()) {
             // skip, unseen
             let skip = [1u32.to_ne_bytes(), 0u32.to_ne_bytes()].concat();
             let _ = self
@@ -227,7 +228,7 @@ impl Collector {
             .writes
             .files
             .iter()
-            .filter(|(_, file)| name(&file.record.path) == wanted)
+            .filter(|(_, file)| name(file.record.plain_path()) == wanted)
             .map(|(key, _)| *key)
             .collect();
         if candidates.is_empty() {
@@ -345,7 +346,7 @@ impl Collector {
             fd: 0,
             path: Vec::new(),
             name: Vec::new(),
-            rooted: false,
+            marks: Marks::default(),
         });
     }
 

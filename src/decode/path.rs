@@ -5,7 +5,56 @@ use std::fmt;
 // Constants of src/bpf/record.h; a test compares them.
 pub const PATH_DELETED: u8 = 1 << 0;
 pub const PATH_AT_ROOT: u8 = 1 << 1;
+pub const PATH_UNROOTED: u8 = 1 << 2;
 pub const PATH_UNREACHABLE: u8 = 1 << 3;
+pub const PATH_MADE_UP: u8 = 1 << 4;
+
+const DELETED: &[u8] = b" (deleted)";
+/// As getcwd(2) marks it.
+const UNREACHABLE: &[u8] = b"(unreachable)";
+
+/// What is said of a path beside its name. A path in words has the first two in its text, where a file's name may have
+/// the same words.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Marks(u8);
+
+impl Marks {
+    /// JSON's keys of those that are set.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        [
+            (PATH_DELETED, "deleted"),
+            (PATH_UNREACHABLE, "unreachable"),
+            (PATH_UNROOTED, "unrooted"),
+            (PATH_MADE_UP, "madeUp"),
+        ]
+        .into_iter()
+        .filter(move |(flag, _)| self.0 & flag != 0)
+        .map(|(_, name)| name)
+    }
+
+    /// Of what readlink(2) says of a file that has so many links; where it has others, nobody knows.
+    pub fn of_link(link: &[u8], links: u64) -> Marks {
+        let deleted = links == 0 && link.ends_with(DELETED);
+        Marks(if deleted { PATH_DELETED } else { 0 })
+    }
+
+    /// The name alone, of a path with these marks in words.
+    pub fn strip(self, path: &[u8]) -> &[u8] {
+        let path = match self.0 & PATH_DELETED {
+            0 => path,
+            _ => path.strip_suffix(DELETED).unwrap_or(path),
+        };
+        match self.0 & PATH_UNREACHABLE {
+            0 => path,
+            _ => path.strip_prefix(UNREACHABLE).unwrap_or(path),
+        }
+    }
+
+    /// Below the root of a mount: in a folder, or it was; a pipe and a memfd are not.
+    pub fn in_folder(self) -> bool {
+        self.0 & PATH_AT_ROOT != 0 && self.0 & PATH_MADE_UP == 0
+    }
+}
 
 /// A path, joined only when it is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,10 +87,9 @@ impl<'a> PathName<'a> {
                 let slash: &[u8] = if rooted || index > 0 { b"/" } else { b"" };
                 [slash, name]
             });
-        let suffix: &[u8] = if deleted { b" (deleted)" } else { b"" };
-        // As getcwd(2) marks it.
+        let suffix: &[u8] = if deleted { DELETED } else { b"" };
         let prefix: &[u8] = if self.flags & PATH_UNREACHABLE != 0 {
-            b"(unreachable)"
+            UNREACHABLE
         } else {
             b""
         };
@@ -51,9 +99,8 @@ impl<'a> PathName<'a> {
             .chain([suffix])
     }
 
-    /// Not below the root of a mount: a pipe, a memfd.
-    pub fn is_rooted(&self) -> bool {
-        self.flags & PATH_AT_ROOT != 0
+    pub fn marks(&self) -> Marks {
+        Marks(self.flags)
     }
 
     pub fn to_vec(self) -> Vec<u8> {
@@ -77,7 +124,33 @@ mod tests {
         assert_eq!(path(PATH_AT_ROOT, b""), b"/");
         assert_eq!(path(PATH_AT_ROOT, b"ls\0bin\0usr\0"), b"/usr/bin/ls");
         assert_eq!(path(PATH_AT_ROOT | PATH_DELETED, b"x\0"), b"/x (deleted)");
-        assert_eq!(path(0, b"memfd:a\0"), b"memfd:a");
+        assert_eq!(path(PATH_MADE_UP, b"pipe:[7]"), b"pipe:[7]");
+        let memory = PATH_MADE_UP | PATH_AT_ROOT | PATH_DELETED;
+        assert_eq!(path(memory, b"memfd:a/b"), b"/memfd:a/b (deleted)");
         assert_eq!(path(PATH_AT_ROOT | PATH_UNREACHABLE, b"x\0"), b"(unreachable)/x");
+    }
+
+    #[test]
+    fn words_in_a_name_are_no_marks() {
+        let named = PathName::new(PATH_AT_ROOT, b"x (deleted)\0");
+        let gone = PathName::new(PATH_AT_ROOT | PATH_DELETED, b"x\0");
+        assert_eq!(named.to_vec(), gone.to_vec());
+        let marks = |path: PathName<'_>| path.marks().names().collect::<Vec<_>>();
+        assert_eq!(marks(named), Vec::<&str>::new());
+        assert_eq!(marks(gone), ["deleted"]);
+        assert_eq!(named.marks().strip(&named.to_vec()), b"/x (deleted)");
+        assert_eq!(gone.marks().strip(&gone.to_vec()), b"/x");
+        let all = PathName::new(PATH_AT_ROOT | PATH_DELETED | PATH_UNREACHABLE, b"x\0");
+        assert_eq!(marks(all), ["deleted", "unreachable"]);
+        assert_eq!(all.marks().strip(&all.to_vec()), b"/x");
+        assert_eq!(Marks::of_link(b"/x (deleted)", 0).strip(b"/x (deleted)"), b"/x");
+        assert_eq!(Marks::of_link(b"/x (deleted)", 1), Marks::default());
+    }
+
+    #[test]
+    fn what_is_in_no_folder() {
+        assert!(Marks(PATH_AT_ROOT | PATH_DELETED).in_folder());
+        assert!(!Marks(PATH_AT_ROOT | PATH_DELETED | PATH_MADE_UP).in_folder());
+        assert!(!Marks(PATH_UNROOTED).in_folder());
     }
 }

@@ -6,10 +6,12 @@ use std::collections::{HashMap, VecDeque};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
 use std::rc::Rc;
 
 use crate::catalogue::{self, EventId};
-use crate::event::{Event, Value};
+use crate::decode::path::Marks;
+use crate::event::{Event, Executable, Value};
 
 /// Host pid and start time: a process's name for good.
 type Key = (u32, u64);
@@ -21,7 +23,7 @@ const LIVE_MAX: usize = 1 << 16;
 
 /// Executables by process.
 pub struct Processes {
-    paths: HashMap<Key, Option<Rc<[u8]>>>,
+    paths: HashMap<Key, Option<Rc<Executable>>>,
     dead: VecDeque<Key>,
     fork: EventId,
     exec: EventId,
@@ -47,7 +49,13 @@ impl Processes {
         let id = event.spec.id;
         if id == self.exec {
             if let Some(Value::Path(path)) = event.args.get(1).map(|arg| &arg.value) {
-                self.insert(key, Some(Rc::from(path.to_vec())));
+                self.insert(
+                    key,
+                    Some(Rc::new(Executable {
+                        path: path.to_vec(),
+                        marks: path.marks(),
+                    })),
+                );
             }
         }
         let path = self.path(key);
@@ -71,7 +79,7 @@ impl Processes {
         event.executable = path;
     }
 
-    fn path(&mut self, key: Key) -> Option<Rc<[u8]>> {
+    fn path(&mut self, key: Key) -> Option<Rc<Executable>> {
         if let Some(path) = self.paths.get(&key) {
             return path.clone();
         }
@@ -80,14 +88,16 @@ impl Processes {
         path
     }
 
-    fn insert(&mut self, key: Key, path: Option<Rc<[u8]>>) {
+    fn insert(&mut self, key: Key, path: Option<Rc<Executable>>) {
         if self.paths.len() < LIVE_MAX || self.paths.contains_key(&key) {
             self.paths.insert(key, path);
         }
     }
 }
 
-fn from_proc(pid: u32) -> Option<Rc<[u8]>> {
-    let path: OsString = fs::read_link(format!("/proc/{pid}/exe")).ok()?.into();
-    Some(Rc::from(path.into_vec()))
+fn from_proc(pid: u32) -> Option<Rc<Executable>> {
+    let link = format!("/proc/{pid}/exe");
+    let path = OsString::from(fs::read_link(&link).ok()?).into_vec();
+    let marks = fs::metadata(&link).map_or(Marks::default(), |file| Marks::of_link(&path, file.nlink()));
+    Some(Rc::new(Executable { path, marks }))
 }

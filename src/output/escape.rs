@@ -1,6 +1,12 @@
 //! Any bytes → text that is safe to look at: one event stays one line, whatever a process calls itself.
+//!
+//! The table and JSON have escapes of their own, and one list of what they escape.
 
 use std::fmt::Write as _;
+use std::io;
+
+use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
 
 /// Appends `bytes` with backslashes, control characters, line breaks, marks that change the direction or hide text,
 /// and what is not UTF-8 as escapes, so that different bytes never look the same.
@@ -45,15 +51,47 @@ fn push_hex(out: &mut String, byte: u8) {
     out.push(char::from(DIGITS[usize::from(byte & 15)]));
 }
 
-/// Characters beyond ASCII that a terminal obeys or does not show: C1 controls, line and paragraph separators, and
-/// the format characters (Unicode's categories Cc, Zl, Zp and Cf).
-fn is_unsafe(character: char) -> bool {
+/// Appends a value as JSON whose strings and keys are ASCII escapes wherever the table has escapes, too: `\u009b`.
+/// Whoever parses it gets the characters themselves.
+pub fn write_json<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> serde_json::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(out, SafeStrings))
+}
+
+struct SafeStrings;
+
+impl Formatter for SafeStrings {
+    /// Of what JSON itself escapes nothing comes here.
+    fn write_string_fragment<W: io::Write + ?Sized>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
+        // Most are of this kind.
+        if text.bytes().all(|byte| byte < 0x7f) {
+            return out.write_all(text.as_bytes());
+        }
+        let mut plain = 0;
+        for (at, character) in text.char_indices().filter(|(_, character)| is_unsafe(*character)) {
+            out.write_all(&text.as_bytes()[plain..at])?;
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            plain = at + character.len_utf8();
+        }
+        out.write_all(&text.as_bytes()[plain..])
+    }
+}
+
+/// Characters that a terminal obeys or does not show: control characters, line and paragraph separators, format
+/// characters (Unicode's categories Cc, Zl, Zp and Cf), and all else that it tells terminals to leave out
+/// (`Default_Ignorable_Code_Point`).
+pub fn is_unsafe(character: char) -> bool {
+    if character < '\u{7f}' {
+        return character < ' ';
+    }
     matches!(character,
-        '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
-        | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
-        | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0000}'..='\u{e0fff}')
+        '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
+        | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -83,6 +121,39 @@ mod tests {
             "a\\u{202e}b\\u{200b}\\u{9b}\\u{2028}"
         );
         assert_eq!(escaped(b"a\xffb\xc3"), "a\\xffb\\xc3");
+    }
+
+    /// What JSON shows of a text, and the text again that is in it.
+    fn json(text: &str) -> String {
+        let mut out = Vec::new();
+        write_json(&mut out, text).unwrap();
+        assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn json_escapes_what_the_table_escapes() {
+        assert_eq!(json("Grüße \"日本\" ~"), "\"Grüße \\\"日本\\\" ~\"");
+        assert_eq!(
+            json("\u{9b}31m\u{7f}a\u{202e}\u{2028}\u{e0041}\n\u{0}"),
+            r#""\u009b31m\u007fa\u202e\u2028\udb40\udc41\n\u0000""#
+        );
+        for character in '\0'..=char::MAX {
+            let text = character.to_string();
+            let shown = json(&text);
+            let in_table = escaped(text.as_bytes());
+            assert!(!shown.chars().chain(in_table.chars()).any(is_unsafe), "{shown}");
+            // The table escapes its own backslash, JSON its quotes as well.
+            let alike = (shown == format!("\"{text}\"")) == (in_table == text);
+            assert!(alike || character == '"', "{shown} {in_table}");
+        }
+    }
+
+    #[test]
+    fn keys_are_escaped_as_well() {
+        let mut out = Vec::new();
+        write_json(&mut out, &serde_json::json!({"\u{9b}": ["\u{200b}"]})).unwrap();
+        assert_eq!(out, br#"{"\u009b":["\u200b"]}"#);
     }
 
     #[test]

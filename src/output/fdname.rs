@@ -6,8 +6,6 @@ use crate::decode::file::{Ends, OpenFile};
 use crate::loader::skel::types::fd_socket;
 use crate::output::escape;
 
-const S_IFMT: u32 = 0o170_000;
-const S_IFIFO: u32 = 0o010_000;
 const AF_UNIX: u16 = 1;
 const AF_INET: u16 = 2;
 const AF_INET6: u16 = 10;
@@ -20,16 +18,7 @@ pub fn push(out: &mut String, file: &OpenFile<'_>) {
     if let Some(socket) = file.socket() {
         push_socket(out, file, &socket, info.ino);
     } else if let Some(path) = file.path {
-        if path.is_rooted() {
-            path.pieces().for_each(|piece| escape::push(out, piece));
-        } else if info.mode & S_IFMT == S_IFIFO {
-            let _ = write!(out, "pipe:[{}]", info.ino);
-        } else {
-            if info.mode & S_IFMT == 0 {
-                out.push_str("anon_inode:");
-            }
-            path.pieces().for_each(|piece| escape::push(out, piece));
-        }
+        path.pieces().for_each(|piece| escape::push(out, piece));
     }
     out.push('>');
 }

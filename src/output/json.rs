@@ -10,13 +10,13 @@ use serde::{Serialize, Serializer};
 
 use crate::catalogue;
 use crate::decode::msghdr::Msghdr;
-use crate::decode::path::PathName;
+use crate::decode::path::{Marks, PathName};
 use crate::decode::sockaddr::Sockaddr;
 use crate::decode::structure::{Array, FieldValue, Numbers, Structure};
 use crate::decode::{ABI_NAMES, NO_SYSCALL};
-use crate::event::{Arg, Context, Event, Value};
-use crate::output::structure;
+use crate::event::{Arg, Context, Event, Executable, Value};
 use crate::output::text::{self, Number};
+use crate::output::{escape, structure};
 use crate::symbols;
 
 /// Appends an event as one line. `epoch` is the time of boot in ns since the epoch; `scratch` is any string, kept for
@@ -27,7 +27,7 @@ pub fn line(
     epoch: u64,
     scratch: &RefCell<String>,
 ) -> serde_json::Result<()> {
-    serde_json::to_writer(&mut *out, &Line::new(event, epoch, scratch))?;
+    escape::write_json(out, &Line::new(event, epoch, scratch))?;
     out.push(b'\n');
     Ok(())
 }
@@ -52,7 +52,9 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     process_name_bytes: Option<Base64<'a>>,
     host_name: Lossy<'a>,
-    executable: Executable<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host_name_bytes: Option<Base64<'a>>,
+    executable: JsonExecutable<'a>,
     /// None of a process in no container.
     container: Option<JsonContainer<'a>>,
     event_id: u16,
@@ -78,17 +80,24 @@ struct JsonContainer<'a> {
     runtime: &'a str,
 }
 
-#[derive(Serialize)]
-struct Executable<'a> {
-    path: Option<Lossy<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bytes: Option<Base64<'a>>,
+struct JsonExecutable<'a>(Option<&'a Executable>);
+
+impl Serialize for JsonExecutable<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("path", &self.0.map(|executable| Lossy(&executable.path)))?;
+        if let Some(executable) = self.0 {
+            entry_bytes(&mut map, &executable.path)?;
+            entries_of_marks(&mut map, executable.marks)?;
+        }
+        map.end()
+    }
 }
 
 impl<'a> Line<'a> {
     fn new(event: &'a Event<'_>, epoch: u64, scratch: &'a RefCell<String>) -> Self {
         let context = &event.context;
-        let executable = event.executable.as_deref();
+        let host_name = event.nodename.unwrap_or_default();
         Line {
             timestamp: epoch + context.time,
             thread_start_time: epoch + context.thread_start,
@@ -105,11 +114,9 @@ impl<'a> Line<'a> {
             cgroup_id: context.cgroup_id,
             process_name: Lossy(event.comm()),
             process_name_bytes: bytes_unless_utf8(event.comm()),
-            host_name: Lossy(event.nodename.unwrap_or_default()),
-            executable: Executable {
-                path: executable.map(Lossy),
-                bytes: executable.and_then(bytes_unless_utf8),
-            },
+            host_name: Lossy(host_name),
+            host_name_bytes: bytes_unless_utf8(host_name),
+            executable: JsonExecutable(event.executable.as_deref()),
             container: event.container.as_ref().map(|container| JsonContainer {
                 id: &container.id,
                 name: container.name.as_deref(),
@@ -232,9 +239,8 @@ impl Serialize for JsonArg<'_> {
             Value::Option(bytes) if structure::option_number(bytes).is_none() => {
                 entry_bytes(&mut map, bytes)?
             }
-            Value::Path(path) if path.pieces().any(|piece| std::str::from_utf8(piece).is_err()) => {
-                map.serialize_entry("bytes", &Base64(&path.to_vec()))?;
-            }
+            Value::Path(path) => entries_of_path(&mut map, path)?,
+            Value::Number if arg.file.is_some() => entries_of_file(&mut map, arg)?,
             Value::Strings(strings) if strings.iter().any(|string| std::str::from_utf8(string).is_err()) => {
                 let all: Vec<_> = strings.iter().map(Base64).collect();
                 map.serialize_entry("bytes", &all)?;
@@ -252,9 +258,51 @@ impl Serialize for JsonArg<'_> {
     }
 }
 
+/// What the words in a path mean, which a file's name may have as well, and its bytes.
+fn entries_of_path<M: SerializeMap>(map: &mut M, path: &PathName<'_>) -> Result<(), M::Error> {
+    entries_of_marks(map, path.marks())?;
+    if path.pieces().any(|piece| std::str::from_utf8(piece).is_err()) {
+        map.serialize_entry("bytes", &Base64(&path.to_vec()))?;
+    }
+    Ok(())
+}
+
+fn entries_of_marks<M: SerializeMap>(map: &mut M, marks: Marks) -> Result<(), M::Error> {
+    marks
+        .names()
+        .try_for_each(|mark| map.serialize_entry(mark, &true))
+}
+
+/// What is open as an fd: its path apart from the number and the brackets that are in the text.
+fn entries_of_file<M: SerializeMap>(map: &mut M, arg: &Arg<'_>) -> Result<(), M::Error> {
+    let Some(file) = &arg.file else {
+        return Ok(());
+    };
+    if let Some(path) = &file.path {
+        map.serialize_entry("path", &format_args!("{}", PathText(path)))?;
+        entries_of_path(map, path)?;
+    }
+    // As of an address: an abstract name begins with a NUL.
+    if let Some(name) = file.unix {
+        let end = name.iter().skip(1).position(|byte| *byte == 0 && name[0] != 0);
+        let name = end.map_or(name, |end| &name[..=end]);
+        map.serialize_entry("sun_path", &Lossy(name))?;
+        entry_named_bytes(map, "sun_path", name)?;
+    }
+    Ok(())
+}
+
 fn entry_bytes<M: SerializeMap>(map: &mut M, bytes: &[u8]) -> Result<(), M::Error> {
     match bytes_unless_utf8(bytes) {
         Some(text) => map.serialize_entry("bytes", &text),
+        None => Ok(()),
+    }
+}
+
+/// `name_bytes`, where `name` has lost some.
+fn entry_named_bytes<M: SerializeMap>(map: &mut M, name: &str, bytes: &[u8]) -> Result<(), M::Error> {
+    match bytes_unless_utf8(bytes) {
+        Some(text) => map.serialize_entry(&format_args!("{name}_bytes"), &text),
         None => Ok(()),
     }
 }
@@ -321,7 +369,23 @@ impl Serialize for JsonStruct<'_> {
                 _ => serializer.collect_seq(structure.fields().map(|(_, value)| JsonField(value, abi))),
             };
         }
-        serializer.collect_map(fields.map(|(field, value)| (field.name, JsonField(value, abi))))
+        let mut map = serializer.serialize_map(None)?;
+        fields.try_for_each(|(field, value)| entry_field(&mut map, field.name, value, abi))?;
+        map.end()
+    }
+}
+
+/// A field; of a string that is not UTF-8 its bytes besides.
+fn entry_field<M: SerializeMap>(
+    map: &mut M,
+    name: &str,
+    value: FieldValue<'_>,
+    abi: u8,
+) -> Result<(), M::Error> {
+    map.serialize_entry(name, &JsonField(value, abi))?;
+    match value {
+        FieldValue::Chars(bytes) => entry_named_bytes(map, name, bytes),
+        _ => Ok(()),
     }
 }
 
@@ -357,12 +421,13 @@ impl Serialize for JsonNumbers<'_> {
 fn msghdr<S: Serializer>(message: &Msghdr<'_>, abi: u8, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
     for (field, value) in message.structure().iter().flat_map(Structure::fields) {
-        map.serialize_key(field.name)?;
         match (field.name, message.address(), message.buffers(), message.control) {
-            ("msg_name", Some(address), ..) => map.serialize_value(&JsonSockaddr(&address))?,
-            ("msg_iov", _, Some(buffers), _) => map.serialize_value(&JsonArray(&buffers, abi))?,
-            ("msg_control", .., Some(bytes)) => map.serialize_value(&Base64(bytes))?,
-            _ => map.serialize_value(&JsonField(value, abi))?,
+            ("msg_name", Some(address), ..) => map.serialize_entry(field.name, &JsonSockaddr(&address))?,
+            ("msg_iov", _, Some(buffers), _) => {
+                map.serialize_entry(field.name, &JsonArray(&buffers, abi))?;
+            }
+            ("msg_control", .., Some(bytes)) => map.serialize_entry(field.name, &Base64(bytes))?,
+            _ => entry_field(&mut map, field.name, value, abi)?,
         }
     }
     map.end()
@@ -427,6 +492,8 @@ fn sockaddr<S: Serializer>(address: &Sockaddr<'_>, serializer: S) -> Result<S::O
         Sockaddr::Alg(kind, name) => {
             map.serialize_entry("salg_type", &Lossy(kind))?;
             map.serialize_entry("salg_name", &Lossy(name))?;
+            entry_named_bytes(&mut map, "salg_type", kind)?;
+            entry_named_bytes(&mut map, "salg_name", name)?;
         }
         Sockaddr::Other(_, bytes) | Sockaddr::Short(bytes) => {
             map.serialize_entry("bytes", &Base64(bytes))?;

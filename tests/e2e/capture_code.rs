@@ -106,7 +106,7 @@ fn check_copies(captured: &Captured, count: usize, name: &str) -> usize {
 fn fileless_programs() -> Result<(), Failed> {
     let count = 20;
     let captured = Captured::of("exec", "memfds", count);
-    assert_eq!(check_copies(&captured, count, "memfd:fileless"), 0);
+    assert_eq!(check_copies(&captured, count, "/memfd:fileless (deleted)"), 0);
     Ok(())
 }
 

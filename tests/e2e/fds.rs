@@ -6,14 +6,78 @@ use libtest_mimic::Failed;
 use serde_json::Value;
 
 use crate::harness::{arg, prog, trace, value};
+use crate::means::each_set;
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
     vec![
+        Test::new("names_that_the_kernel_makes_up_are_those_of_proc", made_up),
         Test::new("open_files_are_named_as_proc_names_them", names),
         Test::new("open_files_are_named_on_request_only", on_request),
         Test::new("buffers_hold_what_was_read_and_written", buffers),
     ]
+}
+
+/// Marks that a path can have: what the words in it mean.
+const MARKS: [&str; 4] = ["deleted", "unreachable", "unrooted", "madeUp"];
+
+/// Pipes, namespaces, memfds and the like, and files that are named like them, wherever a path is shown.
+fn made_up() -> Result<(), Failed> {
+    let events = [
+        "security_file_open",
+        "security_mmap_file",
+        "security_file_mprotect",
+        "vfs_write",
+        "sched_process_exec",
+    ];
+    each_set(&events, |there, _| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap();
+        let chosen = format!("fcntl,{}", there.join(","));
+        let flags = ["--decode-fds", "-b", "32MiB", "-e", &chosen];
+        let run = trace(&flags, &[&prog("madeup"), path.to_str().unwrap()]);
+        assert_eq!(run.code(), 0, "{}", run.stderr);
+        let mut rest = run.events.iter();
+        let mut kinds = 0;
+        for line in run.stdout.lines() {
+            let words: Vec<_> = line.split('\t').collect();
+            let [event, name, text, marks] = words[..] else {
+                panic!("{line}");
+            };
+            if event == "lacks" {
+                println!("this kernel lacks {name}: {text}");
+                continue;
+            }
+            if event != "fcntl" && !there.contains(&event) {
+                continue;
+            }
+            let marks: Vec<_> = marks.split(',').filter(|mark| *mark != "-").collect();
+            let is = |told: &&Value| {
+                let arg = || arg(told, name);
+                let shown = if event == "fcntl" { "text" } else { "value" };
+                told["eventName"] == event && arg()[shown] == text
+            };
+            let found = rest.find(is).unwrap_or_else(|| {
+                let told = run.events.iter().filter(|told| told["eventName"] == event);
+                panic!("no {line}; there are: {:#?}", told.collect::<Vec<_>>())
+            });
+            let arg = arg(found, name);
+            let set: Vec<_> = MARKS.into_iter().filter(|mark| arg[*mark] == true).collect();
+            assert_eq!(set, marks, "{found}");
+            if event == "fcntl" {
+                let inside = text.split_once('<').unwrap().1.strip_suffix('>').unwrap();
+                assert_eq!(arg["path"], inside, "{found}");
+            }
+            if event == "sched_process_exec" {
+                assert_eq!(found["executable"]["path"], text, "{found}");
+                assert_eq!(found["executable"]["deleted"], true, "{found}");
+                assert_eq!(found["executable"]["madeUp"], true, "{found}");
+            }
+            kinds += 1;
+        }
+        assert!(kinds > 40, "{kinds}");
+    });
+    Ok(())
 }
 
 /// What the program says of each fd, in order, and what we say when it asks for its flags and when it closes it.

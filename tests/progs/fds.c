@@ -78,8 +78,7 @@ int main(int argc, char **argv)
 	}
 	show(eventfd(0, 0), NULL);
 	show(epoll_create1(0), NULL);
-	fd = memfd_create("of memory", 0);
-	show(fd, "memfd:of memory");
+	show(memfd_create("of memory", 0), NULL);
 
 	listener = bound(SOCK_STREAM, &to);
 	listen(listener, 1);

@@ -302,7 +302,7 @@ static void opens(void)
 	close(open_file(path, AT_FDCWD, strcat(in_folder("gone"), " (deleted)"), O_RDONLY));
 	fd = memfd_create("a memory", 0);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	close(open_file(path, AT_FDCWD, "memfd:a memory", O_RDWR));
+	close(open_file(path, AT_FDCWD, "/memfd:a memory (deleted)", O_RDWR));
 	/* Mounts. */
 	own_mounts();
 	MUST(mkdir("bind", 0755));

@@ -36,6 +36,8 @@ int put_path(__u32 slot, __u32 index, __u64 addr);
  * where only the kernel uses that one, by another. Takes more of the stack.
  */
 int put_path_of(__u32 slot, __u32 index, __u64 dentry, __u64 mnt);
+/* What the kernel makes up a name for: pipes, memfds, namespaces. 0: it has a path, and nothing was put. */
+int put_made_up(__u32 slot, __u32 index, __u64 dentry, __u64 mnt);
 /* Of a struct dentry alone: by a mount that shows it to the current task. */
 int put_dentry_path(__u32 slot, __u32 index, __u64 dentry);
 /* The call behind a successful execve, as seen before the old image went. */
@@ -59,6 +61,20 @@ enum step { STEP_MORE, STEP_END, STEP_FAULT, STEP_FULL, STEP_FOUND };
 /* Address of a field in the kernel, for appenders: FIELD_ADDRESS(file, f_path). */
 #define FIELD_ADDRESS(pointer, field) \
 	(plain_address(pointer) + bpf_core_field_offset((pointer)->field))
+
+/*
+ * Steps may use little of the stack, which they share with all who call them:
+ * one variable for whatever they read.
+ */
+static __always_inline __u64 peek(__u64 address)
+{
+	__u64 value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), (void *)address);
+	return value;
+}
+
+#define PEEK(type, address, field) peek((address) + bpf_core_field_offset(type, field))
 
 /* The header at the end of the record, or NULL where the record is full. */
 static __always_inline struct item_header *item_begin(struct scratch *s, __u32 index)

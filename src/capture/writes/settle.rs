@@ -135,6 +135,7 @@ fn meta(file: &Written, doubt: Option<&str>) -> Meta {
         who: file.record.who,
         container: file.container.clone(),
         path: file.record.path.clone(),
+        marks: file.record.marks,
         file: Identity {
             size: file.size,
             mtime: file.mtime,
