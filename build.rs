@@ -132,6 +132,16 @@ fn event_ids_header() -> String {
     let numbers = [
         ("MAX_EVENTS", spec::MAX_EVENTS),
         ("MAX_SYSCALLS", spec::MAX_SYSCALLS),
+        ("WITHIN_SOCKETCALL", spec::WITHIN_SOCKETCALL.into()),
+        ("WITHIN_OLD_SELECT", spec::WITHIN_OLD_SELECT.into()),
+        ("WITHIN_OLD_MMAP", spec::WITHIN_OLD_MMAP.into()),
+        ("WITHIN_IPC", spec::WITHIN_IPC.into()),
+        ("WITHIN_IPC_OLD", spec::WITHIN_IPC_OLD.into()),
+        ("WITHIN_MAX", spec::WITHIN_MAX),
+        ("IA32_OLD_SELECT", spec::IA32_OLD_SELECT.into()),
+        ("IA32_OLD_MMAP", spec::IA32_OLD_MMAP.into()),
+        ("IA32_SOCKETCALL", spec::IA32_SOCKETCALL.into()),
+        ("IA32_IPC", spec::IA32_IPC.into()),
         ("MAX_ARGS", spec::MAX_ARGS),
         ("MAX_EVENT_ARGS", spec::MAX_EVENT_ARGS),
     ];

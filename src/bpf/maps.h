@@ -77,10 +77,10 @@ struct losses_map {
 };
 extern struct losses_map losses SEC(".maps");
 
-/* System calls of every ABI: abi * MAX_SYSCALLS + number. */
+/* System calls of every ABI: abi * MAX_SYSCALLS + number; then those within others, from ABI_COUNT * MAX_SYSCALLS on. */
 struct syscalls_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, ABI_COUNT *MAX_SYSCALLS);
+	__uint(max_entries, ABI_COUNT *MAX_SYSCALLS + WITHIN_MAX);
 	__type(key, __u32);
 	__type(value, struct syscall_desc);
 };
@@ -108,6 +108,8 @@ extern struct selected_map selected SEC(".maps");
 struct returned_call {
 	__u16 event; /* of event_ids.h: EVENT_* */
 	__u8 abi;
+	__u8 within; /* another one, in user memory (lib/call.h) */
+	__u8 unread; /* where its arguments could not be read any more: all are 0 */
 	long ret;
 	__u64 args[MAX_ARGS];
 };

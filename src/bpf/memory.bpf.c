@@ -317,20 +317,32 @@ int BPF_PROG(mem_prot_alert_mmap__fexit, struct file *file, unsigned long addr, 
 	return map_alert(file, ret, len, prot);
 }
 
+/* Of old_mmap(2) registers tell nothing: memory may have changed, the mapping has what the kernel was given. */
+static __always_inline __u64 given_prot(const struct returned_call *call, bool found,
+					const struct found_vma *vma)
+{
+	if (call->within && found)
+		return vma->flags & PROT_RWX;
+	return effective(call->args[2]);
+}
+
 /* Registers tell all but the file. */
 static __always_inline int after_mem_prot_alert_mmap__vma(const struct returned_call *call)
 {
 	struct hook hook = { .ret = call->ret, .returned = true };
 	struct found_vma vma = {};
 	struct scratch *s;
+	__u64 prot;
 	bool found;
 
 	if (call->event != EVENT_MMAP || (__u64)call->ret >= ERRORS_FROM ||
-	    !has(effective(call->args[2]), PROT_WRITE | PROT_EXEC))
+	    (!call->within && !has(effective(call->args[2]), PROT_WRITE | PROT_EXEC)))
 		return 0;
 	found = find_vma(call->ret, &vma);
-	s = alert_begin(hook, ALERT_MAPPED_WX, call->ret, call->args[1], effective(call->args[2]),
-			0);
+	prot = given_prot(call, found, &vma);
+	if (!has(prot, PROT_WRITE | PROT_EXEC))
+		return 0;
+	s = alert_begin(hook, ALERT_MAPPED_WX, call->ret, call->args[1], prot, 0);
 	if (!s)
 		return 0;
 	put_vma_path(s, 5, found, &vma);

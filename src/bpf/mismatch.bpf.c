@@ -50,12 +50,14 @@ static __always_inline struct syscall_desc *checked_call(struct task_struct *tas
 							 struct syscall_nr *call)
 {
 	struct syscall_desc *desc;
+	struct pt_regs *regs;
 
 	if (TASK_READ(task, flags) & PF_KTHREAD || !in_scope(task))
 		return NULL;
-	if (!syscall_abi(task, BPF_CORE_READ(task_regs(task), orig_ax), call))
+	regs = task_regs(task);
+	if (!syscall_abi(task, BPF_CORE_READ(regs, orig_ax), call))
 		return NULL;
-	desc = syscall_lookup(call);
+	desc = call_lookup(regs, call);
 	return desc && desc->checked ? desc : NULL;
 }
 

@@ -14,16 +14,6 @@
 
 #define EINPROGRESS 115
 
-/* socketcall(2) */
-#define SYS_SOCKET 1
-#define SYS_BIND 2
-#define SYS_CONNECT 3
-#define SYS_LISTEN 4
-#define SYS_ACCEPT 5
-#define SYS_SOCKETPAIR 8
-#define SYS_SETSOCKOPT 14
-#define SYS_ACCEPT4 18
-
 /* struct sockaddr_storage */
 #define SOCKADDR_MAX 128
 
@@ -172,27 +162,18 @@ static __always_inline struct socket *socket_of_fd(__u32 fd)
 }
 
 /*
- * Whether a call was this one. The arguments of socketcall(2), which only
- * 32-bit programs have, are in user memory: what is then told is of the socket
- * that is its fd now.
+ * Whether a call was this one; after is what is told of it. The arguments of a
+ * call within socketcall(2), which only 32-bit programs have, are in user
+ * memory: what is told is of the socket that is its fd now. Where they cannot
+ * be read any more, that something is not told is counted.
  */
-static __always_inline bool is_call(const struct returned_call *call, __u16 event, __u32 number,
-				    __u32 nargs, __u64 args[MAX_ARGS])
+static __always_inline bool is_call(const struct returned_call *call, __u16 event, __u16 after)
 {
-	__u32 narrow[MAX_ARGS] = {};
-
-	if (call->event == event) {
-		__builtin_memcpy(args, call->args, sizeof(call->args));
-		return true;
-	}
-	if (call->event != EVENT_SOCKETCALL || (__u32)call->args[0] != number)
+	if (call->event != event)
 		return false;
-	if (bpf_probe_read_user(narrow, nargs * sizeof(__u32), (void *)call->args[1]))
-		return false;
-#pragma unroll
-	for (int i = 0; i < MAX_ARGS; i++)
-		args[i] = narrow[i];
-	return true;
+	if (call->unread && settings.chosen[after])
+		count_loss(after, BUFFER_SCRATCH, bpf_ktime_get_boot_ns());
+	return !call->unread;
 }
 
 #define AFTER ((struct hook){ .returned = true })
@@ -217,24 +198,23 @@ HOOK(security_socket_create, security_socket_create, (int family, int type, int 
 /* What the hook is given is in the registers, of which the kernel changes but this. */
 static __always_inline int after_security_socket_create(const struct returned_call *call)
 {
-	__u64 args[MAX_ARGS];
 	__u32 family, type;
 	bool pair = false;
 
 	if (call->ret < 0)
 		return 0;
-	if (!is_call(call, EVENT_SOCKET, SYS_SOCKET, 3, args)) {
-		if (!is_call(call, EVENT_SOCKETPAIR, SYS_SOCKETPAIR, 3, args))
+	if (!is_call(call, EVENT_SOCKET, EVENT_SECURITY_SOCKET_CREATE)) {
+		if (!is_call(call, EVENT_SOCKETPAIR, EVENT_SECURITY_SOCKET_CREATE))
 			return 0;
 		pair = true;
 	}
-	family = args[0];
-	type = args[1] & SOCK_TYPE_MASK;
+	family = call->args[0];
+	type = call->args[1] & SOCK_TYPE_MASK;
 	if (family == AF_INET && type == SOCK_PACKET)
 		family = AF_PACKET;
 	if (pair)
-		on_security_socket_create(AFTER, family, type, args[2], 0);
-	return on_security_socket_create(AFTER, family, type, args[2], 0);
+		on_security_socket_create(AFTER, family, type, call->args[2], 0);
+	return on_security_socket_create(AFTER, family, type, call->args[2], 0);
 }
 
 AFTER_CALL(security_socket_create)
@@ -256,14 +236,13 @@ HOOK(security_socket_bind, security_socket_bind,
 
 static __always_inline int after_security_socket_bind(const struct returned_call *call)
 {
-	__u64 args[MAX_ARGS];
 	struct socket *socket;
 	struct scratch *s;
 	struct sock *sk;
 
-	if (call->ret || !is_call(call, EVENT_BIND, SYS_BIND, 3, args))
+	if (call->ret || !is_call(call, EVENT_BIND, EVENT_SECURITY_SOCKET_BIND))
 		return 0;
-	socket = socket_of_fd(args[0]);
+	socket = socket_of_fd(call->args[0]);
 	if (!socket)
 		return 0;
 	sk = BPF_CORE_READ(socket, sk);
@@ -294,7 +273,6 @@ HOOK(security_socket_connect, security_socket_connect,
 
 static __always_inline int after_security_socket_connect(const struct returned_call *call)
 {
-	__u64 args[MAX_ARGS];
 	struct socket *socket;
 	struct scratch *s;
 	struct sock *sk;
@@ -302,9 +280,9 @@ static __always_inline int after_security_socket_connect(const struct returned_c
 	/* After other errors a socket does not say any more where it should have been connected to. */
 	if (call->ret && call->ret != -EINPROGRESS)
 		return 0;
-	if (!is_call(call, EVENT_CONNECT, SYS_CONNECT, 3, args))
+	if (!is_call(call, EVENT_CONNECT, EVENT_SECURITY_SOCKET_CONNECT))
 		return 0;
-	socket = socket_of_fd(args[0]);
+	socket = socket_of_fd(call->args[0]);
 	if (!socket)
 		return 0;
 	sk = BPF_CORE_READ(socket, sk);
@@ -337,13 +315,11 @@ HOOK_ENTRY(security_socket_accept, security_sock_graft, (struct sock * sk, struc
 
 static __always_inline int after_security_socket_accept(const struct returned_call *call)
 {
-	__u64 args[MAX_ARGS];
 	struct socket *socket;
 
 	if (call->ret < 0)
 		return 0;
-	if (!is_call(call, EVENT_ACCEPT, SYS_ACCEPT, 3, args) &&
-	    !is_call(call, EVENT_ACCEPT4, SYS_ACCEPT4, 3, args))
+	if (call->event != EVENT_ACCEPT && call->event != EVENT_ACCEPT4)
 		return 0;
 	socket = socket_of_fd(call->ret);
 	if (!socket)
@@ -371,12 +347,11 @@ HOOK(security_socket_listen, security_socket_listen, (struct socket * socket, in
 
 static __always_inline int after_security_socket_listen(const struct returned_call *call)
 {
-	__u64 args[MAX_ARGS];
 	struct socket *socket;
 
-	if (call->ret || !is_call(call, EVENT_LISTEN, SYS_LISTEN, 2, args))
+	if (call->ret || !is_call(call, EVENT_LISTEN, EVENT_SECURITY_SOCKET_LISTEN))
 		return 0;
-	socket = socket_of_fd(args[0]);
+	socket = socket_of_fd(call->args[0]);
 	if (!socket)
 		return 0;
 	/* As the kernel has cut it to net.core.somaxconn. */
@@ -405,15 +380,14 @@ HOOK(security_socket_setsockopt, security_socket_setsockopt,
 
 static __always_inline int after_security_socket_setsockopt(const struct returned_call *call)
 {
-	__u64 args[MAX_ARGS];
 	struct socket *socket;
 
-	if (call->ret || !is_call(call, EVENT_SETSOCKOPT, SYS_SETSOCKOPT, 5, args))
+	if (call->ret || !is_call(call, EVENT_SETSOCKOPT, EVENT_SECURITY_SOCKET_SETSOCKOPT))
 		return 0;
-	socket = socket_of_fd(args[0]);
+	socket = socket_of_fd(call->args[0]);
 	if (!socket)
 		return 0;
-	return on_security_socket_setsockopt(AFTER, socket, args[1], args[2]);
+	return on_security_socket_setsockopt(AFTER, socket, call->args[1], call->args[2]);
 }
 
 AFTER_CALL(security_socket_setsockopt)

@@ -41,6 +41,7 @@
 /* record_header.flags */
 #define RECORD_NO_RETURN (1 << 0) /* the call does not return: ret means nothing */
 #define RECORD_INTERNAL (1 << 1) /* for tracee's own bookkeeping, nobody asked to see it */
+#define RECORD_WITHIN (1 << 6) /* a call within another, whose arguments were in user memory */
 
 struct record_header {
 	__u64 time; /* ns since boot, suspend included */
@@ -203,7 +204,10 @@ struct syscall_desc {
 	__u8 split; /* bit i: argument i came in two 32-bit registers */
 	__u8 swap; /* n > 0: arguments n and n + 1 come in the other order */
 	__u8 checked; /* 1 + argument that is compared with the kernel's copy of it; 0: none is */
-	__u8 reserved;
+	__u8 pages; /* bit i: argument i counts pages */
+	__u8 sign; /* bit i: argument i came as a signed number of 32 bits */
+	__u8 ids16; /* bit i: argument i is a user or a group of 16 bits */
+	__u8 reserved[2];
 	struct arg_desc args[MAX_ARGS];
 };
 

@@ -109,7 +109,8 @@ __noinline int put_arg(__u32 slot, __u32 index, __u32 abi, __s64 ret)
 static __always_inline void emit_raw(struct task_struct *task, const struct syscall_nr *call,
 				     __u16 event, long ret)
 {
-	struct syscall_desc *desc = syscall_lookup(call);
+	struct syscall_nr itself = { .nr = call->nr, .abi = call->abi };
+	struct syscall_desc *desc = syscall_lookup(&itself);
 	struct scratch *s;
 	__u64 now;
 
@@ -150,12 +151,10 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 
 	if (!in_scope(task) || !syscall_abi(task, nr, &call))
 		return 0;
-	/* A 32-bit program sees 32 bits of it: an error, too, that the kernel has not extended (modify_ldt). */
-	if (call.abi == ABI_IA32 && (__u32)ret > (__u32)-4096)
-		ret = (__s32)ret;
+	desc = told_call(regs, &call);
+	ret = call_result(&call, desc, ret);
 	if (settings.chosen[EVENT_SYS_EXIT])
 		emit_raw(task, &call, EVENT_SYS_EXIT, ret);
-	desc = syscall_lookup(&call);
 	if (!desc || desc->flags & SYSCALL_ON_ENTER)
 		return 0;
 	checked = settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked;

@@ -2,12 +2,13 @@
 //! and the events that they are.
 //!
 //! A 32-bit call is the event of the 64-bit call with the same meaning and the same order of arguments; the others are
-//! events of their own. Of `mmap2` the offset counts pages of 4096 bytes.
+//! events of their own. What a call holds in memory (`socketcall`, `ipc`) has rows, too.
 
 use super::select::{IPC_FIFTH, IPC_FIRST, IPC_PTR, SOCKETCALL_ARGS};
 use super::spec::{
-    arg, by, compat_only, old, same, split, swapped, time64, ArgType::*, CompatCall, EventSpec, Family,
-    Set::*, When::*,
+    arg, by, compat_only, ids16, old, pages, same, split, swapped, time64, ArgType::*, CompatCall, EventSpec,
+    Family, Set::*, When::*, WITHIN_IPC, WITHIN_IPC_OLD, WITHIN_OLD_MMAP, WITHIN_OLD_SELECT,
+    WITHIN_SOCKETCALL,
 };
 use super::structs::*;
 
@@ -71,23 +72,23 @@ pub const IA32_ONLY: &[EventSpec] = &[
 pub const IA32: &[CompatCall] = &[
     same(0, "restart_syscall"), same(1, "exit"), same(2, "fork"), same(3, "read"), same(4, "write"), same(5, "open"),
     same(6, "close"), same(7, "waitpid"), same(8, "creat"), same(9, "link"), same(10, "unlink"), same(11, "execve"),
-    same(12, "chdir"), same(13, "time"), same(14, "mknod"), same(15, "chmod"), same(16, "lchown"), same(17, "break"),
+    same(12, "chdir"), same(13, "time"), same(14, "mknod"), same(15, "chmod"), ids16(16, "lchown"), same(17, "break"),
     same(18, "oldstat"), same(19, "lseek"), same(20, "getpid"), same(21, "mount"), same(22, "umount"),
-    same(23, "setuid"), same(24, "getuid"), same(25, "stime"), same(26, "ptrace"), same(27, "alarm"),
+    ids16(23, "setuid"), same(24, "getuid"), same(25, "stime"), same(26, "ptrace"), same(27, "alarm"),
     same(28, "oldfstat"), same(29, "pause"), same(30, "utime"), same(31, "stty"), same(32, "gtty"), same(33, "access"),
     same(34, "nice"), same(35, "ftime"), same(36, "sync"), same(37, "kill"), same(38, "rename"), same(39, "mkdir"),
     same(40, "rmdir"), same(41, "dup"), same(42, "pipe"), same(43, "times"), same(44, "prof"), same(45, "brk"),
-    same(46, "setgid"), same(47, "getgid"), same(48, "signal"), same(49, "geteuid"), same(50, "getegid"),
+    ids16(46, "setgid"), same(47, "getgid"), same(48, "signal"), same(49, "geteuid"), same(50, "getegid"),
     same(51, "acct"), same(52, "umount2"), same(53, "lock"), same(54, "ioctl"), same(55, "fcntl"), same(56, "mpx"),
     same(57, "setpgid"), same(58, "ulimit"), same(59, "oldolduname"), same(60, "umask"), same(61, "chroot"),
     same(62, "ustat"), same(63, "dup2"), same(64, "getppid"), same(65, "getpgrp"), same(66, "setsid"),
-    same(67, "sigaction"), same(68, "sgetmask"), same(69, "ssetmask"), same(70, "setreuid"), same(71, "setregid"),
+    same(67, "sigaction"), same(68, "sgetmask"), same(69, "ssetmask"), ids16(70, "setreuid"), ids16(71, "setregid"),
     same(72, "sigsuspend"), same(73, "sigpending"), same(74, "sethostname"), same(75, "setrlimit"),
     same(76, "getrlimit"), same(77, "getrusage"), same(78, "gettimeofday"), same(79, "settimeofday"),
     old(80, "getgroups"), old(81, "setgroups"), same(82, "old_select"), same(83, "symlink"), same(84, "oldlstat"),
     same(85, "readlink"), same(86, "uselib"), same(87, "swapon"), same(88, "reboot"), same(89, "readdir"),
     same(90, "old_mmap"), same(91, "munmap"), same(92, "truncate"), same(93, "ftruncate"), same(94, "fchmod"),
-    same(95, "fchown"), same(96, "getpriority"), same(97, "setpriority"), same(98, "profil"), same(99, "statfs"),
+    ids16(95, "fchown"), same(96, "getpriority"), same(97, "setpriority"), same(98, "profil"), same(99, "statfs"),
     same(100, "fstatfs"), same(101, "ioperm"), same(102, "socketcall"), same(103, "syslog"), same(104, "setitimer"),
     same(105, "getitimer"), old(106, "stat"), old(107, "lstat"), old(108, "fstat"), same(109, "olduname"),
     same(110, "iopl"), same(111, "vhangup"), same(112, "idle"), same(113, "vm86old"), same(114, "wait4"),
@@ -96,19 +97,19 @@ pub const IA32: &[CompatCall] = &[
     same(125, "mprotect"), same(126, "sigprocmask"), same(127, "create_module"), same(128, "init_module"),
     same(129, "delete_module"), same(130, "get_kernel_syms"), same(131, "quotactl"), same(132, "getpgid"),
     same(133, "fchdir"), same(134, "bdflush"), same(135, "sysfs"), same(136, "personality"), same(137, "afs_syscall"),
-    same(138, "setfsuid"), same(139, "setfsgid"), same(140, "_llseek"), same(141, "getdents"), same(142, "select"),
+    ids16(138, "setfsuid"), ids16(139, "setfsgid"), same(140, "_llseek"), same(141, "getdents"), same(142, "select"),
     same(143, "flock"), same(144, "msync"), same(145, "readv"), same(146, "writev"), same(147, "getsid"),
     same(148, "fdatasync"), same(149, "_sysctl"), same(150, "mlock"), same(151, "munlock"), same(152, "mlockall"),
     same(153, "munlockall"), same(154, "sched_setparam"), same(155, "sched_getparam"), same(156, "sched_setscheduler"),
     same(157, "sched_getscheduler"), same(158, "sched_yield"), same(159, "sched_get_priority_max"),
     same(160, "sched_get_priority_min"), same(161, "sched_rr_get_interval"), same(162, "nanosleep"),
-    same(163, "mremap"), same(164, "setresuid"), old(165, "getresuid"), same(166, "vm86"), same(167, "query_module"),
-    same(168, "poll"), same(169, "nfsservctl"), same(170, "setresgid"), old(171, "getresgid"), same(172, "prctl"),
+    same(163, "mremap"), ids16(164, "setresuid"), old(165, "getresuid"), same(166, "vm86"), same(167, "query_module"),
+    same(168, "poll"), same(169, "nfsservctl"), ids16(170, "setresgid"), old(171, "getresgid"), same(172, "prctl"),
     same(173, "rt_sigreturn"), same(174, "rt_sigaction"), same(175, "rt_sigprocmask"), same(176, "rt_sigpending"),
     same(177, "rt_sigtimedwait"), same(178, "rt_sigqueueinfo"), same(179, "rt_sigsuspend"),
-    split(180, "pread64", 0b1000), split(181, "pwrite64", 0b1000), same(182, "chown"), same(183, "getcwd"),
+    split(180, "pread64", 0b1000), split(181, "pwrite64", 0b1000), ids16(182, "chown"), same(183, "getcwd"),
     same(184, "capget"), same(185, "capset"), same(186, "sigaltstack"), same(187, "sendfile"), same(188, "getpmsg"),
-    same(189, "putpmsg"), same(190, "vfork"), same(191, "getrlimit"), same(192, "mmap"), split(193, "truncate", 0b10),
+    same(189, "putpmsg"), same(190, "vfork"), same(191, "getrlimit"), pages(192, "mmap", 5), split(193, "truncate", 0b10),
     split(194, "ftruncate", 0b10), same(195, "stat"), same(196, "lstat"), same(197, "fstat"), same(198, "lchown"),
     same(199, "getuid"), same(200, "getgid"), same(201, "geteuid"), same(202, "getegid"), same(203, "setreuid"),
     same(204, "setregid"), same(205, "getgroups"), same(206, "setgroups"), same(207, "fchown"), same(208, "setresuid"),
@@ -175,6 +176,35 @@ pub const IA32: &[CompatCall] = &[
     same(461, "lsm_list_modules"), same(462, "mseal"), same(463, "setxattrat"), same(464, "getxattrat"),
     same(465, "listxattrat"), same(466, "removexattrat"), same(467, "open_tree_attr"), same(468, "file_getattr"),
     same(469, "file_setattr"), same(470, "listns"), same(471, "rseq_slice_yield"),
+];
+
+/// The call that is number `nr` of `socketcall(2)` (linux/net.h).
+const fn socketcall(nr: u16, event: &'static str) -> CompatCall {
+    same(WITHIN_SOCKETCALL + nr, event)
+}
+
+/// The call that is number `nr` of `ipc(2)` (linux/ipc.h).
+const fn ipc(nr: u16, event: &'static str) -> CompatCall {
+    same(WITHIN_IPC + nr, event)
+}
+
+/// The same without `IPC_64`.
+const fn old_ipc(nr: u16, event: &'static str) -> CompatCall {
+    old(WITHIN_IPC + WITHIN_IPC_OLD + nr, event)
+}
+
+/// The calls within others. `send` and `recv` are what `sendto` and `recvfrom` are without an address.
+#[rustfmt::skip]
+pub const IA32_WITHIN: &[CompatCall] = &[
+    socketcall(1, "socket"), socketcall(2, "bind"), socketcall(3, "connect"), socketcall(4, "listen"),
+    socketcall(5, "accept"), socketcall(6, "getsockname"), socketcall(7, "getpeername"), socketcall(8, "socketpair"),
+    socketcall(9, "sendto"), socketcall(10, "recvfrom"), socketcall(11, "sendto"), socketcall(12, "recvfrom"),
+    socketcall(13, "shutdown"), socketcall(14, "setsockopt"), socketcall(15, "getsockopt"), socketcall(16, "sendmsg"),
+    socketcall(17, "recvmsg"), socketcall(18, "accept4"), socketcall(19, "recvmmsg"), socketcall(20, "sendmmsg"),
+    same(WITHIN_OLD_SELECT, "select"), same(WITHIN_OLD_MMAP, "mmap"),
+    ipc(1, "semop"), ipc(2, "semget"), ipc(3, "semctl"), ipc(4, "semtimedop"), old_ipc(3, "semctl"), ipc(11, "msgsnd"),
+    ipc(12, "msgrcv"), ipc(13, "msgget"), ipc(14, "msgctl"), old_ipc(14, "msgctl"), ipc(21, "shmat"), ipc(22, "shmdt"),
+    ipc(23, "shmget"), ipc(24, "shmctl"), old_ipc(24, "shmctl"),
 ];
 
 /// The calls that have their own number in x32; the others share those of x86-64.

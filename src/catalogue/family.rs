@@ -26,7 +26,7 @@ families! {
     SocketType, SockoptLevel, SockoptName, SpliceFlags, StatxMask, SwapFlags, SyncFileRange, Sysfs,
     Syslog, TimerFlags, TimerfdFlags, Umount, Unlink, Userfaultfd, WaitIdType, WaitOptions, XattrFlags,
     // Of the kernel's own events.
-    FileType,
+    FileFlags, FileType,
     // Of arguments that depend on others.
     AdjtimexModes, AltstackMode, ArpHardware, AtStatx, BpfAttachFlags, BpfAttachType, BpfElemFlags, BpfFdType,
     BpfFileFlags, BpfLinkType, BpfMapFlags, BpfMapType, BpfProgFlags, BpfProgType, BpfQueryFlags, BpfStatsType,

@@ -13,7 +13,7 @@ pub mod syscalls;
 
 use std::sync::OnceLock;
 
-pub use compat::{IA32, IA32_ONLY, X32};
+pub use compat::{IA32, IA32_ONLY, IA32_WITHIN, X32};
 pub use kernel::KERNEL;
 pub use spec::{
     ArgSpec, ArgType, CompatCall, EventId, EventKind, EventSpec, Family, Layout, Set, StructSpec,

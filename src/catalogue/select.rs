@@ -124,10 +124,24 @@ pub const SOCKET_PROTOCOL: &SelectSpec = &select(!0, &[
 #[rustfmt::skip]
 pub const SOCKOPT_NAME: &SelectSpec = &select(!0, &[
     (0, Enum(Family::SockoptIp)), (1, Enum(Family::SockoptName)), (6, Enum(Family::SockoptTcp)),
-    (17, Enum(Family::SockoptUdp)), (41, Enum(Family::SockoptIpv6)), (58, Enum(Family::SockoptIcmpv6)),
+    (17, Enum(Family::SockoptUdp)), (40, Enum(Family::SockoptVsock)), (41, Enum(Family::SockoptIpv6)),
+    (58, Enum(Family::SockoptIcmpv6)), (101, Enum(Family::SockoptCanRaw)), (132, Enum(Family::SockoptSctp)),
     (255, Enum(Family::SockoptRaw)), (263, Enum(Family::SockoptPacket)), (270, Enum(Family::SockoptNetlink)),
-    (279, Enum(Family::SockoptAlg)), (282, Enum(Family::SockoptTls)), (283, Enum(Family::SockoptXdp)),
-    (40, Enum(Family::SockoptVsock)),
+    (271, Enum(Family::SockoptTipc)), (274, Enum(Family::SockoptBluetooth)), (279, Enum(Family::SockoptAlg)),
+    (281, Enum(Family::SockoptKcm)), (282, Enum(Family::SockoptTls)), (283, Enum(Family::SockoptXdp)),
+    (284, Enum(Family::SockoptMptcp)), (286, Enum(Family::SockoptSmc)),
+], Int);
+
+/// `getsockopt(2)`: some numbers are another option there.
+#[rustfmt::skip]
+pub const SOCKOPT_NAME_GET: &SelectSpec = &select(!0, &[
+    (0, Enum(Family::SockoptIpGet)), (1, Enum(Family::SockoptSocketGet)), (6, Enum(Family::SockoptTcp)),
+    (17, Enum(Family::SockoptUdp)), (40, Enum(Family::SockoptVsock)), (41, Enum(Family::SockoptIpv6Get)),
+    (58, Enum(Family::SockoptIcmpv6)), (101, Enum(Family::SockoptCanRaw)), (132, Enum(Family::SockoptSctp)),
+    (255, Enum(Family::SockoptRaw)), (263, Enum(Family::SockoptPacket)), (270, Enum(Family::SockoptNetlink)),
+    (271, Enum(Family::SockoptTipc)), (274, Enum(Family::SockoptBluetooth)), (279, Enum(Family::SockoptAlg)),
+    (281, Enum(Family::SockoptKcm)), (282, Enum(Family::SockoptTls)), (283, Enum(Family::SockoptXdp)),
+    (284, Enum(Family::SockoptMptcp)), (286, Enum(Family::SockoptSmc)),
 ], Int);
 
 /// `socketcall(2)` of the 32-bit ABI: the arguments, by the call.

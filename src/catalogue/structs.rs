@@ -317,7 +317,7 @@ pub const USTAT: &StructSpec = &structure("struct ustat *", &[
 /// `linux/openat2.h`
 #[rustfmt::skip]
 pub const OPEN_HOW: &StructSpec = &structure("struct open_how *", &[
-    field("flags", W64, LongFlags(Family::Open)), field("mode", W64, Mode),
+    field("flags", W64, LongFlags(Family::Open)), field("mode", W64, LongFlags(Family::ModeBits)),
     field("resolve", W64, LongFlags(Family::OpenResolve))]);
 
 /// `asm-generic/fcntl.h`

@@ -23,7 +23,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(7, "poll", &[Fs, FsMuxIo], &[
         arg("ufds", Array(In, POLLFD, Arg(1))), arg("nfds", UInt), arg("timeout_msecs", Int)]),
     syscall(8, "lseek", &[Fs, FsReadWrite], &[
-        arg("fd", Fd), arg("offset", Long), arg("whence", Enum(Family::SeekWhence))]),
+        arg("fd", Fd), arg("offset", Off), arg("whence", Enum(Family::SeekWhence))]),
     syscall(9, "mmap", &[Proc, ProcMem], &[
         arg("addr", Ptr), arg("len", ULong), arg("prot", LongFlags(Family::Prot)),
         arg("flags", LongFlags(Family::MapFlags)), arg("fd", Fd), arg("off", Hex)]),
@@ -111,7 +111,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("fd", Fd), arg("level", Enum(Family::SockoptLevel)), arg("optname", by(1, SOCKOPT_NAME)),
         arg("optval", OptionValue { len: 4 }), arg("optlen", Int)]),
     syscall(55, "getsockopt", &[Net, NetSock], &[
-        arg("fd", Fd), arg("level", Enum(Family::SockoptLevel)), arg("optname", by(1, SOCKOPT_NAME)),
+        arg("fd", Fd), arg("level", Enum(Family::SockoptLevel)), arg("optname", by(1, SOCKOPT_NAME_GET)),
         arg("optval", OptionValueOut { len: 4 }), arg("optlen", Struct(In, INT))]),
     syscall(56, "clone", &[Default, Proc, ProcLife], &[
         arg("clone_flags", LongFlags(Family::Clone)), arg("newsp", Ptr), arg("parent_tidptr", by(0, CLONE_PARENT)),
@@ -147,8 +147,8 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(73, "flock", &[Fs, FsFileOps], &[arg("fd", Fd), arg("cmd", Flags(Family::Flock))]),
     syscall(74, "fsync", &[Fs, FsSync], &[arg("fd", Fd)]),
     syscall(75, "fdatasync", &[Fs, FsSync], &[arg("fd", Fd)]),
-    syscall(76, "truncate", &[Fs, FsFileOps], &[arg("path", Str), arg("length", Long)]),
-    syscall(77, "ftruncate", &[Fs, FsFileOps], &[arg("fd", Fd), arg("length", Long)]),
+    syscall(76, "truncate", &[Fs, FsFileOps], &[arg("path", Str), arg("length", Off)]),
+    syscall(77, "ftruncate", &[Fs, FsFileOps], &[arg("fd", Fd), arg("length", Off)]),
     syscall(78, "getdents", &[Default, Fs, FsDirOps], &[
         arg("fd", Fd), arg("dirent", BufOut { len: 2 }), arg("count", UInt)]),
     syscall(79, "getcwd", &[Fs, FsDirOps], &[arg("buf", StrOut), arg("size", ULong)]),
@@ -430,7 +430,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(262, "newfstatat", &[Default, Fs, FsFileAttr], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("statbuf", Struct(Out, STAT)), arg("flag", Flags(Family::At))]),
     syscall(263, "unlinkat", &[Default, Fs, FsLinkOps], &[
-        arg("dfd", DirFd), arg("pathname", Str), arg("flag", Flags(Family::At))]),
+        arg("dfd", DirFd), arg("pathname", Str), arg("flag", Flags(Family::Unlink))]),
     syscall(264, "renameat", &[Default, Fs, FsFileOps], &[
         arg("olddfd", DirFd), arg("oldname", Str), arg("newdfd", DirFd), arg("newname", Str)]),
     syscall(265, "linkat", &[Default, Fs, FsLinkOps], &[
@@ -449,7 +449,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(271, "ppoll", &[Fs, FsMuxIo], &[
         arg("ufds", Array(In, POLLFD, Arg(1))), arg("nfds", UInt), arg("tsp", Struct(In, TIMESPEC)),
         arg("sigmask", Struct(In, SIGSET)), arg("sigsetsize", Size)]),
-    syscall(272, "unshare", &[Default, Proc], &[arg("unshare_flags", LongFlags(Family::Clone))]),
+    syscall(272, "unshare", &[Default, Proc], &[arg("unshare_flags", LongFlags(Family::Unshare))]),
     syscall(273, "set_robust_list", &[Ipc, IpcFutex], &[arg("head", Ptr), arg("len", Size)]),
     syscall(274, "get_robust_list", &[Ipc, IpcFutex], &[
         arg("pid", Pid), arg("head_ptr", Struct(Out, POINTER)), arg("len_ptr", Struct(Out, SIZE))]),
@@ -492,7 +492,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(290, "eventfd2", &[Fs, FsFdOps], &[arg("count", UInt), arg("flags", Flags(Family::Eventfd))]),
     syscall(291, "epoll_create1", &[Fs, FsMuxIo], &[arg("flags", Flags(Family::EpollCreate))]),
     syscall(292, "dup3", &[Default, Fs, FsFdOps], &[
-        arg("oldfd", Fd), arg("newfd", Fd), arg("flags", Flags(Family::PipeFlags))]),
+        arg("oldfd", Fd), arg("newfd", Fd), arg("flags", Flags(Family::Dup3))]),
     syscall(293, "pipe2", &[Ipc, IpcPipe], &[
         arg("fildes", Array(Out, FD, Const(2))), arg("flags", Flags(Family::PipeFlags))]),
     syscall(294, "inotify_init1", &[Fs, FsMonitor], &[arg("flags", Flags(Family::InotifyInit))]),
@@ -527,7 +527,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(307, "sendmmsg", &[Net, NetSndRcv], &[
         arg("fd", Fd), arg("mmsg", Array(In, MMSGHDR, Arg(2))), arg("vlen", UInt),
         arg("flags", Flags(Family::MsgFlags))]),
-    syscall(308, "setns", &[Default, Proc], &[arg("fd", Fd), arg("flags", Flags(Family::Clone))]),
+    syscall(308, "setns", &[Default, Proc], &[arg("fd", Fd), arg("flags", Flags(Family::Unshare))]),
     syscall(309, "getcpu", &[System], &[
         arg("cpup", Struct(Out, UINT)), arg("nodep", Struct(Out, UINT)), arg("unused", Ptr)]),
     syscall(310, "process_vm_readv", &[Default, Proc], &[
@@ -544,7 +544,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(314, "sched_setattr", &[Proc, ProcSched], &[
         arg("pid", Pid), arg("uattr", Struct(In, SCHED_ATTR)), arg("flags", Flags(Family::SchedAttrFlags))]),
     syscall(315, "sched_getattr", &[Proc, ProcSched], &[
-        arg("pid", Pid), arg("uattr", Sized(Out, SCHED_ATTR, 2)), arg("usize", UInt), arg("flags", UInt)]),
+        arg("pid", Pid), arg("uattr", Sized(Out, SCHED_ATTR, 2)), arg("usize", UInt), arg("flags", Flags(Family::SchedGetattr))]),
     syscall(316, "renameat2", &[Default, Fs, FsFileOps], &[
         arg("olddfd", DirFd), arg("oldname", Str), arg("newdfd", DirFd), arg("newname", Str),
         arg("flags", Flags(Family::Rename))]),
@@ -557,7 +557,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("uname", Str), arg("flags", Flags(Family::MemfdFlags))]),
     syscall(320, "kexec_file_load", &[System], &[
         arg("kernel_fd", Fd), arg("initrd_fd", Fd), arg("cmdline_len", ULong), arg("cmdline_ptr", Str),
-        arg("flags", LongFlags(Family::KexecFlags))]),
+        arg("flags", LongFlags(Family::KexecFile))]),
     syscall(321, "bpf", &[Default, System], &[
         arg("cmd", Enum(Family::BpfCmd)), arg("uattr", by(0, BPF_ATTR)), arg("size", UInt)]),
     syscall(322, "execveat", &[Default, Proc, ProcLife], &[
@@ -631,7 +631,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("epfd", Fd), arg("events", Array(OutPositive, EPOLL_EVENT, Ret)), arg("maxevents", Int),
         arg("timeout", Struct(In, TIMESPEC)), arg("sigmask", Struct(In, SIGSET)), arg("sigsetsize", Size)]),
     syscall(442, "mount_setattr", &[Fs], &[
-        arg("dfd", DirFd), arg("path", Str), arg("flags", Flags(Family::At)), arg("uattr", Sized(In, MOUNT_ATTR, 4)),
+        arg("dfd", DirFd), arg("path", Str), arg("flags", Flags(Family::MountSetattrFlags)), arg("uattr", Sized(In, MOUNT_ATTR, 4)),
         arg("usize", Size)]),
     syscall(443, "quotactl_fd", &[Fs], &[
         arg("fd", Fd), arg("cmd", Enum(Family::QuotaCmd)), arg("id", UInt), arg("addr", by(1, QUOTACTL_FD_ADDR))]),
@@ -640,10 +640,10 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("flags", Flags(Family::LandlockFlags))]),
     syscall(445, "landlock_add_rule", &[Proc], &[
         arg("ruleset_fd", Fd), arg("rule_type", Enum(Family::LandlockRule)), arg("rule_attr", by(1, LANDLOCK_RULE)),
-        arg("flags", Flags(Family::LandlockFlags))]),
+        arg("flags", Flags(Family::LandlockAdd))]),
     syscall(446, "landlock_restrict_self", &[Proc], &[
-        arg("ruleset_fd", Fd), arg("flags", Flags(Family::LandlockFlags))]),
-    syscall(447, "memfd_secret", &[Proc, ProcMem], &[arg("flags", Flags(Family::PipeFlags))]),
+        arg("ruleset_fd", Fd), arg("flags", Flags(Family::LandlockRestrict))]),
+    syscall(447, "memfd_secret", &[Proc, ProcMem], &[arg("flags", Flags(Family::MemfdSecret))]),
     syscall(448, "process_mrelease", &[Proc, ProcMem], &[arg("pidfd", Fd), arg("flags", UInt)]),
     syscall(449, "futex_waitv", &[Ipc, IpcFutex], &[
         arg("waiters", Array(In, FUTEX_WAITV, Arg(1))), arg("nr_futexes", UInt), arg("flags", Flags(Family::Futex2)),
@@ -667,7 +667,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("nr_requeue", Int)]),
     syscall(457, "statmount", &[Fs, FsInfo], &[
         arg("req", Struct(In, MNT_ID_REQ)), arg("buf", Sized(Out, STATMOUNT, 2)), arg("bufsize", Size),
-        arg("flags", UInt)]),
+        arg("flags", Flags(Family::StatmountFlags))]),
     syscall(458, "listmount", &[Fs, FsInfo], &[
         arg("req", Struct(In, MNT_ID_REQ)), arg("mnt_ids", Array(OutPositive, U64_HEX, Ret)), arg("nr_mnt_ids", Size),
         arg("flags", Flags(Family::ListmountFlags))]),

@@ -176,7 +176,7 @@ fn other_abis_lead_to_events() {
                 if call.split & (1 << index) != 0 {
                     let wide = matches!(
                         arg.ty,
-                        ArgType::I64 | ArgType::U64 | ArgType::Long | ArgType::Size | ArgType::LongFlags(_)
+                        ArgType::I64 | ArgType::U64 | ArgType::Off | ArgType::Size | ArgType::LongFlags(_)
                     );
                     assert!(wide, "{}.{} is not 64 bits wide", event.name, arg.name);
                 }
@@ -299,7 +299,7 @@ fn agrees(c_type: &str, ours: ArgType) -> bool {
             matches!(ours, UInt | Hex | Fd | Uid | Gid | UserDev | Flags(_) | Enum(_))
         }
         "umode_t" => ours == Mode,
-        "long" | "off_t" => matches!(ours, Long | Pid | Enum(_)),
+        "long" | "off_t" => matches!(ours, Long | Off | Pid | Enum(_)),
         // An address may be a number to the kernel.
         "unsigned long" => matches!(ours, ULong | Hex | Fd | Ptr | LongFlags(_) | Enum(_)),
         "aio_context_t" => ours == Hex,

@@ -78,7 +78,7 @@ pub fn kind(ty: ArgType) -> Kind {
     match ty {
         Int | Fd | Pid => Kind::Number(i32::MIN.into(), i32::MAX.into()),
         UInt | Uid | Gid => Kind::Number(0, u32::MAX.into()),
-        Long | I64 => Kind::Number(i64::MIN.into(), i64::MAX.into()),
+        Long | I64 | Off => Kind::Number(i64::MIN.into(), i64::MAX.into()),
         I16 => Kind::Number(i16::MIN.into(), i16::MAX.into()),
         U16 => Kind::Number(0, u16::MAX.into()),
         ULong | U64 | Size | Ptr | Hex | BootTime | EpochTime => Kind::Number(0, u64::MAX.into()),

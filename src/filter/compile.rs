@@ -55,7 +55,7 @@ impl NumberType {
             I16 => NumberType::S16,
             U16 => NumberType::U16,
             Long => NumberType::Long,
-            I64 => NumberType::S64,
+            I64 | Off => NumberType::S64,
             ULong | U64 | Size | Ptr | Hex => NumberType::U64,
             _ => return None,
         })

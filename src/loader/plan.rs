@@ -6,7 +6,7 @@ use std::path::Path;
 use libbpf_rs::OpenObject;
 
 use crate::capture;
-use crate::catalogue::{self, spec, EventSpec};
+use crate::catalogue::{self, EventSpec};
 use crate::error::LoadError;
 use crate::filter::compile::KernelPart;
 use crate::loader::features::{self, Features};
@@ -188,7 +188,7 @@ impl Plan<'_> {
         for (key, desc) in self.syscall_table() {
             let exec = exec_on_enter && desc.flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT) != 0;
             if desc.flags & SYSCALL_CHOSEN != 0 || desc.checked != 0 || exec && enters {
-                constants.syscall_wanted[key as usize % spec::MAX_SYSCALLS] = 1;
+                constants.syscall_wanted[Self::number_of(key)] = 1;
             }
         }
         constants.scope_mode = match self.scope {

@@ -27,8 +27,17 @@ unsafe impl plain::Plain for arg_desc {}
 // SAFETY: as above.
 unsafe impl plain::Plain for selector {}
 
+/// Keys from here on are of calls within others.
+const WITHIN_KEY: u32 = (LAYOUTS.len() * spec::MAX_SYSCALLS) as u32;
+
 /// The ABIs as the kernel side counts them, and how each lays out structures.
 const LAYOUTS: [Layout; 3] = [Layout::Native, Layout::Ia32, Layout::X32];
+
+/// The arguments whose type is such, a bit each.
+fn mask(event: &EventSpec, such: impl Fn(ArgType) -> bool) -> u8 {
+    let args = event.args.iter().zip(0u8..).filter(|(arg, _)| such(arg.ty));
+    args.fold(0, |mask, (_, index)| mask | 1 << index)
+}
 
 impl Plan<'_> {
     /// Every number of every ABI, with what the kernel side does about it.
@@ -44,11 +53,24 @@ impl Plan<'_> {
             .filter(move |event| event.id < first_x32)
             .map(move |event| (2, native(event)));
         let x32 = catalogue::X32.iter().map(|call| (2, *call));
+        let within = catalogue::IA32_WITHIN
+            .iter()
+            .map(|call| (WITHIN_KEY + u32::from(call.nr), self.describe(Layout::Ia32, call)));
         x86_64
             .chain(ia32)
             .chain(shared)
             .chain(x32)
             .map(move |(abi, call)| (abi_key(abi, call.nr), self.describe(LAYOUTS[abi], &call)))
+            .chain(within)
+    }
+
+    /// The number that the kernel side looks at first, of a key of that table.
+    pub(super) fn number_of(key: u32) -> usize {
+        match key.checked_sub(WITHIN_KEY) {
+            #[allow(clippy::cast_possible_truncation)] // Of a row of `IA32_WITHIN`.
+            Some(within) => spec::holder(within as u16).into(),
+            None => key as usize % spec::MAX_SYSCALLS,
+        }
     }
 
     fn describe(&self, layout: Layout, call: &CompatCall) -> syscall_desc {
@@ -74,6 +96,18 @@ impl Plan<'_> {
             nargs: event.args.len() as u8,
             split: call.split,
             swap: call.swap,
+            pages: match call.pages {
+                0 => 0,
+                index => 1 << index,
+            },
+            sign: match layout {
+                Layout::Ia32 => mask(event, |ty| ty == ArgType::Off) & !call.split,
+                Layout::Native | Layout::X32 => 0,
+            },
+            ids16: match call.ids16 {
+                true => mask(event, |ty| matches!(ty, ArgType::Uid | ArgType::Gid)),
+                false => 0,
+            },
             checked: self
                 .checked
                 .iter()
@@ -89,7 +123,10 @@ impl Plan<'_> {
         for (arg, out) in event.args.iter().zip(&mut desc.args) {
             let unread = arg.name == "envp" && !self.exec_env
                 || call.structs == CompatStructs::Old
-                    && matches!(arg.ty, ArgType::Struct(..) | ArgType::Array(..));
+                    && matches!(
+                        arg.ty,
+                        ArgType::Struct(..) | ArgType::Array(..) | ArgType::Select { .. }
+                    );
             let ty = if unread { ArgType::Ptr } else { arg.ty };
             *out = self.arg_desc(event, ty, layout);
         }

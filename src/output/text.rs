@@ -31,7 +31,7 @@ pub fn number(ty: ArgType, raw: u64, abi: u8) -> Number {
         }
         UInt | Flags(_) | Uid | Gid => Number::Unsigned(u64::from(raw as u32)),
         Long if abi == ABI_IA32 => Number::Signed(i64::from(raw as i32)),
-        Long | I64 => Number::Signed(raw as i64),
+        Long | I64 | Off => Number::Signed(raw as i64),
         I16 => Number::Signed(i64::from(raw as i16)),
         U16 | Mode => Number::Unsigned(u64::from(raw as u16)),
         Bool => Number::Bool(raw != 0),
@@ -235,7 +235,8 @@ pub fn push_arg(out: &mut String, arg: &Arg<'_>, context: &Context) {
     match &arg.value {
         Value::Null if arg.ty.is_kernel_data() => out.push('-'),
         Value::Null => out.push_str("NULL"),
-        Value::Fault if arg.ty.is_kernel_data() => out.push_str("(EFAULT)"),
+        // Of what is no address in user memory, there is none to show.
+        Value::Fault if arg.ty.is_kernel_data() || !arg.ty.is_pointer() => out.push_str("(EFAULT)"),
         Value::Fault => {
             let _ = write!(out, "{:#x} (EFAULT)", arg.raw);
         }

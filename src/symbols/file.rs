@@ -18,6 +18,12 @@ pub const OPEN: Names = &[
     (0x400_0000, "O_EMPTYPATH"), (0x1_0000_0000, "OPENAT2_REGULAR"),
 ];
 
+/// `struct file`: what execve(2) and its like open with, besides (linux/fs.h of the kernel).
+#[rustfmt::skip]
+pub const FMODE_EXEC: Names = &[
+    (0x20, "__FMODE_EXEC"),
+];
+
 /// `pipe2(2)`.
 #[rustfmt::skip]
 pub const PIPE: Names = &[

@@ -99,6 +99,7 @@ pub fn table(family: Family) -> Table {
         Family::NameToHandle => Flags(file::AT_HANDLE),
         Family::Dnotify => Flags(file::NOTIFY),
         Family::Open => Mixed(&[(3, file::ACCESS_MODE)], file::OPEN),
+        Family::FileFlags => Mixed(&[(3, file::ACCESS_MODE), (0x20, file::FMODE_EXEC)], file::OPEN),
         Family::FOwnerType => Enum(file::OWNER),
         Family::PipeFlags => Flags(file::PIPE),
         Family::PreadvFlags => Flags(file::RWF),

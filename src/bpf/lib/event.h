@@ -18,6 +18,7 @@
 #ifndef TRACEE_EVENT_H
 #define TRACEE_EVENT_H
 
+#include "call.h"
 #include "items.h"
 #include "scope.h"
 
@@ -33,11 +34,14 @@ static __always_inline __u16 current_syscall(struct task_struct *task, __u8 *abi
 	struct syscall_desc *desc;
 	struct syscall_nr call;
 
+	struct pt_regs *regs;
+
 	if (TASK_READ(task, flags) & PF_KTHREAD)
 		return NO_SYSCALL;
-	if (!syscall_abi(task, BPF_CORE_READ(task_regs(task), orig_ax), &call))
+	regs = task_regs(task);
+	if (!syscall_abi(task, BPF_CORE_READ(regs, orig_ax), &call))
 		return NO_SYSCALL;
-	desc = syscall_lookup(&call);
+	desc = call_lookup(regs, &call);
 	if (!is_known(desc))
 		return NO_SYSCALL;
 	*abi = call.abi;
@@ -168,13 +172,14 @@ static __always_inline bool returned_call(const struct pt_regs *regs, __u64 nr, 
 
 	if (!in_scope(task) || !syscall_abi(task, nr, &number))
 		return false;
-	desc = syscall_lookup(&number);
+	desc = call_lookup(regs, &number);
 	if (!is_known(desc))
 		return false;
 	call->event = desc->event;
 	call->abi = number.abi;
-	call->ret = ret;
-	syscall_args(regs, number.abi, desc->split, call->args);
+	call->ret = call_result(&number, desc, ret);
+	call->within = number.within;
+	call->unread = !call_args(regs, &number, desc, call->args);
 	return true;
 }
 

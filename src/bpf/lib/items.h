@@ -52,9 +52,6 @@ enum step { STEP_MORE, STEP_END, STEP_FAULT, STEP_FULL, STEP_FOUND };
 /* Where an item may still begin: the longest one then fits. */
 #define ITEM_START_MAX (RECORD_MAX - STR_ARRAY_MAX - STR_MAX)
 
-/* Keeps the compiler from looking through a value that the verifier must see checked. */
-#define bounded(x) asm volatile("" : "+r"(x))
-
 /* What appenders take as index of a part of an argument. */
 #define INDEX_OF(index, part) ((index) | (part) << 8)
 

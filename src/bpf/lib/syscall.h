@@ -3,6 +3,7 @@
 #ifndef TRACEE_SYSCALL_H
 #define TRACEE_SYSCALL_H
 
+#include "call.h"
 #include "items.h"
 #include "mismatch.h"
 
@@ -45,6 +46,17 @@ static __always_inline void put_args(struct scratch *s, const struct syscall_des
 				continue;
 		}
 		put_checked(s, i, desc, how, abi, ret);
+	}
+}
+
+/* Of a call within another whose memory cannot be read any more. */
+static __always_inline void put_unread_args(struct scratch *s, const struct syscall_desc *desc)
+{
+	s->checked = 0;
+	for (int i = 0; i < MAX_ARGS; i++) {
+		if (i >= desc->nargs)
+			break;
+		put_unknown(s, i);
 	}
 }
 
@@ -103,6 +115,7 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 		     result_passes(desc->event, ret, !(flags & RECORD_NO_RETURN));
 	bool checked = settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked;
 	struct scratch *s;
+	bool known;
 	__u64 now;
 
 	if (!shown && !checked) {
@@ -120,19 +133,17 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 	s->header.syscall = desc->event;
 	s->header.abi = call->abi;
 	s->header.flags = flags;
-	syscall_args(regs, call->abi, desc->split, s->args);
-	/* Only clone's last two are so, in the 32-bit ABI. */
-	if (desc->swap == 3) {
-		__u64 third = s->args[3];
-
-		s->args[3] = s->args[4];
-		s->args[4] = third;
-	}
+	if (call->within)
+		s->header.flags |= RECORD_WITHIN;
+	known = call_args(regs, call, desc, s->args);
 #pragma unroll
 	for (int i = 0; i < MAX_ARGS; i++)
 		if (i < desc->nargs)
 			put_value(s, i, s->args[i]);
-	put_args(s, desc, call->abi, ret);
+	if (known)
+		put_args(s, desc, call->abi, ret);
+	else
+		put_unread_args(s, desc);
 	if (settings.decode_fds && desc->flags & SYSCALL_CLOSES)
 		put_closing(s, task);
 	/* A call that is not shown may be here for its argument alone. */

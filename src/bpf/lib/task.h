@@ -63,6 +63,7 @@ static __always_inline struct pt_regs *task_regs(struct task_struct *task)
 struct syscall_nr {
 	__u32 nr;
 	__u32 abi;
+	__u32 within; /* row of the call that this one holds (lib/call.h); 0: itself */
 };
 
 /*
@@ -73,6 +74,7 @@ static __always_inline bool syscall_abi(struct task_struct *task, __u64 nr, stru
 {
 	__u32 low = (__u32)nr;
 
+	call->within = 0;
 	call->abi = ABI_NATIVE;
 	if (TASK_READ(task, thread_info.status) & TS_COMPAT) {
 		call->abi = ABI_IA32;
@@ -88,6 +90,8 @@ static __always_inline struct syscall_desc *syscall_lookup(const struct syscall_
 {
 	__u32 key = call->abi * MAX_SYSCALLS + call->nr;
 
+	if (call->within)
+		key = ABI_COUNT * MAX_SYSCALLS + call->within;
 	return bpf_map_lookup_elem(&syscalls, &key);
 }
 
@@ -96,6 +100,9 @@ static __always_inline bool is_known(const struct syscall_desc *desc)
 {
 	return desc && (desc->event || desc->nargs);
 }
+
+/* Keeps the compiler from looking through a value that the verifier must see checked. */
+#define bounded(x) asm volatile("" : "+r"(x))
 
 /*
  * Argument registers, as pairs of 32-bit halves joined where the 32-bit ABI

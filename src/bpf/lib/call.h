@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Which call is in progress, and what it is given. Four calls of the 32-bit
+ * ABI hold another one: its arguments are in user memory, in ipc(2) in an
+ * order of their own. Such a call is told as the one that it holds.
+ */
+#ifndef TRACEE_CALL_H
+#define TRACEE_CALL_H
+
+#include "task.h"
+
+/* ipc(2) */
+#define SEMOP 1
+#define SEMGET 2
+#define SEMCTL 3
+#define SEMTIMEDOP 4
+#define MSGSND 11
+#define MSGRCV 12
+#define MSGGET 13
+#define MSGCTL 14
+#define SHMAT 21
+#define SHMDT 22
+#define SHMGET 23
+#define SHMCTL 24
+#define IPC_64 0x100
+
+/* Most number of socketcall(2). */
+#define SOCKETCALL_MAX 20
+
+/* Arguments of each call that a call holds, by its row: of socketcall(2) by its number, old_select(2), old_mmap(2). */
+static const __u8 held_count[] = { 0, 3, 3, 3, 2, 3, 3, 3, 4, 4, 4, 6,
+				   6, 2, 5, 5, 3, 3, 4, 5, 4, 0, 5, 6 };
+
+static __always_inline __u32 within_ipc(const struct pt_regs *regs)
+{
+	__u32 number = (__u16)BPF_CORE_READ(regs, bx), command;
+
+	switch (number) {
+	case SEMCTL:
+		command = BPF_CORE_READ(regs, si);
+		break;
+	case MSGCTL:
+	case SHMCTL:
+		command = BPF_CORE_READ(regs, dx);
+		break;
+	case SEMOP:
+	case SEMGET:
+	case SEMTIMEDOP:
+	case MSGSND:
+	case MSGRCV:
+	case MSGGET:
+	case SHMAT:
+	case SHMDT:
+	case SHMGET:
+		return WITHIN_IPC + number;
+	default:
+		return 0;
+	}
+	return WITHIN_IPC + number + (command & IPC_64 ? 0 : WITHIN_IPC_OLD);
+}
+
+/* The row of the call that this one holds; 0: it holds none. */
+static __always_inline __u32 call_within(const struct pt_regs *regs, const struct syscall_nr *call)
+{
+	__u32 number;
+
+	if (call->abi != ABI_IA32)
+		return 0;
+	switch (call->nr) {
+	case IA32_OLD_SELECT:
+		return WITHIN_OLD_SELECT;
+	case IA32_OLD_MMAP:
+		return WITHIN_OLD_MMAP;
+	case IA32_SOCKETCALL:
+		number = BPF_CORE_READ(regs, bx);
+		return number <= SOCKETCALL_MAX ? WITHIN_SOCKETCALL + number : 0;
+	case IA32_IPC:
+		return within_ipc(regs);
+	default:
+		return 0;
+	}
+}
+
+/* The call that this one holds, or itself; afterwards call says which. */
+static __always_inline struct syscall_desc *call_lookup(const struct pt_regs *regs,
+							struct syscall_nr *call)
+{
+	call->within = call_within(regs, call);
+	return syscall_lookup(call);
+}
+
+static __always_inline bool is_told(const struct syscall_desc *desc)
+{
+	return desc->flags & SYSCALL_CHOSEN ||
+	       (settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked);
+}
+
+/* As call_lookup(), but for a held call that nobody wants it is the one that holds it: a call is told once. */
+static __always_inline struct syscall_desc *told_call(const struct pt_regs *regs,
+						      struct syscall_nr *call)
+{
+	struct syscall_desc *desc = call_lookup(regs, call);
+
+	if (!call->within || (desc && is_told(desc)))
+		return desc;
+	call->within = 0;
+	return syscall_lookup(call);
+}
+
+/* From the array in memory that socketcall(2) and its like are given. */
+static __always_inline bool held_array(__u32 within, __u64 args[MAX_ARGS])
+{
+	__u64 row = within, len, from = within > SOCKETCALL_MAX ? args[0] : args[1];
+	__u32 words[MAX_ARGS] = {};
+
+	bounded(row);
+	if (row >= sizeof(held_count))
+		return false;
+	len = held_count[row] * sizeof(__u32);
+	bounded(len);
+	if (len > sizeof(words) || bpf_probe_read_user(words, len, (void *)from))
+		return false;
+#pragma unroll
+	for (int i = 0; i < MAX_ARGS; i++)
+		args[i] = words[i];
+	return true;
+}
+
+/* From the registers of ipc(2), in the order of compat_sys_ipc() (ipc/syscall.c). */
+static __always_inline bool held_ipc(__u32 within, __u64 args[MAX_ARGS])
+{
+	__u32 version = (__u32)args[0] >> 16, pair[2] = {};
+	__u64 second = args[2], third = args[3], ptr = args[4], fifth = args[5];
+
+	args[0] = args[1];
+	args[1] = ptr;
+	args[2] = second;
+	args[3] = third;
+	switch (within - WITHIN_IPC) {
+	case SEMTIMEDOP:
+		args[3] = fifth;
+		break;
+	case MSGRCV:
+		args[3] = fifth;
+		args[4] = third;
+		if (version)
+			break;
+		/* Of old, address and type are in memory. */
+		if (bpf_probe_read_user(pair, sizeof(pair), (void *)ptr))
+			return false;
+		args[1] = pair[0];
+		args[3] = pair[1];
+		break;
+	case SEMCTL:
+	case SEMCTL + WITHIN_IPC_OLD:
+		if (bpf_probe_read_user(pair, sizeof(pair[0]), (void *)ptr))
+			return false;
+		args[1] = second;
+		args[2] = third;
+		args[3] = pair[0];
+		break;
+	case SEMGET:
+	case SHMGET:
+		args[1] = second;
+		args[2] = third;
+		break;
+	case MSGGET:
+	case MSGCTL:
+	case MSGCTL + WITHIN_IPC_OLD:
+	case SHMCTL:
+	case SHMCTL + WITHIN_IPC_OLD:
+		args[1] = second;
+		args[2] = ptr;
+		break;
+	case SHMDT:
+		args[0] = ptr;
+		break;
+	}
+	return true;
+}
+
+/* Numbers of a 32-bit call that are not what its registers hold. */
+static __always_inline void widen_args(const struct syscall_desc *desc, __u64 args[MAX_ARGS])
+{
+	__u8 pages = desc->pages, sign = desc->sign, ids16 = desc->ids16;
+
+	/* Only clone's last two are so. */
+	if (desc->swap == 3) {
+		__u64 third = args[3];
+
+		args[3] = args[4];
+		args[4] = third;
+	}
+	if (!(pages | sign | ids16))
+		return;
+#pragma unroll
+	for (int i = 0; i < MAX_ARGS; i++) {
+		if (pages & (1 << i))
+			args[i] <<= 12;
+		if (sign & (1 << i))
+			args[i] = (__s32)args[i];
+		/* As low2highuid() of the kernel. */
+		if (ids16 & (1 << i))
+			args[i] = (__u16)args[i] == 0xffff ? (__u32)-1 : (__u16)args[i];
+	}
+}
+
+/*
+ * What the call is given: its registers, or what user memory says now of a
+ * call within another. False, and nothing, where that cannot be read.
+ */
+static __always_inline bool call_args(const struct pt_regs *regs, const struct syscall_nr *call,
+				      const struct syscall_desc *desc, __u64 args[MAX_ARGS])
+{
+	bool known;
+
+	syscall_args(regs, call->abi, desc->split, args);
+	if (call->abi != ABI_IA32)
+		return true;
+	if (!call->within) {
+		widen_args(desc, args);
+		return true;
+	}
+	known = call->within >= WITHIN_IPC ? held_ipc(call->within, args) :
+					     held_array(call->within, args);
+	if (!known)
+		__builtin_memset(args, 0, MAX_ARGS * sizeof(args[0]));
+	return known;
+}
+
+/*
+ * What the call returned. A 32-bit program sees 32 bits of it: an error, too,
+ * that the kernel has not extended. modify_ldt(2) returns an int to all.
+ */
+static __always_inline long call_result(const struct syscall_nr *call,
+					const struct syscall_desc *desc, long ret)
+{
+	bool is_int = call->abi == ABI_IA32 || (desc && desc->event == EVENT_MODIFY_LDT);
+
+	return is_int && (__u32)ret > (__u32)-4096 ? (__s32)ret : ret;
+}
+
+#endif
