@@ -28,6 +28,7 @@ static __always_inline struct scratch *life_begin(struct task_struct *task, __u1
 		return NULL;
 	}
 	record_begin(s->slot, event, nvalues, now);
+	s->header.syscall = current_syscall(task, &s->header.abi);
 	if (!shown)
 		s->header.flags |= RECORD_INTERNAL;
 	return s;
@@ -207,6 +208,21 @@ static __always_inline __u32 stdin_type(struct task_struct *task)
 	return BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT;
 }
 
+/* The call, of which the registers of the new image say nothing; none where it was not seen. */
+static __always_inline void put_exec_call(struct scratch *s, const struct exec_call *call)
+{
+	struct syscall_desc *desc = NULL;
+
+	s->header.syscall = NO_SYSCALL;
+	s->header.abi = ABI_NATIVE;
+	if (call && call->known)
+		desc = bpf_map_lookup_elem(&syscalls, &call->nr);
+	if (!desc || !(desc->flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT)))
+		return;
+	s->header.syscall = desc->event;
+	s->header.abi = call->nr / MAX_SYSCALLS;
+}
+
 static __always_inline void emit_exec(struct task_struct *task, const struct image *image,
 				      const struct exec_call *call)
 {
@@ -216,6 +232,7 @@ static __always_inline void emit_exec(struct task_struct *task, const struct ima
 
 	if (!s)
 		return;
+	put_exec_call(s, call);
 #pragma unroll
 	for (int i = 0; i < 12; i++)
 		put_value(s, i, 0);

@@ -5,9 +5,11 @@
 #define SIGNAL_MASK 0x7f
 #define SIGNAL_GROUP_EXIT 4
 
+#define SIGKILL 9
 #define SIGCHLD 17
 /* Codes of signals that a task has sent: at most this, but for those that the kernel sends, too. */
 #define SI_USER 0
+#define SI_KERNEL 0x80
 #define SI_TIMER (-2)
 #define SI_ASYNCIO (-4)
 #define SI_SIGIO (-5)
@@ -44,37 +46,96 @@ static __always_inline bool has_sender(int sig, int code)
 	       code != SI_SIGIO;
 }
 
+/* Signals that are looked at for the one that a process dies of: the last ones of a queue. */
+#define QUEUE_END 16
+
+/* Address of what a queue says of that signal, the last one first; 0: nothing. */
+static __always_inline __u64 queued_info(struct sigpending *pending, int sig)
+{
+	struct list_head *head = &pending->list;
+	struct list_head *at = BPF_CORE_READ(head, prev);
+
+	for (int i = 0; i < QUEUE_END && at && at != head; i++) {
+		struct sigqueue *queued = container_of(at, struct sigqueue, list);
+
+		if (BPF_CORE_READ(queued, info.si_signo) == sig)
+			return (__u64)queued + bpf_core_field_offset(struct sigqueue, info);
+		at = BPF_CORE_READ(at, prev);
+	}
+	return 0;
+}
+
+/*
+ * A signal that ends a whole process comes to each of its threads as a SIGKILL
+ * that says nothing, also to the only one: what it was is in group_exit_code,
+ * who sent it is in the queue in which it still waits. A SIGKILL has no place
+ * there. Of an exit_group(2), or an execve(2) of another thread, it is no more
+ * than the kernel's own SIGKILL.
+ */
+static __always_inline int dies_with_group(struct task_struct *task, __u64 *info)
+{
+	struct signal_struct *signal = TASK_READ(task, signal);
+	int sig = 0;
+
+	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
+		sig = BPF_CORE_READ(signal, group_exit_code) & SIGNAL_MASK;
+	*info = 0;
+	if (sig && sig != SIGKILL) {
+		*info = queued_info(&signal->shared_pending, sig);
+		if (!*info)
+			*info = queued_info(&task->pending, sig);
+	}
+	return sig;
+}
+
+/* info: address of what is known of it; 0: code is all. */
+static __always_inline int on_signal_deliver(int sig, int code, __u64 info)
+{
+	/* The kernel keeps nothing else of a SIGKILL than that it is there. */
+	bool group = sig == SIGKILL && !info, unknown = false, sender;
+	struct kernel_siginfo *from;
+	struct scratch *s;
+
+	if (!settings.chosen[EVENT_SIGNAL_DELIVER])
+		return 0;
+	if (group) {
+		int of_process = dies_with_group(current_task(), &info);
+
+		sig = of_process ?: SIGKILL;
+		code = SI_KERNEL;
+		unknown = of_process && !info;
+	}
+	from = (struct kernel_siginfo *)info;
+	if (info)
+		code = BPF_CORE_READ(from, si_code);
+	sender = info && has_sender(sig, code);
+	s = event_begin(EVENT_SIGNAL_DELIVER, sender ? 5 : 3, (struct hook){});
+	if (!s)
+		return 0;
+	put_value(s, 0, sig);
+	put_value(s, 1, unknown ? 0 : code);
+	put_value(s, 2, group);
+	if (sender) {
+		put_value(s, 3, BPF_CORE_READ(from, _sifields._kill._pid));
+		put_value(s, 4, BPF_CORE_READ(from, _sifields._kill._uid));
+	}
+	if (unknown)
+		put_unknown(s, 1);
+	return event_end(s);
+}
+
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(signal_deliver__tp_btf, int sig, struct kernel_siginfo *info)
 {
 	/* A number, since it is none of a structure where a thread dies because of another (SEND_SIG_NOINFO). */
-	__u64 known = plain_address(info);
-	int code = known ? BPF_CORE_READ(info, si_code) : SI_USER;
-	bool sender = known && has_sender(sig, code);
-	struct scratch *s = event_begin(EVENT_SIGNAL_DELIVER, sender ? 4 : 2, (struct hook){});
-
-	if (!s)
-		return 0;
-	put_value(s, 0, sig);
-	put_value(s, 1, code);
-	if (sender) {
-		put_value(s, 2, BPF_CORE_READ(info, _sifields._kill._pid));
-		put_value(s, 3, BPF_CORE_READ(info, _sifields._kill._uid));
-	}
-	return event_end(s);
+	return on_signal_deliver(sig, SI_USER, plain_address(info));
 }
 
-/* Here nobody tells the sender. */
+/* Here nobody tells the sender, but of what ends a whole process. */
 SEC("tp/signal/signal_deliver")
 int signal_deliver__tp(struct trace_event_raw_signal_deliver *ctx)
 {
-	struct scratch *s = event_begin(EVENT_SIGNAL_DELIVER, 2, (struct hook){});
-
-	if (!s)
-		return 0;
-	put_value(s, 0, ctx->sig);
-	put_value(s, 1, ctx->code);
-	return event_end(s);
+	return on_signal_deliver(ctx->sig, ctx->code, 0);
 }
 
 static __always_inline int emit_do_exit(long code, int last)

@@ -31,10 +31,10 @@ const CONTAINER: &[ArgSpec] = &[
     arg("hierarchy", Int),
 ];
 
-/// Addresses where the call is connect(2), by its number in each ABI; paths otherwise.
+/// Addresses where the call is connect(2), by its number in each ABI, or in socketcall(2); paths otherwise.
 const CHECKED: SelectSpec = SelectSpec {
     mask: u32::MAX,
-    cases: &[(42, KernelSockaddr), (362, KernelSockaddr)],
+    cases: &[(42, KernelSockaddr), (102, KernelSockaddr), (362, KernelSockaddr)],
     otherwise: KernelStr,
 };
 
@@ -62,7 +62,7 @@ pub const KERNEL: &[EventSpec] = &[
         arg("user_data", U64), arg("sq_thread", Bool), arg("pathname", KernelStr), arg("newname", KernelStr),
         arg("addr", Sockaddr { len: 8 }), arg("addrlen", Int)]),
     kernel(8, "security_file_open", &[Default, Lsm, Fs], &[
-        arg("pathname", Path), arg("flags", Flags(Family::Open)), arg("dev", Dev), arg("inode", U64),
+        arg("pathname", Path), arg("flags", Flags(Family::FileFlags)), arg("dev", Dev), arg("inode", U64),
         arg("ctime", EpochTime), arg("type", Enum(Family::FileType))]),
     kernel(50, "security_socket_create", &[Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, arg("kern", Bool)]),
     kernel(51, "security_socket_bind", &[Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, LOCAL]),
@@ -79,7 +79,8 @@ pub const KERNEL: &[EventSpec] = &[
         arg("new_ns", Changed { than: 1, spec: NAMESPACES })]),
     kernel(58, "cap_capable", &[Default, Lsm], &[arg("cap", Enum(Family::Capability))]),
     kernel(59, "signal_deliver", &[Signals], &[
-        arg("sig", Signal), arg("code", Enum(Family::SiCode)), arg("sender_pid", Pid), arg("sender_uid", Uid)]),
+        arg("sig", Signal), arg("code", Enum(Family::SiCode)), arg("group_exit", Bool), arg("sender_pid", Pid),
+        arg("sender_uid", Uid)]),
     kernel(60, "do_exit", &[Proc, ProcLife], &[
         arg("exit_code", Int), arg("signal", Signal), arg("group_exit", Bool)]),
     kernel(61, "ptrace_attach", &[Proc, Lsm], &[
