@@ -98,19 +98,12 @@ impl Sink {
         for (key, wanted) in decided {
             tracer.set_listed(key, wanted)?;
         }
-        for record in containers.released(all) {
+        for (record, verdict) in containers.released() {
             if let Ok(event) = decode::decode(&record) {
-                let verdict = self.verdict(event.context.container);
                 self.show(event, verdict)?;
             }
         }
         Ok(self.containers.as_ref().is_some_and(Containers::holds))
-    }
-
-    fn verdict(&self, key: u64) -> Verdict {
-        self.containers
-            .as_ref()
-            .map_or(Verdict::Show(None), |containers| containers.verdict(key))
     }
 
     /// Losses are told in the stream, too.

@@ -11,7 +11,8 @@ use crate::capture::{self, Capture};
 use crate::catalogue::{self, EventSpec};
 use crate::cli::config::{Config, Format, Selection};
 use crate::command::Command;
-use crate::enrich::container::{self, Containers};
+use crate::enrich::container::Containers;
+use crate::enrich::existing;
 use crate::enrich::process::Processes;
 use crate::error::{Error, LoadError, OutputError};
 use crate::event::Context;
@@ -317,11 +318,10 @@ impl Run {
             return Ok(());
         }
         let spec = catalogue::expect(EXISTING_CONTAINER);
-        let paths = container::cgroup_paths();
+        let paths = existing::cgroup_paths();
         for found in &found {
             let context = Context::own(spec, self.tracer.now(), self.tracer.self_pid());
-            let path = paths.iter().find(|path| found.shows(path));
-            let record = container::existing(context, found, path);
+            let record = existing::record(context, found, paths.get(&found.id));
             self.sink.record(&record, &self.tracer)?;
         }
         Ok(())
@@ -411,6 +411,21 @@ impl Run {
                     "tracee: some of the lost might not have passed the filters, which look at them later"
                 );
             }
+        }
+        let tables = self.losses.tables();
+        if tables > 0 {
+            eprintln!(
+                "tracee: {tables} of the lost are processes or containers for which there was no room: processes that have \
+                 started since count as traced"
+            );
+        }
+        let nameless = self
+            .sink
+            .containers
+            .as_ref()
+            .map_or(0, |containers| containers.nameless);
+        if nameless > 0 {
+            eprintln!("tracee: {nameless} containers without a name: their runtimes did not answer in time");
         }
         let misses = self.losses.misses();
         if misses > 0 {

@@ -90,12 +90,16 @@ static __always_inline int on_before_call(struct task_struct *task, __u64 nr)
 	struct before before = {};
 	struct syscall_nr call;
 	__u64 key = (__u64)task;
+	bool execs;
 
 	if (!syscall_abi(task, nr, &call))
 		return 0;
 	desc = syscall_lookup(&call);
 	/* What awaits its exec is in scope when the exec returns. */
-	if (!desc || !changes_task(desc->event) || task_scope(task) == SCOPE_OUT)
+	if (!desc || !changes_task(desc->event))
+		return 0;
+	execs = desc->event == EVENT_EXECVE || desc->event == EVENT_EXECVEAT;
+	if ((execs ? exec_scope(task) : task_scope(task)) == SCOPE_OUT)
 		return 0;
 	read_cred(BPF_CORE_READ(task, cred), &before.cred);
 	read_namespaces(BPF_CORE_READ(task, nsproxy), &before.namespaces);

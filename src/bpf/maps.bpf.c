@@ -17,6 +17,7 @@ const volatile __u64 epoch_of_boot = 0;
 struct control control SEC(".data.control") = {};
 
 __u64 lost_in_all SEC(".data.lost") = 0;
+struct table_misses table_misses SEC(".data.tables") = {};
 struct capture_misses capture_misses SEC(".data.captures") = {};
 
 struct rings_map rings SEC(".maps");
@@ -40,8 +41,9 @@ struct filter_numbers_map filter_numbers SEC(".maps");
 struct filter_names_map filter_names SEC(".maps");
 struct filter_texts_map filter_texts SEC(".maps");
 struct event_filters_map event_filters SEC(".maps");
-struct cgroups_map cgroups SEC(".maps");
 struct containers_map containers SEC(".maps");
+struct container_ids_map container_ids SEC(".maps");
+struct decided_map decided SEC(".maps");
 struct members_map members SEC(".maps");
 struct listed_ids_map listed_ids SEC(".maps");
 

@@ -285,27 +285,37 @@ struct event_filters_map {
 	__type(value, struct record_filter);
 };
 extern struct event_filters_map event_filters SEC(".maps");
-/* Cgroups that were met, by cgroup_key(). They go when the cgroup does. */
-struct cgroups_map {
+/* By cgroup_key(). */
+struct containers_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 131072);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64);
 	__type(value, struct container);
 };
-extern struct cgroups_map cgroups SEC(".maps");
-
-/* How many cgroups each container has, by its id. */
-struct containers_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, char[CONTAINER_ID_LEN]);
-	__type(value, __u64);
-};
 extern struct containers_map containers SEC(".maps");
 
-/* Processes of containers that have started since tracing began; by tgid. */
+/* How many cgroups each has. */
+struct container_ids_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 131072);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct container_id);
+	__type(value, __u64);
+};
+extern struct container_ids_map container_ids SEC(".maps");
+
+/* Of containers whose names decide: LISTED_*, once their names are known. */
+struct decided_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 131072);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, __u64);
+};
+extern struct decided_map decided SEC(".maps");
+
+/* Processes of containers; by tgid. As large as the system has room for processes. */
 struct members_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 262144);
@@ -314,6 +324,8 @@ struct members_map {
 	__type(value, struct member);
 };
 extern struct members_map members SEC(".maps");
+
+extern struct table_misses table_misses SEC(".data.tables");
 
 /* What the user named, as beginnings of ids. */
 struct listed_ids_map {

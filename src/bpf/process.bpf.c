@@ -50,10 +50,11 @@ static __always_inline int on_fork(struct task_struct *parent, struct task_struc
 			.await_exec = scope == SCOPE_AWAITS_EXEC,
 		};
 
-		/* A child that finds no room is out of sight, with all it does: say so. */
-		if (bpf_map_update_elem(&followed, &child_tgid, &entry, BPF_ANY))
-			count_loss(EVENT_SCHED_PROCESS_FORK, BUFFER_PRIORITY,
-				   bpf_ktime_get_boot_ns());
+		/* A child that finds no room is not told from others any more: say so. */
+		if (bpf_map_update_elem(&followed, &child_tgid, &entry, BPF_ANY)) {
+			count_missing(&table_misses.followed, entry.start);
+			count_loss(EVENT_SCHED_PROCESS_FORK, BUFFER_TABLE, bpf_ktime_get_boot_ns());
+		}
 	}
 	if (scope == SCOPE_AWAITS_EXEC)
 		return 0;
@@ -88,7 +89,7 @@ static __always_inline struct exec_call *on_prepare_exec(struct task_struct *tas
 	struct pt_regs *regs;
 	struct syscall_nr call;
 
-	if (task_scope(task) == SCOPE_OUT)
+	if (exec_scope(task) == SCOPE_OUT)
 		return NULL;
 	regs = task_regs(task);
 	if (syscall_abi(task, BPF_CORE_READ(regs, orig_ax), &call))
@@ -353,9 +354,11 @@ static __always_inline int on_task_exit(struct task_struct *task)
 	struct followed *entry = NULL;
 	struct scratch *s;
 
+	/* Also of one that was to come into scope by its exec. */
+	if (scope != SCOPE_OUT || scope_is_containers())
+		bpf_map_delete_elem(&exec_calls, &key);
 	if (scope == SCOPE_OUT)
 		return 0;
-	bpf_map_delete_elem(&exec_calls, &key);
 	/* The entry itself stays until nobody can look it up any more: threads may still be exiting elsewhere. */
 	if (settings.scope_mode == SCOPE_FOLLOW && last_thread)
 		entry = followed_entry(task);
@@ -397,15 +400,11 @@ int BPF_PROG(sched_process_free__tp_btf, struct task_struct *task)
 {
 	__u32 tgid = task->tgid;
 	struct followed *entry;
-	struct member *member;
 
 	if (task->pid != tgid)
 		return 0;
-	if (container_settings.wanted) {
-		member = bpf_map_lookup_elem(&members, &tgid);
-		if (member && member->start == task->start_boottime)
-			bpf_map_delete_elem(&members, &tgid);
-	}
+	if (container_settings.wanted)
+		container_leave(tgid, task->start_boottime);
 	entry = bpf_map_lookup_elem(&followed, &tgid);
 	if (entry && entry->start == task->start_boottime)
 		bpf_map_delete_elem(&followed, &tgid);

@@ -266,6 +266,9 @@ struct container_settings {
 	/* The cgroup v1 hierarchy that is looked at besides v2's: its id, and one of its controllers. 0: none is. */
 	__u32 v1_hierarchy;
 	__u32 v1_subsys;
+	__u32 user; /* uid of whoever runs tracee */
+	/* So many containers of users and cgroups that containers made fit in `containers`: root's find room beside them. */
+	__u32 users_max;
 	__u32 reserved;
 };
 
@@ -277,12 +280,21 @@ struct container_settings {
 #define LISTED_YES 1
 #define LISTED_UNKNOWN 2 /* its name decides, which user space asks for */
 
-/* What a cgroup belongs to. */
+/* Which container: a user may make a cgroup with the id of another's. */
+struct container_id {
+	char id[CONTAINER_ID_LEN];
+	__u64 owner; /* uid of whoever can make its cgroup; 0: root alone */
+};
+
+/* A container, by the key of its cgroup. It stays until that has gone, and the last of its members as well. */
 struct container {
-	__u64 cgroup; /* key of the container's own cgroup; 0: no container */
+	__u64 cgroup; /* the key; of a cgroup that was made inside a container: that one's */
 	__u64 created; /* ns since boot, when it was first seen */
 	__u64 listed; /* the user named it: LISTED_* */
-	char id[CONTAINER_ID_LEN];
+	__u64 members; /* how many there are */
+	__u64 gone; /* the cgroup has been removed */
+	__u64 told; /* user space knows of it */
+	struct container_id who;
 	char before[CONTAINER_BEFORE_LEN]; /* what is before the id in the cgroup's path: tells the runtime */
 };
 
@@ -295,13 +307,30 @@ struct listed_id {
 /* A process that a container's own first exec has begun, or its ancestor. */
 struct member {
 	__u64 start; /* ns since boot */
-	__u64 container; /* container.cgroup */
+	__u64 container; /* container.cgroup; 0: one that found no room */
+	__u32 owner; /* container.who.owner; OWNER_UNKNOWN */
+	__u8 listed; /* LISTED_* when it became a member */
+	__u8 is_new; /* its container started after tracee */
+	__u8 reserved[2];
+};
+
+#define OWNER_UNKNOWN 0xffffffff
+
+/*
+ * Tables that could not take a process. Whoever started since and is in none
+ * may be one of those, and counts as in scope. ns since boot; 0: never.
+ */
+struct table_misses {
+	__u64 members;
+	__u64 followed;
+	__u64 users; /* entries of `containers` that count for users_max */
 };
 
 #define BUFFER_CPU 0 /* the ring of this CPU */
 #define BUFFER_PRIORITY 1
 #define BUFFER_SCRATCH 2 /* no scratch slot was free */
-#define BUFFER_COUNT 3
+#define BUFFER_TABLE 3 /* no room in a table */
+#define BUFFER_COUNT 4
 
 /* What one CPU lost at one buffer. */
 struct loss {

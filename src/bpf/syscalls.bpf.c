@@ -189,7 +189,8 @@ int sys_exit__tp(struct trace_event_raw_sys_exit *ctx)
 /* Attached only for calls that never return, for the event sys_enter, or where sched_prepare_exec is missing. */
 static __always_inline int on_enter(struct task_struct *task, const struct pt_regs *regs, __u64 nr)
 {
-	enum scope scope = task_scope(task);
+	/* Where execs are not remembered here, what awaits one is of no interest. */
+	enum scope scope = settings.exec_on_enter ? exec_scope(task) : task_scope(task);
 	struct syscall_desc *desc;
 	struct syscall_nr call;
 

@@ -109,7 +109,7 @@ impl Collector {
             store,
             jobs,
             sightings,
-            containers: Containers::new(maps.cgroups),
+            containers: Containers::new(maps.containers),
             clock,
             misses: SharedMap::new(&maps.misses)?,
             closed: VecDeque::new(),

@@ -14,7 +14,7 @@ pub const REMOVED: &str = "removed";
 
 /// Folders by container.
 pub struct Containers {
-    cgroups: MapHandle,
+    map: MapHandle,
     known: HashMap<u64, String>,
 }
 
@@ -24,10 +24,10 @@ const KNOWN_MAX: usize = 4096;
 const ID_DIGITS: usize = 12;
 
 impl Containers {
-    /// `cgroups`: the kernel side's map.
-    pub fn new(cgroups: MapHandle) -> Containers {
+    /// `map`: the kernel side's.
+    pub fn new(map: MapHandle) -> Containers {
         Containers {
-            cgroups,
+            map,
             known: HashMap::new(),
         }
     }
@@ -40,7 +40,7 @@ impl Containers {
         if let Some(folder) = self.known.get(&who.container) {
             return folder.clone();
         }
-        let Ok(Some(found)) = containers::lookup(&self.cgroups, who.container) else {
+        let Ok(Some(found)) = containers::lookup(&self.map, who.container) else {
             return REMOVED.into();
         };
         let folder = String::from_utf8_lossy(&found.id[..ID_DIGITS]).into_owned();

@@ -82,7 +82,7 @@ pub struct Maps {
     pub files: MapHandle,
     pub misses: MapHandle,
     /// By which it knows containers.
-    pub cgroups: MapHandle,
+    pub containers: MapHandle,
 }
 
 /// An artefact that has been stored, or could not be.

@@ -29,6 +29,7 @@ const CONTAINER: &[ArgSpec] = &[
     arg("cgroup_id", U64),
     arg("path", KernelStr),
     arg("hierarchy", Int),
+    arg("owner", Uid),
 ];
 
 /// Addresses where the call is connect(2), by its number in each ABI, or in socketcall(2); paths otherwise.

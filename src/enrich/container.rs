@@ -1,28 +1,26 @@
 //! Containers: what their cgroups and their runtimes tell of them.
 //!
-//! Cgroups tell ids; names and images are known to the runtimes, which are asked on a thread of its own. Records of a
+//! Cgroups tell ids; names and images are known to the runtimes, which are asked on threads of their own. Records of a
 //! container whose answer is not there yet are held for a moment, so that its first event has its name, too; all others
 //! go on meanwhile.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::fs;
+use std::collections::{HashMap, VecDeque};
 use std::os::fd::BorrowedFd;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::catalogue::{self, EventId};
-use crate::decode::RECORD_NO_RETURN;
-use crate::enrich::runtime::{Answer, Asker};
+use crate::enrich::holding::{self, Holding};
+use crate::enrich::runtime::{Answer, Asked, Asker};
 use crate::error::Error;
-use crate::event::{Context, Event, Value};
-use crate::loader::containers::{Found, HIERARCHY_SHIFT};
+use crate::event::{Event, Value};
+use crate::loader::containers::{self, Found};
 
-/// Records are held no longer than this for a name that is only to be shown.
-const HOLD: Duration = Duration::from_millis(500);
-/// And no more of one container.
-const HELD_MAX: usize = 8 << 20;
-/// Records of a container can still come for a while after it was removed, since other CPUs' rings are read later.
-const REMOVED_KEPT: usize = 256;
+/// Records of a container can still come for a while after it was removed: other CPUs' rings are read later, and its
+/// processes may live on.
+const REMOVED_KEPT: usize = 4096;
+/// Position of the argument `owner` in the events that tell of containers.
+const OWNER: usize = 7;
 
 /// What is shown of a container.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,16 +30,19 @@ pub struct Container {
     pub runtime: &'static str,
     pub name: Option<String>,
     pub image: Option<String>,
+    /// Uid of whoever can have made its cgroup; 0: root alone.
+    pub owner: u32,
 }
 
 impl Container {
-    /// By what its cgroup's path shows: the id, and what is before it.
-    fn new(id: &[u8], before: &[u8]) -> Container {
+    /// By what its cgroup shows: the id and what is before it in its path, and whose it is.
+    fn new(id: &[u8], before: &[u8], owner: u32) -> Container {
         Container {
             id: String::from_utf8_lossy(id).into_owned(),
             runtime: runtime(before),
             name: None,
             image: None,
+            owner,
         }
     }
 
@@ -97,44 +98,53 @@ pub enum Verdict {
 #[derive(Debug)]
 struct Entry {
     container: Rc<Container>,
-    /// Whether the user wants it; `None`: its name decides.
+    /// Whether the user wants it; `None`: its name decides, which is not known. Then it counts as if.
     wanted: Option<bool>,
-    /// The runtime has been asked, and has not answered.
-    asked: bool,
-    since: Instant,
-    held: Vec<u8>,
-    /// Where each of `held` ends.
-    ends: Vec<usize>,
+    /// Its cgroup has been removed: it is forgotten some time after its records have been shown.
+    removed: bool,
 }
 
 impl Entry {
-    /// Whether records wait for the answer.
-    fn waits(&self) -> bool {
-        self.asked && (self.wanted.is_none() || (self.since.elapsed() < HOLD && self.held.len() < HELD_MAX))
+    fn verdict(&self) -> Verdict {
+        match self.wanted {
+            Some(false) => Verdict::Drop,
+            _ => Verdict::Show(Some(Rc::clone(&self.container))),
+        }
     }
 }
 
 /// Every container that records may name.
 pub struct Containers {
     entries: HashMap<u64, Entry>,
+    /// Their keys: one has a cgroup in each hierarchy, and another one when it is started again.
+    keys: HashMap<(String, u32), Vec<u64>>,
     removed: VecDeque<u64>,
+    holding: Holding,
     /// Only where something needs names.
     asker: Option<Asker>,
+    /// Containers whose names are shown or not, though they could not be found out: some runtime took too long.
+    pub nameless: u64,
     listed: Vec<String>,
+    /// Who traces.
+    user: u32,
     create: EventId,
     remove: EventId,
     existing: EventId,
 }
 
 impl Containers {
-    /// `names`: names and images are shown; `listed`: what the user named. Starts a thread if runtimes must be asked.
+    /// `names`: names and images are shown; `listed`: what the user named. Starts threads if runtimes must be asked.
     pub fn new(names: bool, listed: &[String]) -> Result<Containers, Error> {
         let asker = (names || !listed.is_empty()).then(Asker::start).transpose()?;
         Ok(Containers {
             entries: HashMap::new(),
+            keys: HashMap::new(),
             removed: VecDeque::new(),
+            holding: Holding::default(),
             asker,
+            nameless: 0,
             listed: listed.to_vec(),
+            user: containers::user(),
             create: catalogue::expect("container_create").id,
             remove: catalogue::expect("container_remove").id,
             existing: catalogue::expect("existing_container").id,
@@ -148,28 +158,42 @@ impl Containers {
 
     /// Gets to know a container, and asks for its name.
     pub fn add(&mut self, found: &Found) {
-        self.learn(found.key, &found.id, &found.before);
+        self.learn(found.key, Container::new(&found.id, &found.before, found.owner));
+        if found.gone {
+            self.forget_later(found.key);
+        }
     }
 
-    fn learn(&mut self, key: u64, id: &[u8], before: &[u8]) {
+    fn learn(&mut self, key: u64, container: Container) {
         if self.entries.contains_key(&key) {
             return;
         }
-        let container = Container::new(id, before);
-        let wanted = (self.listed.is_empty() || container.is_listed(&self.listed)).then_some(true);
-        let asked = self.asker.as_ref().is_some_and(|asker| asker.ask(&container));
+        let asked = self.asker.as_ref().map(|asker| asker.ask(&container));
+        let wanted = if self.listed.is_empty() || container.is_listed(&self.listed) {
+            Some(true)
+        } else if !self.names_decide(&container) || asked.is_none_or(|asked| asked == Asked::No) {
+            Some(false)
+        } else {
+            None
+        };
+        if asked == Some(Asked::Yes) {
+            self.holding.begin(key, container.owner != 0, wanted.is_none());
+        }
+        let same = (container.id.clone(), container.owner);
+        self.keys.entry(same).or_default().push(key);
         self.entries.insert(
             key,
             Entry {
                 container: Rc::new(container),
-                // Where nobody can be asked, there is no name.
-                wanted: wanted.or((!asked).then_some(false)),
-                asked,
-                since: Instant::now(),
-                held: Vec::new(),
-                ends: Vec::new(),
+                wanted,
+                removed: false,
             },
         );
+    }
+
+    /// What a user calls his own containers must not decide what others see of them.
+    fn names_decide(&self, container: &Container) -> bool {
+        container.owner == 0 || container.owner == self.user
     }
 
     pub fn knows(&self, key: u64) -> bool {
@@ -189,39 +213,58 @@ impl Containers {
                 Some(Value::Str(bytes)) => *bytes,
                 _ => &[],
             };
-            self.learn(key, text(0), text(1));
+            let owner = event.args.get(OWNER).map_or(0, |arg| arg.raw);
+            let owner = u32::try_from(owner).unwrap_or(u32::MAX);
+            self.learn(key, Container::new(text(0), text(1), owner));
         }
         if event.spec.id == self.remove {
             self.forget_later(key);
         }
-        let Some(entry) = self.entries.get_mut(&key) else {
+        let Some(entry) = self.entries.get(&key) else {
             return Verdict::Show(None);
         };
-        if !entry.ends.is_empty() || entry.waits() {
-            entry.held.extend_from_slice(record);
-            entry.ends.push(entry.held.len());
-            return Verdict::Held;
+        match self.holding.hold(key, record) {
+            true => Verdict::Held,
+            false => entry.verdict(),
         }
-        entry.verdict()
     }
 
-    /// Forgets a container with all its cgroups, once so many others have been removed after it.
+    /// Forgets a container with all its cgroups, once none of its records are held and so many others have been removed.
     fn forget_later(&mut self, key: u64) {
-        let Some(id) = self.entries.get(&key).map(|entry| entry.container.id.clone()) else {
+        let Some(container) = self.entries.get(&key).map(|entry| Rc::clone(&entry.container)) else {
             return;
         };
-        let same = self.entries.iter().filter(|(_, entry)| entry.container.id == id);
-        self.removed.extend(same.map(|(key, _)| *key));
-        while self.removed.len() > REMOVED_KEPT {
-            if let Some(old) = self.removed.pop_front() {
-                self.entries.remove(&old);
+        let same = (container.id.clone(), container.owner);
+        for key in self.keys.get(&same).into_iter().flatten() {
+            if let Some(entry) = self.entries.get_mut(key).filter(|entry| !entry.removed) {
+                entry.removed = true;
+                self.removed.push_back(*key);
             }
         }
+        self.forget();
     }
 
-    /// Of a record that was held.
-    pub fn verdict(&self, key: u64) -> Verdict {
-        self.entries.get(&key).map_or(Verdict::Show(None), Entry::verdict)
+    fn forget(&mut self) {
+        // Those that hold records go back to the end, each once.
+        for _ in REMOVED_KEPT..self.removed.len() {
+            let Some(key) = self.removed.pop_front() else {
+                return;
+            };
+            if self.holding.has(key) {
+                self.removed.push_back(key);
+                continue;
+            }
+            let Some(entry) = self.entries.remove(&key) else {
+                continue;
+            };
+            let same = (entry.container.id.clone(), entry.container.owner);
+            if let Some(keys) = self.keys.get_mut(&same) {
+                keys.retain(|other| *other != key);
+                if keys.is_empty() {
+                    self.keys.remove(&same);
+                }
+            }
+        }
     }
 
     /// Fills in what only the runtime tells of a container.
@@ -246,49 +289,45 @@ impl Containers {
         self.take(answers)
     }
 
-    /// Takes all that is still to be answered for what is held, but waits for that no longer than records are held.
+    /// Takes all that is still to be answered for what is held, but waits for that no longer than records are held. From
+    /// then on none is.
     pub fn await_answers(&mut self) -> Vec<(u64, bool)> {
         let mut decided = self.take_answers();
         let start = Instant::now();
-        let waits = |entry: &Entry| entry.asked && !entry.ends.is_empty();
-        while self.entries.values().any(waits) {
-            let left = HOLD.saturating_sub(start.elapsed());
+        while self.holding.holds() {
+            let left = holding::HOLD.saturating_sub(start.elapsed());
             let Some(answer) = self.asker.as_ref().and_then(|asker| asker.wait(left)) else {
                 break;
             };
             decided.extend(self.take(vec![answer]));
         }
+        self.holding.end();
         decided
     }
 
     fn take(&mut self, answers: Vec<Answer>) -> Vec<(u64, bool)> {
         let mut decided = Vec::new();
-        for Answer {
-            id,
-            runtime,
-            name,
-            image,
-        } in answers
-        {
-            // One that has been started again has a new cgroup.
-            for (key, entry) in self
-                .entries
-                .iter_mut()
-                .filter(|(_, entry)| entry.container.id == id)
-            {
+        for answer in answers {
+            let same = (answer.id, answer.owner);
+            self.nameless += u64::from(answer.late && answer.name.is_none());
+            for key in self.keys.get(&same).into_iter().flatten() {
+                let Some(entry) = self.entries.get_mut(key) else {
+                    continue;
+                };
                 let known = &entry.container;
                 entry.container = Rc::new(Container {
-                    runtime: runtime.unwrap_or(known.runtime),
-                    name: name.clone(),
-                    image: image.clone(),
+                    runtime: answer.runtime.unwrap_or(known.runtime),
+                    name: answer.name.clone(),
+                    image: answer.image.clone(),
                     ..Container::clone(known)
                 });
-                entry.asked = false;
-                if entry.wanted.is_none() {
+                // A name that nobody told in time may be the one that the user means.
+                if entry.wanted.is_none() && !answer.late {
                     let wanted = entry.container.is_listed(&self.listed);
                     entry.wanted = Some(wanted);
                     decided.push((*key, wanted));
                 }
+                self.holding.answered(*key);
             }
         }
         decided
@@ -296,78 +335,19 @@ impl Containers {
 
     /// Something is held.
     pub fn holds(&self) -> bool {
-        self.entries.values().any(|entry| !entry.ends.is_empty())
+        self.holding.holds()
     }
 
-    /// Gives one record after another that need be held no longer; `all`: none is held any more.
-    pub fn released(&mut self, all: bool) -> Vec<Vec<u8>> {
+    /// Records that need be held no longer, in order of time, and what becomes of each.
+    pub fn released(&mut self) -> Vec<(Vec<u8>, Verdict)> {
         let mut released = Vec::new();
-        for entry in self.entries.values_mut() {
-            if entry.ends.is_empty() || (entry.waits() && !all) {
-                continue;
-            }
-            let mut start = 0;
-            for end in std::mem::take(&mut entry.ends) {
-                released.push(entry.held[start..end].to_vec());
-                start = end;
-            }
-            entry.held = Vec::new();
+        for (key, record) in self.holding.released() {
+            let verdict = self.entries.get(&key).map_or(Verdict::Show(None), Entry::verdict);
+            released.push((record, verdict));
         }
-        // As all records are: in order of time.
-        released.sort_by_key(|record| crate::decode::peek_time(record));
+        released.sort_by_key(|(record, _)| crate::decode::peek_time(record));
         released
     }
-}
-
-impl Entry {
-    fn verdict(&self) -> Verdict {
-        match self.wanted {
-            Some(true) => Verdict::Show(Some(Rc::clone(&self.container))),
-            _ => Verdict::Drop,
-        }
-    }
-}
-
-/// Paths of the cgroups of all processes, as they see them.
-pub fn cgroup_paths() -> BTreeSet<String> {
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let paths = processes.filter_map(|process| fs::read_to_string(process.path().join("cgroup")).ok());
-    paths
-        .flat_map(|lines| {
-            let path = |line: &str| line.splitn(3, ':').nth(2).map(str::to_owned);
-            lines.lines().filter_map(path).collect::<Vec<_>>()
-        })
-        .collect()
-}
-
-/// The record of `existing_container`, as the kernel side would have made it.
-pub fn existing(context: Context, found: &Found, path: Option<&String>) -> Vec<u8> {
-    let context = Context {
-        container: found.key,
-        nvalues: 7,
-        flags: RECORD_NO_RETURN,
-        ..context
-    };
-    // SAFETY: Context is made of integers without padding (it is Plain).
-    let mut bytes = unsafe { plain::as_bytes(&context) }.to_vec();
-    let hierarchy = found.key >> HIERARCHY_SHIFT;
-    let cgroup = found.key & ((1 << HIERARCHY_SHIFT) - 1);
-    for value in [0, 0, 0, 0, cgroup, 0, hierarchy] {
-        bytes.extend(value.to_ne_bytes());
-    }
-    let texts = [
-        (0u8, found.id.as_slice()),
-        (1, &found.before),
-        (5, path.map_or(&[], |path| path.as_bytes())),
-    ];
-    for (index, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
-        bytes.extend([index, 0, 0, 0]);
-        bytes.extend((text.len() as u32).to_ne_bytes());
-        bytes.extend((text.len() as u64).to_ne_bytes());
-        bytes.extend(text);
-        bytes.resize(bytes.len().next_multiple_of(8), 0);
-    }
-    bytes
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! What the record itself does not say.
 
 pub mod container;
+pub mod existing;
+pub mod holding;
 pub mod process;
 pub mod runtime;
+pub mod socket;

@@ -1,48 +1,78 @@
-//! Asks runtimes for names and images of containers: on a thread of its own, each within a time limit.
+//! Asks runtimes for names and images of containers, within time limits, on threads of its own: one for what root has made,
+//! one for users' own containers, so that no user's socket makes root's names wait.
 //!
 //! Docker and podman are asked at their sockets, by HTTP, for their lists: these take no lock of a container that is just
 //! being started. CRI-O has a socket of that kind, too. Of containerd's containers the bundle tells, in which kubelet's
 //! names are annotations. What is missing or may not be read is no error: there is no name then.
+//!
+//! Whoever listens at a socket names the containers of his own user only: root's are named by root.
 
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
+use std::collections::HashMap;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{channel, Receiver, Sender};
+use std::sync::mpsc::{channel, sync_channel, Receiver, Sender, SyncSender, TrySendError};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
-use nix::sys::socket::{connect, socket, AddressFamily, SockFlag, SockType, UnixAddr};
-use nix::sys::socket::{setsockopt, sockopt};
-use nix::sys::time::TimeVal;
 use serde_json::Value;
 
 use crate::enrich::container::Container;
+use crate::enrich::socket::{Place, REPLY_MAX};
 use crate::error::Error;
-use crate::privilege::{self, Uses};
+use crate::privilege::{self, secure_execution, Uses};
 
 /// One runtime may take this long.
 const TIME_LIMIT: Duration = Duration::from_secs(1);
-/// Nobody needs more to name a container.
-const REPLY_MAX: u64 = 1 << 20;
+/// One of a user's.
+const USERS_TIME_LIMIT: Duration = Duration::from_millis(250);
+/// A user whose runtime has taken longer is not asked again for a while.
+const USERS_PAUSE: Duration = Duration::from_secs(10);
+/// Users who are waited for at a time.
+const USERS_PAUSED: usize = 1024;
+/// So many questions may wait; what is beyond has no name.
+const QUESTIONS: usize = 65536;
+const USERS_QUESTIONS: usize = 1024;
 
 /// What a runtime says of a container.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
     pub id: String,
+    /// Whose it is.
+    pub owner: u32,
     /// Who knew it, where the cgroup's path left that open.
     pub runtime: Option<&'static str>,
     pub name: Option<String>,
     pub image: Option<String>,
+    /// Somebody might have known, and took too long.
+    pub late: bool,
 }
 
-/// The thread that asks.
+#[derive(Debug)]
+struct Question {
+    id: String,
+    owner: u32,
+    runtime: &'static str,
+}
+
+/// Whether a question will be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    Yes,
+    /// Too many others wait.
+    Full,
+    /// Nobody asks any more.
+    No,
+}
+
+/// The threads that ask.
 #[derive(Debug)]
 pub struct Asker {
-    questions: Sender<(String, &'static str)>,
+    roots: SyncSender<Question>,
+    users: SyncSender<Question>,
     answers: Receiver<Answer>,
     answered: Arc<EventFd>,
 }
@@ -51,41 +81,37 @@ impl Asker {
     pub fn start() -> Result<Asker, Error> {
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         let answered = Arc::new(EventFd::from_flags(flags).map_err(Error::system("eventfd"))?);
-        let (questions, asked) = channel::<(String, &'static str)>();
+        let (roots, asked) = sync_channel(QUESTIONS);
+        let (users, users_asked) = sync_channel(USERS_QUESTIONS);
         let (tell, answers) = channel();
-        let tells = Arc::clone(&answered);
-        let asks = move || {
-            // As the thread that starts this one will do for itself.
-            let uses = Uses {
-                proc: true,
-                ..Uses::default()
-            };
-            if privilege::limit_thread(uses).is_err() {
-                return;
-            }
-            for (id, runtime) in asked {
-                if tell.send(ask(&id, runtime)).is_err() {
-                    return;
-                }
-                let _ = tells.write(1);
-            }
-        };
-        thread::Builder::new()
-            .name("tracee-ask".into())
-            .spawn(asks)
-            .map_err(Error::system("thread"))?;
+        let mut paused = Paused::default();
+        spawn("tracee-ask", asked, tell.clone(), &answered, ask)?;
+        spawn("tracee-ask-user", users_asked, tell, &answered, move |question| {
+            paused.ask(question)
+        })?;
         Ok(Asker {
-            questions,
+            roots,
+            users,
             answers,
             answered,
         })
     }
 
-    /// Whether there will be an answer.
-    pub fn ask(&self, container: &Container) -> bool {
-        self.questions
-            .send((container.id.clone(), container.runtime))
-            .is_ok()
+    pub fn ask(&self, container: &Container) -> Asked {
+        let question = Question {
+            id: container.id.clone(),
+            owner: container.owner,
+            runtime: container.runtime,
+        };
+        let thread = match container.owner {
+            0 => &self.roots,
+            _ => &self.users,
+        };
+        match thread.try_send(question) {
+            Ok(()) => Asked::Yes,
+            Err(TrySendError::Full(_)) => Asked::Full,
+            Err(TrySendError::Disconnected(_)) => Asked::No,
+        }
     }
 
     /// Becomes readable with an answer.
@@ -105,69 +131,172 @@ impl Asker {
     }
 }
 
-fn ask(id: &str, runtime: &'static str) -> Answer {
-    let answer = match runtime {
-        "docker" => docker(id),
-        "podman" => podman(id),
-        "cri-o" => crio(id),
-        // Kubelet's folders look the same with all of them.
-        _ => bundle(id).or_else(|| crio(id)).or_else(|| docker(id)),
+fn spawn(
+    name: &str,
+    asked: Receiver<Question>,
+    tell: Sender<Answer>,
+    answered: &Arc<EventFd>,
+    mut ask: impl FnMut(&Question) -> Answer + Send + 'static,
+) -> Result<(), Error> {
+    let tells = Arc::clone(answered);
+    let asks = move || {
+        // As the thread that starts this one will do for itself.
+        let uses = Uses {
+            proc: true,
+            ..Uses::default()
+        };
+        if privilege::limit_thread(uses).is_err() {
+            return;
+        }
+        for question in asked {
+            if tell.send(ask(&question)).is_err() {
+                return;
+            }
+            let _ = tells.write(1);
+        }
     };
-    answer.unwrap_or_else(|| Answer {
-        id: id.into(),
+    thread::Builder::new()
+        .name(name.into())
+        .spawn(asks)
+        .map_err(Error::system("thread"))?;
+    Ok(())
+}
+
+/// Users whose runtimes took too long, and since when.
+#[derive(Debug, Default)]
+struct Paused(HashMap<u32, Instant>);
+
+impl Paused {
+    fn ask(&mut self, question: &Question) -> Answer {
+        let waits = |since: &Instant| since.elapsed() < USERS_PAUSE;
+        if self.0.get(&question.owner).is_some_and(waits) {
+            return unknown(question, true);
+        }
+        let answer = ask(question);
+        if answer.late {
+            if self.0.len() >= USERS_PAUSED {
+                self.0.retain(|_, since| waits(since));
+            }
+            if self.0.len() < USERS_PAUSED {
+                self.0.insert(question.owner, Instant::now());
+            }
+        }
+        answer
+    }
+}
+
+fn unknown(question: &Question, late: bool) -> Answer {
+    Answer {
+        id: question.id.clone(),
+        owner: question.owner,
+        late,
         ..Answer::default()
-    })
+    }
 }
 
-fn docker(id: &str) -> Option<Answer> {
-    let named = socket_of("DOCKER_HOST");
-    let paths = named.into_iter().chain(["/run/docker.sock".into()]);
-    listed(paths, id, "docker")
+/// Asks one runtime after another until one knows it.
+fn ask(question: &Question) -> Answer {
+    let mut late = false;
+    let id = &question.id;
+    let docker = |late: &mut bool| docker(question, late);
+    let answer = match (question.runtime, question.owner) {
+        ("podman", owner) => podman(question, &mut late).or_else(|| stored(id).filter(|_| owner == 0)),
+        ("docker", _) => docker(&mut late),
+        ("cri-o", 0) => crio(id, &mut late),
+        // Kubelet's folders look the same with all of them.
+        (_, 0) => bundle(id)
+            .or_else(|| crio(id, &mut late))
+            .or_else(|| docker(&mut late)),
+        _ => docker(&mut late),
+    };
+    match answer {
+        Some(answer) => Answer {
+            owner: question.owner,
+            ..answer
+        },
+        None => unknown(question, late),
+    }
 }
 
-fn podman(id: &str) -> Option<Answer> {
-    let named = socket_of("CONTAINER_HOST");
-    let users = fs::read_dir("/run/user").into_iter().flatten().flatten();
-    let paths = named
-        .into_iter()
-        .chain(["/run/podman/podman.sock".into()])
-        .chain(users.map(|user| user.path().join("podman/podman.sock")));
-    listed(paths, id, "podman").or_else(|| stored(id))
+fn docker(question: &Question, late: &mut bool) -> Option<Answer> {
+    let places = places(question.owner, "DOCKER_HOST", "/run/docker.sock", "docker.sock");
+    listed(&places, &question.id, "docker", late)
 }
 
-/// The socket that the runtime's own tools would use, if it is one.
+fn podman(question: &Question, late: &mut bool) -> Option<Answer> {
+    let places = places(
+        question.owner,
+        "CONTAINER_HOST",
+        "/run/podman/podman.sock",
+        "podman/podman.sock",
+    );
+    listed(&places, &question.id, "podman", late)
+}
+
+/// Where the containers of that user may be known: at the socket that a variable names, which is the word of whoever
+/// traces, at root's, or at the user's own.
+fn places(owner: u32, variable: &str, roots: &str, users: &str) -> Vec<Place> {
+    let limit = if owner == 0 { TIME_LIMIT } else { USERS_TIME_LIMIT };
+    let named = socket_of(variable).map(|path| Place::of_root(path, owner, limit));
+    let usual = match owner {
+        0 => Place::of_root(roots, 0, limit),
+        _ => Place::of_user(format!("run/user/{owner}"), users, owner, limit),
+    };
+    named.into_iter().chain([usual]).collect()
+}
+
+/// The socket that the runtime's own tools would use, if it is one. Who traces with the executable's privileges instead of
+/// his own has no say.
 fn socket_of(variable: &str) -> Option<PathBuf> {
+    if secure_execution() {
+        return None;
+    }
     let value = env::var(variable).ok()?;
     value.strip_prefix("unix://").map(PathBuf::from)
 }
 
+/// What is there, if it comes in time.
+fn get(place: &Place, resource: &str, late: &mut bool) -> Option<Value> {
+    match place.get(resource) {
+        Ok(reply) => Some(reply),
+        Err(error) => {
+            *late |= error.kind() == io::ErrorKind::TimedOut;
+            None
+        }
+    }
+}
+
 /// Docker's list of containers, which podman has, too, of this one alone.
-fn listed(sockets: impl Iterator<Item = PathBuf>, id: &str, runtime: &'static str) -> Option<Answer> {
-    let path = format!("/containers/json?all=true&filters=%7B%22id%22%3A%5B%22{id}%22%5D%7D");
-    for socket in sockets {
-        let Ok(reply) = get(&socket, &path) else {
-            continue;
-        };
-        let container = reply.as_array().and_then(|list| list.first());
+fn listed(places: &[Place], id: &str, runtime: &'static str, late: &mut bool) -> Option<Answer> {
+    let resource = format!("/containers/json?all=true&filters=%7B%22id%22%3A%5B%22{id}%22%5D%7D");
+    for place in places {
+        let reply = get(place, &resource, late);
+        let container = reply
+            .as_ref()
+            .and_then(Value::as_array)
+            .and_then(|list| list.first());
         if let Some(container) = container {
             return Some(Answer {
                 id: id.into(),
                 runtime: Some(runtime),
                 name: text(&container["Names"][0]).map(|name| name.trim_start_matches('/').into()),
                 image: text(&container["Image"]),
+                ..Answer::default()
             });
         }
     }
     None
 }
 
-fn crio(id: &str) -> Option<Answer> {
-    let reply = get(Path::new("/run/crio/crio.sock"), &format!("/containers/{id}")).ok()?;
+fn crio(id: &str, late: &mut bool) -> Option<Answer> {
+    let place = Place::of_root("/run/crio/crio.sock", 0, TIME_LIMIT);
+    let reply = get(&place, &format!("/containers/{id}"), late)?;
     Some(Answer {
         id: id.into(),
         runtime: Some("cri-o"),
         name: text(&reply["annotations"]["io.kubernetes.container.name"]).or_else(|| text(&reply["name"])),
         image: text(&reply["image"]),
+        ..Answer::default()
     })
 }
 
@@ -185,6 +314,7 @@ fn bundle(id: &str) -> Option<Answer> {
         runtime: Some("containerd"),
         name: annotation(["io.kubernetes.cri.container-name", "nerdctl/name"]),
         image: annotation(["io.kubernetes.cri.image-name", "nerdctl/image"]),
+        ..Answer::default()
     })
 }
 
@@ -204,6 +334,7 @@ fn stored(id: &str) -> Option<Answer> {
             runtime: Some("podman"),
             name: text(&container["names"][0]).or_else(|| text(&metadata["name"])),
             image: text(&metadata["image-name"]),
+            ..Answer::default()
         })
     })
 }
@@ -222,51 +353,10 @@ fn read_json(path: &Path) -> Option<Value> {
     serde_json::from_slice(&bytes).ok()
 }
 
-/// One request, HTTP/1.0, so that the reply ends with the connection.
-fn get(path: &Path, request: &str) -> io::Result<Value> {
-    let deadline = Instant::now() + TIME_LIMIT;
-    let mut stream = open(path)?;
-    write!(stream, "GET {request} HTTP/1.0\r\nHost: tracee\r\n\r\n")?;
-    let mut reply = Vec::new();
-    let mut part = [0; 8192];
-    loop {
-        match stream.read(&mut part)? {
-            0 => break,
-            n => reply.extend_from_slice(&part[..n]),
-        }
-        if reply.len() as u64 > REPLY_MAX || Instant::now() > deadline {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-    }
-    body(&reply).ok_or_else(|| io::ErrorKind::InvalidData.into())
-}
-
-/// The JSON of a reply that says that all is well.
-fn body(reply: &[u8]) -> Option<Value> {
-    let end = reply.windows(4).position(|four| four == b"\r\n\r\n")?;
-    let (head, body) = (&reply[..end], &reply[end + 4..]);
-    let status = head.split(|byte| *byte == b' ').nth(1)?;
-    (status == b"200").then(|| serde_json::from_slice(body).ok())?
-}
-
-/// A connection on which nothing takes longer than the limit, connecting neither.
-fn open(path: &Path) -> io::Result<UnixStream> {
-    let limit = TimeVal::new(TIME_LIMIT.as_secs() as i64, 0);
-    let fd = socket(
-        AddressFamily::Unix,
-        SockType::Stream,
-        SockFlag::SOCK_CLOEXEC,
-        None,
-    )?;
-    setsockopt(&fd, sockopt::SendTimeout, &limit)?;
-    setsockopt(&fd, sockopt::ReceiveTimeout, &limit)?;
-    connect(fd.as_raw_fd(), &UnixAddr::new(path)?)?;
-    Ok(fd.into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
     use std::os::unix::net::UnixListener;
 
     /// What dockerd 20.10 answers, as far as it matters.
@@ -287,12 +377,16 @@ mod tests {
                 .unwrap();
             String::from_utf8_lossy(&request[..n]).into_owned()
         });
-        let answer = listed([path].into_iter(), "abc", "docker").unwrap();
+        let own = nix::unistd::geteuid().as_raw();
+        let mut late = false;
+        let place = Place::of_root(&path, own, TIME_LIMIT);
+        let answer = listed(&[place], "abc", "docker", &mut late).unwrap();
         let request = server.join().unwrap();
         assert!(
             request.starts_with("GET /containers/json?all=true&filters="),
             "{request}"
         );
+        assert!(!late);
         assert_eq!(
             answer,
             Answer {
@@ -300,26 +394,35 @@ mod tests {
                 runtime: Some("docker"),
                 name: Some("web".into()),
                 image: Some("nginx:1".into()),
+                ..Answer::default()
             }
         );
     }
 
+    /// Of another user's containers nobody is asked but that user.
     #[test]
-    fn what_is_no_reply_is_no_name() {
-        assert_eq!(body(b""), None);
-        assert_eq!(body(b"HTTP/1.0 404 Not Found\r\n\r\n{}"), None);
-        assert_eq!(body(b"HTTP/1.0 200 OK\r\n\r\n[{"), None);
-        assert_eq!(listed(["/nonexistent".into()].into_iter(), "abc", "docker"), None);
+    fn users_name_their_own() {
+        for (variable, roots, users) in [
+            ("NO_SUCH_HOST", "/run/docker.sock", "docker.sock"),
+            ("NO_SUCH_HOST", "/run/podman/podman.sock", "podman/podman.sock"),
+        ] {
+            let root = Place::of_root(roots, 0, TIME_LIMIT);
+            assert_eq!(places(0, variable, roots, users), [root]);
+            let user = Place::of_user("run/user/1000", users, 1000, USERS_TIME_LIMIT);
+            assert_eq!(places(1000, variable, roots, users), [user]);
+        }
     }
 
-    /// Whoever accepts and says nothing, or accepts nobody, is given up.
     #[test]
-    fn nobody_is_waited_for() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("socket");
-        let _listener = UnixListener::bind(&path).unwrap();
-        let start = Instant::now();
-        assert_eq!(listed([path].into_iter(), "abc", "docker"), None);
-        assert!(start.elapsed() < 3 * TIME_LIMIT);
+    fn whoever_was_late_is_let_be_for_a_while() {
+        let question = Question {
+            id: "abc".into(),
+            owner: 54321,
+            runtime: "podman",
+        };
+        let mut paused = Paused::default();
+        assert!(!paused.ask(&question).late);
+        paused.0.insert(54321, Instant::now());
+        assert!(paused.ask(&question).late);
     }
 }

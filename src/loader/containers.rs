@@ -28,13 +28,17 @@ pub struct Found {
     pub id: Vec<u8>,
     /// What is before the id in the cgroup's path.
     pub before: Vec<u8>,
+    /// Who can have made the cgroup; 0: root alone.
+    pub owner: u32,
+    /// Its cgroup has been removed.
+    pub gone: bool,
 }
 
 impl Found {
-    /// How the path of its cgroup ends, but for what may follow the id.
-    pub fn shows(&self, path: &str) -> bool {
-        let path = path.strip_suffix(".scope").unwrap_or(path);
-        path.as_bytes().ends_with(&self.id)
+    /// The id that the path of a container's own cgroup ends with, but for what may follow it.
+    pub fn id_in(path: &str) -> Option<&[u8]> {
+        let path = path.strip_suffix(".scope").unwrap_or(path).as_bytes();
+        path.len().checked_sub(ID_LEN).map(|start| &path[start..])
     }
 }
 
@@ -44,14 +48,16 @@ impl From<container> for Found {
         Found {
             key: entry.cgroup,
             created: entry.created,
-            id: bytes(&entry.id),
+            id: bytes(&entry.who.id),
             before: bytes(&entry.before),
+            owner: u32::try_from(entry.who.owner).unwrap_or(u32::MAX),
+            gone: entry.gone != 0,
         }
     }
 }
 
 impl Tracer {
-    /// Looks at the cgroups of all tasks that there are.
+    /// Takes all processes that there are by their cgroups.
     pub(super) fn find_containers(&self) -> Result<(), LoadError> {
         self.run_over_tasks("find_containers")
     }
@@ -76,7 +82,7 @@ impl Tracer {
 
     /// Containers that were there when tracing began.
     pub fn existing_containers(&self) -> Result<Vec<Found>, LoadError> {
-        let map = self.map("cgroups")?;
+        let map = self.map("containers")?;
         let since = self.control.since;
         let own = |key: Vec<u8>| {
             let entry = entry(&map, &key).ok()??;
@@ -87,30 +93,31 @@ impl Tracer {
 
     /// The container that a record names.
     pub fn container(&self, key: u64) -> Result<Option<Found>, LoadError> {
-        lookup(&self.map("cgroups")?, key)
+        lookup(&self.map("containers")?, key)
     }
 
     /// Says whether the user named a container.
     pub fn set_listed(&self, key: u64, listed: bool) -> Result<(), LoadError> {
-        let map = self.map("cgroups")?;
-        for cgroup in map.keys() {
-            let Some(mut entry) = entry(&map, &cgroup)?.filter(|entry| entry.cgroup == key) else {
-                continue;
-            };
-            entry.listed = if listed { LISTED_YES } else { LISTED_NO };
-            // SAFETY: `container` is made of integers without padding.
-            let bytes = unsafe { plain::as_bytes(&entry) };
-            // The cgroup may just have gone, which is as well.
-            let _ = map.update(&cgroup, bytes, MapFlags::EXIST);
+        let map = self.map("decided")?;
+        let decided = if listed { LISTED_YES } else { LISTED_NO };
+        let key = key.to_ne_bytes();
+        // Where there is no room, records of its processes go on to be made, and are dropped here.
+        let _ = map.update(&key, &decided.to_ne_bytes(), MapFlags::ANY);
+        if entry(&self.map("containers")?, &key)?.is_none() {
+            let _ = map.delete(&key);
         }
         Ok(())
     }
 }
 
-/// The container that a record names, in the map `cgroups`.
-pub fn lookup(cgroups: &impl MapCore, key: u64) -> Result<Option<Found>, LoadError> {
-    let found = entry(cgroups, &key.to_ne_bytes())?;
-    Ok(found.filter(|entry| entry.cgroup != 0).map(Found::from))
+/// The user whose containers may be listed by their names besides root's: whoever traces.
+pub fn user() -> u32 {
+    nix::unistd::getuid().as_raw()
+}
+
+/// The container that a record names, in the map `containers`.
+pub fn lookup(containers: &impl MapCore, key: u64) -> Result<Option<Found>, LoadError> {
+    Ok(entry(containers, &key.to_ne_bytes())?.map(Found::from))
 }
 
 fn entry(map: &impl MapCore, key: &[u8]) -> Result<Option<container>, LoadError> {

@@ -14,12 +14,13 @@ use crate::loader::Tracer;
 unsafe impl plain::Plain for loss {}
 
 /// Buffers of `record.h` that can overflow.
-const BUFFERS: [&str; 3] = ["cpu", "priority", "scratch"];
+pub(super) const BUFFERS: [&str; 4] = ["cpu", "priority", "scratch", "table"];
 
 /// New losses at one buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
-    /// `cpu3` (that CPU's ring), `priority`, `scratch` (no room to build a record), `kernel` (program not run: so many
+    /// `cpu3` (that CPU's ring), `priority`, `scratch` (no room to build a record), `table` (no room for a process or a
+    /// container), `kernel` (program not run: so many
     /// events at most).
     pub buffer: String,
     pub count: u64,
@@ -34,6 +35,7 @@ pub struct LossMeter {
     reported: BTreeMap<(usize, usize), u64>,
     misses: u64,
     total: u64,
+    tables: u64,
     /// What the counters were read for.
     seen: u64,
 }
@@ -90,12 +92,19 @@ impl LossMeter {
             }
         }
         self.total += losses.iter().map(|loss| loss.count).sum::<u64>();
+        let tables = losses.iter().filter(|loss| loss.buffer == "table");
+        self.tables += tables.map(|loss| loss.count).sum::<u64>();
         Ok(())
     }
 
     /// Everything lost so far at a buffer.
     pub fn total(&self) -> u64 {
         self.total
+    }
+
+    /// Of these, processes and containers that found no room in a table.
+    pub fn tables(&self) -> u64 {
+        self.tables
     }
 
     /// Times that the kernel did not run a program: each may have been an event, or of no interest.

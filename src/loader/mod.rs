@@ -17,8 +17,10 @@ mod syscalls;
 mod trial;
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd};
+use std::path::Path;
 
 use libbpf_rs::{
     Iter, Link, Map, MapCore, MapFlags, MapHandle, MapType, Object, OpenMapMut, OpenObject, ProgramInput,
@@ -41,6 +43,11 @@ pub mod skel {
 
 // Constants of src/bpf/record.h; a test compares them.
 const SCRATCH_SLOTS: u32 = 3;
+const CONTAINERS: usize = 131_072;
+
+// Where their memory is taken at once.
+const PREALLOCATED_CONTAINERS: usize = 8192;
+const PREALLOCATED_PROCESSES: usize = 65536;
 
 // SAFETY: these are made of integers only, so that every bit pattern is a value.
 unsafe impl plain::Plain for control {}
@@ -105,16 +112,32 @@ impl Tracer {
                 Means::TpBtf | Means::Ext4TpBtf | Means::AfterTpBtf | Means::Fentry | Means::Fexit
             )
         };
+        let processes = most_processes();
+        let mut containers = CONTAINERS;
+        let needed = |needed: bool, entries: usize| if needed { entries } else { 1 };
+        let listed = !plan.scope.listed().is_empty();
+        for (name, entries) in [
+            ("followed", needed(plan.scope.follows(), processes)),
+            ("members", needed(plan.containers, processes)),
+            ("containers", needed(plan.containers, containers)),
+            ("container_ids", needed(plan.containers, containers)),
+            ("decided", needed(listed, containers)),
+        ] {
+            size(open_map(&mut open, name)?, entries)?;
+        }
         if !features.allocates() && !programs.iter().all(allocating) {
+            containers = PREALLOCATED_CONTAINERS;
+            let processes = processes.min(PREALLOCATED_PROCESSES);
             // The kernel would take them, and complain.
             for (name, entries) in [
-                ("followed", 65536),
+                ("followed", needed(plan.scope.follows(), processes)),
                 ("exec_calls", 4096),
                 ("closings", 512),
                 ("arg_copies", 512),
-                ("cgroups", 8192),
-                ("containers", 2048),
-                ("members", 65536),
+                ("containers", needed(plan.containers, containers)),
+                ("container_ids", needed(plan.containers, containers)),
+                ("decided", needed(listed, containers)),
+                ("members", needed(plan.containers, processes)),
             ] {
                 let mut map = open_map(&mut open, name)?;
                 map.set_map_flags(0)
@@ -141,7 +164,7 @@ impl Tracer {
         size(open_map(&mut open, "filter_names")?, filters.names.len().max(1))?;
         size(open_map(&mut open, "filter_texts")?, filters.texts.len().max(1))?;
         size(open_map(&mut open, "event_filters")?, filters.events.len().max(1))?;
-        plan.set_constants(&mut open, features, &programs, &filters)?;
+        plan.set_constants(&mut open, features, &programs, &filters, containers / 2)?;
 
         let object = open
             .load()
@@ -284,7 +307,7 @@ impl Tracer {
             ring: handle(&self.map("captures")?)?,
             files: handle(&self.map("captured_files")?)?,
             misses: handle(&self.data_map(".data.captures")?)?,
-            cgroups: handle(&self.map("cgroups")?)?,
+            containers: handle(&self.map("containers")?)?,
         })
     }
 
@@ -397,6 +420,18 @@ fn open_map<'obj>(open: &'obj mut OpenObject, name: &'static str) -> Result<Open
             kind: "map",
             name: name.into(),
         })
+}
+
+/// So many processes there are at the most, so that tables of them do not fill up unless root raises the limits.
+fn most_processes() -> usize {
+    const MIN: usize = 4096;
+    // The kernel's own limit of pids (PID_MAX_LIMIT).
+    const MAX: usize = 4 << 20;
+    let number = |name: &str| -> usize {
+        let text = fs::read_to_string(Path::new("/proc/sys/kernel").join(name));
+        text.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(MAX)
+    };
+    number("pid_max").min(number("threads-max")).clamp(MIN, MAX)
 }
 
 fn create_rings(cpus: usize, size: u32) -> Result<Vec<MapHandle>, LoadError> {

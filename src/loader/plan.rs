@@ -9,6 +9,7 @@ use crate::capture;
 use crate::catalogue::{self, EventSpec};
 use crate::error::LoadError;
 use crate::filter::compile::KernelPart;
+use crate::loader::containers;
 use crate::loader::features::{self, Features};
 use crate::loader::filter::Tables;
 use crate::loader::probe::{self, Means, Program};
@@ -85,7 +86,7 @@ impl Plan<'_> {
             stems.extend([probe::FORK, probe::EXEC, probe::EXIT, probe::FREE]);
         }
         if self.containers {
-            stems.extend([probe::FORK, probe::EXEC, probe::FREE]);
+            stems.extend([probe::FORK, probe::EXEC, probe::EXIT, probe::FREE]);
             stems.extend(probe::CONTAINER_LIFE);
         }
         stems.extend(self.capture_stems());
@@ -124,6 +125,7 @@ impl Plan<'_> {
         features: &Features,
         programs: &BTreeSet<&Program>,
         tables: &Tables,
+        users_max: usize,
     ) -> Result<(), LoadError> {
         let incomplete = || LoadError::Incomplete {
             kind: "section",
@@ -202,6 +204,8 @@ impl Plan<'_> {
             Scope::Host { new: false } => SCOPE_HOST_ALL,
         };
         container_settings.wanted = u32::from(self.containers);
+        container_settings.user = containers::user();
+        container_settings.users_max = u32::try_from(users_max).unwrap_or(u32::MAX);
         if let Some(v1) = self.containers.then(features::v1_hierarchy).flatten() {
             (container_settings.v1_hierarchy, container_settings.v1_subsys) = (v1.id, v1.subsys);
         }

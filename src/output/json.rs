@@ -78,6 +78,8 @@ struct JsonContainer<'a> {
     name: Option<&'a str>,
     image: Option<&'a str>,
     runtime: &'a str,
+    /// Uid of whoever can have made its cgroup; 0: root alone.
+    owner: u32,
 }
 
 struct JsonExecutable<'a>(Option<&'a Executable>);
@@ -122,6 +124,7 @@ impl<'a> Line<'a> {
                 name: container.name.as_deref(),
                 image: container.image.as_deref(),
                 runtime: container.runtime,
+                owner: container.owner,
             }),
             event_id: event.spec.id,
             event_name: event.spec.name,

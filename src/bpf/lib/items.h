@@ -157,7 +157,7 @@ static __always_inline void record_fill(struct scratch *s, struct task_struct *t
 	h->thread_start = TASK_READ(task, start_boottime);
 	h->process_start = TASK_READ(task, group_leader, start_boottime);
 	h->cgroup_id = bpf_get_current_cgroup_id();
-	h->container = container_settings.wanted ? member_of(known_container()) : 0;
+	h->container = container_settings.wanted ? current_container() : 0;
 	h->ret = 0;
 	h->tid = ids.tid;
 	h->pid = ids.pid;

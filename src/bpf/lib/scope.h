@@ -19,6 +19,17 @@ static __always_inline struct followed *followed_entry(struct task_struct *task)
 	return entry;
 }
 
+/* Whether the user listed a container. Before its name is known, it counts as if. */
+static __always_inline bool is_listed(__u64 listed, __u64 key)
+{
+	__u64 *known;
+
+	if (listed != LISTED_UNKNOWN)
+		return listed == LISTED_YES;
+	known = bpf_map_lookup_elem(&decided, &key);
+	return !known || *known != LISTED_NO;
+}
+
 /* Whether the user wants a container's processes. */
 static __always_inline bool container_in_scope(const struct container *container)
 {
@@ -26,30 +37,30 @@ static __always_inline bool container_in_scope(const struct container *container
 	case SCOPE_CONTAINER_NEW:
 		return container->created >= control.since;
 	case SCOPE_CONTAINER_LISTED:
-		return container->listed != LISTED_NO;
+		return is_listed(container->listed, container->cgroup);
 	default:
 		return true;
 	}
 }
 
-static __always_inline enum scope container_scope(void)
+/* The same by what a member has of it: only one that is listed by its name is looked up. */
+static __always_inline bool member_in_scope(const struct member *member)
 {
-	__u64 found = current_container();
-	__u64 key = found & ~CONTAINER_ENTERED;
-	struct container *container;
-
-	if (!key)
-		return SCOPE_OUT;
-	container = bpf_map_lookup_elem(&cgroups, &key);
-	if (!container || !container_in_scope(container))
-		return SCOPE_OUT;
-	return found & CONTAINER_ENTERED ? SCOPE_IN : SCOPE_AWAITS_EXEC;
+	switch (settings.scope_mode) {
+	case SCOPE_CONTAINER_NEW:
+		return member->is_new;
+	case SCOPE_CONTAINER_LISTED:
+		return is_listed(member->listed, member->container);
+	default:
+		return true;
+	}
 }
 
 static __always_inline enum scope scope_by_mode(struct task_struct *task)
 {
 	__u64 since = control.since;
 	struct followed *entry;
+	struct member *member;
 
 	if (!since || TASK_READ(task, tgid) == control.self_pid)
 		return SCOPE_OUT;
@@ -62,17 +73,22 @@ static __always_inline enum scope scope_by_mode(struct task_struct *task)
 	case SCOPE_CONTAINER_NEW:
 	case SCOPE_CONTAINER_ALL:
 	case SCOPE_CONTAINER_LISTED:
-		return container_scope();
+		member = task_member(task);
+		if (member)
+			return member_in_scope(member) ? SCOPE_IN : SCOPE_OUT;
+		return may_be_missing(task, table_misses.members) ? SCOPE_IN : SCOPE_OUT;
 	case SCOPE_HOST_NEW:
 		if (TASK_READ(task, group_leader, start_boottime) < since)
 			return SCOPE_OUT;
 		/* fallthrough */
 	case SCOPE_HOST_ALL:
-		return member_of(current_container()) ? SCOPE_OUT : SCOPE_IN;
+		/* What a user has made a container is still the host's. */
+		member = task_member(task);
+		return member && !member->owner ? SCOPE_OUT : SCOPE_IN;
 	default:
 		entry = followed_entry(task);
 		if (!entry)
-			return SCOPE_OUT;
+			return may_be_missing(task, table_misses.followed) ? SCOPE_IN : SCOPE_OUT;
 		return entry->await_exec ? SCOPE_AWAITS_EXEC : SCOPE_IN;
 	}
 }
@@ -80,12 +96,22 @@ static __always_inline enum scope scope_by_mode(struct task_struct *task)
 /* Of the current task, which all callers ask for. */
 static __always_inline enum scope task_scope(struct task_struct *task)
 {
-	enum scope scope = scope_by_mode(task);
+	return scope_by_mode(task);
+}
 
-	/* Where the mode does not ask, the record will: see known_container(). */
-	if (scope == SCOPE_IN && container_settings.wanted && settings.scope_mode <= SCOPE_FOLLOW)
-		current_container();
-	return scope;
+static __always_inline bool scope_is_containers(void)
+{
+	return settings.scope_mode >= SCOPE_CONTAINER_NEW &&
+	       settings.scope_mode <= SCOPE_CONTAINER_LISTED;
+}
+
+/* Of a task that is about to execute something: that may bring it into a container, and so into scope. */
+static __always_inline enum scope exec_scope(struct task_struct *task)
+{
+	enum scope scope = task_scope(task);
+
+	return scope == SCOPE_OUT && control.since && scope_is_containers() ? SCOPE_AWAITS_EXEC :
+									      scope;
 }
 
 /* Whether events of the current task are shown: it is in scope, and let through by the filters of its fields. */

@@ -1,0 +1,262 @@
+//! Asking at a runtime's socket, trusting nobody: not the folder it lies in, not who listens, not when an answer comes.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use nix::fcntl::{openat2, OFlag, OpenHow, ResolveFlag};
+use nix::sys::socket::{
+    connect, getsockopt, setsockopt, socket, sockopt, AddressFamily, SockFlag, SockType, UnixAddr,
+};
+use nix::sys::time::{TimeVal, TimeValLike};
+use serde_json::Value;
+
+/// Nobody needs more to name a container.
+pub const REPLY_MAX: u64 = 1 << 20;
+
+/// Where a runtime listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    path: PathBuf,
+    /// Below a folder that this user owns, in which he may put what he likes.
+    within: Option<PathBuf>,
+    /// Whose containers it may name: whoever listens must be that user.
+    owner: u32,
+    /// Connecting, asking and answering take no longer, all together.
+    limit: Duration,
+}
+
+impl Place {
+    /// A socket whose path root vouches for, or the user who traces.
+    pub fn of_root(path: impl Into<PathBuf>, owner: u32, limit: Duration) -> Place {
+        Place {
+            path: path.into(),
+            within: None,
+            owner,
+            limit,
+        }
+    }
+
+    /// A socket in a user's folder, of which nothing is followed that he put there.
+    pub fn of_user(folder: impl Into<PathBuf>, path: &str, owner: u32, limit: Duration) -> Place {
+        Place {
+            path: path.into(),
+            within: Some(folder.into()),
+            owner,
+            limit,
+        }
+    }
+
+    /// What a GET of that resource gives, by HTTP/1.0, so that the reply ends with the connection.
+    ///
+    /// `TimedOut` is whoever takes too long; all else is nobody who knows.
+    pub fn get(&self, resource: &str) -> io::Result<Value> {
+        let deadline = Instant::now() + self.limit;
+        let mut stream = self.open(deadline)?;
+        write!(stream, "GET {resource} HTTP/1.0\r\nHost: tracee\r\n\r\n").map_err(late)?;
+        let mut reply = Vec::new();
+        let mut part = [0; 8192];
+        loop {
+            stream.set_read_timeout(Some(left(deadline)?))?;
+            match stream.read(&mut part).map_err(late)? {
+                0 => break,
+                n => reply.extend_from_slice(&part[..n]),
+            }
+            if reply.len() as u64 > REPLY_MAX {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+        }
+        body(&reply).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+
+    /// A connection to whoever may tell; on it nothing waits beyond the deadline.
+    fn open(&self, deadline: Instant) -> io::Result<UnixStream> {
+        let left = left(deadline)?;
+        let limit = TimeVal::microseconds(i64::try_from(left.as_micros()).unwrap_or(i64::MAX));
+        let fd = socket(
+            AddressFamily::Unix,
+            SockType::Stream,
+            SockFlag::SOCK_CLOEXEC,
+            None,
+        )?;
+        // Connecting waits for that long, too.
+        setsockopt(&fd, sockopt::SendTimeout, &limit)?;
+        match &self.within {
+            None => {
+                connect(fd.as_raw_fd(), &UnixAddr::new(&self.path)?).map_err(|errno| late(errno.into()))?
+            }
+            Some(folder) => {
+                let found = self.find(folder)?;
+                let path = format!("/proc/self/fd/{}", found.as_raw_fd());
+                connect(fd.as_raw_fd(), &UnixAddr::new(path.as_str())?)
+                    .map_err(|errno| late(errno.into()))?;
+            }
+        }
+        if getsockopt(&fd, sockopt::PeerCredentials)?.uid() != self.owner {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        Ok(fd.into())
+    }
+
+    /// The socket itself in a user's folder: through no link, over no mount, and his.
+    fn find(&self, folder: &Path) -> io::Result<OwnedFd> {
+        let found = |at: &dyn AsFd, path: &Path, resolve: ResolveFlag| -> io::Result<OwnedFd> {
+            let how = OpenHow::new()
+                .flags(OFlag::O_PATH | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW)
+                .resolve(resolve | ResolveFlag::RESOLVE_NO_SYMLINKS);
+            let file = File::from(openat2(at.as_fd(), path, how)?);
+            if file.metadata()?.uid() != self.owner {
+                return Err(io::ErrorKind::PermissionDenied.into());
+            }
+            Ok(file.into())
+        };
+        let root = File::open("/")?;
+        let folder = found(&root, folder, ResolveFlag::empty())?;
+        let inside = ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_XDEV;
+        let socket = found(&folder, &self.path, inside)?;
+        let file = File::from(socket);
+        match file.metadata()?.file_type().is_socket() {
+            true => Ok(file.into()),
+            false => Err(io::ErrorKind::PermissionDenied.into()),
+        }
+    }
+}
+
+/// What is left until then.
+fn left(deadline: Instant) -> io::Result<Duration> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    // A timeout of 0 is none.
+    match left.as_micros() {
+        0 => Err(io::ErrorKind::TimedOut.into()),
+        _ => Ok(left),
+    }
+}
+
+/// Sockets call it `WouldBlock` when a timeout has passed.
+fn late(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
+        _ => error,
+    }
+}
+
+/// The JSON of a reply that says that all is well.
+fn body(reply: &[u8]) -> Option<Value> {
+    let end = reply.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let (head, body) = (&reply[..end], &reply[end + 4..]);
+    let status = head.split(|byte| *byte == b' ').nth(1)?;
+    (status == b"200").then(|| serde_json::from_slice(body).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+    use std::thread;
+
+    const LIMIT: Duration = Duration::from_millis(300);
+
+    fn own() -> u32 {
+        nix::unistd::geteuid().as_raw()
+    }
+
+    /// Answers once, with that many bytes at a time.
+    fn serve(listener: UnixListener, answer: &'static [u8], at_once: usize) -> thread::JoinHandle<()> {
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 1024]);
+            for part in answer.chunks(at_once) {
+                if stream.write_all(part).is_err() {
+                    return;
+                }
+                if at_once < answer.len() {
+                    thread::sleep(LIMIT / 4);
+                }
+            }
+        })
+    }
+
+    const ANSWER: &[u8] = b"HTTP/1.0 200 OK\r\n\r\n[]";
+
+    #[test]
+    fn what_is_no_reply_is_no_answer() {
+        assert_eq!(body(b""), None);
+        assert_eq!(body(b"HTTP/1.0 404 Not Found\r\n\r\n{}"), None);
+        assert_eq!(body(b"HTTP/1.0 200 OK\r\n\r\n[{"), None);
+        assert!(Place::of_root("/nonexistent", 0, LIMIT).get("/").is_err());
+    }
+
+    #[test]
+    fn who_listens_must_be_who_may_tell() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let server = serve(UnixListener::bind(&path).unwrap(), ANSWER, 100);
+        let error = Place::of_root(&path, own() + 1, LIMIT).get("/").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+        server.join().unwrap();
+    }
+
+    #[test]
+    fn in_a_users_folder_no_link_is_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let make = |name: &str| {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+            folder.path().join(name).join("socket")
+        };
+        let real = make("real");
+        let server = serve(UnixListener::bind(&real).unwrap(), ANSWER, 100);
+        symlink(&real, make("links")).unwrap();
+        symlink(folder.path().join("real"), folder.path().join("linked")).unwrap();
+        let place = |path: &str| Place::of_user(folder.path(), path, own(), LIMIT);
+        for linked in ["links/socket", "linked/socket"] {
+            assert!(place(linked).get("/").is_err(), "{linked}");
+        }
+        // Nor is what is no socket connected to, nor what leads out of the folder.
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        assert!(place("file").get("/").is_err());
+        assert!(place("../socket").get("/").is_err());
+        assert_eq!(place("real/socket").get("/").unwrap(), Value::Array(Vec::new()));
+        server.join().unwrap();
+    }
+
+    /// Nobody takes longer than the limit: not who accepts and says nothing, not who says a byte from time to time, not
+    /// who accepts nobody.
+    #[test]
+    fn nobody_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let silent = folder.path().join("silent");
+        let _listener = UnixListener::bind(&silent).unwrap();
+        let slow = folder.path().join("slow");
+        let server = serve(UnixListener::bind(&slow).unwrap(), ANSWER, 1);
+        let full = folder.path().join("full");
+        let _full = UnixListener::bind(&full).unwrap();
+        let fill = || {
+            let fd = socket(
+                AddressFamily::Unix,
+                SockType::Stream,
+                SockFlag::SOCK_NONBLOCK,
+                None,
+            )
+            .unwrap();
+            connect(fd.as_raw_fd(), &UnixAddr::new(&full).unwrap())
+                .map(|()| fd)
+                .ok()
+        };
+        let mut waiting = Vec::new();
+        while let Some(fd) = fill() {
+            waiting.push(fd);
+        }
+        for path in [silent, slow, full] {
+            let start = Instant::now();
+            let error = Place::of_root(&path, own(), LIMIT).get("/").unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{path:?}: {error}");
+            assert!(start.elapsed() < 2 * LIMIT, "{path:?}: {:?}", start.elapsed());
+        }
+        server.join().unwrap();
+    }
+}
