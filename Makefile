@@ -19,7 +19,7 @@ static_flags := -C target-feature=+crt-static -C strip=symbols -C link-arg=-Wl,-
 	--remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
 
 .DEFAULT_GOAL := all
-.PHONY: all bpf build run setup test bench static release pages deb rpm image ship-test install lint fmt clean help
+.PHONY: all bpf build run setup test torture bench static release pages deb rpm image ship-test install lint fmt clean help
 # Steps such as setup and build have an order.
 .NOTPARALLEL:
 
@@ -64,6 +64,10 @@ setup: ## install what building needs and this system lacks
 test: ## lint, unit tests, end-to-end tests here and on four other kernels
 	@script/setup.sh test
 	@tests/run.sh
+
+torture: ## the fire drill: floods, kills, full disks, hostile neighbours; 20 minutes, as root
+	@script/setup.sh test
+	@ONLY=torture tests/run.sh
 
 bench: ## compare with other tracers
 	@script/setup.sh bench

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs all checks and tests, here and on other kernels, and sums them up. `make test` installs what it needs first.
 #
-#   ONLY=lint,unit,e2e,vm   run these parts only (progs: compile the test programs; ship: build the static binary, 5 min)
+#   ONLY=lint,unit,e2e,vm   run these parts only (progs: compile the test programs; ship: build the static binary, 5 min;
+#                           torture: the fire drill, see docs/reliability.md)
 #   SUITES="bullseye sid"   the kernels of part vm (all: vm/kernels.sh)
 #   FILTER=TEXT             only tests with this in their names
 #
@@ -148,6 +149,18 @@ e2e_here() {
 		"$(cat "$logs/e2e.path")" --color never ${filter:+"$filter"}
 }
 
+# The fire drill; its figures are in target/test/torture.md.
+build_torture() {
+	cargo test --release "${locked[@]}" --test torture --no-run --message-format=json-render-diagnostics |
+		sed -n 's/.*"name":"torture".*"executable":"\([^"]*\)".*/\1/p' >"$logs/torture.path"
+	[ -s "$logs/torture.path" ]
+}
+
+torture_here() {
+	timeout "$limit" env TRACEE_BIN="$target/release/tracee" TRACEE_TEST_PROGS="$target/progs" \
+		TORTURE_FIGURES="$logs/torture.md" "$(cat "$logs/torture.path")" --color never ${filter:+"$filter"}
+}
+
 e2e_in_vm() {
 	local tool path tools=()
 	# Container runtimes, where there are any.
@@ -207,9 +220,9 @@ finish() {
 
 for part in ${only//,/ }; do
 	case $part in
-	lint | unit | e2e | ship | vm | progs) ;;
+	lint | unit | e2e | ship | vm | progs | torture) ;;
 	*)
-		echo "tests/run.sh: ONLY=$part: no such part; there are: lint unit e2e ship vm progs" >&2
+		echo "tests/run.sh: ONLY=$part: no such part; there are: lint unit e2e ship vm progs torture" >&2
 		exit 1
 		;;
 	esac
@@ -225,10 +238,10 @@ if wants lint; then
 	advisories || true
 fi
 
-if wants unit || wants e2e || wants vm; then
+if wants unit || wants e2e || wants vm || wants torture; then
 	check "build" cargo build --release "${locked[@]}" || finish
 fi
-if wants e2e || wants vm || wants progs; then
+if wants e2e || wants vm || wants progs || wants torture; then
 	check "test programs" test_programs || finish
 fi
 if wants e2e || wants vm; then
@@ -239,6 +252,14 @@ if wants unit; then
 fi
 if wants e2e; then
 	tests "end-to-end tests" e2e_here
+fi
+if wants torture; then
+	if [ "$(id -u)" = 0 ]; then
+		check "build of the fire drill" build_torture && tests "fire drill" torture_here
+	else
+		skipped=$((skipped + 1))
+		skips+=("fire drill: it takes root, for cgroups, mounts and other users' sockets")
+	fi
 fi
 if wants ship; then
 	if [ "$(id -u)" = 0 ]; then
