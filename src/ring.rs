@@ -40,6 +40,8 @@ struct Held {
 struct Arena {
     bytes: Vec<u8>,
     records: Vec<Held>,
+    /// Bytes that have been taken at once.
+    taken: usize,
 }
 
 struct Source {
@@ -76,7 +78,9 @@ impl Rings {
                     start,
                     len: record.len(),
                 });
-                0
+                arena.taken += record.len();
+                // Few of them may be many bytes: no more for now.
+                -i32::from(arena.taken >= HELD_MAX)
             })?;
             sources.push(Source {
                 ring: builder.build()?,
@@ -113,8 +117,8 @@ impl Rings {
         }
         let mut arena = self.arena.borrow_mut();
         let active = arena.records.len() > before;
-        // Stable: records of one moment keep the order of their ring.
-        arena.records.sort_by_key(|held| held.time);
+        // Stable: records of one moment keep the order of their ring; what tracee itself needs of one comes first.
+        arena.records.sort_by_key(|held| (held.time, held.source));
         let ready = arena.records.partition_point(|held| held.time <= horizon);
         for held in &arena.records[..ready] {
             each(&arena.bytes[held.start..held.start + held.len])?;
@@ -136,8 +140,12 @@ impl Rings {
             if source.held >= HELD_MAX {
                 return false;
             }
-            let first = self.arena.borrow().records.len();
-            // A callback of ours never fails, so that this is the number of records.
+            let first = {
+                let mut arena = self.arena.borrow_mut();
+                arena.taken = source.held;
+                arena.records.len()
+            };
+            // Negative where our callback has stopped it.
             let read = source.ring.consume_raw_n(CHUNK);
             let arena = self.arena.borrow();
             for held in &arena.records[first..] {

@@ -13,6 +13,7 @@ use crate::cli::config::{Config, Format, Selection};
 use crate::command::Command;
 use crate::enrich::container::Containers;
 use crate::enrich::existing;
+use crate::enrich::proc::Proc;
 use crate::enrich::process::Processes;
 use crate::error::{Error, LoadError, OutputError};
 use crate::event::Context;
@@ -105,11 +106,12 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         command.start()?;
     }
     stop.writing(|| warn(&missing, no_memory.as_deref(), &features));
+    let processes = json.then(|| Processes::new(Proc::new(tracer.kernel_pid_and_clock())));
     let mut run = Run {
         tracer,
         sink: Sink {
             outputs,
-            processes: json.then(Processes::default),
+            processes,
             containers: plan
                 .containers
                 .then(|| Containers::new(names_containers, config.scope.listed()))
@@ -415,8 +417,21 @@ impl Run {
         let tables = self.losses.tables();
         if tables > 0 {
             eprintln!(
-                "tracee: {tables} of the lost are processes or containers for which there was no room: processes that have \
+                "tracee: besides, {tables} processes or containers for which there was no room: processes that have \
                  started since count as traced"
+            );
+        }
+        let bookkeeping = self.losses.bookkeeping();
+        if bookkeeping > 0 {
+            eprintln!(
+                "tracee: besides, {bookkeeping} records without room that tracee itself needs: executables may be missing, \
+                 or be those of before"
+            );
+        }
+        let unremembered = self.sink.processes.as_ref().map_or(0, |processes| processes.unremembered);
+        if unremembered > 0 {
+            eprintln!(
+                "tracee: executables of {unremembered} processes not remembered: too many are running"
             );
         }
         let nameless = self

@@ -53,4 +53,5 @@ struct item_header item_header_type SEC(".data.types") = {};
 struct fd_info fd_info_type SEC(".data.types") = {};
 struct fd_socket fd_socket_type SEC(".data.types") = {};
 struct chunk chunk_type SEC(".data.types") = {};
+struct str_cut str_cut_type SEC(".data.types") = {};
 struct captured_key captured_key_type SEC(".data.types") = {};

@@ -101,7 +101,7 @@ extern struct selected_map selected SEC(".maps");
  */
 #define SCRATCH_SLOTS 3
 /* A record holds at most this; one read more may follow its last checked position. */
-#define RECORD_MAX 131072
+#define RECORD_MAX 180224
 #define RECORD_SLACK 8192
 
 /* The call that has just returned, for events that are told after it. */
@@ -130,10 +130,24 @@ struct scratch {
 		__u64 dentry;
 		__u64 mount;
 		__u32 len;
-		__u32 count;
-		__u8 cut;
 		__u8 path_end;
 	} loop;
+	/* The array of strings that is being read. */
+	struct {
+		__u64 addr; /* of the next string, or of the pointer to it */
+		__u64 end; /* of strings that lie one behind the other; 0: there are pointers */
+		__u64 whole; /* bytes of those that are short enough to be kept whole */
+		__u64 room; /* bytes of the record for all others */
+		__u32 share; /* bytes that each of these may have; 0: its part of the room */
+		__u32 longs; /* how many of these are still to come */
+		__u32 left; /* how many may still be read */
+		__u32 count; /* how many have been */
+		__u32 len; /* bytes in the record */
+		__u32 work; /* bytes that may still be looked through for the ends of long ones */
+		__u32 pointer_bytes;
+		__u32 ncuts;
+	} strings;
+	struct str_cut cuts[CUTS_MAX];
 	/* User memory that is still to be sent (lib/capture.h), and from which offset on. */
 	struct {
 		__u64 addr;

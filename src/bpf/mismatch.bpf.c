@@ -25,7 +25,7 @@ static __always_inline struct arg_copy *copy_begin(struct task_struct *task, __u
 	struct arg_copy *copy;
 
 	if (bpf_map_update_elem(&arg_copies, &key, &no_copy, BPF_ANY)) {
-		count_loss(EVENT_ARGUMENT_MISMATCH, BUFFER_SCRATCH, bpf_ktime_get_boot_ns());
+		count_loss(EVENT_ARGUMENT_MISMATCH, BUFFER_TABLE, bpf_ktime_get_boot_ns());
 		return NULL;
 	}
 	copy = bpf_map_lookup_elem(&arg_copies, &key);

@@ -24,7 +24,7 @@ static __always_inline struct scratch *life_begin(struct task_struct *task, __u1
 	now = bpf_ktime_get_boot_ns();
 	s = scratch_get();
 	if (!s) {
-		count_loss(event, BUFFER_SCRATCH, now);
+		count_loss(event, shown ? BUFFER_SCRATCH : BUFFER_BOOKKEEPING, now);
 		return NULL;
 	}
 	record_begin(s->slot, event, nvalues, now);
@@ -230,6 +230,7 @@ static __always_inline void emit_exec(struct task_struct *task, const struct ima
 	struct file *file = image->file;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	struct scratch *s = life_begin(task, EVENT_SCHED_PROCESS_EXEC, 12);
+	__u32 needed;
 
 	if (!s)
 		return;
@@ -243,9 +244,10 @@ static __always_inline void emit_exec(struct task_struct *task, const struct ima
 	put_value(s, 7, BPF_CORE_READ(inode, i_mode));
 	put_value(s, 9, stdin_type(task));
 	put_value(s, 11, !!(TASK_READ(task, real_parent, flags) & PF_KTHREAD));
-	put_kernel_str(s->slot, 0, image->filename);
 	put_path(s->slot, 1, (__u64)file + bpf_core_field_offset(struct file, f_path));
+	needed = s->pos;
 	if (!(s->header.flags & RECORD_INTERNAL)) {
+		put_kernel_str(s->slot, 0, image->filename);
 		put_argv(s, 2, task, image);
 		if (settings.want_env)
 			put_envp(s, 3, task, image);
@@ -256,7 +258,7 @@ static __always_inline void emit_exec(struct task_struct *task, const struct ima
 		if (call)
 			put_kept_str(s, 10, call->comm, COMM_LEN, false);
 	}
-	submit_priority(s);
+	submit_life(s, needed);
 	scratch_put(s);
 }
 

@@ -22,9 +22,16 @@
 
 /* A string argument is read up to this many bytes. */
 #define STR_MAX 4096
-/* The strings of one array: that many bytes and that many elements. */
-#define STR_ARRAY_MAX 32768
-#define STR_ARRAY_ELEMS 1024
+/*
+ * The strings of one array: that many bytes, or what an eighth of a CPU's ring
+ * takes. More of them are cut, each longer than STR_WHOLE in its middle; more
+ * than STR_ARRAY_ELEMS of these, and there is no telling which are long.
+ */
+#define STR_ARRAY_MAX 122880
+#define STR_ARRAY_ELEMS 4096
+#define STR_WHOLE 128
+/* Linux takes none longer as argument or environment: MAX_ARG_STRLEN. */
+#define STR_LONGEST 131072
 /* Structures, arrays of them, addresses, buffers. */
 #define BYTES_MAX 4096
 /* Components and mounts that are followed from a file towards the root. */
@@ -85,6 +92,8 @@ struct record_header {
 #define PART_FD_PATH 5
 #define PART_FD_SOCKET 6
 #define PART_FD_UNIX 7
+/* Of a string array: what is missing in it, an array of struct str_cut. */
+#define PART_STR_CUTS 8
 
 /* item_header.status */
 #define ITEM_OK 0
@@ -106,6 +115,22 @@ struct item_header {
 	__u32 len; /* of the bytes that follow */
 	__u64 full; /* elements of a string array in all, bytes of other data; 0: unknown */
 };
+
+/* Bytes of a string array that were left out. */
+struct str_cut {
+	__u32 at; /* where, in the bytes of the item; CUT_* */
+	__u32 missing; /* how many; 0: unknown */
+};
+
+/*
+ * Not in one string but between two of them: any number of strings are
+ * missing, and the end of the one before if it has no NUL there, and the
+ * beginning of the one after with CUT_BEHEADS.
+ */
+#define CUT_STRINGS 0x80000000
+#define CUT_BEHEADS 0x40000000
+/* In one item; each of them is of a string longer than STR_WHOLE, or the one between strings. */
+#define CUTS_MAX 1024
 
 /*
  * A string array is its strings, each with its NUL.
@@ -329,8 +354,10 @@ struct table_misses {
 #define BUFFER_CPU 0 /* the ring of this CPU */
 #define BUFFER_PRIORITY 1
 #define BUFFER_SCRATCH 2 /* no scratch slot was free */
+/* Not of what the user chose, and no part of the total: */
 #define BUFFER_TABLE 3 /* no room in a table */
-#define BUFFER_COUNT 4
+#define BUFFER_BOOKKEEPING 4 /* a record that only tracee itself needs */
+#define BUFFER_COUNT 5
 
 /* What one CPU lost at one buffer. */
 struct loss {

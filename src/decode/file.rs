@@ -16,6 +16,8 @@ unsafe impl plain::Plain for fd_socket {}
 pub struct OpenFile<'a> {
     pub info: &'a [u8],
     pub path: Option<PathName<'a>>,
+    /// It begins further up.
+    pub path_cut: bool,
     pub socket: &'a [u8],
     /// Name of a unix socket, or of its peer: a path, or after a NUL an abstract one.
     pub unix: Option<&'a [u8]>,

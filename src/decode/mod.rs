@@ -37,6 +37,7 @@ const PART_FD_INFO: u8 = 4;
 const PART_FD_PATH: u8 = 5;
 const PART_FD_SOCKET: u8 = 6;
 const PART_FD_UNIX: u8 = 7;
+const PART_STR_CUTS: u8 = 8;
 pub const ABI_NAMES: [&str; 3] = ["x86_64", "i386", "x32"];
 /// By ABI, too.
 const LAYOUTS: [Layout; 3] = [Layout::Native, Layout::Ia32, Layout::X32];
@@ -146,8 +147,10 @@ fn take<'a>(arg: &mut Arg<'a>, layout: Layout, item: &item_header, bytes: &'a [u
             };
             arg.truncated = item.status == ITEM_TRUNCATED;
             arg.full = item.full;
-            if let Value::Strings(strings) = &arg.value {
-                arg.truncated |= item.full > strings.iter().count() as u64;
+        }
+        PART_STR_CUTS => {
+            if let Value::Strings(strings) = &mut arg.value {
+                *strings = strings.with_cuts(bytes);
             }
         }
         PART_MSG_NAME | PART_MSG_IOV | PART_MSG_CONTROL => {
@@ -159,13 +162,20 @@ fn take<'a>(arg: &mut Arg<'a>, layout: Layout, item: &item_header, bytes: &'a [u
                     _ => &mut message.control,
                 };
                 *of = (item.status != ITEM_FAULT).then_some(bytes);
+                if item.status == ITEM_TRUNCATED {
+                    message.full[usize::from(item.part - PART_MSG_NAME)] = item.full;
+                    (arg.truncated, arg.full) = (true, 0);
+                }
             }
         }
         PART_FD_INFO | PART_FD_PATH | PART_FD_SOCKET | PART_FD_UNIX => {
             let file = arg.file.get_or_insert_with(OpenFile::default);
             match item.part {
                 PART_FD_INFO => file.info = bytes,
-                PART_FD_PATH => file.path = Some(PathName::new(item.flags, bytes)),
+                PART_FD_PATH => {
+                    file.path = Some(PathName::new(item.flags, bytes));
+                    file.path_cut = item.status == ITEM_TRUNCATED;
+                }
                 PART_FD_SOCKET => file.socket = bytes,
                 _ => file.unix = Some(bytes),
             }
@@ -178,7 +188,7 @@ fn take<'a>(arg: &mut Arg<'a>, layout: Layout, item: &item_header, bytes: &'a [u
 /// The value of an argument that was read.
 fn read(ty: ArgType, layout: Layout, flags: u8, bytes: &[u8]) -> Value<'_> {
     match ty {
-        ArgType::StrArray => Value::Strings(Strings(bytes)),
+        ArgType::StrArray => Value::Strings(Strings::new(bytes)),
         ArgType::Path => Value::Path(PathName::new(flags, bytes)),
         // A structure of no length is none.
         ArgType::Sockaddr { .. } | ArgType::SockaddrOut { .. } | ArgType::Struct(..) | ArgType::Sized(..)
@@ -242,8 +252,9 @@ mod tests {
         for (name, ours) in [
             ("RECORD_NO_RETURN", u64::from(RECORD_NO_RETURN)),
             ("RECORD_INTERNAL", u64::from(RECORD_INTERNAL)),
-            ("STR_MAX", strings::STR_MAX as u64),
-            ("STR_ARRAY_ELEMS", strings::STR_ARRAY_ELEMS as u64),
+            ("CUT_STRINGS", u64::from(strings::CUT_STRINGS)),
+            ("CUT_BEHEADS", u64::from(strings::CUT_BEHEADS)),
+            ("PART_STR_CUTS", u64::from(PART_STR_CUTS)),
             ("PART_VALUE", u64::from(PART_VALUE)),
             ("PART_MSG_NAME", u64::from(PART_MSG_NAME)),
             ("PART_MSG_IOV", u64::from(PART_MSG_IOV)),

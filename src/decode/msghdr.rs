@@ -13,6 +13,8 @@ pub struct Msghdr<'a> {
     pub name: Option<&'a [u8]>,
     pub iov: Option<&'a [u8]>,
     pub control: Option<&'a [u8]>,
+    /// Bytes of each of these, if some are missing at its end; else 0.
+    pub full: [u64; 3],
 }
 
 impl<'a> Msghdr<'a> {
@@ -23,12 +25,21 @@ impl<'a> Msghdr<'a> {
             name: None,
             iov: None,
             control: None,
+            full: [0; 3],
         }
     }
 
     /// The header itself.
     pub fn structure(&self) -> Option<Structure<'a>> {
         Array::new(MSGHDR, self.layout, self.header)?.iter().next()
+    }
+
+    /// The fields behind whose pointers bytes are missing, and how many there were.
+    pub fn cuts(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        ["msg_name", "msg_iov", "msg_control"]
+            .into_iter()
+            .zip(self.full)
+            .filter(|(_, full)| *full > 0)
     }
 
     pub fn address(&self) -> Option<Sockaddr<'a>> {

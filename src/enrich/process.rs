@@ -3,46 +3,51 @@
 //! Processes that ran before tracee are looked up in proc(5) when they are first met.
 
 use std::collections::{HashMap, VecDeque};
-use std::ffi::OsString;
-use std::fs;
-use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::MetadataExt;
 use std::rc::Rc;
 
 use crate::catalogue::{self, EventId};
-use crate::decode::path::Marks;
+use crate::enrich::proc::{Key, Proc};
 use crate::event::{Event, Executable, Value};
-
-/// Host pid and start time: a process's name for good.
-type Key = (u32, u64);
 
 /// Events of a process can still come for a while after its exit was told, since other CPUs' rings are read later.
 const DEAD_KEPT: usize = 1024;
-/// More live processes than this are not remembered, so that lost exits do not fill the memory.
+/// More live processes than this are not remembered.
 const LIVE_MAX: usize = 1 << 16;
+/// When there is so little room left, what is remembered is looked at: lost exits leave processes behind.
+const NEARLY_FULL: (usize, usize) = (3, 4);
+/// So many are looked at for each that comes, so that it never takes long.
+const LOOKED_AT: usize = 4;
 
 /// Executables by process.
 pub struct Processes {
     paths: HashMap<Key, Option<Rc<Executable>>>,
     dead: VecDeque<Key>,
+    /// Those that are looked at next.
+    suspects: Vec<Key>,
+    proc: Proc,
+    max: usize,
+    /// Processes for which there was no room.
+    pub unremembered: u64,
     fork: EventId,
     exec: EventId,
     exit: EventId,
 }
 
-impl Default for Processes {
-    fn default() -> Self {
+impl Processes {
+    pub fn new(proc: Proc) -> Self {
         Processes {
             paths: HashMap::new(),
             dead: VecDeque::new(),
+            suspects: Vec::new(),
+            proc,
+            max: LIVE_MAX,
+            unremembered: 0,
             fork: catalogue::expect("sched_process_fork").id,
             exec: catalogue::expect("sched_process_exec").id,
             exit: catalogue::expect("sched_process_exit").id,
         }
     }
-}
 
-impl Processes {
     /// Learns from the event, and tells it its executable.
     pub fn enrich(&mut self, event: &mut Event<'_>) {
         let key = (event.context.host_pid, event.context.process_start);
@@ -83,21 +88,140 @@ impl Processes {
         if let Some(path) = self.paths.get(&key) {
             return path.clone();
         }
-        let path = from_proc(key.0);
+        let path = self.proc.executable(key);
         self.insert(key, path.clone());
         path
     }
 
     fn insert(&mut self, key: Key, path: Option<Rc<Executable>>) {
-        if self.paths.len() < LIVE_MAX || self.paths.contains_key(&key) {
+        if let Some(known) = self.paths.get_mut(&key) {
+            *known = path;
+            return;
+        }
+        if self.paths.len() >= self.max / NEARLY_FULL.1 * NEARLY_FULL.0 {
+            self.look_for_dead();
+        }
+        if self.paths.len() < self.max {
             self.paths.insert(key, path);
+        } else {
+            self.unremembered += 1;
+        }
+    }
+
+    /// Forgets some of those that are gone, if there are any among the next.
+    fn look_for_dead(&mut self) {
+        if self.suspects.is_empty() && self.proc.tells_all() {
+            self.suspects.extend(self.paths.keys());
+        }
+        for _ in 0..LOOKED_AT {
+            let Some(key) = self.suspects.pop() else {
+                return;
+            };
+            if self.proc.is_gone(key) {
+                self.paths.remove(&key);
+            }
         }
     }
 }
 
-fn from_proc(pid: u32) -> Option<Rc<Executable>> {
-    let link = format!("/proc/{pid}/exe");
-    let path = OsString::from(fs::read_link(&link).ok()?).into_vec();
-    let marks = fs::metadata(&link).map_or(Marks::default(), |file| Marks::of_link(&path, file.nlink()));
-    Some(Rc::new(Executable { path, marks }))
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command, Stdio};
+
+    use super::*;
+    use crate::decode;
+    use crate::event::Context;
+
+    /// Room for no more than so many.
+    fn processes(max: usize) -> Processes {
+        Processes {
+            max,
+            ..Processes::new(Proc::new((std::process::id(), 0)))
+        }
+    }
+
+    /// A process that waits until it is killed, and its key.
+    fn child() -> (Child, Key) {
+        let child = Command::new("cat")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let key = (child.id(), Proc::start(child.id()).unwrap());
+        (child, key)
+    }
+
+    fn forget(mut child: Child) {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Tells of a fork, as the kernel side would.
+    fn fork(processes: &mut Processes, (pid, start): Key) {
+        let spec = catalogue::expect("sched_process_fork");
+        let parent = std::process::id();
+        let context = Context {
+            event: spec.id,
+            nvalues: 5,
+            host_pid: parent,
+            process_start: Proc::start(parent).unwrap(),
+            ..Context::default()
+        };
+        // SAFETY: Context is made of integers without padding (it is Plain).
+        let mut record = unsafe { plain::as_bytes(&context) }.to_vec();
+        for value in [1, 1, u64::from(pid), u64::from(pid), start] {
+            record.extend(value.to_ne_bytes());
+        }
+        let mut event = decode::decode(&record).unwrap();
+        processes.enrich(&mut event);
+        let own = std::env::current_exe().unwrap();
+        assert_eq!(
+            event.executable.unwrap().path,
+            own.as_os_str().as_encoded_bytes()
+        );
+    }
+
+    #[test]
+    fn whose_exits_were_lost_make_room_and_the_living_stay() {
+        let mut processes = processes(16);
+        let (cat, living) = child();
+        fork(&mut processes, living);
+        // A pid that another process has by now is not the one of before.
+        fork(&mut processes, (living.0, 1_000_000_000));
+        for _ in 0..100 {
+            let (child, key) = child();
+            forget(child);
+            fork(&mut processes, key);
+            assert!(processes.paths.contains_key(&key), "{}", processes.paths.len());
+            assert!(processes.paths.contains_key(&living));
+        }
+        assert_eq!(processes.unremembered, 0);
+        assert!(!processes.paths.contains_key(&(living.0, 1_000_000_000)));
+        forget(cat);
+    }
+
+    #[test]
+    fn what_finds_no_room_is_counted() {
+        let mut processes = processes(4);
+        let children: Vec<_> = (0..6).map(|_| child()).collect();
+        for (_, key) in &children {
+            fork(&mut processes, *key);
+        }
+        // One is the parent.
+        assert_eq!((processes.paths.len(), processes.unremembered), (4, 3));
+        for (_, key) in &children[..3] {
+            assert!(processes.paths.contains_key(key));
+        }
+        children.into_iter().for_each(|(child, _)| forget(child));
+    }
+
+    #[test]
+    fn of_a_process_that_is_gone_no_other_s_executable_is_told() {
+        let proc = Proc::new((std::process::id(), 0));
+        let (cat, (pid, start)) = child();
+        assert!(proc.executable((pid, start)).is_some());
+        assert!(proc.executable((pid, start - 1_000_000_000)).is_none());
+        forget(cat);
+        assert!(proc.executable((pid, start)).is_none());
+    }
 }

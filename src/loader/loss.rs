@@ -13,14 +13,19 @@ use crate::loader::Tracer;
 // SAFETY: made of integers only, so that every bit pattern is a value.
 unsafe impl plain::Plain for loss {}
 
+/// No room for a process or a container.
+const TABLE: &str = "table";
+/// Records that only tracee itself needs.
+const BOOKKEEPING: &str = "bookkeeping";
+
 /// Buffers of `record.h` that can overflow.
-pub(super) const BUFFERS: [&str; 4] = ["cpu", "priority", "scratch", "table"];
+pub(super) const BUFFERS: [&str; 5] = ["cpu", "priority", "scratch", TABLE, BOOKKEEPING];
 
 /// New losses at one buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
-    /// `cpu3` (that CPU's ring), `priority`, `scratch` (no room to build a record), `table` (no room for a process or a
-    /// container), `kernel` (program not run: so many
+    /// `cpu3` (that CPU's ring), `priority`, `scratch` (no room to build a record). Not events: `table` (no room for a
+    /// process or a container), `bookkeeping` (records that only tracee itself needs), `kernel` (program not run: so many
     /// events at most).
     pub buffer: String,
     pub count: u64,
@@ -36,6 +41,7 @@ pub struct LossMeter {
     misses: u64,
     total: u64,
     tables: u64,
+    bookkeeping: u64,
     /// What the counters were read for.
     seen: u64,
 }
@@ -91,20 +97,30 @@ impl LossMeter {
                 }
             }
         }
-        self.total += losses.iter().map(|loss| loss.count).sum::<u64>();
-        let tables = losses.iter().filter(|loss| loss.buffer == "table");
-        self.tables += tables.map(|loss| loss.count).sum::<u64>();
+        for loss in losses {
+            let sum = match loss.buffer.as_str() {
+                TABLE => &mut self.tables,
+                BOOKKEEPING => &mut self.bookkeeping,
+                _ => &mut self.total,
+            };
+            *sum += loss.count;
+        }
         Ok(())
     }
 
-    /// Everything lost so far at a buffer.
+    /// All that was lost so far of what the user chose.
     pub fn total(&self) -> u64 {
         self.total
     }
 
-    /// Of these, processes and containers that found no room in a table.
+    /// Besides, processes and containers that found no room in a table.
     pub fn tables(&self) -> u64 {
         self.tables
+    }
+
+    /// Besides, records that only tracee itself needs.
+    pub fn bookkeeping(&self) -> u64 {
+        self.bookkeeping
     }
 
     /// Times that the kernel did not run a program: each may have been an event, or of no interest.

@@ -317,6 +317,11 @@ impl Tracer {
         Ok(self.read_control()?.boot_time)
     }
 
+    /// Our own pid as the initial namespace counts, and what the kernel's clock is ahead of ours (ns).
+    pub fn kernel_pid_and_clock(&self) -> (u32, u64) {
+        (self.control.self_pid, self.clock_offset)
+    }
+
     /// Our own host pid.
     pub fn self_pid(&self) -> u32 {
         self.control.self_pid

@@ -18,6 +18,9 @@ pub fn push(out: &mut String, file: &OpenFile<'_>) {
     if let Some(socket) = file.socket() {
         push_socket(out, file, &socket, info.ino);
     } else if let Some(path) = file.path {
+        if file.path_cut {
+            out.push_str("...");
+        }
         path.pieces().for_each(|piece| escape::push(out, piece));
     }
     out.push('>');

@@ -16,6 +16,7 @@ use crate::decode::structure::{Array, FieldValue, Numbers, Structure};
 use crate::decode::{ABI_NAMES, NO_SYSCALL};
 use crate::event::{Arg, Context, Event, Executable, Value};
 use crate::output::text::{self, Number};
+use crate::output::cuts::{MsghdrCuts, StringCuts};
 use crate::output::{escape, structure};
 use crate::symbols;
 
@@ -256,6 +257,11 @@ impl Serialize for JsonArg<'_> {
             if arg.full > 0 {
                 map.serialize_entry("fullLength", &arg.full)?;
             }
+            match &arg.value {
+                Value::Strings(strings) => map.serialize_entry("cuts", &StringCuts(strings))?,
+                Value::Msghdr(message) => map.serialize_entry("cuts", &MsghdrCuts(message))?,
+                _ => {}
+            }
         }
         map.end()
     }
@@ -284,6 +290,9 @@ fn entries_of_file<M: SerializeMap>(map: &mut M, arg: &Arg<'_>) -> Result<(), M:
     if let Some(path) = &file.path {
         map.serialize_entry("path", &format_args!("{}", PathText(path)))?;
         entries_of_path(map, path)?;
+        if file.path_cut {
+            map.serialize_entry("truncated", &true)?;
+        }
     }
     // As of an address: an abstract name begins with a NUL.
     if let Some(name) = file.unix {

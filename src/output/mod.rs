@@ -1,5 +1,6 @@
 //! Where events go: several outputs at once, each a format and a place.
 
+pub mod cuts;
 pub mod escape;
 pub mod fdname;
 pub mod json;

@@ -148,6 +148,9 @@ pub fn push_msghdr(out: &mut String, message: &Msghdr<'_>, context: &Context) {
             }
             _ => push_field(out, value, context),
         }
+        if let Some((_, full)) = message.cuts().find(|(cut, _)| *cut == field.name) {
+            let _ = write!(out, "...({full} bytes in all)");
+        }
     }
     out.push('}');
 }

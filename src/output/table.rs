@@ -160,7 +160,7 @@ mod tests {
         }
         let args = [
             Arg::new(&spec.args[0], 1, Value::Str(b"/usr/bin/ls")),
-            Arg::new(&spec.args[1], 1, Value::Strings(Strings(b"ls\0"))),
+            Arg::new(&spec.args[1], 1, Value::Strings(Strings::new(b"ls\0"))),
         ];
         Event {
             nodename: Some(b"host"),

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use crate::catalogue::{self, ArgType};
 use crate::decode::sockaddr::Sockaddr;
+use crate::decode::strings::{Piece, Strings};
 use crate::event::{Arg, Context, Event, Value};
 use crate::output::{escape, fdname, structure};
 use crate::symbols;
@@ -246,28 +247,70 @@ pub fn push_arg(out: &mut String, arg: &Arg<'_>, context: &Context) {
             escape::push(out, bytes);
             out.push('"');
         }
-        Value::Path(path) => path.pieces().for_each(|piece| escape::push(out, piece)),
-        Value::Strings(strings) => {
-            out.push('[');
-            for (index, string) in strings.iter().enumerate() {
-                if index > 0 {
-                    out.push_str(", ");
-                }
-                escape::push(out, string);
+        Value::Path(path) => {
+            // It is followed from the file upwards.
+            if arg.truncated {
+                out.push_str("...");
             }
-            out.push(']');
+            path.pieces().for_each(|piece| escape::push(out, piece));
         }
+        Value::Strings(strings) => push_strings(out, strings, arg),
         _ => {
             if !push_symbolic(out, arg, context) {
                 push_number(out, arg.ty, arg.raw, context.abi);
             }
         }
     }
-    if arg.truncated {
+    // Others have their marks inside.
+    if arg.truncated && !matches!(arg.value, Value::Strings(_) | Value::Path(_) | Value::Msghdr(_)) {
         out.push_str("...");
         if arg.full > 0 {
             let _ = write!(out, " ({} in all)", arg.full);
         }
+    }
+}
+
+/// Appends the strings of an array, each cut with its mark: `[sh, -c, beg...(120 of 130 bytes left out)...end]`.
+fn push_strings(out: &mut String, strings: &Strings<'_>, arg: &Arg<'_>) {
+    out.push('[');
+    let mut first = true;
+    let mut all = true;
+    // The next piece goes on where the last one ended.
+    let mut joined = false;
+    for piece in strings.pieces() {
+        let joins = joined || matches!(piece, Piece::Gap { ends: true, .. });
+        if !first && !joins {
+            out.push_str(", ");
+        }
+        first = false;
+        joined = matches!(piece, Piece::Gap { beheads: true, .. });
+        match piece {
+            Piece::String { bytes, cut: None } => escape::push(out, bytes),
+            Piece::String { bytes, cut: Some(cut) } => {
+                let (head, tail) = bytes.split_at(cut.at);
+                escape::push(out, head);
+                let _ = match cut.missing {
+                    Some(missing) => write!(
+                        out,
+                        "...({missing} of {} bytes left out)...",
+                        missing + bytes.len() as u64
+                    ),
+                    None => write!(out, "...(nobody knows how many bytes are left out)..."),
+                };
+                escape::push(out, tail);
+            }
+            Piece::Gap { missing, .. } => {
+                all = false;
+                let _ = match missing {
+                    Some(missing) => write!(out, "...({missing} bytes left out)..."),
+                    None => write!(out, "...(some are left out)..."),
+                };
+            }
+        }
+    }
+    out.push(']');
+    if !all && arg.full > 0 {
+        let _ = write!(out, " ({} in all)", arg.full);
     }
 }
 

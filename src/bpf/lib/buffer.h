@@ -12,15 +12,26 @@
  */
 #define WAKE_AGE_NS 10000000ULL
 
+/* Bytes of a record of process life that has room in the ring of these: any but long command lines. */
+#define LIFE_MAX 2048
+
+/* Keeps the compiler from looking through a value that the verifier must see checked. */
+#define bounded(x) asm volatile("" : "+r"(x))
+
 static __always_inline void count_loss(__u32 event, __u32 buffer, __u64 now)
 {
-	struct loss *loss = bpf_map_lookup_elem(&losses, &buffer);
-	__u64 *count = bpf_map_lookup_elem(&lost, &event);
 	__u64 epoch = control.loss_epoch;
+	struct loss *loss;
+	__u64 *count;
 
+	if (event < MAX_EVENTS && settings.chosen[event] == EVENT_BOOKKEEPING)
+		buffer = BUFFER_BOOKKEEPING;
+	loss = bpf_map_lookup_elem(&losses, &buffer);
+	count = bpf_map_lookup_elem(&lost, &event);
 	if (!loss || !count)
 		return;
-	__sync_fetch_and_add(count, 1);
+	if (buffer < BUFFER_TABLE)
+		__sync_fetch_and_add(count, 1);
 	__sync_fetch_and_add(&loss->count, 1);
 	if (loss->epoch != epoch || !loss->first) {
 		loss->epoch = epoch;
@@ -92,22 +103,33 @@ static __always_inline bool record_shown(const struct scratch *s)
 	return s->header.flags & RECORD_INTERNAL || record_passes(s);
 }
 
-/* Sends the record in s to this CPU's ring, or counts it; unless it is filtered out. */
-static __always_inline void submit(struct scratch *s)
+/* Counts a record that found no room. */
+static __always_inline void count_record(const struct scratch *s, __u32 buffer)
+{
+	if (s->header.flags & RECORD_INTERNAL)
+		buffer = BUFFER_BOOKKEEPING;
+	count_loss(s->header.event, buffer, s->header.time);
+}
+
+static __always_inline void submit_to_cpu(struct scratch *s)
 {
 	__u32 cpu = s->header.cpu;
+	void *ring = bpf_map_lookup_elem(&rings, &cpu);
 	__u64 flags;
-	void *ring;
 
-	if (!record_shown(s))
-		return;
-	ring = bpf_map_lookup_elem(&rings, &cpu);
 	if (ring) {
 		flags = wake_flags(ring, s->pos, s->header.time);
 		if (!bpf_ringbuf_output(ring, s->bytes, record_size(s), flags))
 			return;
 	}
-	count_loss(s->header.event, BUFFER_CPU, s->header.time);
+	count_record(s, BUFFER_CPU);
+}
+
+/* Sends the record in s to this CPU's ring, or counts it; unless it is filtered out. */
+static __always_inline void submit(struct scratch *s)
+{
+	if (record_shown(s))
+		submit_to_cpu(s);
 }
 
 /*
@@ -122,7 +144,29 @@ static __always_inline void submit_priority(struct scratch *s)
 		s->header.flags |= RECORD_INTERNAL;
 	}
 	if (bpf_ringbuf_output(&priority, s->bytes, record_size(s), BPF_RB_FORCE_WAKEUP))
-		count_loss(s->header.event, BUFFER_PRIORITY, s->header.time);
+		count_record(s, BUFFER_PRIORITY);
+}
+
+/*
+ * The same of a record of any length, but no program may fill that ring by
+ * what it executes: of one longer than LIFE_MAX only the first `needed` bytes
+ * go there, which are a record by themselves, with what tracee needs. The
+ * whole goes to the CPU's ring.
+ */
+static __always_inline void submit_life(struct scratch *s, __u32 needed)
+{
+	if (!(s->header.flags & RECORD_INTERNAL) && record_passes(s)) {
+		if (s->pos <= LIFE_MAX) {
+			submit_priority(s);
+			return;
+		}
+		submit_to_cpu(s);
+	}
+	if (!filters.keep_life)
+		return;
+	s->header.flags |= RECORD_INTERNAL;
+	s->pos = needed;
+	submit_priority(s);
 }
 
 #endif

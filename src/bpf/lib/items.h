@@ -27,8 +27,8 @@ int record_begin(__u32 slot, __u32 event, __u32 nvalues, __u64 now);
 int put_fd(__u32 slot, __u32 index, __u32 fd);
 /* An array of pointers of that size to strings. */
 int put_str_array(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes);
-/* Strings that lie one behind the other, as a process's arguments do. */
-int put_packed_strs(__u32 slot, __u32 index, __u64 addr, __u32 len, __u32 count);
+/* Strings that lie one behind the other, as a process's arguments do; count 0: unknown. */
+int put_packed_strs(__u32 slot, __u32 index, __u64 addr, __u64 len, __u32 count);
 /* addr: of a struct path in the kernel. */
 int put_path(__u32 slot, __u32 index, __u64 addr);
 /*
@@ -49,8 +49,10 @@ int put_execveat_path(__u32 slot, __u32 index, __u64 filename, __u32 dirfd);
 /* How a round of an appender's loop ended. */
 enum step { STEP_MORE, STEP_END, STEP_FAULT, STEP_FULL, STEP_FOUND };
 
-/* Where an item may still begin: the longest one then fits. */
-#define ITEM_START_MAX (RECORD_MAX - STR_ARRAY_MAX - STR_MAX)
+/* Where an item may still begin: the longest one then fits, but for arrays of strings. */
+#define ITEM_START_MAX (RECORD_MAX - 2 * STR_MAX)
+/* These end before, cuts included, so that others find room after them. */
+#define STRINGS_END (ITEM_START_MAX - 2 * STR_MAX)
 
 /* What appenders take as index of a part of an argument. */
 #define INDEX_OF(index, part) ((index) | (part) << 8)

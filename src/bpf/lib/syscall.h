@@ -125,7 +125,8 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 	now = bpf_ktime_get_boot_ns();
 	s = scratch_get();
 	if (!s) {
-		count_loss(desc->event, BUFFER_SCRATCH, now);
+		count_loss(shown ? desc->event : EVENT_ARGUMENT_MISMATCH,
+			   shown ? BUFFER_SCRATCH : BUFFER_TABLE, now);
 		return;
 	}
 	record_begin(s->slot, desc->event, desc->nargs, now);
