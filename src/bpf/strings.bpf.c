@@ -123,9 +123,13 @@ static __always_inline int append_some(struct scratch *s, __u64 addr, __u64 n)
 	return STEP_MORE;
 }
 
-/* Appends no more than the longest array. */
-static __always_inline int append(struct scratch *s, __u64 addr, __u64 len)
+/* Appends no more than the longest array. A function, since callers have little of the stack left. */
+__noinline int append(__u32 slot, __u64 addr, __u64 len)
 {
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+	if (!s)
+		return STEP_FULL;
 	for (int i = 0; i < STR_ARRAY_MAX / RECORD_SLACK; i++) {
 		__u64 n = len < RECORD_SLACK ? len : RECORD_SLACK;
 		int step;
@@ -269,16 +273,16 @@ __noinline int copy_string(__u32 slot)
 		return STEP_FULL;
 	share = len > STR_WHOLE ? share_of(s, len) : STR_WHOLE;
 	if (len == UNKNOWN_LENGTH) {
-		append(s, addr, share);
+		append(s->slot, addr, share);
 		note_cut(s, 0, 0);
 	} else if (len > share) {
 		half = share / 2;
-		if (append(s, addr, half) != STEP_MORE)
+		if (append(s->slot, addr, half) != STEP_MORE)
 			half = 0;
 		note_cut(s, len - 2 * half, 0);
-		if (half && append(s, addr + len - half, half) != STEP_MORE)
+		if (half && append(s->slot, addr + len - half, half) != STEP_MORE)
 			note_cut(s, 0, 0);
-	} else if (append(s, addr, len) != STEP_MORE) {
+	} else if (append(s->slot, addr, len) != STEP_MORE) {
 		note_cut(s, 0, 0);
 	}
 	append_nul(s);
@@ -419,11 +423,11 @@ static __always_inline void copy_ends(struct scratch *s, __u64 addr, __u64 len, 
 	s->strings.ncuts = 0;
 	if (half > len / 2)
 		half = len / 2;
-	append(s, addr, half);
+	append(s->slot, addr, half);
 	last = addr + len - half;
 	bpf_probe_read_user(&before, 1, (void *)(last - 1));
 	note_gap(s, len - half - s->strings.len, before ? CUT_BEHEADS : 0);
-	if (append(s, last, half) != STEP_MORE)
+	if (append(s->slot, last, half) != STEP_MORE)
 		note_gap(s, 0, 0);
 }
 
@@ -441,7 +445,7 @@ __noinline int put_packed_strs(__u32 slot, __u32 index, __u64 addr, __u64 len, _
 	item->full = count;
 	room = strings_begin(s, addr + len, 0);
 	if (len <= room) {
-		if (append(s, addr, len) != STEP_MORE) {
+		if (append(s->slot, addr, len) != STEP_MORE) {
 			if (s->strings.len)
 				note_gap(s, len - s->strings.len, 0);
 			else

@@ -141,10 +141,11 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 	for (int i = 0; i < MAX_ARGS; i++)
 		if (i < desc->nargs)
 			put_value(s, i, s->args[i]);
-	if (known)
-		put_args(s, desc, call->abi, ret);
-	else
+	/* Those that do not return have nothing but numbers, and no stack left. */
+	if (!known)
 		put_unread_args(s, desc);
+	else if (!(flags & RECORD_NO_RETURN))
+		put_args(s, desc, call->abi, ret);
 	if (settings.decode_fds && desc->flags & SYSCALL_CLOSES)
 		put_closing(s, task);
 	/* A call that is not shown may be here for its argument alone. */
