@@ -51,6 +51,12 @@ impl Container {
         self.id.get(..12).unwrap_or(&self.id)
     }
 
+    /// Whether its id and its name are root's word, or that of whoever traces: any user can make a cgroup with the id that he
+    /// likes, and say what is called so.
+    pub fn is_vouched_for(&self) -> bool {
+        self.owner == 0 || self.owner == containers::user()
+    }
+
     /// Whether the user means it by one of these: beginnings of ids, names.
     fn is_listed(&self, list: &[String]) -> bool {
         list.iter()
@@ -125,8 +131,6 @@ pub struct Containers {
     /// Containers whose names are shown or not, though they could not be found out: some runtime took too long.
     pub nameless: u64,
     listed: Vec<String>,
-    /// Who traces.
-    user: u32,
     create: EventId,
     remove: EventId,
     existing: EventId,
@@ -144,7 +148,6 @@ impl Containers {
             asker,
             nameless: 0,
             listed: listed.to_vec(),
-            user: containers::user(),
             create: catalogue::expect("container_create").id,
             remove: catalogue::expect("container_remove").id,
             existing: catalogue::expect("existing_container").id,
@@ -168,15 +171,18 @@ impl Containers {
         if self.entries.contains_key(&key) {
             return;
         }
-        let asked = self.asker.as_ref().map(|asker| asker.ask(&container));
-        let wanted = if self.listed.is_empty() || container.is_listed(&self.listed) {
-            Some(true)
-        } else if !self.names_decide(&container) || asked.is_none_or(|asked| asked == Asked::No) {
-            Some(false)
-        } else {
-            None
+        let by_id = self.listed.is_empty() || container.is_listed(&self.listed);
+        let asked = match &self.asker {
+            Some(asker) if by_id || container.is_vouched_for() => asker.ask(&container),
+            _ => Asked::No,
         };
-        if asked == Some(Asked::Yes) {
+        let wanted = match asked {
+            _ if by_id => Some(true),
+            // Where nobody can be asked, there is no name.
+            Asked::No => Some(false),
+            Asked::Yes | Asked::Full => None,
+        };
+        if asked == Asked::Yes {
             self.holding.begin(key, container.owner != 0, wanted.is_none());
         }
         let same = (container.id.clone(), container.owner);
@@ -189,11 +195,6 @@ impl Containers {
                 removed: false,
             },
         );
-    }
-
-    /// What a user calls his own containers must not decide what others see of them.
-    fn names_decide(&self, container: &Container) -> bool {
-        container.owner == 0 || container.owner == self.user
     }
 
     pub fn knows(&self, key: u64) -> bool {
@@ -241,21 +242,24 @@ impl Containers {
                 self.removed.push_back(*key);
             }
         }
-        self.forget();
+        // One more than comes in, until all that is too much has gone.
+        for _ in 0..2 {
+            self.forget_oldest();
+        }
     }
 
-    fn forget(&mut self) {
-        // Those that hold records go back to the end, each once.
-        for _ in REMOVED_KEPT..self.removed.len() {
+    fn forget_oldest(&mut self) {
+        if self.removed.len() > REMOVED_KEPT {
             let Some(key) = self.removed.pop_front() else {
                 return;
             };
+            // It must be there until its records have been shown.
             if self.holding.has(key) {
                 self.removed.push_back(key);
-                continue;
+                return;
             }
             let Some(entry) = self.entries.remove(&key) else {
-                continue;
+                return;
             };
             let same = (entry.container.id.clone(), entry.container.owner);
             if let Some(keys) = self.keys.get_mut(&same) {
@@ -289,13 +293,13 @@ impl Containers {
         self.take(answers)
     }
 
-    /// Takes all that is still to be answered for what is held, but waits for that no longer than records are held. From
-    /// then on none is.
+    /// Takes all that is still to be answered for what is held, but waits for that a moment only. From then on
+    /// nothing is held.
     pub fn await_answers(&mut self) -> Vec<(u64, bool)> {
         let mut decided = self.take_answers();
         let start = Instant::now();
         while self.holding.holds() {
-            let left = holding::HOLD.saturating_sub(start.elapsed());
+            let left = holding::HOLD_AT_END.saturating_sub(start.elapsed());
             let Some(answer) = self.asker.as_ref().and_then(|asker| asker.wait(left)) else {
                 break;
             };

@@ -8,7 +8,9 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 /// Records are held no longer than this for a name that is only to be shown.
-pub const HOLD: Duration = Duration::from_millis(500);
+const HOLD: Duration = Duration::from_millis(500);
+/// When tracing has ended.
+pub const HOLD_AT_END: Duration = Duration::from_millis(300);
 /// For one that decides whether they are shown at all.
 const HOLD_UNDECIDED: Duration = Duration::from_secs(3);
 /// No more bytes of one container.

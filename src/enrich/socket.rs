@@ -57,7 +57,9 @@ impl Place {
     pub fn get(&self, resource: &str) -> io::Result<Value> {
         let deadline = Instant::now() + self.limit;
         let mut stream = self.open(deadline)?;
-        write!(stream, "GET {resource} HTTP/1.0\r\nHost: tracee\r\n\r\n").map_err(late)?;
+        // In one piece: whoever answers before all is there closes on the rest.
+        let request = format!("GET {resource} HTTP/1.0\r\nHost: tracee\r\n\r\n");
+        stream.write_all(request.as_bytes()).map_err(late)?;
         let mut reply = Vec::new();
         let mut part = [0; 8192];
         loop {
