@@ -55,19 +55,22 @@ impl Matcher {
     }
 }
 
-/// A container is known by its id, by the beginning of its id, and by its name.
+/// A container is known by its id, by the beginning of its id, and by its name. Both are another user's own choice where he
+/// has made it: they bring it in, if the id is meant, and never keep it out.
 fn container_passes(texts: &Texts, container: Option<&Container>) -> bool {
     let Some(container) = container else {
         return texts.wanted.is_empty();
     };
-    let (id, name) = (container.id.as_bytes(), container.name.as_deref());
+    let vouched = container.is_vouched_for();
+    let id = container.id.as_bytes();
+    let name = container.name.as_deref().filter(|_| vouched);
     let matches = |patterns: &[super::text::Pattern]| {
         patterns.iter().any(|pattern| {
             let short = !pattern.is_open() && !pattern.text.is_empty() && id.starts_with(&pattern.text);
             short || pattern.matches(id) || name.is_some_and(|name| pattern.matches(name.as_bytes()))
         })
     };
-    !matches(&texts.excluded) && (texts.wanted.is_empty() || matches(&texts.wanted))
+    !(vouched && matches(&texts.excluded)) && (texts.wanted.is_empty() || matches(&texts.wanted))
 }
 
 fn argument_passes(
@@ -224,6 +227,21 @@ mod tests {
         ] {
             assert_eq!(container_passes(&filter(value), Some(&web)), in_web, "{value}");
             assert_eq!(container_passes(&filter(value), None), on_host, "{value}");
+        }
+        // One that another user has made and named so.
+        let theirs = Container {
+            owner: nix::unistd::getuid().as_raw() + 1,
+            ..web
+        };
+        for (value, passes) in [
+            ("container=0123", true),
+            ("container=web-1", false),
+            ("container=*", true),
+            ("container!=*", true),
+            ("container!=web-1", true),
+            ("container!=0123", true),
+        ] {
+            assert_eq!(container_passes(&filter(value), Some(&theirs)), passes, "{value}");
         }
     }
 }
