@@ -125,13 +125,13 @@ pub fn output(command: &mut Command) -> String {
 }
 
 /// A hierarchy of cgroups, mounted for a while; cgroups that were made in it go with it.
-struct Hierarchy {
+pub struct Hierarchy {
     folder: tempfile::TempDir,
     made: Vec<PathBuf>,
 }
 
 impl Hierarchy {
-    fn mount(kind: &str, options: Option<&str>) -> Option<Hierarchy> {
+    pub fn mount(kind: &str, options: Option<&str>) -> Option<Hierarchy> {
         let folder = tempfile::tempdir().unwrap();
         let none = None::<&str>;
         mount(none, folder.path(), Some(kind), MsFlags::empty(), options).ok()?;
@@ -141,7 +141,11 @@ impl Hierarchy {
         })
     }
 
-    fn make(&mut self, path: &str) -> PathBuf {
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    pub fn make(&mut self, path: &str) -> PathBuf {
         let mut folder = self.folder.path().to_owned();
         for part in path.split('/') {
             folder.push(part);
@@ -202,7 +206,7 @@ const PATHS: &[(&str, Option<&str>)] = &[
         Some("podman"),
     ),
     ("user.slice/libpod-payload-#", Some("podman")),
-    ("docker/@/docker/#/a/b", Some("docker")),
+    ("docker/#/docker/@/a/b", Some("docker")),
     ("machine.slice/libpod-conmon-#.scope", None),
     ("system.slice/crio-conmon-#.scope", None),
     ("libpod_parent/#", None),
@@ -242,8 +246,8 @@ fn paths() -> Result<(), Failed> {
         };
         told.extend(our_calls(&run).iter().map(container));
         let containers = PATHS.iter().filter(|(_, runtime)| runtime.is_some()).count();
-        // And the one that another is nested in.
-        assert_eq!(run.named("container_create").len(), containers + 1);
+        // What is nested in one is that one's.
+        assert_eq!(run.named("container_create").len(), containers);
     }
     assert_eq!(told, expected);
     Ok(())

@@ -22,8 +22,10 @@ mod kernel;
 mod loss;
 mod lsm_proc;
 mod means;
+mod membership;
 mod memory;
 mod mismatch;
+mod names;
 mod output;
 mod process;
 mod scope;
@@ -95,6 +97,8 @@ fn main() {
         once(filter::tests()),
         once(spawn::tests()),
         containers::tests(),
+        membership::tests(),
+        names::tests(),
         engines::tests(),
         once(ship::tests()),
         io_uring::tests(),

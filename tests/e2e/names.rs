@@ -1,0 +1,327 @@
+//! Names of containers: who may give them, and what happens while nobody does.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::{chown, symlink, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Failed;
+use nix::sys::signal::Signal;
+use serde_json::{json, Value};
+
+use crate::containers::id;
+use crate::harness::{prog, same_everywhere, value, wait_until, Background, Run};
+use crate::membership::{all_in, container, go, no_loss, procs, ran, remove, Cgroups, USER};
+use crate::Test;
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        Test::new("users_name_their_own_containers_only", own_only).unless(same_everywhere()),
+        Test::new("no_link_of_a_users_is_followed", links).unless(same_everywhere()),
+        Test::new("a_users_name_does_not_decide_what_is_traced", not_listed).unless(same_everywhere()),
+        Test::new("names_awaited_in_vain_drop_nothing", hanging).unless(same_everywhere()),
+        Test::new("a_removed_containers_name_is_still_shown", removed).unless(same_everywhere()),
+        Test::new("a_flood_that_waits_for_a_name_is_bounded", flood).unless(same_everywhere()),
+    ]
+}
+
+/// Somebody who listens at a socket.
+struct Listener(Child);
+
+impl Listener {
+    fn start(path: &Path, answer: &str, uid: u32) -> Listener {
+        let mut child = Command::new(prog("answers"))
+            .arg(path)
+            .arg(answer)
+            .uid(uid)
+            .gid(uid)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        assert_eq!(line, "ready\n");
+        Listener(child)
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The folder that the login makes for a user, if it is not there.
+struct UsersFolder(PathBuf);
+
+impl UsersFolder {
+    fn make() -> UsersFolder {
+        let folder = PathBuf::from(format!("/run/user/{USER}"));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(folder.join("podman")).unwrap();
+        for folder in [folder.clone(), folder.join("podman")] {
+            chown(folder, Some(USER), Some(USER)).unwrap();
+        }
+        UsersFolder(folder)
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.0.join("podman/podman.sock")
+    }
+}
+
+impl Drop for UsersFolder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What docker and podman answer when they know a container.
+fn answer(name: &str) -> String {
+    json!([{ "Names": [format!("/{name}")], "Image": "image:1" }]).to_string()
+}
+
+/// A cgroup of the user's in which he may make containers.
+fn delegated(cgroups: &mut Cgroups) -> String {
+    let own = cgroups.folder("delegated");
+    for file in [own.clone(), procs(&own)] {
+        chown(file, Some(USER), Some(USER)).unwrap();
+    }
+    own
+}
+
+const EVENTS: &str = "sched_process_exec,container_create,container_remove";
+
+/// Work in a container of the user's, and in one that root has made for podman: their ids.
+fn work(cgroups: &mut Cgroups, seed: u64) -> (String, String) {
+    let own = delegated(cgroups);
+    let (users, roots) = (id(seed), id(seed + 1));
+    let at_users = format!("{own}/libpod-{users}.scope");
+    let at_roots = cgroups.folder(&format!("machine.slice/libpod-{roots}.scope"));
+    let uid = USER.to_string();
+    #[rustfmt::skip]
+    go(&[
+        "into", &procs(&own), "uid", &uid,
+        "make", &at_users, "into", &procs(&at_users), "run", "users",
+    ]);
+    go(&["into", &procs(&at_roots), "exec", "run", "roots"]);
+    remove(&at_users);
+    (users, roots)
+}
+
+/// What the events of a container call it.
+fn names(run: &Run, id: &str) -> Vec<Value> {
+    let mut names: Vec<_> = run
+        .events
+        .iter()
+        .filter(|event| container(event) == id)
+        .map(|event| event["container"]["name"].clone())
+        .collect();
+    names.dedup();
+    names
+}
+
+fn own_only() -> Result<(), Failed> {
+    let folder = UsersFolder::make();
+    let mut cgroups = Cgroups::new(4000);
+    let _user = Listener::start(&folder.socket(), &answer("mine"), USER);
+    let background = Background::start(&["-t", "p", "-e", EVENTS]);
+    let (users, roots) = work(&mut cgroups, 4001);
+    let run = background.stop();
+    assert_eq!(names(&run, &users), ["mine"]);
+    assert_eq!(names(&run, &roots), [Value::Null]);
+    let created = run.named("container_create");
+    let told = |id: &str| -> Vec<&Value> {
+        let of = |event: &&&Value| container(event) == id;
+        created
+            .iter()
+            .filter(of)
+            .map(|event| value(event, "name"))
+            .collect()
+    };
+    assert_eq!(told(&users), [&json!("mine")]);
+    assert_eq!(told(&roots), [&Value::Null]);
+    // Nor at a socket that whoever traces has named, as long as it is another user who listens there.
+    std::env::set_var("CONTAINER_HOST", format!("unix://{}", folder.socket().display()));
+    let background = Background::start(&["-t", "p", "-e", EVENTS]);
+    std::env::remove_var("CONTAINER_HOST");
+    let (users, roots) = work(&mut cgroups, 4011);
+    let run = background.stop();
+    assert_eq!(names(&run, &users), ["mine"]);
+    assert_eq!(names(&run, &roots), [Value::Null]);
+    Ok(())
+}
+
+fn links() -> Result<(), Failed> {
+    let folder = UsersFolder::make();
+    let mut cgroups = Cgroups::new(4100);
+    let elsewhere = tempfile::tempdir()?;
+    chown(elsewhere.path(), Some(USER), Some(USER))?;
+    fs::set_permissions(elsewhere.path(), fs::Permissions::from_mode(0o755))?;
+    let real = elsewhere.path().join("podman.sock");
+    let _user = Listener::start(&real, &answer("linked"), USER);
+    let mut seed = 4101;
+    let mut unnamed = |cgroups: &mut Cgroups, what: &str| {
+        let background = Background::start(&["-t", "p", "-e", EVENTS]);
+        let (users, _) = work(cgroups, seed);
+        assert_eq!(names(&background.stop(), &users), [Value::Null], "{what}");
+        seed += 10;
+    };
+    symlink(&real, folder.socket())?;
+    unnamed(&mut cgroups, "the socket is a link");
+    fs::remove_file(folder.socket())?;
+    fs::remove_dir(folder.0.join("podman"))?;
+    symlink(elsewhere.path(), folder.0.join("podman"))?;
+    unnamed(&mut cgroups, "its folder is a link");
+    fs::remove_file(folder.0.join("podman"))?;
+    // What is not the user's is not asked, either: here his folder.
+    fs::create_dir(folder.0.join("podman"))?;
+    let _roots = Listener::start(&folder.socket(), &answer("roots"), 0);
+    unnamed(&mut cgroups, "another listens there");
+    Ok(())
+}
+
+fn not_listed() -> Result<(), Failed> {
+    let folder = UsersFolder::make();
+    let mut cgroups = Cgroups::new(4200);
+    let roots = tempfile::tempdir()?;
+    let socket = roots.path().join("socket");
+    let _user = Listener::start(&folder.socket(), &answer("web"), USER);
+    let _root = Listener::start(&socket, &answer("web"), 0);
+    std::env::set_var("CONTAINER_HOST", format!("unix://{}", socket.display()));
+    let background = Background::start(&["-t", "c:web", "-e", EVENTS]);
+    std::env::remove_var("CONTAINER_HOST");
+    let (_, roots) = work(&mut cgroups, 4201);
+    let run = background.stop();
+    assert_eq!(ran(&run), all_in(&["roots"], &roots));
+    assert_eq!(names(&run, &roots), ["web"]);
+    Ok(())
+}
+
+fn hanging() -> Result<(), Failed> {
+    let folder = UsersFolder::make();
+    let mut cgroups = Cgroups::new(4300);
+    let own = delegated(&mut cgroups);
+    let _user = Listener::start(&folder.socket(), "hang", USER);
+    let background = Background::start(&["-t", "p", "-e", EVENTS]);
+    let make = |seed: u64| format!("{own}/libpod-{}.scope", id(seed));
+    // Questions enough to wait behind, then a container that is gone before its own is asked, then many others.
+    let churn = |from: u64| {
+        for seed in from..from + 300 {
+            fs::create_dir(make(seed)).unwrap();
+            fs::remove_dir(make(seed)).unwrap();
+        }
+    };
+    churn(5000);
+    let runs: Vec<_> = (0..20).map(|number| format!("hidden-{number}")).collect();
+    let at = make(4301);
+    let uid = USER.to_string();
+    let into = [procs(&own), procs(&at)];
+    let mut words = vec!["into", &into[0], "uid", &uid, "make", &at, "into", &into[1]];
+    words.extend(runs.iter().flat_map(|name| ["run", name]));
+    go(&words);
+    remove(&at);
+    churn(5500);
+    end_in_time(&background);
+    let run = background.stop();
+    no_loss(&run);
+    let hidden: Vec<_> = runs.iter().map(String::as_str).collect();
+    assert_eq!(ran(&run), all_in(&hidden, &id(4301)));
+    for event in ["container_create", "container_remove"] {
+        assert_eq!(run.named(event).len(), 601, "{event}");
+    }
+    assert!(run.stderr.contains("without a name"), "{}", run.stderr);
+    Ok(())
+}
+
+/// The answer comes when the container has gone: its name is that of all its events.
+fn removed() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let socket = folder.path().join("socket");
+    let cgroups = Cgroups::new(4400);
+    // Nobody answers before this one goes on.
+    let root = Listener::start(&socket, &answer("late"), 0);
+    let stop = |signal| nix::sys::signal::kill(nix::unistd::Pid::from_raw(root.0.id() as i32), signal);
+    stop(Signal::SIGSTOP)?;
+    std::env::set_var("CONTAINER_HOST", format!("unix://{}", socket.display()));
+    let background = Background::start(&["-t", "p", "-e", EVENTS]);
+    std::env::remove_var("CONTAINER_HOST");
+    let id = id(4401);
+    let at = cgroups.hierarchy.path(&format!("libpod-{id}.scope"));
+    let at = at.to_str().unwrap();
+    fs::create_dir(at)?;
+    go(&["into", &procs(at), "exec", "run", "brief"]);
+    remove(at);
+    stop(Signal::SIGCONT)?;
+    let run = background.stop();
+    assert_eq!(names(&run, &id), ["late"]);
+    assert_eq!(ran(&run), all_in(&["brief"], &id));
+    assert_eq!(run.named("container_remove").len(), 1);
+    Ok(())
+}
+
+/// Whatever is still awaited, and whatever the rings still hold.
+fn end_in_time(background: &Background) {
+    const MOST: Duration = Duration::from_secs(4);
+    let start = Instant::now();
+    background.signal(Signal::SIGINT);
+    wait_until("tracee ends", || {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", background.pid())).unwrap();
+        stat.contains(") Z ")
+    });
+    assert!(start.elapsed() < MOST, "{:?}", start.elapsed());
+}
+
+/// KiB that a process has in memory.
+fn memory(background: &Background) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", background.pid())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+fn flood() -> Result<(), Failed> {
+    const MORE: u64 = 160 << 10;
+    let folder = UsersFolder::make();
+    let socket = folder.0.join("roots");
+    let mut cgroups = Cgroups::new(4500);
+    let _user = Listener::start(&folder.socket(), "hang", USER);
+    let _root = Listener::start(&socket, "hang", 0);
+    std::env::set_var("CONTAINER_HOST", format!("unix://{}", socket.display()));
+    // One whose name is only shown, and one whose name decides.
+    let runs = ["p", "c:web"].map(|scope| Background::start(&["-t", scope, "-e", "getppid"]));
+    std::env::remove_var("CONTAINER_HOST");
+    let before = runs.each_ref().map(memory);
+    let floods: Vec<_> = (0..6)
+        .map(|seed| {
+            let at = cgroups.folder(&format!("machine.slice/libpod-{}.scope", id(4501 + seed)));
+            Command::new(prog("cgroups"))
+                .args(["into", &procs(&at), "exec", "calls", "200000"])
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    let mut most = before;
+    let mut running = floods;
+    wait_until("the floods end", || {
+        for (most, run) in most.iter_mut().zip(&runs) {
+            *most = (*most).max(memory(run));
+        }
+        running.retain_mut(|child| child.try_wait().unwrap().is_none());
+        running.is_empty()
+    });
+    for (before, most) in before.iter().zip(most) {
+        assert!(most < before + MORE, "{before} KiB, then {most}");
+    }
+    for run in runs {
+        end_in_time(&run);
+        let run = run.stop();
+        assert!(!run.named("getppid").is_empty());
+    }
+    Ok(())
+}
