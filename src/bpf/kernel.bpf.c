@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* What becomes part of the kernel, or arranges it: modules, BPF, kprobes, control groups. */
 #include "lib/event.h"
+#include "lib/socket.h"
 
 /* The file of the module that the call in progress loads, where it gave one. */
 static __always_inline void put_module_path(struct scratch *s, __u32 index)
@@ -184,34 +185,201 @@ static __always_inline int on_security_bpf_prog(struct hook hook, struct bpf_pro
 
 HOOK(security_bpf_prog, security_bpf_prog, (struct bpf_prog * prog), (prog))
 
+/* linux/perf_event.h, linux/if_tun.h */
+#define PERF_EVENT_IOC_SET_BPF 0x40042408
+#define TUNSETSTEERINGEBPF 0x800454e0
+#define TUNSETFILTEREBPF 0x800454e1
+
+#define SOL_SOCKET 1
+#define SO_ATTACH_FILTER 26
+#define SO_ATTACH_BPF 50
+#define SO_ATTACH_REUSEPORT_CBPF 51
+#define SO_ATTACH_REUSEPORT_EBPF 52
+#define SOL_PACKET 263
+#define PACKET_FANOUT_DATA 22
+
+#define WAY_LEN 28
+
+/* What a call attached, and how. */
+struct attached {
+	const char *way;
+	struct bpf_prog *prog; /* NULL: not known */
+	struct bpf_link *link; /* NULL: none */
+};
+
+static __always_inline struct bpf_prog *prog_if_one(struct bpf_prog *prog)
+{
+	/* Another thread may have put another file there. */
+	return prog && BPF_CORE_READ(prog, aux, prog) == prog ? prog : NULL;
+}
+
+static __always_inline void *private_of_fd(__u32 fd)
+{
+	struct file *file = file_of_fd(fd);
+
+	return file ? BPF_CORE_READ(file, private_data) : NULL;
+}
+
+/* The number at an address of user memory; an fd that nobody has where it cannot be read. */
+static __always_inline __u32 user_fd(__u64 addr)
+{
+	__u32 fd = -1;
+
+	bpf_probe_read_user(&fd, sizeof(fd), (void *)addr);
+	return fd;
+}
+
+static __always_inline void take_link(struct attached *to, const char *way, __u32 fd)
+{
+	struct bpf_link *link = private_of_fd(fd);
+
+	to->way = way;
+	to->prog = prog_if_one(BPF_CORE_READ(link, prog));
+	if (to->prog)
+		to->link = link;
+}
+
+static __always_inline void attached_by_bpf(const struct returned_call *call, struct attached *to)
+{
+	__u64 attr = call->args[1];
+	struct bpf_map *map;
+
+	switch ((__u32)call->args[0]) {
+	case BPF_LINK_CREATE:
+		take_link(to, "BPF_LINK_CREATE", call->ret);
+		break;
+	case BPF_RAW_TRACEPOINT_OPEN:
+		take_link(to, "BPF_RAW_TRACEPOINT_OPEN", call->ret);
+		break;
+	case BPF_LINK_UPDATE:
+		take_link(to, "BPF_LINK_UPDATE",
+			  user_fd(attr + offsetof(union bpf_attr, link_update.link_fd)));
+		break;
+	case BPF_PROG_ATTACH:
+		to->way = "BPF_PROG_ATTACH";
+		to->prog = prog_if_one(
+			private_of_fd(user_fd(attr + offsetof(union bpf_attr, attach_bpf_fd))));
+		break;
+	case BPF_MAP_UPDATE_ELEM:
+		/* Of this kind of map, it puts its programs to work. */
+		map = private_of_fd(user_fd(attr + offsetof(union bpf_attr, map_fd)));
+		if (BPF_CORE_READ(map, map_type) == BPF_MAP_TYPE_STRUCT_OPS)
+			to->way = "BPF_MAP_UPDATE_ELEM";
+		break;
+	}
+}
+
+/* Whether the anonymous inode behind an fd has such a name. */
+static __always_inline bool is_perf_event(__u32 fd)
+{
+	static const char expected[8] = "[perf_ev";
+	struct file *file = file_of_fd(fd);
+	__u64 name = 0;
+
+	if (file)
+		bpf_probe_read_kernel(&name, sizeof(name),
+				      BPF_CORE_READ(file, f_path.dentry, d_name.name));
+	return name == *(const __u64 *)expected;
+}
+
+static __always_inline void attached_by_ioctl(const struct returned_call *call, struct attached *to)
+{
+	__u32 fd = call->args[2];
+
+	switch ((__u32)call->args[1]) {
+	case PERF_EVENT_IOC_SET_BPF:
+		if (!is_perf_event(call->args[0]))
+			return;
+		to->way = "PERF_EVENT_IOC_SET_BPF";
+		break;
+	case TUNSETSTEERINGEBPF:
+		to->way = "TUNSETSTEERINGEBPF";
+		fd = user_fd(call->args[2]);
+		break;
+	case TUNSETFILTEREBPF:
+		to->way = "TUNSETFILTEREBPF";
+		fd = user_fd(call->args[2]);
+		break;
+	default:
+		return;
+	}
+	to->prog = prog_if_one(private_of_fd(fd));
+}
+
+static __always_inline void attached_to_socket(const struct returned_call *call,
+					       struct attached *to)
+{
+	struct socket *socket = socket_of_fd(call->args[0]);
+	struct sock *sk = BPF_CORE_READ(socket, sk);
+	struct bpf_prog *filter = BPF_CORE_READ(sk, sk_filter, prog);
+	struct bpf_prog *chooser = BPF_CORE_READ(sk, sk_reuseport_cb, prog);
+
+	if ((__u32)call->args[1] == SOL_PACKET) {
+		if ((__u32)call->args[2] == PACKET_FANOUT_DATA) {
+			to->way = "PACKET_FANOUT_DATA";
+			to->prog = prog_if_one(private_of_fd(user_fd(call->args[3])));
+		}
+		return;
+	}
+	if ((__u32)call->args[1] != SOL_SOCKET)
+		return;
+	switch ((__u32)call->args[2]) {
+	case SO_ATTACH_FILTER:
+		to->way = "SO_ATTACH_FILTER";
+		to->prog = prog_if_one(filter);
+		break;
+	case SO_ATTACH_BPF:
+		to->way = "SO_ATTACH_BPF";
+		to->prog = prog_if_one(filter);
+		break;
+	case SO_ATTACH_REUSEPORT_CBPF:
+		to->way = "SO_ATTACH_REUSEPORT_CBPF";
+		to->prog = prog_if_one(chooser);
+		break;
+	case SO_ATTACH_REUSEPORT_EBPF:
+		to->way = "SO_ATTACH_REUSEPORT_EBPF";
+		to->prog = prog_if_one(chooser);
+		break;
+	}
+}
+
 /*
- * The link behind the fd that bpf(2) returns. After the call, since compilers
- * put the functions that finish a link into their callers.
+ * After the call, since compilers put the functions that finish an attachment
+ * into their callers. That something was attached is sure; which program,
+ * where only the call's memory names it, is what that says now.
  */
 static __always_inline int after_bpf_attach(const struct returned_call *call)
 {
+	struct attached attached = {};
 	struct bpf_link *link;
-	struct bpf_prog *prog;
 	struct scratch *s;
-	struct file *file;
 
-	if (call->event != EVENT_BPF || call->ret < 0 ||
-	    (call->args[0] != BPF_LINK_CREATE && call->args[0] != BPF_RAW_TRACEPOINT_OPEN))
+	if (call->ret < 0)
 		return 0;
-	file = file_of_fd(call->ret);
-	if (!file)
+	if (call->event == EVENT_BPF)
+		attached_by_bpf(call, &attached);
+	else if (call->event == EVENT_IOCTL)
+		attached_by_ioctl(call, &attached);
+	else if (call->event == EVENT_SETSOCKOPT)
+		attached_to_socket(call, &attached);
+	if (!attached.way)
 		return 0;
-	link = BPF_CORE_READ(file, private_data);
-	prog = BPF_CORE_READ(link, prog);
-	/* Another thread may have put another file there. */
-	if (!prog || BPF_CORE_READ(prog, aux, prog) != prog)
-		return 0;
-	s = event_begin(EVENT_BPF_ATTACH, 5, (struct hook){ .ret = call->ret, .returned = true });
+	s = event_begin(EVENT_BPF_ATTACH, 6, (struct hook){ .ret = call->ret, .returned = true });
 	if (!s)
 		return 0;
-	put_prog(s, 0, prog);
-	put_value(s, 3, BPF_CORE_READ(link, id));
-	put_value(s, 4, BPF_CORE_READ(link, type));
+	if (attached.prog) {
+		put_prog(s, 0, attached.prog);
+	} else {
+		for (int i = 0; i < 3; i++) {
+			put_value(s, i, 0);
+			put_unknown(s, i);
+		}
+	}
+	/* No link: 0, and a type of 0. */
+	link = attached.link;
+	put_value(s, 3, link ? BPF_CORE_READ(link, id) : 0);
+	put_value(s, 4, link ? BPF_CORE_READ(link, type) : 0);
+	put_kept_str(s, 5, attached.way, WAY_LEN, false);
 	return event_end(s);
 }
 

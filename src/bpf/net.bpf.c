@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Sockets: made, bound, connected, accepted, as the kernel's security hooks see them. */
 #include "lib/event.h"
-#include "lib/inode.h"
+#include "lib/socket.h"
 
 #define AF_UNIX 1
 #define AF_INET 2
@@ -149,16 +149,6 @@ static __always_inline struct scratch *socket_begin(__u16 event, __u8 nvalues, s
 	put_value(s, SOCKET_TYPE, BPF_CORE_READ(socket, type));
 	put_value(s, SOCKET_PROTOCOL, BPF_CORE_READ(sk, sk_protocol));
 	return s;
-}
-
-/* The socket that is open as fd; NULL: none. */
-static __always_inline struct socket *socket_of_fd(__u32 fd)
-{
-	struct file *file = file_of_fd(fd);
-
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return NULL;
-	return (struct socket *)BPF_CORE_READ(file, private_data);
 }
 
 /*

@@ -11,11 +11,11 @@ mod container;
 pub mod folder;
 mod keeper;
 mod memory;
-mod record;
+pub mod record;
 pub mod settings;
 mod sightings;
 pub mod store;
-mod watch;
+pub mod watch;
 mod writes;
 
 use std::collections::HashMap;

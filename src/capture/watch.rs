@@ -226,7 +226,7 @@ impl Watch {
 }
 
 /// Device and mount point of a line of mountinfo (proc(5)), if its file system is worth watching.
-fn mount(line: &[u8]) -> Option<(u64, Vec<u8>)> {
+pub fn mount(line: &[u8]) -> Option<(u64, Vec<u8>)> {
     let mut words = line.split(|byte| *byte == b' ');
     let dev = std::str::from_utf8(words.nth(2)?).ok()?;
     let (major, minor) = dev.split_once(':')?;

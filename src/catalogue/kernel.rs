@@ -154,7 +154,7 @@ pub const KERNEL: &[EventSpec] = &[
         arg("prog_id", UInt), arg("prog_name", KernelStr), arg("prog_type", Enum(Family::BpfProgType))]),
     kernel(114, "bpf_attach", &[System], &[
         arg("prog_id", UInt), arg("prog_name", KernelStr), arg("prog_type", Enum(Family::BpfProgType)),
-        arg("link_id", UInt), arg("link_type", Enum(Family::BpfLinkType))]),
+        arg("link_id", UInt), arg("link_type", Enum(Family::BpfLinkType)), arg("way", KernelStr)]),
     kernel(116, "artifact_captured", &[], &[
         arg("kind", KernelStr), arg("pathname", KernelStr), arg("artifact", KernelStr), arg("size", U64),
         arg("sha256", KernelStr), arg("complete", Bool), arg("reason", KernelStr), arg("dev", Dev), arg("inode", U64),

@@ -171,10 +171,68 @@ mod tests {
         bytes
     }
 
+    /// Whatever is hostile, and wherever: it is escaped, and whoever parses it has it again.
+    #[test]
+    fn no_output_has_raw_controls() {
+        use crate::decode::path::Marks;
+        use crate::enrich::container::Container;
+        use crate::event::Executable;
+        use std::rc::Rc;
+
+        let hostile = "\u{9b}31m\u{202e}\u{7f}\u{200b}\u{2028}\n";
+        let bytes = hostile.as_bytes();
+        let strings = [bytes, b"\0", bytes, b"\0"].concat();
+        let mut record = record(
+            "execve",
+            &[1, 2, 0],
+            &[(0, bytes), (1, &strings), (0xff, b"host\x9b\xc2\x9b")],
+        );
+        let comm = std::mem::offset_of!(Context, comm);
+        record[comm..comm + 4].copy_from_slice("\u{9b}\u{85}".as_bytes());
+        let mut event = decode::decode(&record).unwrap();
+        event.executable = Some(Rc::new(Executable {
+            path: bytes.to_vec(),
+            marks: Marks::default(),
+        }));
+        event.container = Some(Rc::new(Container {
+            id: "0123456789ab".into(),
+            name: Some(hostile.into()),
+            image: Some(hostile.into()),
+            ..Container::default()
+        }));
+        let mut out = Vec::new();
+        json::line(&mut out, &event, 0, &RefCell::default()).unwrap();
+        let mut row = String::new();
+        let columns = Columns {
+            verbose: true,
+            containers: true,
+        };
+        table::row(&mut row, &event, columns, true);
+        let line = std::str::from_utf8(&out).unwrap();
+        for text in [line, &row] {
+            let text = text.strip_suffix('\n').unwrap();
+            assert!(!text.chars().any(escape::is_unsafe), "{text:?}");
+        }
+        let json: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(json["container"]["name"], hostile);
+        assert_eq!(json["container"]["image"], hostile);
+        assert_eq!(json["executable"]["path"], hostile);
+        assert_eq!(json["processName"], "\u{9b}\u{85}");
+        assert_eq!(json["hostName"], "host\u{fffd}\u{9b}");
+        assert_eq!(json["hostNameBytes"], "aG9zdJvCmw==");
+        assert_eq!(json["args"][0]["value"], hostile);
+        assert_eq!(json["args"][1]["value"][1], hostile);
+    }
+
     #[test]
     fn showing_an_event_allocates_nothing() {
         let records = [
             record("openat", &[3, 1, 0o2_000_101, 0o644], &[(1, b"/etc/\x1b\xff")]),
+            record(
+                "openat",
+                &[3, 1, 0, 0],
+                &[(1, "\u{9b}\u{202e}\u{e0041}".as_bytes())],
+            ),
             record("execve", &[1, 2, 0], &[(0, b"/bin/ls"), (1, b"ls\0-la\0")]),
             record(
                 "connect",

@@ -40,6 +40,10 @@ fn run(events: &str, args: &[&str]) -> Seen {
     assert_eq!(run.code(), 0, "{}", run.stderr);
     assert_eq!(totals(&run.stderr).1, 0);
     let events = parse(fs::File::open(&json).unwrap());
+    // As they are: whoever prints them without parsing them is safe, too.
+    let lines = fs::read_to_string(&json).unwrap();
+    let raw = |char: char| char.is_control() || ('\u{200b}'..='\u{206f}').contains(&char);
+    assert_eq!(lines.lines().flat_map(str::chars).find(|char| raw(*char)), None);
     // A string, so that every byte of it is UTF-8.
     let text = String::from_utf8(fs::read(&table).unwrap()).unwrap();
     let rows: Vec<String> = text.split_terminator('\n').skip(1).map(str::to_owned).collect();

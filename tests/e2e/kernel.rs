@@ -26,6 +26,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("kernel_bpf_map", bpf_map).unless(unavailable("security_bpf_map")),
         Test::new("kernel_bpf_prog", bpf_prog).unless(unavailable("security_bpf_prog")),
         Test::new("kernel_bpf_attach", bpf_attach).unless(unavailable("bpf_attach")),
+        Test::new("kernel_bpf_attach_by_every_way", every_way).unless(unavailable("bpf_attach")),
         Test::new("kernel_kprobe_attach", kprobe_attach)
             .unless(probes)
             .unless(unavailable("kprobe_attach")),
@@ -228,9 +229,51 @@ fn bpf_attach() -> Result<(), Failed> {
         assert_eq!(value(told, "prog_name"), prog_name.as_str(), "{told}");
         assert_eq!(value(told, "link_id"), link_id, "{told}");
         assert_eq!(value(told, "link_type"), link_type, "{told}");
+        assert_eq!(value(told, "way"), "BPF_RAW_TRACEPOINT_OPEN", "{told}");
         assert_eq!(told["returnValue"].to_string(), fd, "{told}");
         assert_eq!(told["syscall"], "bpf", "{told}");
     });
+    Ok(())
+}
+
+/// By links and without, to cgroups, maps, perf events, sockets: all that was attached, and nothing else.
+fn every_way() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    mount_cgroup2(folder.path())?;
+    let result = std::panic::catch_unwind(|| {
+        each("bpf_attach", || {
+            let path = folder.path().to_str().unwrap();
+            let run = trace(&["-e", "bpf_attach"], &[&prog("attach"), path]);
+            assert_eq!(run.code(), 0, "{}", run.stderr);
+            let (lacks, said): (Vec<&str>, Vec<&str>) =
+                run.stdout.lines().partition(|line| line.starts_with("lacks "));
+            println!("{lacks:#?}");
+            let told: Vec<_> = run
+                .named("bpf_attach")
+                .into_iter()
+                .map(|event| {
+                    let number = |name| value(event, name).to_string();
+                    let text = |name| match value(event, name).as_str().unwrap() {
+                        "" => "-".to_owned(),
+                        text => text.to_owned(),
+                    };
+                    [
+                        text("way"),
+                        number("prog_id"),
+                        number("prog_type"),
+                        text("prog_name"),
+                        number("link_id"),
+                        number("link_type"),
+                    ]
+                    .join(" ")
+                })
+                .collect();
+            assert_eq!(told, said);
+            assert!(said.len() >= 9, "{lacks:?}");
+        });
+    });
+    umount(folder.path())?;
+    result.unwrap();
     Ok(())
 }
 
