@@ -82,6 +82,7 @@ group_test() {
 	group_static
 	want 'has systemd-analyze' systemd systemd
 	want 'links -static' libc6-dev glibc-static
+	want 'has c++' g++ gcc-c++
 	want 'links -static -m32' gcc-multilib 'glibc-devel.i686 glibc-static.i686 libgcc.i686'
 	want 'has clang-format' clang-format clang-tools-extra
 	could_use 'has upx' upx-ucl upx

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Runs all checks and tests, here and on other kernels, and sums them up. `make test` installs what it needs first.
 #
-#   ONLY=lint,unit,e2e,vm   run these parts only (progs: compile the test programs; ship: build the static binary, 5 min;
+#   ONLY=lint,unit,fuzz,e2e,vm
+#                           run these parts only (progs: compile the test programs; ship: build the static binary, 5 min;
 #                           torture: the fire drill, see docs/reliability.md)
 #   SUITES="bullseye sid"   the kernels of part vm (all: vm/kernels.sh)
 #   FILTER=TEXT             only tests with this in their names
+#   FUZZ_SECONDS=30         how long the fuzz targets run, side by side
 #
 # Each step's whole output is in target/test/<step>.log. A step that fails does not keep the next ones from running, save
 # the build. The last line is `N passed, N failed, N skipped`, where a check counts as one test; the exit status is 0 if
@@ -13,7 +15,7 @@
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
-only=${ONLY:-lint,unit,e2e,vm}
+only=${ONLY:-lint,unit,fuzz,e2e,vm}
 # Those that take longest come first, so that no processor is idle in the end.
 suites=${SUITES:-sid bullseye bookworm trixie}
 filter=${FILTER:-}
@@ -220,9 +222,9 @@ finish() {
 
 for part in ${only//,/ }; do
 	case $part in
-	lint | unit | e2e | ship | vm | progs | torture) ;;
+	lint | unit | fuzz | e2e | ship | vm | progs | torture) ;;
 	*)
-		echo "tests/run.sh: ONLY=$part: no such part; there are: lint unit e2e ship vm progs torture" >&2
+		echo "tests/run.sh: ONLY=$part: no such part; there are: lint unit fuzz e2e ship vm progs torture" >&2
 		exit 1
 		;;
 	esac
@@ -249,6 +251,9 @@ if wants e2e || wants vm; then
 fi
 if wants unit; then
 	tests "unit tests" cargo test --release "${locked[@]}" --lib --bins --no-fail-fast -- ${filter:+"$filter"}
+fi
+if wants fuzz; then
+	tests "fuzz targets" fuzz/run.sh
 fi
 if wants e2e; then
 	tests "end-to-end tests" e2e_here

@@ -1,26 +1,51 @@
-//! Any bytes as a record: an error, or an event that every output shows on one line.
+//! Any bytes as a record: an error, or an event that every output shows on one line, with nothing that a terminal obeys.
 
 #![no_main]
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use libfuzzer_sys::fuzz_target;
 use tracee::decode;
-use tracee::output::{json, table};
+use tracee::decode::path::Marks;
+use tracee::enrich::container::Container;
+use tracee::event::Executable;
+use tracee::output::table::Columns;
+use tracee::output::{escape, json, table};
 
 fuzz_target!(|record: &[u8]| {
     let _ = decode::peek_time(record);
-    let Ok(event) = decode::decode(record) else {
+    let Ok(mut event) = decode::decode(record) else {
         return;
     };
+    // What comes from elsewhere is of the same kind.
+    let text = String::from_utf8_lossy(record);
+    event.executable = Some(Rc::new(Executable {
+        path: record.to_vec(),
+        marks: Marks::of_link(record, 0),
+    }));
+    event.container = Some(Rc::new(Container {
+        id: text.chars().filter(char::is_ascii_hexdigit).take(64).collect(),
+        name: Some(text.clone().into()),
+        image: Some(text.into()),
+        ..Container::default()
+    }));
     let mut row = String::new();
-    table::row(&mut row, &event, true, true);
-    let line = row.strip_suffix('\n').expect("a row ends its line");
-    assert!(!line.chars().any(char::is_control), "{line:?}");
+    for verbose in [false, true] {
+        row.clear();
+        let columns = Columns {
+            verbose,
+            containers: verbose,
+        };
+        table::row(&mut row, &event, columns, true);
+        let line = row.strip_suffix('\n').expect("a row ends its line");
+        assert!(!line.chars().any(escape::is_unsafe), "{line:?}");
+    }
 
     let mut bytes = Vec::new();
-    json::line(&mut bytes, &event, 0, &RefCell::default()).expect("a vector takes everything");
+    json::line(&mut bytes, &event, 0, &RefCell::new(row)).expect("a vector takes everything");
     let line = bytes.strip_suffix(b"\n").expect("an object ends its line");
-    assert!(!line.contains(&b'\n'));
-    serde_json::from_slice::<serde_json::Value>(line).expect("JSON");
+    let line = std::str::from_utf8(line).expect("UTF-8");
+    assert!(!line.chars().any(escape::is_unsafe), "{line:?}");
+    serde_json::from_str::<serde_json::Value>(line).expect("JSON");
 });

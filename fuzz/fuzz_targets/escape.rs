@@ -8,9 +8,26 @@ use tracee::output::escape;
 fuzz_target!(|bytes: &[u8]| {
     let mut text = String::new();
     escape::push(&mut text, bytes);
-    assert!(!text.chars().any(char::is_control), "{text:?}");
+    assert!(!text.chars().any(is_seen_as_more), "{text:?}");
     assert_eq!(unescaped(&text), bytes, "{text:?}");
+
+    // As a value, and as a key.
+    let given = String::from_utf8_lossy(bytes);
+    let mut out = Vec::new();
+    let pair = serde_json::json!({ given.as_ref(): given });
+    escape::write_json(&mut out, &pair).expect("a vector takes everything");
+    let shown = std::str::from_utf8(&out).expect("UTF-8");
+    assert!(!shown.chars().any(is_seen_as_more), "{shown:?}");
+    let back: serde_json::Value = serde_json::from_str(shown).expect("JSON");
+    assert_eq!(back, pair, "{shown:?}");
 });
+
+/// Known from elsewhere than what is tested: controls, and marks that turn the text around or are not there to see.
+fn is_seen_as_more(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0001}'..='\u{e007f}')
+}
 
 /// The bytes that an escaped text stands for.
 fn unescaped(text: &str) -> Vec<u8> {
