@@ -28,6 +28,7 @@ mod mismatch;
 mod names;
 mod output;
 mod process;
+mod promises;
 mod scope;
 mod ship;
 mod sockets;
@@ -83,7 +84,7 @@ fn main() {
         let unless = |test: Test| test.unless(harness::between());
         tests.into_iter().map(unless).collect()
     };
-    let trials = [
+    let tests: Vec<Test> = [
         cli::tests(),
         process::tests(),
         syscalls::tests(),
@@ -117,14 +118,19 @@ fn main() {
     ]
     .into_iter()
     .flatten()
-    .map(|test| {
+    .collect();
+    let names: Vec<_> = tests.iter().map(|test| test.name).collect();
+    let promises = Trial::test("each_promise_has_its_test", move || {
+        promises::each_has_its_test(&names)
+    })
+    .with_ignored_flag(harness::in_vm());
+    let trials = tests.into_iter().map(|test| {
         let asked_for = filter.as_ref().is_none_or(|text| test.name.contains(text));
         if let (Some(reason), true) = (&test.missing, asked_for) {
             println!("skip: {}: {reason}", test.name);
         }
         let (name, ignored) = (test.name, test.missing.is_some());
         Trial::test(name, move || timed(&test)).with_ignored_flag(ignored)
-    })
-    .collect();
-    libtest_mimic::run(&arguments, trials).exit();
+    });
+    libtest_mimic::run(&arguments, trials.chain([promises]).collect()).exit();
 }
