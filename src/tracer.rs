@@ -428,11 +428,13 @@ impl Run {
                  or be those of before"
             );
         }
-        let unremembered = self.sink.processes.as_ref().map_or(0, |processes| processes.unremembered);
+        let unremembered = self
+            .sink
+            .processes
+            .as_ref()
+            .map_or(0, |processes| processes.unremembered);
         if unremembered > 0 {
-            eprintln!(
-                "tracee: executables of {unremembered} processes not remembered: too many are running"
-            );
+            eprintln!("tracee: executables of {unremembered} processes not remembered: too many are running");
         }
         let nameless = self
             .sink

@@ -39,7 +39,7 @@ extern struct rings_map rings SEC(".maps");
 
 struct priority_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 262144);
+	__uint(max_entries, 4096); /* set by the loader, too */
 };
 extern struct priority_map priority SEC(".maps");
 

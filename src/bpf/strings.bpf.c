@@ -22,6 +22,8 @@ static __always_inline long read_pointer(__u64 addr, __u32 pointer_bytes, __u64 
 #define COUNT_ROUNDS 128
 #define COUNT_CHUNK COUNT_ROUNDS
 #define COUNT_CHUNKS (COUNT_ROUNDS * COUNT_CHUNK)
+/* The kernel takes no more than 6 MiB of arguments and their pointers. */
+#define COUNT_MOST ((6 << 20) / 8)
 
 /* How many of COUNT_CHUNK pointers come before a null one; -1: could not be read. */
 __noinline int count_chunk(__u64 addr, __u32 pointer_bytes)
@@ -59,8 +61,7 @@ __noinline int count_pointers(__u64 addr, __u32 pointer_bytes)
 {
 	__u32 count = 0;
 
-	/* Two millions; the kernel takes no more than 6 MiB of arguments and their pointers. */
-	for (int i = 0; i < COUNT_ROUNDS; i++) {
+	for (int i = 0; i < COUNT_MOST / COUNT_CHUNKS; i++) {
 		int n = count_chunks(addr + (__u64)count * pointer_bytes, pointer_bytes);
 
 		if (n < 0)
@@ -342,7 +343,7 @@ static __always_inline __u64 strings_begin(struct scratch *s, __u64 end, __u32 p
 static __always_inline bool shares_fit(struct scratch *s, __u64 room)
 {
 	__u64 cut = s->strings.whole + (__u64)s->strings.longs * (STR_WHOLE + CUT_COST);
-	__u64 all = s->strings.whole + s->strings.room + s->strings.longs * CUT_COST;
+	__u64 all = s->strings.whole + s->strings.room + s->strings.longs;
 
 	s->strings.share = all > room ? 0 : STR_ARRAY_MAX;
 	s->strings.room = room - s->strings.whole;

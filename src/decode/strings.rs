@@ -280,7 +280,16 @@ mod tests {
 
     #[test]
     fn cuts_of_any_bytes_are_survived() {
-        for at in [0, 1, 3, 99, u32::MAX, CUT_STRINGS, CUT_STRINGS | 1, CUT_STRINGS | 99] {
+        for at in [
+            0,
+            1,
+            3,
+            99,
+            u32::MAX,
+            CUT_STRINGS,
+            CUT_STRINGS | 1,
+            CUT_STRINGS | 99,
+        ] {
             for other in [0, 2, CUT_STRINGS | 1] {
                 let list = cuts(&[(at, 1), (other, 0)]);
                 for len in 0..list.len() {

@@ -30,7 +30,8 @@ impl Proc {
     /// Our own pid as the initial namespace counts, and what the kernel's clock is ahead of ours (ns).
     pub fn new((pid, clock_offset): (u32, u64)) -> Self {
         let own = fs::read_link("/proc/self").ok();
-        let of_host = own.is_some_and(|own| own.to_str() == Some(&pid.to_string())) && pid == std::process::id();
+        let of_host =
+            own.is_some_and(|own| own.to_str() == Some(&pid.to_string())) && pid == std::process::id();
         Proc {
             of_host,
             clock_offset,

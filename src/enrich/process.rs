@@ -175,10 +175,7 @@ mod tests {
         let mut event = decode::decode(&record).unwrap();
         processes.enrich(&mut event);
         let own = std::env::current_exe().unwrap();
-        assert_eq!(
-            event.executable.unwrap().path,
-            own.as_os_str().as_encoded_bytes()
-        );
+        assert_eq!(event.executable.unwrap().path, own.as_os_str().as_encoded_bytes());
     }
 
     #[test]

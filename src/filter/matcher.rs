@@ -192,8 +192,14 @@ mod tests {
                 [arg("execve", 0, 1, Value::Null), arg("execve", 1, 1, value)],
             )
         };
-        assert!(argv("execve.argv=-la", Value::Strings(Strings::new(b"ls\0-la\0"))));
-        assert!(!argv("execve.argv=-l", Value::Strings(Strings::new(b"ls\0-la\0"))));
+        assert!(argv(
+            "execve.argv=-la",
+            Value::Strings(Strings::new(b"ls\0-la\0"))
+        ));
+        assert!(!argv(
+            "execve.argv=-l",
+            Value::Strings(Strings::new(b"ls\0-la\0"))
+        ));
         assert!(!argv("execve.argv=*", Value::Fault));
         assert!(argv("execve.argv!=x", Value::Fault));
         let path = Value::Path(PathName::new(PATH_AT_ROOT, b"passwd\0etc\0"));

@@ -100,6 +100,7 @@ impl Tracer {
         };
         size(open_map(&mut open, "rings")?, cpus)?;
         size(open_map(&mut open, "scratch")?, cpus * SCRATCH_SLOTS as usize)?;
+        size(open_map(&mut open, "priority")?, life_ring(cpus))?;
         size(open_map(&mut open, "selected")?, plan.selected().count().max(1))?;
         size(open_map(&mut open, "named_pids")?, plan.scope.pids().len().max(1))?;
         size(
@@ -409,6 +410,13 @@ impl Tracer {
         }
         self.list_containers(plan.scope.listed())
     }
+}
+
+/// Bytes of the ring of process life: what comes while the reader is at all others takes its time.
+fn life_ring(cpus: usize) -> usize {
+    (cpus * (128 << 10))
+        .next_power_of_two()
+        .clamp(512 << 10, 16 << 20)
 }
 
 fn update<K: plain::Plain, V: plain::Plain>(map: &Map<'_>, key: &K, value: &V) -> Result<(), LoadError> {

@@ -15,8 +15,8 @@ use crate::decode::sockaddr::Sockaddr;
 use crate::decode::structure::{Array, FieldValue, Numbers, Structure};
 use crate::decode::{ABI_NAMES, NO_SYSCALL};
 use crate::event::{Arg, Context, Event, Executable, Value};
-use crate::output::text::{self, Number};
 use crate::output::cuts::{MsghdrCuts, StringCuts};
+use crate::output::text::{self, Number};
 use crate::output::{escape, structure};
 use crate::symbols;
 

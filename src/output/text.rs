@@ -286,7 +286,10 @@ fn push_strings(out: &mut String, strings: &Strings<'_>, arg: &Arg<'_>) {
         joined = matches!(piece, Piece::Gap { beheads: true, .. });
         match piece {
             Piece::String { bytes, cut: None } => escape::push(out, bytes),
-            Piece::String { bytes, cut: Some(cut) } => {
+            Piece::String {
+                bytes,
+                cut: Some(cut),
+            } => {
                 let (head, tail) = bytes.split_at(cut.at);
                 escape::push(out, head);
                 let _ = match cut.missing {

@@ -3,6 +3,7 @@
 //! The same file runs on other kernels in a VM (`vm/run.sh`). A test that needs what a kernel lacks is skipped by name,
 //! with the reason.
 
+mod arguments;
 mod capture;
 mod capture_code;
 mod capture_folder;
@@ -87,6 +88,7 @@ fn main() {
     let tests: Vec<Test> = [
         cli::tests(),
         process::tests(),
+        arguments::tests(),
         syscalls::tests(),
         once(strace::tests()),
         once(edges::tests()),
