@@ -285,7 +285,7 @@ int BPF_PROG(container_create__tp_btf, struct cgroup *cgrp, const char *path)
 	if (!container || key != cgroup_key(BPF_CORE_READ(cgrp, kn, id), hierarchy))
 		return 0;
 	count = bpf_map_lookup_elem(&container_ids, &container->who);
-	return emit_container(EVENT_CONTAINER_CREATE, container, count && *count == 1,
+	return emit_container(EVENT_CONTAINER_CREATE, container, !count || *count == 1,
 			      plain_address(path));
 }
 
@@ -304,7 +304,7 @@ int BPF_PROG(container_remove__tp_btf, struct cgroup *cgrp, const char *path)
 		return 0;
 	}
 	count = bpf_map_lookup_elem(&container_ids, &container->who);
-	if (count && !--*count) {
+	if (!count || !--*count) {
 		emit_container(EVENT_CONTAINER_REMOVE, container, true, plain_address(path));
 		bpf_map_delete_elem(&container_ids, &container->who);
 	}

@@ -20,8 +20,6 @@ pub struct Containers {
 
 /// More than these are not remembered.
 const KNOWN_MAX: usize = 4096;
-/// Digits of a container's id that are shown.
-const ID_DIGITS: usize = 12;
 
 impl Containers {
     /// `map`: the kernel side's.
@@ -43,7 +41,7 @@ impl Containers {
         let Ok(Some(found)) = containers::lookup(&self.map, who.container) else {
             return REMOVED.into();
         };
-        let folder = String::from_utf8_lossy(&found.id[..ID_DIGITS]).into_owned();
+        let folder = containers::short_id(&String::from_utf8_lossy(&found.id), found.owner).into_owned();
         if self.known.len() >= KNOWN_MAX {
             self.known.clear();
         }

@@ -4,6 +4,7 @@
 //! container whose answer is not there yet are held for a moment, so that its first event has its name, too; all others
 //! go on meanwhile.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::BorrowedFd;
 use std::rc::Rc;
@@ -46,9 +47,9 @@ impl Container {
         }
     }
 
-    /// As docker and others show it.
-    pub fn short_id(&self) -> &str {
-        self.id.get(..12).unwrap_or(&self.id)
+    /// As tables show it.
+    pub fn short_id(&self) -> Cow<'_, str> {
+        containers::short_id(&self.id, self.owner)
     }
 
     /// Whether its id and its name are root's word, or that of whoever traces: any user can make a cgroup with the id that he

@@ -1,5 +1,7 @@
 //! What the kernel side knows of containers.
 
+use std::borrow::Cow;
+
 use libbpf_rs::{MapCore, MapFlags};
 
 use crate::error::LoadError;
@@ -39,6 +41,17 @@ impl Found {
     pub fn id_in(path: &str) -> Option<&[u8]> {
         let path = path.strip_suffix(".scope").unwrap_or(path).as_bytes();
         path.len().checked_sub(ID_LEN).map(|start| &path[start..])
+    }
+}
+
+/// How a container is called for short: the first digits of its id, as docker and others show it. The last of them is a `~`
+/// where a user has made it, who may have given it another one's id.
+pub fn short_id(id: &str, owner: u32) -> Cow<'_, str> {
+    const DIGITS: usize = 12;
+    match (owner, id.get(..DIGITS)) {
+        (0, Some(short)) => short.into(),
+        (_, Some(short)) => format!("{}~", &short[..DIGITS - 1]).into(),
+        (_, None) => id.into(),
     }
 }
 

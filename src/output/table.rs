@@ -56,13 +56,10 @@ pub fn row(out: &mut String, event: &Event<'_>, columns: Columns, original: bool
         row.bytes(16, event.nodename.unwrap_or_default());
     }
     if columns.containers {
-        row.cell(
-            12,
-            event
-                .container
-                .as_ref()
-                .map_or("", |container| container.short_id()),
-        );
+        match &event.container {
+            Some(container) => row.cell(12, container.short_id()),
+            None => row.cell(12, ""),
+        }
     }
     if columns.verbose {
         row.cell(12, context.mnt_ns);
@@ -203,6 +200,15 @@ mod tests {
             ),
             "{out}"
         );
+        // A user's own, which may have another one's id.
+        event.container = Some(std::rc::Rc::new(crate::enrich::container::Container {
+            id: "0123456789abcdef".into(),
+            owner: 1000,
+            ..Default::default()
+        }));
+        out.clear();
+        row(&mut out, &event, columns, true);
+        assert!(out.starts_with("176751.746515  0123456789a~ 1000 "), "{out}");
     }
 
     /// The two lines are those of the SPEC.

@@ -66,6 +66,7 @@ pub const HELP: &str = "\
                        they start; also: c:<id>
   host:new             those in no container that start after tracee; also: host, h
   host:all             all that are in no container; also: h:all
+                       (in none but a user's own: what he makes a container stays the host's)
 A command after `--` is traced with all its descendants, and nothing else.
 ";
 

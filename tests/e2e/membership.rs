@@ -15,8 +15,10 @@ use crate::containers::{id, Hierarchy};
 use crate::harness::{prog, same_everywhere, totals, value, Background, Run};
 use crate::Test;
 
-/// A user whom nobody else is.
-pub const USER: u32 = 4242;
+/// A user whom nobody else is, not even in another run of these tests.
+pub fn user() -> u32 {
+    100_000 + std::process::id() % 100_000
+}
 
 pub fn tests() -> Vec<Test> {
     vec![
@@ -33,6 +35,11 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
+/// A number for an id that no other run of these tests has.
+pub fn own(number: u64) -> u64 {
+    number + (u64::from(std::process::id()) << 32)
+}
+
 /// Cgroups of the second version for one test.
 pub struct Cgroups {
     pub hierarchy: Hierarchy,
@@ -43,7 +50,7 @@ impl Cgroups {
     pub fn new(ids: u64) -> Cgroups {
         Cgroups {
             hierarchy: Hierarchy::mount("cgroup2", None).unwrap(),
-            ids,
+            ids: own(ids),
         }
     }
 
@@ -56,6 +63,11 @@ impl Cgroups {
 
     pub fn folder(&mut self, path: &str) -> String {
         self.hierarchy.make(path).to_str().unwrap().into()
+    }
+
+    /// A cgroup of no container.
+    pub fn named(&mut self, name: &str) -> String {
+        self.folder(&format!("{name}-{}", std::process::id()))
     }
 
     /// Where the processes of the topmost one are.
@@ -159,7 +171,7 @@ fn stay() -> Result<(), Failed> {
     let mut cgroups = Cgroups::new(2000);
     let (a, at_a) = cgroups.container(1);
     let (_, at_b) = cgroups.container(2);
-    let elsewhere = cgroups.folder("elsewhere");
+    let elsewhere = cgroups.named("elsewhere");
     let root = cgroups.root();
     let runs = scopes(["c:all", &format!("c:{}", &a[..12]), "h", "h:all"]);
     let (into_a, into_b, out) = (procs(&at_a), procs(&at_b), procs(&elsewhere));
@@ -229,7 +241,7 @@ fn entry() -> Result<(), Failed> {
 fn before() -> Result<(), Failed> {
     let mut cgroups = Cgroups::new(2200);
     let (a, at_a) = cgroups.container(1);
-    let elsewhere = procs(&cgroups.folder("elsewhere"));
+    let elsewhere = procs(&cgroups.named("elsewhere"));
     let into_a = procs(&at_a);
     // A member; one that has only been put there; one of the host.
     let member = Waiting::start(&[
@@ -270,10 +282,10 @@ fn threads() -> Result<(), Failed> {
     let Some(mut v1) = Hierarchy::mount("cgroup", Some("devices")) else {
         return Ok(());
     };
-    let a = id(2302);
+    let a = id(own(2302));
     let tasks = |folder: PathBuf| folder.join("tasks").to_str().unwrap().to_owned();
     let into_a = tasks(v1.make(&format!("docker/{a}")));
-    let elsewhere = tasks(v1.make("elsewhere"));
+    let elsewhere = tasks(v1.make(&format!("elsewhere-{}", std::process::id())));
     let runs = scopes(["c:all", "h"]);
     go(&[
         "into", &into_a, "exec", "thread", &elsewhere, "into", &elsewhere, "run", "in",
@@ -288,7 +300,7 @@ fn race() -> Result<(), Failed> {
     const CHILDREN: usize = 200;
     let mut cgroups = Cgroups::new(2400);
     let (a, at_a) = cgroups.container(1);
-    let elsewhere = cgroups.folder("elsewhere");
+    let elsewhere = cgroups.named("elsewhere");
     let runs = scopes(["c:all", "h"]);
     let (into_a, out) = (procs(&at_a), procs(&elsewhere));
     go(&[
@@ -314,7 +326,7 @@ fn race() -> Result<(), Failed> {
 fn inside() -> Result<(), Failed> {
     let mut cgroups = Cgroups::new(2500);
     let (a, at_a) = cgroups.container(1);
-    let (below, beside) = (id(2502), id(2503));
+    let (below, beside) = (id(own(2502)), id(own(2503)));
     let below = format!("{at_a}/docker-{below}.scope");
     let beside = cgroups.hierarchy.path(&format!("docker/{beside}"));
     let beside = beside.to_str().unwrap();
@@ -394,20 +406,20 @@ fn deep() -> Result<(), Failed> {
 
 fn users() -> Result<(), Failed> {
     let mut cgroups = Cgroups::new(2700);
-    let own = cgroups.folder("delegated");
-    let everybodys = cgroups.folder("writable");
+    let delegated = cgroups.named("delegated");
+    let everybodys = cgroups.named("writable");
     fs::set_permissions(&everybodys, fs::Permissions::from_mode(0o777))?;
-    for file in [own.clone(), procs(&own)] {
-        chown(file, Some(USER), Some(USER))?;
+    for file in [delegated.clone(), procs(&delegated)] {
+        chown(file, Some(user()), Some(user()))?;
     }
-    let (users, made, given) = (id(2701), id(2702), id(2703));
-    let at_users = format!("{own}/libpod-{users}.scope");
+    let (users, made, given) = (id(own(2701)), id(own(2702)), id(own(2703)));
+    let at_users = format!("{delegated}/libpod-{users}.scope");
     let at_made = format!("{everybodys}/docker-{made}.scope");
     let runs = scopes(["c", "h", "p", &format!("c:{}", &users[..12])]);
-    let uid = USER.to_string();
+    let uid = user().to_string();
     #[rustfmt::skip]
     go(&[
-        "into", &procs(&own), "uid", &uid, "run", "plain",
+        "into", &procs(&delegated), "uid", &uid, "run", "plain",
         "make", &at_users, "into", &procs(&at_users), "run", "in", "exec", "run", "in-exec",
     ]);
     go(&["uid", &uid, "make", &at_made]);
@@ -415,7 +427,7 @@ fn users() -> Result<(), Failed> {
     // What root has made and given away, root vouches for.
     let at_given = cgroups.folder(&format!("docker/{given}"));
     for file in [at_given.clone(), procs(&at_given)] {
-        chown(file, Some(USER), Some(USER))?;
+        chown(file, Some(user()), Some(user()))?;
     }
     go(&["into", &procs(&at_given), "uid", &uid, "exec", "run", "given"]);
     remove(&at_users);
@@ -431,7 +443,7 @@ fn users() -> Result<(), Failed> {
     assert_eq!(ran(&host), of_host);
     assert_eq!(ran(&new), of_containers);
     // Whose they are is told.
-    let owners = [(&users, USER), (&made, USER), (&given, 0)];
+    let owners = [(&users, user()), (&made, user()), (&given, 0)];
     for (id, owner) in owners {
         let created: Vec<_> = all
             .named("container_create")
@@ -479,7 +491,7 @@ fn fill(map: &MapHandle) {
 fn full() -> Result<(), Failed> {
     let mut cgroups = Cgroups::new(2800);
     let (a, at_a) = cgroups.container(1);
-    let elsewhere = procs(&cgroups.folder("elsewhere"));
+    let elsewhere = procs(&cgroups.named("elsewhere"));
     let told = |run: &Run| {
         assert!(totals(&run.stderr).1 > 0, "{}", run.stderr);
         let lost = run.named("lost_events");
@@ -544,16 +556,16 @@ fn full() -> Result<(), Failed> {
     assert_eq!(ran(&run), all_in(&["followed", "followed-exec"], ""));
     told(&run);
     // Users may fill what is theirs, and no more.
-    let own = cgroups.folder("delegated");
-    chown(&own, Some(USER), Some(USER))?;
+    let delegated = cgroups.named("delegated");
+    chown(&delegated, Some(user()), Some(user()))?;
     let run = start("c");
     let tables = map(&run, ".data.tables");
     // As many of them as there may be, after two counters.
     let mut counters = vec![0; tables.value_size() as usize];
     counters[16..24].copy_from_slice(&u64::from(u32::MAX).to_ne_bytes());
     tables.update(&0u32.to_ne_bytes(), &counters, MapFlags::ANY)?;
-    let users = format!("{own}/libpod-{}.scope", id(2810));
-    go(&["uid", &USER.to_string(), "make", &users]);
+    let users = format!("{delegated}/libpod-{}.scope", id(own(2810)));
+    go(&["uid", &user().to_string(), "make", &users]);
     let (root, _) = cgroups.container(3);
     remove(&users);
     let run = run.stop();
@@ -566,10 +578,10 @@ fn full() -> Result<(), Failed> {
 /// A container whose cgroup has gone is still that of its processes.
 fn outlive() -> Result<(), Failed> {
     let mut cgroups = Cgroups::new(2900);
-    let a = id(2901);
+    let a = id(own(2901));
     let at_a = cgroups.hierarchy.path(&format!("docker-{a}.scope"));
     let at_a = at_a.to_str().unwrap();
-    let elsewhere = procs(&cgroups.folder("elsewhere"));
+    let elsewhere = procs(&cgroups.named("elsewhere"));
     let runs = scopes(["c", &format!("c:{}", &a[..12]), "h"]);
     fs::create_dir(at_a)?;
     let mut member = Waiting::start(&[
@@ -590,7 +602,7 @@ fn outlive() -> Result<(), Failed> {
     for other in 0..300 {
         let folder = cgroups
             .hierarchy
-            .path(&format!("docker-{}.scope", id(3000 + other)));
+            .path(&format!("docker-{}.scope", id(own(3000 + other))));
         fs::create_dir(&folder)?;
         fs::remove_dir(&folder)?;
     }

@@ -12,9 +12,9 @@ use libtest_mimic::Failed;
 use nix::sys::signal::Signal;
 use serde_json::{json, Value};
 
-use crate::containers::id;
-use crate::harness::{prog, same_everywhere, value, wait_until, Background, Run};
-use crate::membership::{all_in, container, go, no_loss, procs, ran, remove, Cgroups, USER};
+use crate::containers::{id, output};
+use crate::harness::{lacks_tool, parse, prog, same_everywhere, tracee, value, wait_until, Background, Run};
+use crate::membership::{all_in, container, go, no_loss, own, procs, ran, remove, user, Cgroups};
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
@@ -22,6 +22,9 @@ pub fn tests() -> Vec<Test> {
         Test::new("users_name_their_own_containers_only", own_only).unless(same_everywhere()),
         Test::new("no_link_of_a_users_is_followed", links).unless(same_everywhere()),
         Test::new("a_users_name_does_not_decide_what_is_traced", not_listed).unless(same_everywhere()),
+        Test::new("an_executables_privileges_are_not_its_users", privileged)
+            .unless(same_everywhere())
+            .unless(lacks_tool("setcap")),
         Test::new("names_awaited_in_vain_drop_nothing", hanging).unless(same_everywhere()),
         Test::new("a_removed_containers_name_is_still_shown", removed).unless(same_everywhere()),
         Test::new("a_flood_that_waits_for_a_name_is_bounded", flood).unless(same_everywhere()),
@@ -62,11 +65,11 @@ struct UsersFolder(PathBuf);
 
 impl UsersFolder {
     fn make() -> UsersFolder {
-        let folder = PathBuf::from(format!("/run/user/{USER}"));
+        let folder = PathBuf::from(format!("/run/user/{}", user()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(folder.join("podman")).unwrap();
         for folder in [folder.clone(), folder.join("podman")] {
-            chown(folder, Some(USER), Some(USER)).unwrap();
+            chown(folder, Some(user()), Some(user())).unwrap();
         }
         UsersFolder(folder)
     }
@@ -89,25 +92,25 @@ fn answer(name: &str) -> String {
 
 /// A cgroup of the user's in which he may make containers.
 fn delegated(cgroups: &mut Cgroups) -> String {
-    let own = cgroups.folder("delegated");
-    for file in [own.clone(), procs(&own)] {
-        chown(file, Some(USER), Some(USER)).unwrap();
+    let folder = cgroups.named("delegated");
+    for file in [folder.clone(), procs(&folder)] {
+        chown(file, Some(user()), Some(user())).unwrap();
     }
-    own
+    folder
 }
 
 const EVENTS: &str = "sched_process_exec,container_create,container_remove";
 
 /// Work in a container of the user's, and in one that root has made for podman: their ids.
 fn work(cgroups: &mut Cgroups, seed: u64) -> (String, String) {
-    let own = delegated(cgroups);
-    let (users, roots) = (id(seed), id(seed + 1));
-    let at_users = format!("{own}/libpod-{users}.scope");
+    let delegated = delegated(cgroups);
+    let (users, roots) = (id(own(seed)), id(own(seed + 1)));
+    let at_users = format!("{delegated}/libpod-{users}.scope");
     let at_roots = cgroups.folder(&format!("machine.slice/libpod-{roots}.scope"));
-    let uid = USER.to_string();
+    let uid = user().to_string();
     #[rustfmt::skip]
     go(&[
-        "into", &procs(&own), "uid", &uid,
+        "into", &procs(&delegated), "uid", &uid,
         "make", &at_users, "into", &procs(&at_users), "run", "users",
     ]);
     go(&["into", &procs(&at_roots), "exec", "run", "roots"]);
@@ -130,7 +133,7 @@ fn names(run: &Run, id: &str) -> Vec<Value> {
 fn own_only() -> Result<(), Failed> {
     let folder = UsersFolder::make();
     let mut cgroups = Cgroups::new(4000);
-    let _user = Listener::start(&folder.socket(), &answer("mine"), USER);
+    let _user = Listener::start(&folder.socket(), &answer("mine"), user());
     let background = Background::start(&["-t", "p", "-e", EVENTS]);
     let (users, roots) = work(&mut cgroups, 4001);
     let run = background.stop();
@@ -162,10 +165,10 @@ fn links() -> Result<(), Failed> {
     let folder = UsersFolder::make();
     let mut cgroups = Cgroups::new(4100);
     let elsewhere = tempfile::tempdir()?;
-    chown(elsewhere.path(), Some(USER), Some(USER))?;
+    chown(elsewhere.path(), Some(user()), Some(user()))?;
     fs::set_permissions(elsewhere.path(), fs::Permissions::from_mode(0o755))?;
     let real = elsewhere.path().join("podman.sock");
-    let _user = Listener::start(&real, &answer("linked"), USER);
+    let _user = Listener::start(&real, &answer("linked"), user());
     let mut seed = 4101;
     let mut unnamed = |cgroups: &mut Cgroups, what: &str| {
         let background = Background::start(&["-t", "p", "-e", EVENTS]);
@@ -192,7 +195,7 @@ fn not_listed() -> Result<(), Failed> {
     let mut cgroups = Cgroups::new(4200);
     let roots = tempfile::tempdir()?;
     let socket = roots.path().join("socket");
-    let _user = Listener::start(&folder.socket(), &answer("web"), USER);
+    let _user = Listener::start(&folder.socket(), &answer("web"), user());
     let _root = Listener::start(&socket, &answer("web"), 0);
     std::env::set_var("CONTAINER_HOST", format!("unix://{}", socket.display()));
     let background = Background::start(&["-t", "c:web", "-e", EVENTS]);
@@ -204,13 +207,56 @@ fn not_listed() -> Result<(), Failed> {
     Ok(())
 }
 
+/// Where the executable has capabilities of its own, its user's environment says nothing.
+fn privileged() -> Result<(), Failed> {
+    let _folder = UsersFolder::make();
+    let mut cgroups = Cgroups::new(4600);
+    let theirs = tempfile::tempdir()?;
+    chown(theirs.path(), Some(user()), Some(user()))?;
+    let (socket, events) = (theirs.path().join("socket"), theirs.path().join("events"));
+    let _user = Listener::start(&socket, &answer("steered"), user());
+    let roots = tempfile::tempdir()?;
+    fs::set_permissions(roots.path(), fs::Permissions::from_mode(0o755))?;
+    let program = roots.path().join("tracee");
+    fs::copy(tracee(), &program)?;
+    let capabilities = "cap_bpf,cap_perfmon,cap_sys_resource,cap_sys_ptrace,cap_dac_read_search=ep";
+    output(Command::new("setcap").arg(capabilities).arg(&program));
+    let mut child = Command::new(&program)
+        .args([
+            "-t",
+            "p",
+            "--debug",
+            "-e",
+            EVENTS,
+            "-o",
+            &format!("json:{}", events.display()),
+        ])
+        .env("CONTAINER_HOST", format!("unix://{}", socket.display()))
+        .uid(user())
+        .gid(user())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(log.any(|line| line.unwrap().contains("tracing has begun")));
+    let (users, _) = work(&mut cgroups, 4601);
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id() as i32), Signal::SIGINT)?;
+    assert!(child.wait()?.success());
+    let events = parse(fs::File::open(&events)?);
+    let named: Vec<_> = events.iter().filter(|event| container(event) == users).collect();
+    assert!(!named.is_empty());
+    for event in named {
+        assert_eq!(event["container"]["name"], Value::Null, "{event}");
+    }
+    Ok(())
+}
+
 fn hanging() -> Result<(), Failed> {
     let folder = UsersFolder::make();
     let mut cgroups = Cgroups::new(4300);
-    let own = delegated(&mut cgroups);
-    let _user = Listener::start(&folder.socket(), "hang", USER);
+    let delegated = delegated(&mut cgroups);
+    let _user = Listener::start(&folder.socket(), "hang", user());
     let background = Background::start(&["-t", "p", "-e", EVENTS]);
-    let make = |seed: u64| format!("{own}/libpod-{}.scope", id(seed));
+    let make = |seed: u64| format!("{delegated}/libpod-{}.scope", id(own(seed)));
     // Questions enough to wait behind, then a container that is gone before its own is asked, then many others.
     let churn = |from: u64| {
         for seed in from..from + 300 {
@@ -221,8 +267,8 @@ fn hanging() -> Result<(), Failed> {
     churn(5000);
     let runs: Vec<_> = (0..20).map(|number| format!("hidden-{number}")).collect();
     let at = make(4301);
-    let uid = USER.to_string();
-    let into = [procs(&own), procs(&at)];
+    let uid = user().to_string();
+    let into = [procs(&delegated), procs(&at)];
     let mut words = vec!["into", &into[0], "uid", &uid, "make", &at, "into", &into[1]];
     words.extend(runs.iter().flat_map(|name| ["run", name]));
     go(&words);
@@ -232,7 +278,7 @@ fn hanging() -> Result<(), Failed> {
     let run = background.stop();
     no_loss(&run);
     let hidden: Vec<_> = runs.iter().map(String::as_str).collect();
-    assert_eq!(ran(&run), all_in(&hidden, &id(4301)));
+    assert_eq!(ran(&run), all_in(&hidden, &id(own(4301))));
     for event in ["container_create", "container_remove"] {
         assert_eq!(run.named(event).len(), 601, "{event}");
     }
@@ -252,7 +298,7 @@ fn removed() -> Result<(), Failed> {
     std::env::set_var("CONTAINER_HOST", format!("unix://{}", socket.display()));
     let background = Background::start(&["-t", "p", "-e", EVENTS]);
     std::env::remove_var("CONTAINER_HOST");
-    let id = id(4401);
+    let id = id(own(4401));
     let at = cgroups.hierarchy.path(&format!("libpod-{id}.scope"));
     let at = at.to_str().unwrap();
     fs::create_dir(at)?;
@@ -290,7 +336,7 @@ fn flood() -> Result<(), Failed> {
     let folder = UsersFolder::make();
     let socket = folder.0.join("roots");
     let mut cgroups = Cgroups::new(4500);
-    let _user = Listener::start(&folder.socket(), "hang", USER);
+    let _user = Listener::start(&folder.socket(), "hang", user());
     let _root = Listener::start(&socket, "hang", 0);
     std::env::set_var("CONTAINER_HOST", format!("unix://{}", socket.display()));
     // One whose name is only shown, and one whose name decides.
@@ -299,7 +345,7 @@ fn flood() -> Result<(), Failed> {
     let before = runs.each_ref().map(memory);
     let floods: Vec<_> = (0..6)
         .map(|seed| {
-            let at = cgroups.folder(&format!("machine.slice/libpod-{}.scope", id(4501 + seed)));
+            let at = cgroups.folder(&format!("machine.slice/libpod-{}.scope", id(own(4501 + seed))));
             Command::new(prog("cgroups"))
                 .args(["into", &procs(&at), "exec", "calls", "200000"])
                 .spawn()
