@@ -360,7 +360,7 @@ static __always_inline int after_bpf_attach(const struct returned_call *call)
 		attached_by_bpf(call, &attached);
 	else if (call->event == EVENT_IOCTL)
 		attached_by_ioctl(call, &attached);
-	else if (call->event == EVENT_SETSOCKOPT)
+	else if (is_call(call, EVENT_SETSOCKOPT, EVENT_BPF_ATTACH))
 		attached_to_socket(call, &attached);
 	if (!attached.way)
 		return 0;

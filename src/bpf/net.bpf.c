@@ -151,21 +151,6 @@ static __always_inline struct scratch *socket_begin(__u16 event, __u8 nvalues, s
 	return s;
 }
 
-/*
- * Whether a call was this one; after is what is told of it. The arguments of a
- * call within socketcall(2), which only 32-bit programs have, are in user
- * memory: what is told is of the socket that is its fd now. Where they cannot
- * be read any more, that something is not told is counted.
- */
-static __always_inline bool is_call(const struct returned_call *call, __u16 event, __u16 after)
-{
-	if (call->event != event)
-		return false;
-	if (call->unread && settings.chosen[after])
-		count_loss(after, BUFFER_SCRATCH, bpf_ktime_get_boot_ns());
-	return !call->unread;
-}
-
 #define AFTER ((struct hook){ .returned = true })
 
 static __always_inline int on_security_socket_create(struct hook hook, int family, int type,

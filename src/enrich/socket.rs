@@ -147,7 +147,7 @@ fn late(error: io::Error) -> io::Error {
 }
 
 /// The JSON of a reply that says that all is well.
-fn body(reply: &[u8]) -> Option<Value> {
+pub fn body(reply: &[u8]) -> Option<Value> {
     let end = reply.windows(4).position(|four| four == b"\r\n\r\n")?;
     let (head, body) = (&reply[..end], &reply[end + 4..]);
     let status = head.split(|byte| *byte == b' ').nth(1)?;

@@ -242,39 +242,45 @@ fn every_way() -> Result<(), Failed> {
     mount_cgroup2(folder.path())?;
     let result = std::panic::catch_unwind(|| {
         each("bpf_attach", || {
-            let path = folder.path().to_str().unwrap();
-            let run = trace(&["-e", "bpf_attach"], &[&prog("attach"), path]);
-            assert_eq!(run.code(), 0, "{}", run.stderr);
-            let (lacks, said): (Vec<&str>, Vec<&str>) =
-                run.stdout.lines().partition(|line| line.starts_with("lacks "));
-            println!("{lacks:#?}");
-            let told: Vec<_> = run
-                .named("bpf_attach")
-                .into_iter()
-                .map(|event| {
-                    let number = |name| value(event, name).to_string();
-                    let text = |name| match value(event, name).as_str().unwrap() {
-                        "" => "-".to_owned(),
-                        text => text.to_owned(),
-                    };
-                    [
-                        text("way"),
-                        number("prog_id"),
-                        number("prog_type"),
-                        text("prog_name"),
-                        number("link_id"),
-                        number("link_type"),
-                    ]
-                    .join(" ")
-                })
-                .collect();
-            assert_eq!(told, said);
-            assert!(said.len() >= 9, "{lacks:?}");
+            for program in ["attach", "attach32"] {
+                attach_all(&prog(program), folder.path());
+            }
         });
     });
     umount(folder.path())?;
     result.unwrap();
     Ok(())
+}
+
+fn attach_all(program: &str, cgroup: &Path) {
+    let path = cgroup.to_str().unwrap();
+    let run = trace(&["-e", "bpf_attach"], &[program, path]);
+    assert_eq!(run.code(), 0, "{}", run.stderr);
+    let (lacks, said): (Vec<&str>, Vec<&str>) =
+        run.stdout.lines().partition(|line| line.starts_with("lacks "));
+    println!("{lacks:#?}");
+    let told: Vec<_> = run
+        .named("bpf_attach")
+        .into_iter()
+        .map(|event| {
+            let number = |name| value(event, name).to_string();
+            let text = |name| match value(event, name).as_str().unwrap() {
+                "" => "-".to_owned(),
+                text => text.to_owned(),
+            };
+            [
+                text("way"),
+                number("prog_id"),
+                number("prog_type"),
+                text("prog_name"),
+                number("link_id"),
+                number("link_type"),
+            ]
+            .join(" ")
+        })
+        .collect();
+    assert_eq!(told, said);
+    assert!(said.len() >= 9, "{lacks:?}");
 }
 
 const PROBES: &str = "/sys/kernel/tracing/kprobe_events";

@@ -1,5 +1,6 @@
-// attach CGROUP: attaches programs of BPF by each way that this kernel has, to a new cgroup below that one too; prints
-// `WAY PROGRAM TYPE NAME LINK TYPE`, as the kernel numbers them.
+// attach CGROUP: attaches programs of BPF by each way that this kernel has; as a 32-bit program, too: m32
+//
+// Prints `WAY PROGRAM TYPE NAME LINK TYPE`, as the kernel numbers them. Makes a cgroup below that one, and removes it.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -176,22 +177,32 @@ static int bound_socket(void)
 	return fd;
 }
 
+/* 32-bit programs may do it by socketcall(2), too. */
+static int set_option(int fd, int option, const void *value, unsigned int len)
+{
+#ifdef __i386__
+	unsigned long args[] = { fd, SOL_SOCKET, option, (uintptr_t)value, len };
+
+	return syscall(SYS_socketcall, 14, args);
+#else
+	return setsockopt(fd, SOL_SOCKET, option, value, len);
+#endif
+}
+
 static void to_socket(void)
 {
 	struct sock_filter code[] = { { BPF_RET | BPF_K, 0, 0, -1U } };
 	struct sock_fprog classic = { 1, code };
 	int prog = load(BPF_PROG_TYPE_SOCKET_FILTER, 0, "to_socket"), fd = bound_socket();
 
-	say("SO_ATTACH_BPF", setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &prog, sizeof(prog)), prog,
-	    -1);
+	say("SO_ATTACH_BPF", set_option(fd, SO_ATTACH_BPF, &prog, sizeof(prog)), prog, -1);
 	say("SO_ATTACH_REUSEPORT_EBPF",
-	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, &prog, sizeof(prog)), prog, -1);
+	    set_option(fd, SO_ATTACH_REUSEPORT_EBPF, &prog, sizeof(prog)), prog, -1);
 	/* Of these the kernel says nothing more. */
 	fd = bound_socket();
-	must(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &classic, sizeof(classic)), "classic");
+	must(set_option(fd, SO_ATTACH_FILTER, &classic, sizeof(classic)), "classic");
 	printf("SO_ATTACH_FILTER 0 0 - 0 0\n");
-	must(setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &classic, sizeof(classic)),
-	     "classic");
+	must(set_option(fd, SO_ATTACH_REUSEPORT_CBPF, &classic, sizeof(classic)), "classic");
 	printf("SO_ATTACH_REUSEPORT_CBPF 0 0 - 0 0\n");
 }
 

@@ -15,4 +15,19 @@ static __always_inline struct socket *socket_of_fd(__u32 fd)
 	return (struct socket *)BPF_CORE_READ(file, private_data);
 }
 
+/*
+ * Whether a call was this one; after is what is told of it. The arguments of a
+ * call within socketcall(2), which only 32-bit programs have, are in user
+ * memory: what is told is of the socket that is its fd now. Where they cannot
+ * be read any more, that something is not told is counted.
+ */
+static __always_inline bool is_call(const struct returned_call *call, __u16 event, __u16 after)
+{
+	if (call->event != event)
+		return false;
+	if (call->unread && settings.chosen[after])
+		count_loss(after, BUFFER_SCRATCH, bpf_ktime_get_boot_ns());
+	return !call->unread;
+}
+
 #endif
