@@ -52,6 +52,8 @@ pub struct Event<'a> {
     pub executable: Option<Rc<Executable>>,
     /// The container that its process is in, or that it tells of.
     pub container: Option<Rc<Container>>,
+    /// Of a call that was not carried out: what stood in the register of its result, if that was no error.
+    pub seen: Option<i64>,
     /// How an event of the kernel's own was obtained.
     pub source: Option<&'static str>,
 }
@@ -70,7 +72,26 @@ impl<'a> Event<'a> {
             args,
             executable: None,
             container: None,
+            seen: None,
             source: None,
+        }
+    }
+
+    /// Whether the call was carried out, as far as that was looked at: `None` where it could not be told.
+    pub fn carried_out(&self) -> Option<bool> {
+        match self.context.flags {
+            flags if flags & crate::decode::RECORD_UNVERIFIED != 0 => None,
+            flags => Some(flags & crate::decode::RECORD_NOT_CARRIED_OUT == 0),
+        }
+    }
+
+    /// Takes back that a call was not carried out: the program that leaves marks was skipped by the kernel, so that nobody
+    /// knows.
+    pub fn doubt(&mut self) {
+        use crate::decode::{RECORD_NOT_CARRIED_OUT, RECORD_UNVERIFIED};
+        if self.context.flags & RECORD_NOT_CARRIED_OUT != 0 {
+            self.context.flags ^= RECORD_NOT_CARRIED_OUT | RECORD_UNVERIFIED;
+            self.context.ret = self.seen.take().unwrap_or(self.context.ret);
         }
     }
 
@@ -112,6 +133,29 @@ pub struct Arg<'a> {
     pub full: u64,
     /// What is open as this fd, where the user asked for it.
     pub file: Option<OpenFile<'a>>,
+    /// Of memory that the call writes over: what else it was, where that differs from `value`.
+    pub other: Option<Other<'a>>,
+    /// It was read when the call had returned, which may have written over it.
+    pub late: bool,
+}
+
+/// What memory held that a call writes over, besides its value.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Other<'a> {
+    /// What the call was given; the value is what it has left.
+    Given(Value<'a>),
+    /// What the call has left; the value is what it was given.
+    After(Value<'a>),
+}
+
+impl<'a> Other<'a> {
+    /// JSON's key, which is the table's word, too; and the value.
+    pub fn parts(&self) -> (&'static str, &'static str, &Value<'a>) {
+        match self {
+            Other::Given(value) => ("given", "givenText", value),
+            Other::After(value) => ("after", "afterText", value),
+        }
+    }
 }
 
 impl<'a> Arg<'a> {
@@ -125,6 +169,19 @@ impl<'a> Arg<'a> {
             truncated: false,
             full: 0,
             file: None,
+            other: None,
+            late: false,
+        }
+    }
+
+    /// Forgets what the memory held besides if that is what it holds.
+    pub(crate) fn keep_difference(&mut self) {
+        if self
+            .other
+            .as_ref()
+            .is_some_and(|other| *other.parts().2 == self.value)
+        {
+            self.other = None;
         }
     }
 }

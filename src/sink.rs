@@ -1,7 +1,7 @@
 //! What happens to a record after its ring: decoded, enriched, filtered, written.
 
 use crate::catalogue;
-use crate::decode::{self, RECORD_INTERNAL};
+use crate::decode::{self, DecodeError, RECORD_INTERNAL};
 use crate::enrich::container::{Containers, Verdict};
 use crate::enrich::process::Processes;
 use crate::error::{Error, OutputError};
@@ -31,9 +31,18 @@ pub struct Sink {
     pub malformed: u64,
 }
 
+/// Decodes a record, and says that a call was not carried out only where that is sure.
+fn decode<'a>(record: &'a [u8], tracer: &Tracer) -> Result<Event<'a>, DecodeError> {
+    let mut event = decode::decode(record)?;
+    if event.carried_out() == Some(false) && tracer.marks_are_doubtful(event.context.time) {
+        event.doubt();
+    }
+    Ok(event)
+}
+
 impl Sink {
     pub fn record(&mut self, record: &[u8], tracer: &Tracer) -> Result<(), OutputError> {
-        let event = match decode::decode(record) {
+        let event = match decode(record, tracer) {
             Ok(event) => event,
             Err(error) => {
                 if self.malformed == 0 {
@@ -99,7 +108,7 @@ impl Sink {
             tracer.set_listed(key, wanted)?;
         }
         for (record, verdict) in containers.released() {
-            if let Ok(event) = decode::decode(&record) {
+            if let Ok(event) = decode(&record, tracer) {
                 self.show(event, verdict)?;
             }
         }

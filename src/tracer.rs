@@ -20,6 +20,7 @@ use crate::event::Context;
 use crate::filter::compile::compile;
 use crate::loader::features::Features;
 use crate::loader::loss::{self, LossMeter};
+use crate::loader::marks::marked_calls;
 use crate::loader::probe::{self, Sources};
 use crate::loader::shared::boot_clock;
 use crate::loader::{lookup, object};
@@ -56,6 +57,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     // Before anything is loaded: a folder that is refused needs no privilege to be told.
     let store = capture.as_ref().map(open_store).transpose()?;
     let checked = probe::checked_calls(&events, &features);
+    let marked = marked_calls(&events, capture.as_ref(), config.verify_results, &features);
     let (filters, matcher) = compile(&config.filters, &events);
     let plan = Plan {
         scope: &config.scope,
@@ -70,6 +72,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         filters: &filters,
         btf: config.btf.as_deref(),
         checked: &checked,
+        marked: &marked,
         capture: capture.as_ref(),
         epoch: epoch(boot_clock()),
     };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Appending what is read from memory to the record in a scratch slot; the format is in record.h. */
+#include "lib/given.h"
 #include "lib/items.h"
 
 __noinline int record_begin(__u32 slot, __u32 event, __u32 nvalues, __u64 now)
@@ -161,6 +162,9 @@ __noinline int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_byt
 	iovlen = msghdr_field(fields, pointer_bytes, MSG_IOVLEN);
 	control = msghdr_field(fields, pointer_bytes, MSG_CONTROL);
 	controllen = msghdr_field(fields, pointer_bytes, MSG_CONTROLLEN);
+	/* As with other addresses: lib/given.h. */
+	if (s->room != ROOM_UNKNOWN && namelen > (__u64)s->room)
+		namelen = s->room;
 	if (name && namelen)
 		put_user_bytes(slot, INDEX_OF(index, PART_MSG_NAME), name, namelen, MSG_NAME_MAX);
 	if (iov && iovlen)

@@ -18,6 +18,7 @@ struct control control SEC(".data.control") = {};
 
 __u64 lost_in_all SEC(".data.lost") = 0;
 struct table_misses table_misses SEC(".data.tables") = {};
+struct mark_control mark_control SEC(".data.marks") = {};
 struct capture_misses capture_misses SEC(".data.captures") = {};
 
 struct rings_map rings SEC(".maps");
@@ -29,7 +30,11 @@ struct syscalls_map syscalls SEC(".maps");
 struct selected_map selected SEC(".maps");
 struct scratch_map scratch SEC(".maps");
 struct exec_calls_map exec_calls SEC(".maps");
+struct task_marks_map task_marks SEC(".maps");
+struct marks_map marks SEC(".maps");
 struct closings_map closings SEC(".maps");
+struct givens_map givens SEC(".maps");
+struct large_givens_map large_givens SEC(".maps");
 struct befores_map befores SEC(".maps");
 struct arg_copies_map arg_copies SEC(".maps");
 struct ring captures SEC(".maps");

@@ -125,6 +125,11 @@ struct scratch {
 	struct arg_desc how;
 	/* Where the item of the argument lies that is compared with the kernel's copy; 0: there is none. */
 	__u64 checked;
+	/* Of the call at hand: what was given to it and kept (bit i: argument i), and the room for what it fills in. */
+	__u32 kept;
+	__u32 desc_key; /* of its row in syscalls */
+	__s64 room;
+	__u32 part; /* PART_*, of which the argument is read */
 	/* What a loop of items.bpf.c carries from round to round. */
 	struct {
 		__u64 dentry;
@@ -192,6 +197,26 @@ struct exec_calls_map {
 };
 extern struct exec_calls_map exec_calls SEC(".maps");
 
+/* Marks: with the task since 5.13, else by the address of the task. */
+struct task_marks_map {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct mark);
+};
+extern struct task_marks_map task_marks SEC(".maps");
+
+struct marks_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct mark);
+};
+extern struct marks_map marks SEC(".maps");
+
+extern struct mark_control mark_control SEC(".data.marks");
+
 /* What close(2) is about to close, as items of a record; by task. */
 #define CLOSING_MAX 4800
 
@@ -208,6 +233,49 @@ struct closings_map {
 	__type(value, struct closing);
 };
 extern struct closings_map closings SEC(".maps");
+
+/*
+ * What a program gave to the call that it is in, as items of a record, which
+ * follow; by task. The least recent goes first. Of two sizes, since a whole
+ * entry is copied.
+ */
+struct given {
+	__u64 start; /* of the thread */
+	__s64 room; /* for what the call fills in */
+	__u32 kept; /* bit i: argument i is among the items */
+	__u32 event; /* the call */
+	__u32 len; /* of the items */
+	__u32 reserved;
+};
+
+#define GIVEN_SMALL 480
+#define GIVEN_LARGE 8640
+
+struct small_given {
+	struct given head;
+	__u8 items[GIVEN_SMALL];
+};
+
+struct large_given {
+	struct given head;
+	__u8 items[GIVEN_LARGE];
+};
+
+struct givens_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct small_given);
+};
+extern struct givens_map givens SEC(".maps");
+
+struct large_givens_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct large_given);
+};
+extern struct large_givens_map large_givens SEC(".maps");
 
 /*
  * What a task has before a call that may change it; by task. The least recent

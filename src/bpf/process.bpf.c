@@ -4,6 +4,7 @@
 #include "lib/event.h"
 #include "lib/exec.h"
 #include "lib/inode.h"
+#include "lib/mark.h"
 #include "lib/scope.h"
 #include "lib/syscall.h"
 
@@ -40,6 +41,7 @@ static __always_inline int on_fork(struct task_struct *parent, struct task_struc
 	__u32 child_tgid = child->tgid;
 	struct scratch *s;
 
+	mark_fork(parent);
 	if (container_settings.wanted)
 		container_fork(plain_address(child));
 	if (scope == SCOPE_OUT)
@@ -268,6 +270,7 @@ static __always_inline int on_exec(struct task_struct *task, const struct image 
 	struct exec_call *call;
 	enum scope scope;
 
+	mark_exec(task);
 	if (container_settings.wanted)
 		container_exec(image->filename);
 	scope = task_scope(task);
@@ -329,21 +332,48 @@ int sched_process_exec__tp(struct trace_event_raw_sched_process_exec *ctx)
 	return on_exec(task, &image);
 }
 
-/* exit and exit_group never return; the call is in the registers until the task is gone. */
+/*
+ * exit and exit_group never return; the call is in the registers until the
+ * task is gone. A tracer can put another there when the task stops for it
+ * (PTRACE_EVENT_EXIT), hence the mark.
+ */
 __noinline int emit_exit_syscall(void)
 {
 	struct task_struct *task = current_task();
 	struct pt_regs *regs = task_regs(task);
+	const __u64 *args = NULL;
 	struct syscall_desc *desc;
 	struct syscall_nr call;
+	__u8 flags = RECORD_NO_RETURN;
+	__u64 nr;
 
 	if (TASK_READ(task, flags) & PF_KTHREAD)
 		return 0;
-	if (!syscall_abi(task, BPF_CORE_READ(regs, orig_ax), &call))
+	nr = BPF_CORE_READ(regs, orig_ax);
+	if (settings.mark_exits) {
+		struct mark *mark = mark_find(task, false);
+
+		if (mark && mark->state == MARK_ENTERED) {
+			nr = mark->nr;
+			args = mark->args;
+		} else if (mark ? mark->failed == mark_control.failed : missing_mark_tells(task)) {
+			return 0;
+		} else {
+			flags |= RECORD_UNVERIFIED;
+		}
+	}
+	if (!syscall_abi(task, nr, &call))
 		return 0;
 	desc = syscall_lookup(&call);
 	if (desc && desc->flags & SYSCALL_CHOSEN && desc->flags & SYSCALL_ON_EXIT)
-		emit_syscall(task, regs, &call, desc, 0, RECORD_NO_RETURN);
+		emit_syscall(task, regs, &call, desc, 0, flags, args);
+	return 0;
+}
+
+/* No call of this thread will return. */
+__noinline int end_marks(void)
+{
+	mark_end(current_task());
 	return 0;
 }
 
@@ -381,19 +411,24 @@ static __always_inline int on_task_exit(struct task_struct *task)
 	}
 	if (entry)
 		entry->exited = EXIT_TOLD;
+	bounded(entry);
 	return 0;
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(sched_process_exit__tp_btf, struct task_struct *task)
 {
-	return on_task_exit(task);
+	on_task_exit(task);
+	return end_marks();
 }
 
 SEC("tp/sched/sched_process_exit")
 int sched_process_exit__tp(void *ctx)
 {
-	return on_task_exit(current_task());
+	struct task_struct *task = current_task();
+
+	on_task_exit(task);
+	return end_marks();
 }
 
 /* The last word on a process: its leader's task is given back, in a softirq, which nothing preempts. */

@@ -49,6 +49,8 @@
 #define RECORD_NO_RETURN (1 << 0) /* the call does not return: ret means nothing */
 #define RECORD_INTERNAL (1 << 1) /* for tracee's own bookkeeping, nobody asked to see it */
 #define RECORD_WITHIN (1 << 6) /* a call within another, whose arguments were in user memory */
+#define RECORD_NOT_CARRIED_OUT (1 << 2) /* seccomp or a tracer kept the call from running */
+#define RECORD_UNVERIFIED (1 << 3) /* whether the call was carried out could not be told */
 
 struct record_header {
 	__u64 time; /* ns since boot, suspend included */
@@ -80,6 +82,7 @@ struct record_header {
 
 /* item_header.index: position of the argument, or one of these. */
 #define ITEM_NODENAME 0xff
+#define ITEM_SEEN 0xfe /* of a call that was not carried out: what stood in the register of its result */
 
 /* item_header.part: what else is told of an argument besides itself. */
 #define PART_VALUE 0
@@ -94,6 +97,9 @@ struct record_header {
 #define PART_FD_UNIX 7
 /* Of a string array: what is missing in it, an array of struct str_cut. */
 #define PART_STR_CUTS 8
+/* Of an argument that the call writes over: what was given, or what the call left. */
+#define PART_GIVEN 16
+#define PART_AFTER 17
 
 /* item_header.status */
 #define ITEM_OK 0
@@ -106,6 +112,9 @@ struct record_header {
 #define PATH_UNROOTED (1 << 2) /* not below the root of a mount */
 #define PATH_UNREACHABLE (1 << 3) /* that root is not in the task's mount namespace */
 #define PATH_MADE_UP (1 << 4) /* in no folder, the kernel makes up its name: memfd, pipe, … */
+
+/* item_header.flags, of user memory */
+#define ITEM_LATE (1 << 7) /* read when the call had returned, which may have written over it */
 
 struct item_header {
 	__u8 index;
@@ -220,6 +229,8 @@ struct selector {
 #define SYSCALL_EXECVEAT (1 << 5)
 /* Its file is gone when it returns: looked up when entered. */
 #define SYSCALL_CLOSES (1 << 6)
+/* Whether it was carried out is looked at: it leaves a mark at sys_enter. */
+#define SYSCALL_VERIFIED (1 << 7)
 
 /* One call of one ABI. */
 struct syscall_desc {
@@ -232,7 +243,8 @@ struct syscall_desc {
 	__u8 pages; /* bit i: argument i counts pages */
 	__u8 sign; /* bit i: argument i came as a signed number of 32 bits */
 	__u8 ids16; /* bit i: argument i is a user or a group of 16 bits */
-	__u8 reserved[2];
+	__u8 keeps; /* some of what it is given is kept from sys_enter on: lib/given.h */
+	__u8 reserved;
 	struct arg_desc args[MAX_ARGS];
 };
 
@@ -246,7 +258,32 @@ struct settings {
 	__u8 want_env; /* in sched_process_exec */
 	__u8 exec_on_enter; /* sched_prepare_exec is missing: sys_enter stands in */
 	__u8 decode_fds;
-	__u8 reserved[4];
+	__u8 marks; /* some calls leave marks: lib/mark.h */
+	__u8 mark_forks; /* those among them that stop for a tracer after a fork */
+	__u8 mark_execs; /* execve and execveat are among them */
+	__u8 mark_exits; /* exit and exit_group are */
+	__u8 task_storage; /* marks are kept with the task */
+	__u8 reserved[3];
+	__u8 on_enter[MAX_SYSCALLS]; /* what sys_enter does about a number, in whatever ABI: ENTER_* */
+};
+
+#define ENTER_WANTED (1 << 0)
+#define ENTER_MARK (1 << 1)
+#define ENTER_ARGS (1 << 2) /* the mark holds the arguments, too */
+#define ENTER_ANY 0xff
+
+/* What is known of the call that a thread is in. */
+struct mark {
+	__u64 start; /* of the thread, where marks are kept by the address of its task */
+	__u64 failed; /* mark_control.failed when its last call returned */
+	__u64 args[MAX_ARGS];
+	__u32 nr; /* as the registers say */
+	__u32 state; /* MARK_* of lib/mark.h */
+};
+
+struct mark_control {
+	__u64 failed; /* marks that could not be left */
+	__u64 forks_stopped; /* threads whose fork stopped, or may have, for a tracer */
 };
 
 #define EVENT_SHOWN 1

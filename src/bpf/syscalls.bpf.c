@@ -8,6 +8,7 @@
  * are not preempted, but cost more.
  */
 #include "lib/exec.h"
+#include "lib/mark.h"
 #include "lib/scope.h"
 #include "lib/syscall.h"
 
@@ -22,6 +23,8 @@ static __always_inline bool worth_reading(__u8 when, long ret)
 {
 	switch (when) {
 	case WHEN_IN:
+	case WHEN_IN_KEPT:
+	case WHEN_IN_OUT:
 		return true;
 	case WHEN_OUT:
 		return ret >= 0;
@@ -52,7 +55,8 @@ static __always_inline __s64 count_elements(const struct scratch *s, const struc
 		return (__s32)s->args[arg];
 	if (bpf_probe_read_user(&count, sizeof(count), (void *)s->args[arg]))
 		return -1;
-	return count;
+	/* It is told how long that would have been; beyond the room nothing was written. */
+	return s->room != ROOM_UNKNOWN && count > s->room ? s->room : count;
 }
 
 /* No array of a program is larger: keeps the number of bytes within 64 bits. */
@@ -81,6 +85,7 @@ __noinline int put_arg(__u32 slot, __u32 index, __u32 abi, __s64 ret)
 		return 0;
 	how = &s->how;
 	value = s->args[index];
+	index = INDEX_OF(index, s->part);
 	if (how->kind == ARG_FD) {
 		if (settings.decode_fds)
 			put_fd(slot, index, value);
@@ -107,13 +112,15 @@ __noinline int put_arg(__u32 slot, __u32 index, __u32 abi, __s64 ret)
 
 /* The events sys_enter and sys_exit themselves. */
 static __always_inline void emit_raw(struct task_struct *task, const struct syscall_nr *call,
-				     __u16 event, long ret)
+				     __u16 event, long ret, __u8 flags)
 {
 	struct syscall_nr itself = { .nr = call->nr, .abi = call->abi };
 	struct syscall_desc *desc = syscall_lookup(&itself);
 	struct scratch *s;
+	long seen = ret;
 	__u64 now;
 
+	ret = believed(ret, flags);
 	if (!result_passes(event, ret, event == EVENT_SYS_EXIT))
 		return;
 	now = bpf_ktime_get_boot_ns();
@@ -126,9 +133,10 @@ static __always_inline void emit_raw(struct task_struct *task, const struct sysc
 	s->header.ret = ret;
 	s->header.syscall = is_known(desc) ? desc->event : NO_SYSCALL;
 	s->header.abi = call->abi;
-	if (event == EVENT_SYS_ENTER)
-		s->header.flags = RECORD_NO_RETURN;
+	s->header.flags = flags;
 	put_value(s, 0, call->nr);
+	if (seen != ret)
+		put_seen(s, seen);
 	submit(s);
 	scratch_put(s);
 }
@@ -142,19 +150,53 @@ static __always_inline bool number_wanted(__u64 nr)
 	return low < MAX_SYSCALLS && settings.syscall_wanted[low];
 }
 
+/* record_header.flags of a call of which its mark says that. */
+static __always_inline __u8 ran_flags(enum ran ran)
+{
+	switch (ran) {
+	case RAN_NO:
+		return RECORD_NOT_CARRIED_OUT;
+	case RAN_UNKNOWN:
+		return RECORD_UNVERIFIED;
+	default:
+		return 0;
+	}
+}
+
+/* The number of a call that has stopped for a tracer may be any by now. */
+static __always_inline bool forks_are_stopped(void)
+{
+	return settings.mark_forks && *(volatile __u64 *)&mark_control.forks_stopped;
+}
+
 static __always_inline int on_exit(struct task_struct *task, const struct pt_regs *regs, __u64 nr,
 				   long ret)
 {
+	struct taken taken = { .nr = nr };
 	struct syscall_desc *desc;
 	struct syscall_nr call;
 	bool checked;
+	__u8 flags;
 
+	/* Before scope and filters, lest it stay for the next call. */
+	if (settings.marks && (number_has(nr, ENTER_MARK) || forks_are_stopped())) {
+		mark_take(task, nr, &taken);
+		if (taken.executed)
+			return 0;
+		nr = taken.nr;
+		if (!number_wanted(nr))
+			return 0;
+	}
 	if (!in_scope(task) || !syscall_abi(task, nr, &call))
 		return 0;
 	desc = told_call(regs, &call);
 	ret = call_result(&call, desc, ret);
+	flags = desc && desc->flags & SYSCALL_VERIFIED ? ran_flags(taken.ran) : 0;
+	/* A child has made no call. */
+	if (desc && desc->flags & SYSCALL_SKIP_ZERO && !ret)
+		flags = 0;
 	if (settings.chosen[EVENT_SYS_EXIT])
-		emit_raw(task, &call, EVENT_SYS_EXIT, ret);
+		emit_raw(task, &call, EVENT_SYS_EXIT, ret, flags);
 	if (!desc || desc->flags & SYSCALL_ON_ENTER)
 		return 0;
 	checked = settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked;
@@ -165,14 +207,16 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 			forget_copy(task);
 		return 0;
 	}
-	emit_syscall(task, regs, &call, desc, ret, 0);
+	emit_syscall(task, regs, &call, desc, ret, flags, taken.args);
 	return 0;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit__tp_btf, struct pt_regs *regs, long ret)
 {
-	return number_wanted(regs->orig_ax) ? on_exit(current_task(), regs, regs->orig_ax, ret) : 0;
+	if (!number_wanted(regs->orig_ax) && !forks_are_stopped())
+		return 0;
+	return on_exit(current_task(), regs, regs->orig_ax, ret);
 }
 
 SEC("tp/raw_syscalls/sys_exit")
@@ -180,20 +224,28 @@ int sys_exit__tp(struct trace_event_raw_sys_exit *ctx)
 {
 	struct task_struct *task;
 
-	if (!number_wanted(ctx->id))
+	if (!number_wanted(ctx->id) && !forks_are_stopped())
 		return 0;
 	task = current_task();
 	return on_exit(task, task_regs(task), ctx->id, ctx->ret);
 }
 
-/* Attached only for calls that never return, for the event sys_enter, or where sched_prepare_exec is missing. */
+/*
+ * Attached only for calls that leave a mark or never return, for the event
+ * sys_enter, or where sched_prepare_exec is missing.
+ */
 static __always_inline int on_enter(struct task_struct *task, const struct pt_regs *regs, __u64 nr)
 {
-	/* Where execs are not remembered here, what awaits one is of no interest. */
-	enum scope scope = settings.exec_on_enter ? exec_scope(task) : task_scope(task);
 	struct syscall_desc *desc;
 	struct syscall_nr call;
+	enum scope scope;
 
+	if (settings.marks && number_has(nr, ENTER_MARK))
+		mark_leave(task, regs, nr);
+	if (!number_has(nr, ENTER_WANTED))
+		return 0;
+	/* Where execs are not remembered here, what awaits one is of no interest. */
+	scope = settings.exec_on_enter ? exec_scope(task) : task_scope(task);
 	if (scope == SCOPE_OUT || !syscall_abi(task, nr, &call))
 		return 0;
 	desc = syscall_lookup(&call);
@@ -204,17 +256,18 @@ static __always_inline int on_enter(struct task_struct *task, const struct pt_re
 	if (settings.decode_fds && desc && desc->flags & SYSCALL_CHOSEN &&
 	    desc->flags & SYSCALL_CLOSES)
 		remember_closing(task, regs, &call);
+	remember_given(regs, call);
 	if (settings.chosen[EVENT_SYS_ENTER])
-		emit_raw(task, &call, EVENT_SYS_ENTER, 0);
+		emit_raw(task, &call, EVENT_SYS_ENTER, 0, RECORD_NO_RETURN);
 	if (desc && desc->flags & SYSCALL_CHOSEN && desc->flags & SYSCALL_ON_ENTER)
-		emit_syscall(task, regs, &call, desc, 0, RECORD_NO_RETURN);
+		emit_syscall(task, regs, &call, desc, 0, RECORD_NO_RETURN, NULL);
 	return 0;
 }
 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(sys_enter__tp_btf, struct pt_regs *regs, long id)
 {
-	return number_wanted(id) ? on_enter(current_task(), regs, id) : 0;
+	return number_has(id, ENTER_ANY) ? on_enter(current_task(), regs, id) : 0;
 }
 
 SEC("tp/raw_syscalls/sys_enter")
@@ -222,7 +275,7 @@ int sys_enter__tp(struct trace_event_raw_sys_enter *ctx)
 {
 	struct task_struct *task;
 
-	if (!number_wanted(ctx->id))
+	if (!number_has(ctx->id, ENTER_ANY))
 		return 0;
 	task = current_task();
 	return on_enter(task, task_regs(task), ctx->id);

@@ -326,7 +326,7 @@ static __always_inline __u32 who_writes(const struct returned_call *call, __u64 
 	return BY_NOBODY;
 }
 
-/* A slot for a call that may have changed a file, with BY_* in args[3]; or -1. */
+/* A slot for a call that may have changed a file (src/loader/marks.rs has all of them, too), with BY_* in args[3]; or -1. */
 __noinline int writing_call(__u64 nr, __s64 ret)
 {
 	struct returned_call call = {};
@@ -334,7 +334,8 @@ __noinline int writing_call(__u64 nr, __s64 ret)
 	__u64 fd = 0;
 	__u32 who;
 
-	if (ret < 0 || !returned_call(task_regs(current_task()), nr, ret, &call))
+	if (ret < 0 || !may_have_run(nr) ||
+	    !returned_call(task_regs(current_task()), nr, ret, &call))
 		return -1;
 	who = who_writes(&call, &fd);
 	if (who == BY_NOBODY)

@@ -1,6 +1,7 @@
 //! The one source of truth about events: ids, `--list`, sets, decoding and every output follow from its rows.
 
 pub mod compat;
+pub mod evidence;
 pub mod family;
 pub mod kernel;
 pub mod kernel_structs;

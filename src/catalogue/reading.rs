@@ -1,6 +1,6 @@
 //! How the kernel side reads the arguments of system calls: what of a row goes to C.
 
-use super::spec::{ArgType, Count, Layout, StructSpec};
+use super::spec::{ArgType, Count, EventSpec, Layout, StructSpec};
 
 macro_rules! c_constants {
     ($(#[$doc_enum:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident $c_name:literal),* $(,)? }) => {
@@ -44,6 +44,10 @@ c_constants! {
         OutPositive "WHEN_OUT_POSITIVE",
         /// Filled in by a call that a signal interrupted.
         Interrupted "WHEN_INTERRUPTED",
+        /// Given to the call, which writes over it: what counts is what was given.
+        Kept "WHEN_IN_KEPT",
+        /// Given to the call, which changes it: what counts is what it has become.
+        InOut "WHEN_IN_OUT",
     }
 }
 
@@ -63,6 +67,64 @@ pub struct Reading {
 pub const SOCKADDR_MAX: u16 = 128;
 pub const OPTION_MAX: u16 = 64;
 pub const ARRAY_MAX: u16 = 4096;
+
+/// What a call does about what an argument points to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// Nothing that is read.
+    None,
+    Given,
+    /// Given, and written over.
+    Changed,
+    FilledIn,
+}
+
+impl ArgType {
+    /// What the call does about this argument's memory; `Select` has a type of its own for each case.
+    pub fn memory(self) -> Memory {
+        let reading = self.reading(Layout::Native);
+        match (reading.kind, reading.when) {
+            (ArgKind::Value | ArgKind::Fd | ArgKind::Select, _) => Memory::None,
+            (_, When::In) => Memory::Given,
+            (_, When::Kept | When::InOut) => Memory::Changed,
+            (_, When::Out | When::OutPositive | When::Interrupted) => Memory::FilledIn,
+        }
+    }
+
+    /// Whether how much of it has been filled in is known only with the length before the call.
+    pub fn needs_room(self) -> bool {
+        let reading = self.reading(Layout::Native);
+        matches!(reading.count, Count::At(_))
+            || reading.kind == ArgKind::Msghdr && self.memory() == Memory::FilledIn
+    }
+
+    /// The types that this one may be.
+    fn cases(self) -> impl Iterator<Item = ArgType> {
+        let cases = match self {
+            ArgType::Select { table, .. } => table.cases,
+            _ => &[],
+        };
+        std::iter::once(self).chain(cases.iter().map(|(_, ty)| *ty))
+    }
+}
+
+impl EventSpec {
+    /// Whether some of what this call is given must be read before it is carried out: it is changed, or may lie where the
+    /// call fills in another argument.
+    pub fn keeps_given(&self) -> bool {
+        let mut memory = self
+            .args
+            .iter()
+            .flat_map(|arg| arg.ty.cases())
+            .map(|ty| (ty.memory(), ty.needs_room()));
+        let (mut given, mut filled) = (false, false);
+        memory.any(|(memory, needs_room)| {
+            given |= memory == Memory::Given;
+            filled |= memory == Memory::FilledIn;
+            needs_room || memory == Memory::Changed || given && filled
+        })
+    }
+}
 
 impl ArgType {
     /// How the kernel side reads this argument.

@@ -17,12 +17,12 @@ const fn select(mask: u32, cases: &'static [(u32, ArgType)], otherwise: ArgType)
 #[rustfmt::skip]
 pub const FCNTL_ARG: &SelectSpec = &select(!0, &[
     (0, Int), (2, Flags(Family::FdFlags)), (4, Flags(Family::Open)), // F_DUPFD, F_SETFD, F_SETFL
-    (5, Struct(In, FLOCK)), (6, Struct(In, FLOCK)), (7, Struct(In, FLOCK)), // F_GETLK, F_SETLK, F_SETLKW
+    (5, Struct(InOut, FLOCK)), (6, Struct(In, FLOCK)), (7, Struct(In, FLOCK)), // F_GETLK, F_SETLK, F_SETLKW
     (8, Pid), (10, Signal), // F_SETOWN, F_SETSIG
-    (12, Struct(In, FLOCK64)), (13, Struct(In, FLOCK64)), (14, Struct(In, FLOCK64)), // F_GETLK64, …
+    (12, Struct(InOut, FLOCK64)), (13, Struct(In, FLOCK64)), (14, Struct(In, FLOCK64)), // F_GETLK64, …
     (15, Struct(In, F_OWNER_EX)), (16, Struct(Out, F_OWNER_EX)), // F_SETOWN_EX, F_GETOWN_EX
     (17, Array(Out, UID, Const(2))), // F_GETOWNER_UIDS
-    (36, Struct(In, FLOCK64)), (37, Struct(In, FLOCK64)), (38, Struct(In, FLOCK64)), // F_OFD_GETLK, …
+    (36, Struct(InOut, FLOCK64)), (37, Struct(In, FLOCK64)), (38, Struct(In, FLOCK64)), // F_OFD_GETLK, …
     (1024, Enum(Family::LockType)), (1026, Flags(Family::Dnotify)), // F_SETLEASE, F_NOTIFY
     (1027, Fd), (1030, Int), // F_DUPFD_QUERY, F_DUPFD_CLOEXEC
     (1031, UInt), (1033, Flags(Family::Seals)), // F_SETPIPE_SZ, F_ADD_SEALS
@@ -93,7 +93,7 @@ pub const IO_URING_REGISTER_ARG: &SelectSpec = &select(!(1 << 31), &[
     (0, Iovec { count: 3 }), (2, Array(In, FD, Arg(3))), // IORING_REGISTER_BUFFERS, …_FILES
     (4, Struct(In, FD)), (7, Struct(In, FD)), // IORING_REGISTER_EVENTFD, …_ASYNC
     (17, CpuSet(In, Arg(3))), // IORING_REGISTER_IOWQ_AFF
-    (19, Array(In, UINT, Const(2))), // IORING_REGISTER_IOWQ_MAX_WORKERS
+    (19, Array(Kept, UINT, Const(2))), // IORING_REGISTER_IOWQ_MAX_WORKERS
 ], Ptr);
 
 /// `epoll_ctl(2)`: `EPOLL_CTL_DEL` takes no event.
@@ -241,7 +241,7 @@ pub const PTRACE_DATA: &SelectSpec = &select(!0, &[
     (0x4200, Flags(Family::PtraceOptions)), (0x4206, Flags(Family::PtraceOptions)), // PTRACE_SETOPTIONS, PTRACE_SEIZE
     (0x4201, Struct(Out, HEX_LONG)), // PTRACE_GETEVENTMSG
     (0x4202, Struct(Out, SIGINFO)), (0x4203, Struct(In, SIGINFO)), // PTRACE_GETSIGINFO, PTRACE_SETSIGINFO
-    (0x4204, Struct(Out, IOVEC)), (0x4205, Struct(In, IOVEC)), // PTRACE_GETREGSET, PTRACE_SETREGSET
+    (0x4204, Struct(InOut, IOVEC)), (0x4205, Struct(Kept, IOVEC)), // PTRACE_GETREGSET, PTRACE_SETREGSET
     (0x420a, Struct(Out, SIGSET)), (0x420b, Struct(In, SIGSET)), // PTRACE_GETSIGMASK, PTRACE_SETSIGMASK
 ], Hex);
 
@@ -342,7 +342,7 @@ pub const KEYCTL_ARG5: &SelectSpec = &select(!0, &[
 // `bpf(2)`: the part of `union bpf_attr`, by the command.
 
 const fn bpf(part: &'static StructSpec) -> ArgType {
-    Sized(In, part, 2)
+    Sized(InOut, part, 2)
 }
 
 #[rustfmt::skip]

@@ -49,8 +49,8 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(21, "access", &[Default, Fs, FsFileAttr], &[arg("pathname", Str), arg("mode", Enum(Family::Access))]),
     syscall(22, "pipe", &[Ipc, IpcPipe], &[arg("fildes", Array(Out, FD, Const(2)))]),
     syscall(23, "select", &[Fs, FsMuxIo], &[
-        arg("n", Int), arg("inp", BitSet(In, Arg(0))), arg("outp", BitSet(In, Arg(0))), arg("exp", BitSet(In, Arg(0))),
-        arg("tvp", Struct(In, TIMEVAL))]),
+        arg("n", Int), arg("inp", BitSet(Kept, Arg(0))), arg("outp", BitSet(Kept, Arg(0))), arg("exp", BitSet(Kept, Arg(0))),
+        arg("tvp", Struct(Kept, TIMEVAL))]),
     syscall(24, "sched_yield", &[Proc, ProcSched], &[]),
     syscall(25, "mremap", &[Proc, ProcMem], &[
         arg("addr", Ptr), arg("old_len", ULong), arg("new_len", ULong), arg("flags", LongFlags(Family::Mremap)),
@@ -78,20 +78,20 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("ovalue", Struct(Out, ITIMERVAL))]),
     syscall(39, "getpid", &[Proc, ProcIds], &[]),
     syscall(40, "sendfile", &[Fs, FsReadWrite], &[
-        arg("out_fd", Fd), arg("in_fd", Fd), arg("offset", Struct(In, OFF)), arg("count", Size)]),
+        arg("out_fd", Fd), arg("in_fd", Fd), arg("offset", Struct(Kept, OFF)), arg("count", Size)]),
     syscall(41, "socket", &[Default, Net, NetSock], &[
         arg("family", Enum(Family::AddressFamily)), arg("type", Enum(Family::SocketType)),
         arg("protocol", by(0, SOCKET_PROTOCOL))]),
     syscall(42, "connect", &[Default, Net, NetSock], &[
         arg("fd", Fd), arg("uservaddr", Sockaddr { len: 2 }), arg("addrlen", Int)]),
     syscall(43, "accept", &[Default, Net, NetSock], &[
-        arg("fd", Fd), arg("upeer_sockaddr", SockaddrOut { len: 2 }), arg("upeer_addrlen", Struct(In, INT))]),
+        arg("fd", Fd), arg("upeer_sockaddr", SockaddrOut { len: 2 }), arg("upeer_addrlen", Struct(InOut, INT))]),
     syscall(44, "sendto", &[Net, NetSndRcv], &[
         arg("fd", Fd), arg("buff", Buf { len: 2 }), arg("len", Size), arg("flags", Flags(Family::MsgFlags)),
         arg("addr", Sockaddr { len: 5 }), arg("addr_len", Int)]),
     syscall(45, "recvfrom", &[Net, NetSndRcv], &[
         arg("fd", Fd), arg("ubuf", BufOut { len: 2 }), arg("size", Size), arg("flags", Flags(Family::MsgFlags)),
-        arg("addr", SockaddrOut { len: 5 }), arg("addr_len", Struct(In, INT))]),
+        arg("addr", SockaddrOut { len: 5 }), arg("addr_len", Struct(InOut, INT))]),
     syscall(46, "sendmsg", &[Net, NetSndRcv], &[
         arg("fd", Fd), arg("msg", Msghdr(In)), arg("flags", Flags(Family::MsgFlags))]),
     syscall(47, "recvmsg", &[Net, NetSndRcv], &[
@@ -101,9 +101,9 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("fd", Fd), arg("umyaddr", Sockaddr { len: 2 }), arg("addrlen", Int)]),
     syscall(50, "listen", &[Default, Net, NetSock], &[arg("fd", Fd), arg("backlog", Int)]),
     syscall(51, "getsockname", &[Default, Net, NetSock], &[
-        arg("fd", Fd), arg("usockaddr", SockaddrOut { len: 2 }), arg("usockaddr_len", Struct(In, INT))]),
+        arg("fd", Fd), arg("usockaddr", SockaddrOut { len: 2 }), arg("usockaddr_len", Struct(InOut, INT))]),
     syscall(52, "getpeername", &[Net, NetSock], &[
-        arg("fd", Fd), arg("usockaddr", SockaddrOut { len: 2 }), arg("usockaddr_len", Struct(In, INT))]),
+        arg("fd", Fd), arg("usockaddr", SockaddrOut { len: 2 }), arg("usockaddr_len", Struct(InOut, INT))]),
     syscall(53, "socketpair", &[Net, NetSock], &[
         arg("family", Enum(Family::AddressFamily)), arg("type", Enum(Family::SocketType)),
         arg("protocol", by(0, SOCKET_PROTOCOL)), arg("usockvec", Array(Out, FD, Const(2)))]),
@@ -112,7 +112,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("optval", OptionValue { len: 4 }), arg("optlen", Int)]),
     syscall(55, "getsockopt", &[Net, NetSock], &[
         arg("fd", Fd), arg("level", Enum(Family::SockoptLevel)), arg("optname", by(1, SOCKOPT_NAME_GET)),
-        arg("optval", OptionValueOut { len: 4 }), arg("optlen", Struct(In, INT))]),
+        arg("optval", OptionValueOut { len: 4 }), arg("optlen", Struct(InOut, INT))]),
     syscall(56, "clone", &[Default, Proc, ProcLife], &[
         arg("clone_flags", LongFlags(Family::Clone)), arg("newsp", Ptr), arg("parent_tidptr", by(0, CLONE_PARENT)),
         arg("child_tidptr", Ptr), arg("tls", Ptr)]),
@@ -204,8 +204,8 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(122, "setfsuid", &[Default, Proc, ProcIds], &[arg("uid", Uid)]),
     syscall(123, "setfsgid", &[Default, Proc, ProcIds], &[arg("gid", Gid)]),
     syscall(124, "getsid", &[Proc, ProcIds], &[arg("pid", Pid)]),
-    syscall(125, "capget", &[Proc], &[arg("header", Struct(In, CAP_HEADER)), arg("dataptr", Struct(Out, CAP_DATA))]),
-    syscall(126, "capset", &[Proc], &[arg("header", Struct(In, CAP_HEADER)), arg("data", Struct(In, CAP_DATA))]),
+    syscall(125, "capget", &[Proc], &[arg("header", Struct(Kept, CAP_HEADER)), arg("dataptr", Struct(Out, CAP_DATA))]),
+    syscall(126, "capset", &[Proc], &[arg("header", Struct(Kept, CAP_HEADER)), arg("data", Struct(In, CAP_DATA))]),
     syscall(127, "rt_sigpending", &[Signals], &[arg("uset", Struct(Out, SIGSET)), arg("sigsetsize", Size)]),
     syscall(128, "rt_sigtimedwait", &[Signals], &[
         arg("uthese", Struct(In, SIGSET)), arg("uinfo", Struct(OutPositive, SIGINFO)), arg("uts", Struct(In, TIMESPEC)),
@@ -249,7 +249,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("option", Enum(Family::Prctl)), arg("arg2", by(0, PRCTL_ARG2)), arg("arg3", by(0, PRCTL_ARG3)),
         arg("arg4", by(0, PRCTL_ARG4)), arg("arg5", by(0, PRCTL_ARG5))]),
     syscall(158, "arch_prctl", &[Proc], &[arg("option", Enum(Family::ArchPrctl)), arg("arg2", by(0, ARCH_PRCTL_ARG))]),
-    syscall(159, "adjtimex", &[Time, TimeTod], &[arg("txc_p", Struct(In, TIMEX))]),
+    syscall(159, "adjtimex", &[Time, TimeTod], &[arg("txc_p", Struct(InOut, TIMEX))]),
     syscall(160, "setrlimit", &[Proc], &[
         arg("resource", Enum(Family::ResourceLimit)), arg("rlim", Struct(In, RLIMIT))]),
     syscall(161, "chroot", &[Fs], &[arg("pathname", Str)]),
@@ -318,7 +318,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("pid", Pid), arg("len", UInt), arg("user_mask_ptr", CpuSet(In, Arg(1)))]),
     syscall(204, "sched_getaffinity", &[Proc, ProcSched], &[
         arg("pid", Pid), arg("len", UInt), arg("user_mask_ptr", CpuSet(OutPositive, Ret))]),
-    syscall(205, "set_thread_area", &[Proc], &[arg("u_info", Struct(In, USER_DESC))]),
+    syscall(205, "set_thread_area", &[Proc], &[arg("u_info", Struct(InOut, USER_DESC))]),
     syscall(206, "io_setup", &[Fs, FsAsyncIo], &[arg("nr_events", UInt), arg("ctxp", Struct(Out, AIO_CONTEXT))]),
     syscall(207, "io_destroy", &[Fs, FsAsyncIo], &[arg("ctx", Hex)]),
     syscall(208, "io_getevents", &[Fs, FsAsyncIo], &[
@@ -328,7 +328,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("ctx_id", Hex), arg("nr", Long), arg("iocbpp", Array(In, POINTER, Arg(1)))]),
     syscall(210, "io_cancel", &[Fs, FsAsyncIo], &[
         arg("ctx_id", Hex), arg("iocb", Struct(In, IOCB)), arg("result", Struct(Out, IO_EVENT))]),
-    syscall(211, "get_thread_area", &[Proc], &[arg("u_info", Struct(In, USER_DESC))]),
+    syscall(211, "get_thread_area", &[Proc], &[arg("u_info", Struct(InOut, USER_DESC))]),
     syscall(212, "lookup_dcookie", &[Fs, FsDirOps], &[arg("cookie64", U64), arg("buf", StrOut), arg("len", Size)]),
     syscall(213, "epoll_create", &[Fs, FsMuxIo], &[arg("size", Int)]),
     syscall(214, "epoll_ctl_old", &[Fs, FsMuxIo], &[]),
@@ -444,17 +444,17 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(269, "faccessat", &[Default, Fs, FsFileAttr], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("mode", Enum(Family::Access))]),
     syscall(270, "pselect6", &[Fs, FsMuxIo], &[
-        arg("n", Int), arg("inp", BitSet(In, Arg(0))), arg("outp", BitSet(In, Arg(0))), arg("exp", BitSet(In, Arg(0))),
-        arg("tsp", Struct(In, TIMESPEC)), arg("sig", Struct(In, SIGSET_ARG))]),
+        arg("n", Int), arg("inp", BitSet(Kept, Arg(0))), arg("outp", BitSet(Kept, Arg(0))), arg("exp", BitSet(Kept, Arg(0))),
+        arg("tsp", Struct(Kept, TIMESPEC)), arg("sig", Struct(In, SIGSET_ARG))]),
     syscall(271, "ppoll", &[Fs, FsMuxIo], &[
-        arg("ufds", Array(In, POLLFD, Arg(1))), arg("nfds", UInt), arg("tsp", Struct(In, TIMESPEC)),
+        arg("ufds", Array(In, POLLFD, Arg(1))), arg("nfds", UInt), arg("tsp", Struct(Kept, TIMESPEC)),
         arg("sigmask", Struct(In, SIGSET)), arg("sigsetsize", Size)]),
     syscall(272, "unshare", &[Default, Proc], &[arg("unshare_flags", LongFlags(Family::Unshare))]),
     syscall(273, "set_robust_list", &[Ipc, IpcFutex], &[arg("head", Ptr), arg("len", Size)]),
     syscall(274, "get_robust_list", &[Ipc, IpcFutex], &[
         arg("pid", Pid), arg("head_ptr", Struct(Out, POINTER)), arg("len_ptr", Struct(Out, SIZE))]),
     syscall(275, "splice", &[Fs, FsReadWrite], &[
-        arg("fd_in", Fd), arg("off_in", Struct(In, LOFF)), arg("fd_out", Fd), arg("off_out", Struct(In, LOFF)),
+        arg("fd_in", Fd), arg("off_in", Struct(Kept, LOFF)), arg("fd_out", Fd), arg("off_out", Struct(Kept, LOFF)),
         arg("len", Size), arg("flags", Flags(Family::SpliceFlags))]),
     syscall(276, "tee", &[Fs, FsReadWrite], &[
         arg("fdin", Fd), arg("fdout", Fd), arg("len", Size), arg("flags", Flags(Family::SpliceFlags))]),
@@ -484,7 +484,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("otmr", Struct(Out, ITIMERSPEC))]),
     syscall(287, "timerfd_gettime", &[Time, TimeTimer], &[arg("ufd", Fd), arg("otmr", Struct(Out, ITIMERSPEC))]),
     syscall(288, "accept4", &[Default, Net, NetSock], &[
-        arg("fd", Fd), arg("upeer_sockaddr", SockaddrOut { len: 2 }), arg("upeer_addrlen", Struct(In, INT)),
+        arg("fd", Fd), arg("upeer_sockaddr", SockaddrOut { len: 2 }), arg("upeer_addrlen", Struct(InOut, INT)),
         arg("flags", Flags(Family::SocketFlags))]),
     syscall(289, "signalfd4", &[Signals], &[
         arg("ufd", Fd), arg("user_mask", Struct(In, SIGSET)), arg("sizemask", Size),
@@ -503,11 +503,11 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(297, "rt_tgsigqueueinfo", &[Signals], &[
         arg("tgid", Pid), arg("pid", Pid), arg("sig", Signal), arg("uinfo", Struct(In, SIGINFO))]),
     syscall(298, "perf_event_open", &[System], &[
-        arg("attr_uptr", Struct(In, PERF_EVENT_ATTR)), arg("pid", Pid), arg("cpu", Int), arg("group_fd", Fd),
+        arg("attr_uptr", Struct(Kept, PERF_EVENT_ATTR)), arg("pid", Pid), arg("cpu", Int), arg("group_fd", Fd),
         arg("flags", LongFlags(Family::PerfFlags))]),
     syscall(299, "recvmmsg", &[Net, NetSndRcv], &[
         arg("fd", Fd), arg("mmsg", Array(OutPositive, MMSGHDR, Ret)), arg("vlen", UInt),
-        arg("flags", Flags(Family::MsgFlags)), arg("timeout", Struct(In, TIMESPEC))]),
+        arg("flags", Flags(Family::MsgFlags)), arg("timeout", Struct(Kept, TIMESPEC))]),
     syscall(300, "fanotify_init", &[Fs, FsMonitor], &[
         arg("flags", Flags(Family::FanotifyInit)), arg("event_f_flags", Flags(Family::Open))]),
     syscall(301, "fanotify_mark", &[Fs, FsMonitor], &[
@@ -517,12 +517,12 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("pid", Pid), arg("resource", Enum(Family::ResourceLimit)), arg("new_rlim", Struct(In, RLIMIT64)),
         arg("old_rlim", Struct(Out, RLIMIT64))]),
     syscall(303, "name_to_handle_at", &[Fs, FsFileOps], &[
-        arg("dfd", DirFd), arg("name", Str), arg("handle", Struct(In, FILE_HANDLE)), arg("mnt_id", Struct(Out, INT)),
+        arg("dfd", DirFd), arg("name", Str), arg("handle", Struct(InOut, FILE_HANDLE)), arg("mnt_id", Struct(Out, INT)),
         arg("flag", Flags(Family::NameToHandle))]),
     syscall(304, "open_by_handle_at", &[Fs, FsFileOps], &[
         arg("mountdirfd", DirFd), arg("handle", Struct(In, FILE_HANDLE)), arg("flags", Flags(Family::Open))]),
     syscall(305, "clock_adjtime", &[Time, TimeClock], &[
-        arg("which_clock", Enum(Family::Clock)), arg("utx", Struct(In, TIMEX))]),
+        arg("which_clock", Enum(Family::Clock)), arg("utx", Struct(InOut, TIMEX))]),
     syscall(306, "syncfs", &[Fs, FsSync], &[arg("fd", Fd)]),
     syscall(307, "sendmmsg", &[Net, NetSndRcv], &[
         arg("fd", Fd), arg("mmsg", Array(In, MMSGHDR, Arg(2))), arg("vlen", UInt),
@@ -542,7 +542,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(313, "finit_module", &[Default, System, SystemModule], &[
         arg("fd", Fd), arg("uargs", Str), arg("flags", Flags(Family::InitModule))]),
     syscall(314, "sched_setattr", &[Proc, ProcSched], &[
-        arg("pid", Pid), arg("uattr", Struct(In, SCHED_ATTR)), arg("flags", Flags(Family::SchedAttrFlags))]),
+        arg("pid", Pid), arg("uattr", Struct(Kept, SCHED_ATTR)), arg("flags", Flags(Family::SchedAttrFlags))]),
     syscall(315, "sched_getattr", &[Proc, ProcSched], &[
         arg("pid", Pid), arg("uattr", Sized(Out, SCHED_ATTR, 2)), arg("usize", UInt), arg("flags", Flags(Family::SchedGetattr))]),
     syscall(316, "renameat2", &[Default, Fs, FsFileOps], &[
@@ -569,7 +569,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(325, "mlock2", &[Proc, ProcMem], &[
         arg("start", Ptr), arg("len", Size), arg("flags", Flags(Family::MlockFlags))]),
     syscall(326, "copy_file_range", &[Fs, FsReadWrite], &[
-        arg("fd_in", Fd), arg("off_in", Struct(In, LOFF)), arg("fd_out", Fd), arg("off_out", Struct(In, LOFF)),
+        arg("fd_in", Fd), arg("off_in", Struct(Kept, LOFF)), arg("fd_out", Fd), arg("off_out", Struct(Kept, LOFF)),
         arg("len", Size), arg("flags", UInt)]),
     syscall(327, "preadv2", &[Fs, FsReadWrite], &[
         arg("fd", Fd), arg("vec", Iovec { count: 2 }), arg("vlen", ULong), arg("pos_l", ULong), arg("pos_h", ULong),
@@ -596,7 +596,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("pidfd", Fd), arg("sig", Signal), arg("info", Struct(In, SIGINFO)),
         arg("flags", Flags(Family::PidfdSignalFlags))]),
     syscall(425, "io_uring_setup", &[Default, Fs, FsAsyncIo, IoUring], &[
-        arg("entries", UInt), arg("params", Struct(In, IO_URING_PARAMS))]),
+        arg("entries", UInt), arg("params", Struct(InOut, IO_URING_PARAMS))]),
     syscall(426, "io_uring_enter", &[Fs, FsAsyncIo, IoUring], &[
         arg("fd", Fd), arg("to_submit", UInt), arg("min_complete", UInt), arg("flags", Flags(Family::IoUringEnter)),
         arg("argp", by(3, IO_URING_ENTER_ARG)), arg("argsz", Size)]),
@@ -672,12 +672,12 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("req", Struct(In, MNT_ID_REQ)), arg("mnt_ids", Array(OutPositive, U64_HEX, Ret)), arg("nr_mnt_ids", Size),
         arg("flags", Flags(Family::ListmountFlags))]),
     syscall(459, "lsm_get_self_attr", &[Proc], &[
-        arg("attr", Enum(Family::LsmAttr)), arg("ctx", Struct(OutPositive, LSM_CTX)), arg("size", Struct(In, UINT)),
+        arg("attr", Enum(Family::LsmAttr)), arg("ctx", Struct(OutPositive, LSM_CTX)), arg("size", Struct(InOut, UINT)),
         arg("flags", Flags(Family::LsmFlags))]),
     syscall(460, "lsm_set_self_attr", &[Proc], &[
         arg("attr", Enum(Family::LsmAttr)), arg("ctx", Struct(In, LSM_CTX)), arg("size", UInt), arg("flags", UInt)]),
     syscall(461, "lsm_list_modules", &[Proc], &[
-        arg("ids", Array(OutPositive, LSM_ID, Ret)), arg("size", Struct(In, UINT)), arg("flags", UInt)]),
+        arg("ids", Array(OutPositive, LSM_ID, Ret)), arg("size", Struct(InOut, UINT)), arg("flags", UInt)]),
     syscall(462, "mseal", &[Proc, ProcMem], &[arg("start", Ptr), arg("len", Size), arg("flags", ULong)]),
     syscall(463, "setxattrat", &[Fs, FsFileAttr], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("at_flags", Flags(Family::At)), arg("name", Str),

@@ -99,7 +99,7 @@ fn fits(ty: ArgType, needed: &Needed) -> bool {
     use ArgType::*;
     match needed {
         Needed::Number => matches!(ty, Int | UInt | Long | ULong | Size),
-        Needed::IntAt => matches!(ty, Struct(spec::When::In, at) if *at == *structs::INT),
+        Needed::IntAt => matches!(ty, Struct(spec::When::InOut, at) if *at == *structs::INT),
         Needed::Selector => matches!(ty, SyscallNr | Int | UInt | Enum(_) | Flags(_) | LongFlags(_)),
     }
 }

@@ -80,6 +80,10 @@ pub struct Args {
     #[arg(long)]
     pub decode_fds: bool,
 
+    /// Look at each chosen call whether it was carried out, not only at those whose success is evidence
+    #[arg(long)]
+    pub verify_results: bool,
+
     /// Show the first bytes of what is read and written [up to 4096]
     #[arg(long, value_name = "BYTES")]
     pub decode_buffers: Option<String>,

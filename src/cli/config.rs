@@ -24,6 +24,7 @@ pub struct Config {
     /// Rows of the kernel's own events end with the system call that led there.
     pub original_syscall: bool,
     pub decode_fds: bool,
+    pub verify_results: bool,
     /// Bytes of each buffer that are shown.
     pub buffer_bytes: u16,
     /// Bytes of one CPU's ring: a power of two.
@@ -170,6 +171,7 @@ impl Args {
             exec_env: self.show_exec_env,
             original_syscall: self.detect_original_syscall,
             decode_fds: self.decode_fds,
+            verify_results: self.verify_results,
             buffer_bytes: buffer_bytes(self.decode_buffers.as_deref())?,
             buffer_size: buffer_size(&self.buffer_size)?,
             debug: self.debug,

@@ -13,7 +13,7 @@ pub mod structure;
 use arrayvec::ArrayVec;
 
 use crate::catalogue::{self, ArgType, Layout};
-use crate::event::{Arg, Context, Event, Value};
+use crate::event::{Arg, Context, Event, Other, Value};
 use crate::loader::skel::types::item_header;
 use cursor::Cursor;
 use file::OpenFile;
@@ -26,7 +26,10 @@ use structure::Array;
 // Constants of src/bpf/record.h; a test compares them.
 pub const RECORD_NO_RETURN: u8 = 1 << 0;
 pub const RECORD_INTERNAL: u8 = 1 << 1;
+pub const RECORD_NOT_CARRIED_OUT: u8 = 1 << 2;
+pub const RECORD_UNVERIFIED: u8 = 1 << 3;
 const ITEM_NODENAME: u8 = 0xff;
+const ITEM_SEEN: u8 = 0xfe;
 const ITEM_TRUNCATED: u8 = 1;
 const ITEM_FAULT: u8 = 2;
 const PART_VALUE: u8 = 0;
@@ -38,6 +41,9 @@ const PART_FD_PATH: u8 = 5;
 const PART_FD_SOCKET: u8 = 6;
 const PART_FD_UNIX: u8 = 7;
 const PART_STR_CUTS: u8 = 8;
+const PART_GIVEN: u8 = 16;
+const PART_AFTER: u8 = 17;
+const ITEM_LATE: u8 = 1 << 7;
 pub const ABI_NAMES: [&str; 3] = ["x86_64", "i386", "x32"];
 /// By ABI, too.
 const LAYOUTS: [Layout; 3] = [Layout::Native, Layout::Ia32, Layout::X32];
@@ -87,12 +93,16 @@ pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
         args.push(Arg::new(arg, raw, Value::Number));
     }
     resolve(&mut args);
-    let mut nodename = None;
+    let (mut nodename, mut seen) = (None, None);
     while !cursor.is_empty() {
         let item: item_header = cursor.read().ok_or_else(short)?;
         let bytes = cursor.take_padded(item.len as usize).ok_or_else(short)?;
         if item.index == ITEM_NODENAME {
             nodename = Some(bytes);
+            continue;
+        }
+        if item.index == ITEM_SEEN {
+            seen = bytes.first_chunk().map(|bytes| i64::from_ne_bytes(*bytes));
             continue;
         }
         let arg = args
@@ -101,8 +111,10 @@ pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
         take(arg, layout, &item, bytes).ok_or(DecodeError::Part(spec.name, item.index, item.part))?;
     }
     compare(&mut args);
+    args.iter_mut().for_each(Arg::keep_difference);
     Ok(Event {
         nodename,
+        seen,
         ..Event::new(spec, context, args)
     })
 }
@@ -147,12 +159,17 @@ fn take<'a>(arg: &mut Arg<'a>, layout: Layout, item: &item_header, bytes: &'a [u
             };
             arg.truncated = item.status == ITEM_TRUNCATED;
             arg.full = item.full;
+            // The flags of a path are others.
+            arg.late = item.flags & ITEM_LATE != 0 && !arg.ty.is_kernel_data();
         }
         PART_STR_CUTS => {
             if let Value::Strings(strings) = &mut arg.value {
                 *strings = strings.with_cuts(bytes);
             }
         }
+        PART_GIVEN | PART_AFTER if item.status == ITEM_FAULT => {}
+        PART_GIVEN => arg.other = Some(Other::Given(read(arg.ty, layout, item.flags, bytes))),
+        PART_AFTER => arg.other = Some(Other::After(read(arg.ty, layout, item.flags, bytes))),
         PART_MSG_NAME | PART_MSG_IOV | PART_MSG_CONTROL => {
             // Without a header that could be read, these mean nothing.
             if let Value::Msghdr(message) = &mut arg.value {
@@ -255,6 +272,12 @@ mod tests {
             ("CUT_STRINGS", u64::from(strings::CUT_STRINGS)),
             ("CUT_BEHEADS", u64::from(strings::CUT_BEHEADS)),
             ("PART_STR_CUTS", u64::from(PART_STR_CUTS)),
+            ("RECORD_NOT_CARRIED_OUT", u64::from(RECORD_NOT_CARRIED_OUT)),
+            ("RECORD_UNVERIFIED", u64::from(RECORD_UNVERIFIED)),
+            ("PART_GIVEN", u64::from(PART_GIVEN)),
+            ("PART_AFTER", u64::from(PART_AFTER)),
+            ("ITEM_LATE", u64::from(ITEM_LATE)),
+            ("ITEM_SEEN", u64::from(ITEM_SEEN)),
             ("PART_VALUE", u64::from(PART_VALUE)),
             ("PART_MSG_NAME", u64::from(PART_MSG_NAME)),
             ("PART_MSG_IOV", u64::from(PART_MSG_IOV)),

@@ -39,6 +39,7 @@ pub struct Features {
     kprobes: bool,
     allocates: bool,
     finds_vma: bool,
+    task_storage: bool,
     /// Why there are no trampolines.
     no_trampolines: Option<String>,
     needs_io_issue_defs: bool,
@@ -87,6 +88,8 @@ impl Features {
             kprobes: Path::new(KPROBE_PMU).exists() && !shuns("kprobes"),
             allocates: btf.type_by_name::<Struct<'_>>("bpf_mem_alloc").is_some(),
             finds_vma: btf.type_by_name::<Func<'_>>("bpf_find_vma").is_some(),
+            // It came with 5.13, as the storage did for programs that trace; no type tells of that.
+            task_storage: btf.type_by_name::<Func<'_>>("bpf_for_each_map_elem").is_some(),
             no_trampolines: match shuns("trampolines") {
                 true => Some(format!("{WITHOUT} rules out trampolines")),
                 false => missing_trampolines(&btf),
@@ -138,6 +141,11 @@ impl Features {
     /// Programs can look up what a part of the address space is (since 5.17).
     pub fn finds_vma(&self) -> bool {
         self.finds_vma
+    }
+
+    /// Programs that trace can keep something with a task (since 5.13).
+    pub fn has_task_storage(&self) -> bool {
+        self.task_storage
     }
 
     /// Why no fentry and fexit programs can be had.

@@ -164,6 +164,24 @@ fn misses(tracer: &Tracer) -> u64 {
         .sum()
 }
 
+impl Tracer {
+    /// Whether the kernel has ever skipped the program that leaves marks, as of that time (ns since boot) or later: then a
+    /// call without one may have been carried out all the same.
+    pub fn marks_are_doubtful(&self, time: u64) -> bool {
+        let (asked, skipped) = self.marks_asked.get();
+        if skipped || asked > time {
+            return skipped;
+        }
+        let now = self.now();
+        let skipped = self
+            .programs()
+            .filter(|program| program.name().to_string_lossy().starts_with("sys_enter__"))
+            .any(|program| program_misses(program.as_fd().as_raw_fd()) > 0);
+        self.marks_asked.set((now, skipped));
+        skipped
+    }
+}
+
 fn program_misses(fd: i32) -> u64 {
     let mut info = libbpf_sys::bpf_prog_info::default();
     let mut len = size_of_val(&info) as u32;

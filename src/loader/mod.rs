@@ -6,6 +6,7 @@ pub mod features;
 mod filter;
 pub mod lookup;
 pub mod loss;
+pub mod marks;
 pub mod object;
 mod plan;
 pub mod probe;
@@ -16,6 +17,7 @@ pub mod shared;
 mod syscalls;
 mod trial;
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
@@ -49,6 +51,10 @@ const CONTAINERS: usize = 131_072;
 const PREALLOCATED_CONTAINERS: usize = 8192;
 const PREALLOCATED_PROCESSES: usize = 65536;
 
+/// Calls that are under way with something kept that was given to them: of those beyond the least recent are forgotten.
+const GIVENS: usize = 8192;
+const LARGE_GIVENS: usize = 512;
+
 // SAFETY: these are made of integers only, so that every bit pattern is a value.
 unsafe impl plain::Plain for control {}
 // SAFETY: as above.
@@ -66,6 +72,8 @@ pub struct Tracer {
     control: control,
     /// Which container a process is in matters.
     containers: bool,
+    /// When it was last asked whether marks were skipped (ns since boot), and the answer.
+    marks_asked: Cell<(u64, bool)>,
 }
 
 impl Tracer {
@@ -133,6 +141,7 @@ impl Tracer {
             for (name, entries) in [
                 ("followed", needed(plan.scope.follows(), processes)),
                 ("exec_calls", 4096),
+                ("marks", 16384),
                 ("closings", 512),
                 ("arg_copies", 512),
                 ("containers", needed(plan.containers, containers)),
@@ -146,6 +155,18 @@ impl Tracer {
                 size(map, entries)?;
             }
         }
+        if plan.keeps_given() {
+            size(open_map(&mut open, "givens")?, GIVENS)?;
+            size(open_map(&mut open, "large_givens")?, LARGE_GIVENS)?;
+        }
+        // Whichever of the two is not used takes no room.
+        let unused = match features.has_task_storage() {
+            true => "marks",
+            false => "task_marks",
+        };
+        open_map(&mut open, unused)?
+            .set_autocreate(false)
+            .map_err(LoadError::bpf("a map cannot be left out"))?;
         if let Some(capture) = plan.capture {
             size(open_map(&mut open, "captures")?, capture.ring_size() as usize)?;
             size(open_map(&mut open, "captured_files")?, capture::FILES as usize)?;
@@ -178,6 +199,7 @@ impl Tracer {
             attached,
             control: control::default(),
             containers: plan.containers,
+            marks_asked: Cell::default(),
         };
         tracer.fill_maps(plan)?;
         tracer.fill_filters(&filters)?;
@@ -187,7 +209,11 @@ impl Tracer {
 
     /// Attaches every program. The scope stays empty until [`Tracer::start`].
     pub fn attach(&mut self) -> Result<(), LoadError> {
-        for name in &self.attached {
+        // The program that takes marks goes last, after all that look at them: programs run in the order in which they
+        // were attached.
+        let takes_marks = |name: &&String| name.starts_with("sys_exit__");
+        let first = self.attached.iter().filter(|name| !takes_marks(name));
+        for name in first.chain(self.attached.iter().filter(takes_marks)) {
             let link = self
                 .program(name)?
                 .attach()

@@ -12,9 +12,12 @@ use crate::filter::compile::KernelPart;
 use crate::loader::containers;
 use crate::loader::features::{self, Features};
 use crate::loader::filter::Tables;
+use crate::loader::marks::{self, Marked};
 use crate::loader::probe::{self, Means, Program};
 use crate::loader::skel::types::rodata;
-use crate::loader::syscalls::{SYSCALL_CHOSEN, SYSCALL_EXECVE, SYSCALL_EXECVEAT};
+use crate::loader::syscalls::{
+    SYSCALL_CHOSEN, SYSCALL_CLOSES, SYSCALL_EXECVE, SYSCALL_EXECVEAT, SYSCALL_ON_ENTER,
+};
 use crate::scope::{Containers, Scope};
 
 // Constants of src/bpf/record.h; a test compares them.
@@ -58,6 +61,8 @@ pub struct Plan<'a> {
     pub btf: Option<&'a Path>,
     /// Calls of which an argument is compared with the kernel's copy, and the argument's position.
     pub checked: &'a [(&'static str, u8)],
+    /// Calls that leave a mark when they are entered.
+    pub marked: &'a Marked,
     /// What is captured besides.
     pub capture: Option<&'a capture::Settings>,
     /// ns since the epoch at boot.
@@ -82,6 +87,22 @@ impl Plan<'_> {
         if self.decode_fds && self.chosen(catalogue::expect("close")) {
             stems.insert(probe::SYS_ENTER);
         }
+        if self.keeps_given() {
+            stems.insert(probe::SYS_ENTER);
+        }
+        if !self.marked.is_empty() {
+            // Whoever takes the mark is there whether the call is shown or not.
+            stems.extend([probe::SYS_ENTER, probe::SYS_EXIT]);
+        }
+        if marks::forks(self.marked) {
+            stems.extend([probe::FORK, probe::EXIT]);
+        }
+        if marks::execs(self.marked) {
+            stems.insert(probe::EXEC);
+        }
+        if !self.marked.is_empty() && !features.has_task_storage() {
+            stems.insert(probe::EXIT);
+        }
         if self.scope.follows() {
             stems.extend([probe::FORK, probe::EXEC, probe::EXIT, probe::FREE]);
         }
@@ -94,6 +115,13 @@ impl Plan<'_> {
             probe::best(stem, features).map_err(|reason| LoadError::Unavailable { event: stem, reason })
         };
         stems.into_iter().map(best).collect()
+    }
+
+    /// Some of what calls are given is read before they are carried out.
+    pub(super) fn keeps_given(&self) -> bool {
+        self.events
+            .iter()
+            .any(|event| event.kind.is_syscall() && event.keeps_given())
     }
 
     pub(super) fn filter_tables(&self) -> Tables {
@@ -186,13 +214,36 @@ impl Plan<'_> {
             constants.syscall_wanted.fill(1);
         }
         let exec_on_enter = probe::prepare_exec(features) == probe::SYS_ENTER;
-        let enters = programs.iter().any(|program| program.stem() == probe::SYS_ENTER);
+        let has_enter = programs.iter().any(|program| program.stem() == probe::SYS_ENTER);
         for (key, desc) in self.syscall_table() {
             let exec = exec_on_enter && desc.flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT) != 0;
-            if desc.flags & SYSCALL_CHOSEN != 0 || desc.checked != 0 || exec && enters {
-                constants.syscall_wanted[Self::number_of(key)] = 1;
+            let nr = Self::number_of(key);
+            if desc.flags & SYSCALL_CHOSEN != 0 || desc.checked != 0 {
+                constants.syscall_wanted[nr] = 1;
+            }
+            let closes = self.decode_fds && desc.flags & SYSCALL_CLOSES != 0;
+            let enters = closes || desc.keeps != 0 || desc.flags & SYSCALL_ON_ENTER != 0;
+            if desc.flags & SYSCALL_CHOSEN != 0 && enters || exec && has_enter {
+                constants.on_enter[nr] |= marks::ENTER_WANTED;
             }
         }
+        if self.events.iter().any(|event| event.name == "sys_enter") {
+            constants
+                .on_enter
+                .iter_mut()
+                .for_each(|bits| *bits |= marks::ENTER_WANTED);
+        }
+        for (key, _, call) in self.every_call() {
+            let nr = Self::number_of(key);
+            let bits = marks::enter_bits(self.marked, &call);
+            constants.on_enter[nr] |= bits;
+            constants.syscall_wanted[nr] |= u8::from(bits != 0);
+        }
+        constants.marks = u8::from(!self.marked.is_empty());
+        constants.mark_forks = u8::from(marks::forks(self.marked));
+        constants.mark_execs = u8::from(marks::execs(self.marked));
+        constants.mark_exits = u8::from(marks::exits(self.marked));
+        constants.task_storage = u8::from(features.has_task_storage());
         constants.scope_mode = match self.scope {
             Scope::All => SCOPE_ALL,
             Scope::New => SCOPE_NEW,

@@ -76,7 +76,7 @@ impl Means {
         matches!(self, Means::TpBtf | Means::AfterTpBtf)
     }
 
-    const fn is_after(self) -> bool {
+    pub const fn is_after(self) -> bool {
         matches!(self, Means::AfterTpBtf | Means::AfterTp)
     }
 

@@ -14,6 +14,7 @@ pub const SYSCALL_ON_EXIT: u8 = 1 << 3;
 pub const SYSCALL_EXECVE: u8 = 1 << 4;
 pub const SYSCALL_EXECVEAT: u8 = 1 << 5;
 pub const SYSCALL_CLOSES: u8 = 1 << 6;
+pub const SYSCALL_VERIFIED: u8 = 1 << 7;
 pub const COUNT_CONST: u8 = 0;
 pub const COUNT_ARG: u8 = 1;
 pub const COUNT_ARG32: u8 = 2;
@@ -42,6 +43,12 @@ fn mask(event: &EventSpec, such: impl Fn(ArgType) -> bool) -> u8 {
 impl Plan<'_> {
     /// Every number of every ABI, with what the kernel side does about it.
     pub(super) fn syscall_table(&self) -> impl Iterator<Item = (u32, syscall_desc)> + '_ {
+        self.every_call()
+            .map(move |(key, layout, call)| (key, self.describe(layout, &call)))
+    }
+
+    /// Every number of every ABI, the ABI's layout, and the call.
+    pub(super) fn every_call(&self) -> impl Iterator<Item = (u32, Layout, CompatCall)> {
         let abi_key = |abi: usize, nr: u16| (abi * spec::MAX_SYSCALLS) as u32 + u32::from(nr);
         let native = |event: &'static EventSpec| spec::same(event.id, event.name);
         let x86_64 = catalogue::SYSCALLS.iter().map(move |event| (0, native(event)));
@@ -55,12 +62,12 @@ impl Plan<'_> {
         let x32 = catalogue::X32.iter().map(|call| (2, *call));
         let within = catalogue::IA32_WITHIN
             .iter()
-            .map(|call| (WITHIN_KEY + u32::from(call.nr), self.describe(Layout::Ia32, call)));
+            .map(|call| (WITHIN_KEY + u32::from(call.nr), Layout::Ia32, *call));
         x86_64
             .chain(ia32)
             .chain(shared)
             .chain(x32)
-            .map(move |(abi, call)| (abi_key(abi, call.nr), self.describe(LAYOUTS[abi], &call)))
+            .map(move |(abi, call)| (abi_key(abi, call.nr), LAYOUTS[abi], call))
             .chain(within)
     }
 
@@ -87,6 +94,9 @@ impl Plan<'_> {
         if self.chosen(event) {
             flags |= SYSCALL_CHOSEN;
         }
+        if self.marked.contains(event.name) {
+            flags |= SYSCALL_VERIFIED;
+        }
         if event.name == "close" {
             flags |= SYSCALL_CLOSES;
         }
@@ -108,6 +118,7 @@ impl Plan<'_> {
                 true => mask(event, |ty| matches!(ty, ArgType::Uid | ArgType::Gid)),
                 false => 0,
             },
+            keeps: u8::from(self.chosen(event) && event.keeps_given()),
             checked: self
                 .checked
                 .iter()

@@ -67,10 +67,20 @@ struct Line<'a> {
     abi: Option<&'static str>,
     args_num: usize,
     return_value: Option<i64>,
+    /// Only where it was not, or where that could not be told.
+    #[serde(skip_serializing_if = "is_carried_out")]
+    carried_out: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seen_by_program: Option<i64>,
     /// The name of the error number that was returned.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'static str>,
     args: Args<'a>,
+}
+
+#[allow(clippy::ref_option)] // serde's way to call.
+fn is_carried_out(carried_out: &Option<bool>) -> bool {
+    *carried_out == Some(true)
 }
 
 #[derive(Serialize)]
@@ -140,6 +150,8 @@ impl<'a> Line<'a> {
             },
             args_num: event.args.len(),
             return_value: event.returns().then_some(context.ret),
+            carried_out: event.carried_out(),
+            seen_by_program: event.seen,
             error: event.errno().and_then(symbols::errno_name),
             args: Args {
                 args: &event.args,
@@ -230,6 +242,7 @@ impl Serialize for JsonArg<'_> {
             "value",
             &JsonValue {
                 arg,
+                value: &arg.value,
                 context: self.context,
             },
         )?;
@@ -251,6 +264,18 @@ impl Serialize for JsonArg<'_> {
             }
             Value::Fault => map.serialize_entry("error", "EFAULT")?,
             _ => {}
+        }
+        if let Some(other) = &arg.other {
+            let (key, text_key, value) = other.parts();
+            let context = self.context;
+            map.serialize_entry(key, &JsonValue { arg, value, context })?;
+            text.clear();
+            if text::push_symbolic_value(&mut text, arg, value, context) {
+                map.serialize_entry(text_key, text.as_str())?;
+            }
+        }
+        if arg.late {
+            map.serialize_entry("readLate", &true)?;
         }
         if arg.truncated {
             map.serialize_entry("truncated", &true)?;
@@ -329,6 +354,7 @@ fn serialize_number<S: Serializer>(number: Number, serializer: S) -> Result<S::O
 
 struct JsonValue<'a> {
     arg: &'a Arg<'a>,
+    value: &'a Value<'a>,
     context: &'a Context,
 }
 
@@ -336,7 +362,7 @@ impl Serialize for JsonValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let arg = self.arg;
         let abi = self.context.abi;
-        match &arg.value {
+        match self.value {
             Value::Number | Value::Pointer => {
                 serialize_number(text::number(arg.ty, arg.raw, abi), serializer)
             }

@@ -104,7 +104,12 @@ fn push_address(out: &mut String, raw: u64) {
 ///
 /// False, and nothing, for what is no more than a number or a string.
 pub fn push_symbolic(out: &mut String, arg: &Arg<'_>, context: &Context) -> bool {
-    match &arg.value {
+    push_symbolic_value(out, arg, &arg.value, context)
+}
+
+/// The same of another value that the argument has had.
+pub fn push_symbolic_value(out: &mut String, arg: &Arg<'_>, value: &Value<'_>, context: &Context) -> bool {
+    match value {
         Value::Number => match &arg.file {
             Some(file) => {
                 push_number(out, arg.ty, arg.raw, context.abi);
@@ -233,7 +238,27 @@ pub fn push_args(out: &mut String, event: &Event<'_>) {
 
 /// Appends one value, as the tables show it.
 pub fn push_arg(out: &mut String, arg: &Arg<'_>, context: &Context) {
-    match &arg.value {
+    push_value(out, arg, &arg.value, context);
+    // Others have their marks inside.
+    if arg.truncated && !matches!(arg.value, Value::Strings(_) | Value::Path(_) | Value::Msghdr(_)) {
+        out.push_str("...");
+        if arg.full > 0 {
+            let _ = write!(out, " ({} in all)", arg.full);
+        }
+    }
+    if let Some(other) = &arg.other {
+        let (word, _, value) = other.parts();
+        let _ = write!(out, " ({word}: ");
+        push_value(out, arg, value, context);
+        out.push(')');
+    }
+    if arg.late {
+        out.push_str(" (read late)");
+    }
+}
+
+fn push_value(out: &mut String, arg: &Arg<'_>, value: &Value<'_>, context: &Context) {
+    match value {
         Value::Null if arg.ty.is_kernel_data() => out.push('-'),
         Value::Null => out.push_str("NULL"),
         // Of what is no address in user memory, there is none to show.
@@ -256,16 +281,9 @@ pub fn push_arg(out: &mut String, arg: &Arg<'_>, context: &Context) {
         }
         Value::Strings(strings) => push_strings(out, strings, arg),
         _ => {
-            if !push_symbolic(out, arg, context) {
+            if !push_symbolic_value(out, arg, value, context) {
                 push_number(out, arg.ty, arg.raw, context.abi);
             }
-        }
-    }
-    // Others have their marks inside.
-    if arg.truncated && !matches!(arg.value, Value::Strings(_) | Value::Path(_) | Value::Msghdr(_)) {
-        out.push_str("...");
-        if arg.full > 0 {
-            let _ = write!(out, " ({} in all)", arg.full);
         }
     }
 }
@@ -323,6 +341,10 @@ const RETURNING_ADDRESSES: [&str; 5] = ["mmap", "mremap", "brk", "shmat", "old_m
 /// Appends what the call returned; an error by name, too, if `verbose`.
 pub fn push_return(out: &mut String, event: &Event<'_>, verbose: bool) {
     let ret = event.context.ret;
+    if event.carried_out() == Some(false) && event.seen.is_some() {
+        out.push_str("not run");
+        return;
+    }
     let _ = match event.errno() {
         None if !event.returns() => write!(out, "?"),
         None if RETURNING_ADDRESSES.contains(&event.spec.name) => write!(out, "{ret:#x}"),
@@ -331,6 +353,11 @@ pub fn push_return(out: &mut String, event: &Event<'_>, verbose: bool) {
     if let Some(name) = event.errno().and_then(symbols::errno_name).filter(|_| verbose) {
         out.push(' ');
         out.push_str(name);
+    }
+    match event.carried_out() {
+        Some(false) => out.push_str(" not run"),
+        None if event.returns() && event.errno().is_none() => out.push_str(" unverified"),
+        _ => {}
     }
 }
 

@@ -16,6 +16,7 @@ mod escape;
 mod fds;
 mod files;
 mod filter;
+mod given;
 mod harness;
 mod hostile;
 mod io_uring;
@@ -30,6 +31,7 @@ mod names;
 mod output;
 mod process;
 mod promises;
+mod refused;
 mod scope;
 mod ship;
 mod sockets;
@@ -106,6 +108,8 @@ fn main() {
         once(ship::tests()),
         io_uring::tests(),
         once(sockets::tests()),
+        refused::tests(),
+        given::tests(),
         means::tests(),
         lsm_proc::tests(),
         once(escape::tests()),

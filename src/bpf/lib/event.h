@@ -20,6 +20,7 @@
 
 #include "call.h"
 #include "items.h"
+#include "mark.h"
 #include "scope.h"
 
 /* Where a body was reached, and what the function returned: no return value at its beginning. */
@@ -141,7 +142,8 @@ static __always_inline const void *raw_argument(const void *ctx, int position)
 
 /*
  * Programs around the body after_<event>(const struct returned_call *), at
- * sys_exit, for kernels where the function itself cannot be attached to.
+ * sys_exit, for kernels where the function itself cannot be attached to. Which
+ * calls they look at src/loader/marks.rs knows.
  */
 #define AFTER_CALL(event)                                                                         \
 	SEC("tp_btf/sys_exit")                                                                    \
@@ -149,6 +151,8 @@ static __always_inline const void *raw_argument(const void *ctx, int position)
 	{                                                                                         \
 		struct returned_call call = {};                                                   \
                                                                                                   \
+		if (!may_have_run(regs->orig_ax))                                                 \
+			return 0;                                                                 \
 		return returned_call(regs, regs->orig_ax, ret, &call) ? after_##event(&call) : 0; \
 	}                                                                                         \
                                                                                                   \
@@ -157,6 +161,8 @@ static __always_inline const void *raw_argument(const void *ctx, int position)
 	{                                                                                         \
 		struct returned_call call = {};                                                   \
                                                                                                   \
+		if (!may_have_run(ctx->id))                                                       \
+			return 0;                                                                 \
 		return returned_call(task_regs(current_task()), ctx->id, ctx->ret, &call) ?       \
 			       after_##event(&call) :                                             \
 			       0;                                                                 \

@@ -4,29 +4,72 @@
 #define TRACEE_SYSCALL_H
 
 #include "call.h"
+#include "given.h"
 #include "items.h"
 #include "mismatch.h"
 
-/* Reads what an argument points to or stands for, as scratch.how says. */
+/* Reads what an argument points to or stands for, as scratch.how says, as its part scratch.part. */
 int put_arg(__u32 slot, __u32 index, __u32 abi, __s64 ret);
 
-/* As put_arg(), and remembers where the argument lies that is compared. */
+/* How an argument is read again that the call has written over, or for the first time if it could not be kept. */
+enum late { LATE_NO, LATE_YES, LATE_SKIP };
+
+static __always_inline enum late read_late(struct scratch *s, __u32 index,
+					   const struct syscall_desc *desc, __u32 abi)
+{
+	bool kept = s->kept & (1 << index);
+
+	switch (s->how.when) {
+	case WHEN_IN:
+		if (kept)
+			return LATE_SKIP;
+		return is_overwritten(s->slot, index, abi) ? LATE_YES : LATE_NO;
+	case WHEN_IN_KEPT:
+		if (!kept)
+			return LATE_YES;
+		s->part = PART_AFTER;
+		return LATE_NO;
+	}
+	/* Without the room before the call nobody knows how much of it the call has filled in. */
+	return s->how.kind == ARG_BYTES && s->how.count == COUNT_AT && s->room == ROOM_UNKNOWN ?
+		       LATE_YES :
+		       LATE_NO;
+}
+
+/* As put_arg(), of a call that has returned; and remembers where the argument lies that is compared. */
 static __always_inline void put_checked(struct scratch *s, __u32 index,
 					const struct syscall_desc *desc, const struct arg_desc *how,
 					__u32 abi, long ret)
 {
-	__u32 pos = s->pos;
+	enum late late = LATE_NO;
+	__u64 pos = s->pos;
 
 	s->how = *how;
+	s->part = PART_VALUE;
+	if (desc->keeps) {
+		late = read_late(s, index, desc, abi);
+		if (late == LATE_SKIP)
+			return;
+	}
 	put_arg(s->slot, index, abi, ret);
-	if (settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked == index + 1 && s->pos != pos)
+	if (s->pos == pos)
+		return;
+	bounded(pos);
+	if (late == LATE_YES && pos <= ITEM_START_MAX)
+		((struct item_header *)(s->bytes + pos))->flags |= ITEM_LATE;
+	if (settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked == index + 1)
 		s->checked = pos;
 }
 
-static __always_inline void put_args(struct scratch *s, const struct syscall_desc *desc, __u32 abi,
-				     long ret)
+static __always_inline void put_args(struct scratch *s, const struct syscall_desc *desc, __u32 key,
+				     __u32 abi, long ret)
 {
 	s->checked = 0;
+	s->kept = 0;
+	s->room = ROOM_UNKNOWN;
+	s->desc_key = key;
+	if (desc->keeps)
+		take_given(s->slot, desc->event);
 	for (int i = 0; i < MAX_ARGS; i++) {
 		const struct arg_desc *how = &desc->args[i];
 
@@ -35,13 +78,7 @@ static __always_inline void put_args(struct scratch *s, const struct syscall_des
 		if (how->kind == ARG_VALUE)
 			continue;
 		if (how->kind == ARG_SELECT) {
-			__u32 by = how->arg;
-			struct selector selector = { .event = desc->event, .index = i, .abi = abi };
-
-			if (by >= MAX_ARGS)
-				continue;
-			selector.value = s->args[by] & how->mask;
-			how = bpf_map_lookup_elem(&selected, &selector);
+			how = reading_of(s, desc, i, abi);
 			if (!how)
 				continue;
 		}
@@ -58,6 +95,23 @@ static __always_inline void put_unread_args(struct scratch *s, const struct sysc
 			break;
 		put_unknown(s, i);
 	}
+}
+
+/* What is needed when the call returns. */
+static __always_inline void remember_given(const struct pt_regs *regs, struct syscall_nr call)
+{
+	const struct syscall_desc *desc = told_call(regs, &call);
+	struct scratch *s;
+
+	if (!desc || !desc->keeps)
+		return;
+	s = scratch_get();
+	/* Without a slot it is read late. */
+	if (!s)
+		return;
+	if (call_args(regs, &call, desc, s->args))
+		keep_given(s->slot, syscall_key(&call), call.abi);
+	scratch_put(s);
 }
 
 /* Remembers what the first argument has open. */
@@ -107,19 +161,46 @@ static __always_inline void forget_closing(struct task_struct *task,
 		bpf_map_delete_elem(&closings, &key);
 }
 
+/* What the kernel itself leaves in the register of the result of a call that nobody carries out. */
+#define ENOSYS 38
+
+/* A success that was made up is none. */
+static __always_inline long believed(long ret, __u8 flags)
+{
+	return flags & RECORD_NOT_CARRIED_OUT && (__u64)ret < (__u64)-4095 ? -ENOSYS : ret;
+}
+
+/* What stood in the register instead. */
+static __always_inline void put_seen(struct scratch *s, long seen)
+{
+	struct item_header *item = item_begin(s, ITEM_SEEN);
+
+	if (!item)
+		return;
+	*(long *)(item + 1) = seen;
+	item_end(s, item, sizeof(seen));
+}
+
+/* args: NULL, or where they are, if not in the registers. */
 static __always_inline void emit_syscall(struct task_struct *task, const struct pt_regs *regs,
 					 const struct syscall_nr *call,
-					 const struct syscall_desc *desc, long ret, __u8 flags)
+					 const struct syscall_desc *desc, long ret, __u8 flags,
+					 const __u64 *args)
 {
-	bool shown = desc->flags & SYSCALL_CHOSEN &&
-		     result_passes(desc->event, ret, !(flags & RECORD_NO_RETURN));
+	long seen = ret;
 	bool checked = settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked;
 	struct scratch *s;
-	bool known;
+	bool known = true;
+	bool shown;
 	__u64 now;
 
+	ret = believed(ret, flags);
+	shown = desc->flags & SYSCALL_CHOSEN &&
+		result_passes(desc->event, ret, !(flags & RECORD_NO_RETURN));
 	if (!shown && !checked) {
 		forget_closing(task, desc);
+		if (desc->keeps)
+			forget_given();
 		return;
 	}
 	now = bpf_ktime_get_boot_ns();
@@ -136,7 +217,13 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 	s->header.flags = flags;
 	if (call->within)
 		s->header.flags |= RECORD_WITHIN;
-	known = call_args(regs, call, desc, s->args);
+	if (args && !desc->split) {
+		bpf_probe_read_kernel(s->args, sizeof(s->args), args);
+		if (call->abi == ABI_IA32)
+			widen_args(desc, s->args);
+	} else {
+		known = call_args(regs, call, desc, s->args);
+	}
 #pragma unroll
 	for (int i = 0; i < MAX_ARGS; i++)
 		if (i < desc->nargs)
@@ -145,7 +232,9 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 	if (!known)
 		put_unread_args(s, desc);
 	else if (!(flags & RECORD_NO_RETURN))
-		put_args(s, desc, call->abi, ret);
+		put_args(s, desc, syscall_key(call), call->abi, ret);
+	if (seen != ret)
+		put_seen(s, seen);
 	if (settings.decode_fds && desc->flags & SYSCALL_CLOSES)
 		put_closing(s, task);
 	/* A call that is not shown may be here for its argument alone. */

@@ -5,6 +5,9 @@
 
 #include "../maps.h"
 
+/* Keeps the compiler from looking through a value that the verifier must see checked. */
+#define bounded(x) asm volatile("" : "+r"(x))
+
 #define PF_KTHREAD 0x00200000
 
 #define X32_SYSCALL_BIT 0x40000000
@@ -86,12 +89,17 @@ static __always_inline bool syscall_abi(struct task_struct *task, __u64 nr, stru
 	return low < MAX_SYSCALLS;
 }
 
+/* Its row in the table `syscalls`. */
+static __always_inline __u32 syscall_key(const struct syscall_nr *call)
+{
+	return call->within ? ABI_COUNT * MAX_SYSCALLS + call->within :
+			      call->abi * MAX_SYSCALLS + call->nr;
+}
+
 static __always_inline struct syscall_desc *syscall_lookup(const struct syscall_nr *call)
 {
-	__u32 key = call->abi * MAX_SYSCALLS + call->nr;
+	__u32 key = syscall_key(call);
 
-	if (call->within)
-		key = ABI_COUNT * MAX_SYSCALLS + call->within;
 	return bpf_map_lookup_elem(&syscalls, &key);
 }
 

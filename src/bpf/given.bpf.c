@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Keeping what a program gave to a call until the call returns: what lib/given.h declares. */
+#include "lib/given.h"
+#include "lib/syscall.h"
+
+/* Of what has no length of its own before the call returns. */
+#define ROOM_MOST 65536
+
+/* How many bytes a call reads or fills in at the most. */
+static __always_inline __u64 bytes_at_most(const struct scratch *s, const struct arg_desc *how)
+{
+	__u64 count = ROOM_MOST;
+
+	switch (how->kind) {
+	case ARG_STR:
+		return STR_MAX;
+	case ARG_STR_ARRAY:
+		return ROOM_MOST;
+	}
+	if (how->count == COUNT_CONST)
+		count = how->arg;
+	else if ((how->count == COUNT_ARG || how->count == COUNT_ARG32) && how->arg < MAX_ARGS)
+		count = s->args[how->arg];
+	else
+		return ROOM_MOST;
+	if (count > ROOM_MOST)
+		return ROOM_MOST;
+	return how->size ? count * how->size : (count + 7) / 8;
+}
+
+static __always_inline bool is_filled_in(const struct arg_desc *how)
+{
+	switch (how->when) {
+	case WHEN_OUT:
+	case WHEN_OUT_POSITIVE:
+	case WHEN_INTERRUPTED:
+	case WHEN_IN_OUT:
+	case WHEN_IN_KEPT:
+		return true;
+	}
+	return false;
+}
+
+__noinline int is_overwritten(__u32 slot, __u32 index, __u32 abi)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	const struct syscall_desc *desc;
+	__u64 from, to;
+	__u32 key;
+
+	if (!s || index >= MAX_ARGS)
+		return 0;
+	key = s->desc_key;
+	desc = bpf_map_lookup_elem(&syscalls, &key);
+	if (!desc || s->how.kind == ARG_VALUE || s->how.kind == ARG_FD)
+		return 0;
+	from = s->args[index];
+	to = from + bytes_at_most(s, &s->how);
+	for (__u32 i = 0; i < MAX_ARGS; i++) {
+		const struct arg_desc *how;
+		__u64 start;
+
+		if (i == index || i >= desc->nargs)
+			continue;
+		how = reading_of(s, desc, i, abi);
+		if (!how || !is_filled_in(how))
+			continue;
+		start = s->args[i];
+		if (start && start < to && from < start + bytes_at_most(s, how))
+			return 1;
+	}
+	return 0;
+}
+
+/* The room for what an argument is filled in with, as its length says before the call. */
+static __always_inline void read_room(struct scratch *s, const struct arg_desc *how, __u32 abi,
+				      __u64 value)
+{
+	__u32 arg = how->arg;
+	__u32 room;
+
+	if (how->kind == ARG_MSGHDR && is_filled_in(how)) {
+		/* msg_namelen follows a pointer. */
+		if (!bpf_probe_read_user(&room, sizeof(room), (void *)value + pointer_size(abi)))
+			s->room = room;
+		return;
+	}
+	if (how->kind != ARG_BYTES || how->count != COUNT_AT || arg >= MAX_ARGS)
+		return;
+	if (!bpf_probe_read_user(&room, sizeof(room), (void *)s->args[arg]))
+		s->room = room;
+}
+
+/* Keeps one argument, as scratch.how says. */
+__noinline int keep_argument(__u32 slot, __u32 index, __u32 abi)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	const struct item_header *item;
+	__u64 value, before;
+
+	if (!s || index >= MAX_ARGS)
+		return 0;
+	value = s->args[index];
+	if (!value)
+		return 0;
+	read_room(s, &s->how, abi, value);
+	s->part = PART_VALUE;
+	switch (s->how.when) {
+	case WHEN_IN_OUT:
+		s->part = PART_GIVEN;
+		break;
+	case WHEN_IN_KEPT:
+		break;
+	case WHEN_IN:
+		if (!is_overwritten(slot, index, abi))
+			return 0;
+		break;
+	default:
+		return 0;
+	}
+	before = s->pos;
+	bounded(before);
+	if (before > ITEM_START_MAX)
+		return 0;
+	put_arg(slot, index, abi, 0);
+	item = (const struct item_header *)(s->bytes + before);
+	/* It may be there when the call has returned. */
+	if (s->pos == before || item->status == ITEM_FAULT)
+		s->pos = before;
+	else
+		s->kept |= 1 << index;
+	return 0;
+}
+
+__noinline int keep_given(__u32 slot, __u32 key, __u32 abi)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	const struct syscall_desc *desc = bpf_map_lookup_elem(&syscalls, &key);
+	struct task_struct *task = current_task();
+	__u64 by_task = (__u64)task;
+	struct given *given;
+
+	if (!s || !desc)
+		return 0;
+	s->kept = 0;
+	s->room = ROOM_UNKNOWN;
+	s->desc_key = key;
+	s->pos = sizeof(*given);
+	for (__u32 i = 0; i < MAX_ARGS; i++) {
+		const struct arg_desc *how;
+
+		if (i >= desc->nargs)
+			break;
+		how = reading_of(s, desc, i, abi);
+		if (!how || how->kind == ARG_VALUE || how->kind == ARG_FD)
+			continue;
+		s->how = *how;
+		keep_argument(slot, i, abi);
+	}
+	if (!s->kept && s->room == ROOM_UNKNOWN)
+		return 0;
+	given = (struct given *)s->bytes;
+	given->start = start_time(task);
+	given->room = s->room;
+	given->kept = s->kept;
+	given->event = desc->event;
+	given->len = s->pos - sizeof(*given);
+	if (given->len <= GIVEN_SMALL)
+		bpf_map_update_elem(&givens, &by_task, given, BPF_ANY);
+	else if (given->len <= GIVEN_LARGE)
+		bpf_map_update_elem(&large_givens, &by_task, given, BPF_ANY);
+	return 0;
+}
+
+static __always_inline bool is_given(const struct given *given, struct task_struct *task,
+				     __u32 event)
+{
+	return given && given->start == start_time(task) && given->event == event;
+}
+
+__noinline int take_given(__u32 slot, __u32 event)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct task_struct *task = current_task();
+	__u64 key = (__u64)task, pos, len;
+	const struct given *given;
+
+	if (!s)
+		return 0;
+	pos = s->pos;
+	bounded(pos);
+	if (pos > ITEM_START_MAX)
+		return 0;
+	given = bpf_map_lookup_elem(&givens, &key);
+	if (is_given(given, task, event)) {
+		len = given->len;
+		bounded(len);
+		if (len <= GIVEN_SMALL && !bpf_probe_read_kernel(s->bytes + pos, len, given + 1)) {
+			s->pos = pos + len;
+			s->kept = given->kept;
+			s->room = given->room;
+		}
+	} else {
+		given = bpf_map_lookup_elem(&large_givens, &key);
+		if (!is_given(given, task, event))
+			return 0;
+		len = given->len;
+		bounded(len);
+		if (len <= GIVEN_LARGE && !bpf_probe_read_kernel(s->bytes + pos, len, given + 1)) {
+			s->pos = pos + len;
+			s->kept = given->kept;
+			s->room = given->room;
+		}
+	}
+	forget_given();
+	return 0;
+}
+
+__noinline int forget_given(void)
+{
+	__u64 key = (__u64)current_task();
+
+	/* A call has but one of them. */
+	if (bpf_map_delete_elem(&givens, &key))
+		bpf_map_delete_elem(&large_givens, &key);
+	return 0;
+}

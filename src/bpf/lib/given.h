@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What a program gave to a call that writes over it: read at sys_enter, kept
+ * until sys_exit. That is
+ *
+ *   arguments that the call takes and changes: WHEN_IN_KEPT, WHEN_IN_OUT;
+ *   any other that lies where the call writes another one: f(&x, &x);
+ *   the room for what the call fills in, since it gives back the length that
+ *   it would have had, and what lies beyond the room is the program's own.
+ *
+ * What could not be kept is read when the call has returned, and says so.
+ */
+#ifndef TRACEE_GIVEN_H
+#define TRACEE_GIVEN_H
+
+#include "items.h"
+
+/* scratch.room: nobody knows. */
+#define ROOM_UNKNOWN (-1)
+
+/*
+ * Keeps what scratch.args have given to the call, which is of that ABI. A
+ * global function, as are those below, so that the verifier looks at each once.
+ */
+int keep_given(__u32 slot, __u32 key, __u32 abi);
+/* Appends what was kept, and says what that was in scratch.kept and scratch.room. */
+int take_given(__u32 slot, __u32 event);
+int forget_given(void);
+/* Whether argument index, how to read which scratch.how says, lies where another is filled in. */
+int is_overwritten(__u32 slot, __u32 index, __u32 abi);
+
+/* How an argument is read: where another one decides, by what is in scratch.args. */
+static __always_inline const struct arg_desc *
+reading_of(const struct scratch *s, const struct syscall_desc *desc, __u32 index, __u32 abi)
+{
+	const struct arg_desc *how = &desc->args[index];
+	struct selector selector = { .event = desc->event, .index = index, .abi = abi };
+	__u32 by = how->arg;
+
+	if (how->kind != ARG_SELECT)
+		return how;
+	if (by >= MAX_ARGS)
+		return NULL;
+	selector.value = s->args[by] & how->mask;
+	return bpf_map_lookup_elem(&selected, &selector);
+}
+
+#endif

@@ -1,0 +1,212 @@
+//! Which calls leave a mark at `sys_enter`, by which `sys_exit` tells whether they were carried out: `src/bpf/lib/mark.h`.
+
+use std::collections::BTreeSet;
+
+use crate::capture;
+use crate::catalogue::evidence::is_evidence;
+use crate::catalogue::{CompatCall, EventSpec};
+use crate::loader::features::Features;
+use crate::loader::probe::{self, Return};
+
+// Constants of src/bpf/record.h; a test compares them.
+pub const ENTER_WANTED: u8 = 1 << 0;
+pub const ENTER_MARK: u8 = 1 << 1;
+pub const ENTER_ARGS: u8 = 1 << 2;
+
+/// Calls that leave a mark, by name.
+pub type Marked = BTreeSet<&'static str>;
+
+/// What is looked at when a call returns, where the kernel's own functions cannot be attached to: the stem of the program,
+/// and all calls that it looks at.
+const LOOKED_AT: &[(&str, &[&str])] = &[
+    (
+        "security_file_open",
+        &["open", "openat", "openat2", "creat", "open_by_handle_at"],
+    ),
+    ("security_kernel_read_file", &["finit_module", "kexec_file_load"]),
+    ("vfs_write", &["write", "pwrite64"]),
+    ("vfs_read", &["read", "pread64"]),
+    ("vfs_writev", &["writev", "pwritev", "pwritev2"]),
+    ("vfs_readv", &["readv", "preadv", "preadv2"]),
+    ("file_modification", WRITING),
+    ("bpf_attach", &["bpf"]),
+    ("commit_creds", CHANGING_TASKS),
+    ("switch_task_ns", CHANGING_TASKS),
+    ("security_mmap_file", &["mmap"]),
+    ("mem_prot_alert_mmap", &["mmap"]),
+    ("mem_prot_alert_mprotect", &["mprotect", "pkey_mprotect"]),
+    ("capture_mmap", &["mmap"]),
+    ("security_socket_create", &["socket", "socketpair"]),
+    ("security_socket_bind", &["bind"]),
+    ("security_socket_connect", &["connect"]),
+    ("security_socket_accept", &["accept", "accept4"]),
+    ("security_socket_listen", &["listen"]),
+    ("security_socket_setsockopt", &["setsockopt"]),
+    ("ptrace_attach", &["ptrace"]),
+    ("process_vm_access", &["process_vm_readv", "process_vm_writev"]),
+    ("security_task_prctl", &["prctl"]),
+    ("security_task_setrlimit", &["setrlimit", "prlimit64"]),
+];
+
+const WRITING: &[&str] = &[
+    "write",
+    "writev",
+    "pwrite64",
+    "pwritev",
+    "pwritev2",
+    "sendfile",
+    "splice",
+    "copy_file_range",
+];
+
+const CHANGING_TASKS: &[&str] = &[
+    "setuid",
+    "setgid",
+    "setreuid",
+    "setregid",
+    "setresuid",
+    "setresgid",
+    "setfsuid",
+    "setfsgid",
+    "capset",
+    "prctl",
+    "unshare",
+    "setns",
+    "execve",
+    "execveat",
+];
+
+/// What `--capture write` looks at besides.
+const CAPTURED: &[&str] = &[
+    "open",
+    "openat",
+    "openat2",
+    "creat",
+    "open_by_handle_at",
+    "memfd_create",
+    "ftruncate",
+    "fallocate",
+    "ioctl",
+    "mmap",
+    "truncate",
+    "io_setup",
+    "io_uring_setup",
+];
+
+/// Calls that leave marks: of the chosen ones those whose success is evidence, or `all`; and what programs look at that
+/// have nothing else to go by.
+pub fn marked_calls(
+    chosen: &[&'static EventSpec],
+    capture: Option<&capture::Settings>,
+    all: bool,
+    features: &Features,
+) -> Marked {
+    let comes_back =
+        |event: &&EventSpec| event.kind.is_syscall() && probe::syscall_return(event.name) != Return::Never;
+    let mut marked: Marked = chosen
+        .iter()
+        .filter(|event| comes_back(event) && (all || is_evidence(event)))
+        .map(|event| event.name)
+        .collect();
+    let memory = capture
+        .filter(|capture| capture.mem)
+        .map(|_| probe::CAPTURE_MEMORY);
+    let stems = chosen
+        .iter()
+        .flat_map(|event| probe::stems(event, features))
+        .chain(memory.into_iter().flatten());
+    for stem in stems {
+        if probe::best(stem, features).is_ok_and(|program| program.means.is_after()) {
+            let calls = LOOKED_AT
+                .iter()
+                .find(|(of, _)| *of == stem)
+                .map(|(_, calls)| *calls);
+            marked.extend(calls.into_iter().flatten());
+        }
+    }
+    if capture.is_some_and(|capture| capture.write) {
+        marked.extend(WRITING.iter().chain(CAPTURED));
+    }
+    marked
+}
+
+/// What `sys_enter` does about a call in some ABI for its mark: `ENTER_*`.
+pub fn enter_bits(marked: &Marked, call: &CompatCall) -> u8 {
+    if !is_marked(marked, call) {
+        return 0;
+    }
+    ENTER_MARK
+        | match probe::syscall_return(call.event) {
+            Return::Once | Return::Never => 0,
+            _ => ENTER_ARGS,
+        }
+}
+
+fn is_marked(marked: &Marked, call: &CompatCall) -> bool {
+    let has = |names: &[&str]| names.iter().any(|name| marked.contains(name));
+    match probe::syscall_return(call.event) {
+        // Before it returns, either has the other's number, or that of another ABI.
+        Return::Execve | Return::Execveat => has(&["execve", "execveat"]),
+        _ => marked.contains(call.event),
+    }
+}
+
+/// Whether some marked call stops for a tracer after its fork.
+pub fn forks(marked: &Marked) -> bool {
+    marked
+        .iter()
+        .any(|name| probe::syscall_return(name) == Return::TwiceInChild)
+}
+
+/// Whether `execve` or `execveat` is marked.
+pub fn execs(marked: &Marked) -> bool {
+    marked
+        .iter()
+        .any(|name| matches!(probe::syscall_return(name), Return::Execve | Return::Execveat))
+}
+
+/// Whether `exit` or `exit_group` is marked.
+pub fn exits(marked: &Marked) -> bool {
+    marked
+        .iter()
+        .any(|name| probe::syscall_return(name) == Return::TaskExit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue;
+
+    #[test]
+    fn what_is_looked_at_is_there() {
+        for (stem, calls) in LOOKED_AT {
+            let found = crate::loader::object::programs()
+                .iter()
+                .any(|program| program.stem() == *stem && program.means.is_after());
+            assert!(found, "{stem}");
+            for call in *calls {
+                assert!(catalogue::by_name(call).is_some(), "{call}");
+            }
+        }
+        // Whoever adds a program at sys_exit says here what it looks at: it sees nothing else.
+        for program in crate::loader::object::programs() {
+            let stem = program.stem();
+            let known = stem == probe::CAPTURE_WRITE || LOOKED_AT.iter().any(|(of, _)| *of == stem);
+            assert!(known || !program.means.is_after(), "{stem}");
+        }
+        for call in WRITING.iter().chain(CAPTURED) {
+            assert!(catalogue::by_name(call).is_some(), "{call}");
+        }
+    }
+
+    #[test]
+    fn marks_of_what_is_chosen() {
+        let chosen = ["openat", "read", "rt_sigreturn", "exit_group", "clone"].map(catalogue::expect);
+        let marked = |all| marked_calls(&chosen, None, all, &Features::default());
+        assert_eq!(marked(false), Marked::from(["openat", "exit_group", "clone"]));
+        assert_eq!(
+            marked(true),
+            Marked::from(["openat", "exit_group", "clone", "read"])
+        );
+    }
+}

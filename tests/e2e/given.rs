@@ -1,0 +1,172 @@
+//! Calls that write over what they were given, or into less room than they need: shown is what was given, and what the
+//! kernel wrote.
+
+use libtest_mimic::Failed;
+use serde_json::{json, Value};
+
+use crate::harness::{arg, prog, trace, value, Run};
+use crate::Test;
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        Test::new("what_a_call_writes_over_is_shown_as_given", kept),
+        Test::new("memory_that_is_given_and_filled_in_is_shown_as_both", same_memory),
+        Test::new("no_more_is_shown_than_the_kernel_has_written", rooms),
+        Test::new("what_a_call_changes_is_shown_before_and_after", changed),
+    ]
+}
+
+fn given(calls: &str) -> Run {
+    let run = trace(&["-e", calls], &[&prog("given")]);
+    assert_eq!(run.code(), 0, "{}", run.stderr);
+    let late = run
+        .events
+        .iter()
+        .find(|event| event.to_string().contains("readLate"));
+    assert_eq!(late, None);
+    run
+}
+
+/// The argument's value, and what else it was.
+fn both<'a>(run: &'a Run, call: &str, name: &str, other: &str) -> (&'a Value, &'a Value) {
+    let event = run.named(call)[0];
+    (value(event, name), &arg(event, name)[other])
+}
+
+fn kept() -> Result<(), Failed> {
+    let run = given("select,pselect6,ppoll,sendfile,splice,capget");
+    let after = |call, name| both(&run, call, name, "after");
+    let time = |nanoseconds: u64| json!({"tv_sec": 0, "tv_nsec": nanoseconds});
+    assert_eq!(after("select", "inp"), (&json!([40]), &json!([])));
+    assert_eq!(after("select", "exp"), (&json!([40]), &json!([])));
+    let (before, left) = after("select", "tvp");
+    assert_eq!(*before, json!({"tv_sec": 0, "tv_usec": 4000}));
+    assert_eq!(*left, json!({"tv_sec": 0, "tv_usec": 0}));
+    assert_eq!(after("pselect6", "inp"), (&json!([40]), &json!([])));
+    assert_eq!(after("pselect6", "tsp"), (&time(3_000_000), &time(0)));
+    assert_eq!(after("ppoll", "tsp"), (&time(5_000_000), &time(0)));
+    assert_eq!(after("sendfile", "offset"), (&json!(3), &json!(8)));
+    assert_eq!(after("splice", "off_in"), (&json!(7), &json!(11)));
+    let (before, left) = after("capget", "header");
+    assert_eq!(before["version"], 0x1234_5678);
+    assert_eq!(left["version"], 0x2008_0522);
+    Ok(())
+}
+
+fn same_memory() -> Result<(), Failed> {
+    let run = given(
+        "rt_sigprocmask,setitimer,timerfd_settime,timer_settime,prlimit64,sigaltstack,rt_sigaction,nanosleep,newfstatat,\
+         readlink",
+    );
+    let with = |call: &str, name: &str, given: &dyn Fn(&Value) -> bool| {
+        let found = run.named(call).into_iter().any(|event| given(value(event, name)));
+        assert!(found, "{call}: {:?}", run.named(call));
+    };
+    let text = |call: &str, name: &str| arg(run.named(call)[0], name)["text"].clone();
+    assert_eq!(text("rt_sigprocmask", "nset"), "[SIGUSR1]");
+    assert_eq!(text("rt_sigprocmask", "oset"), "[]");
+    with("setitimer", "value", &|value| value["it_value"]["tv_sec"] == 11);
+    with("setitimer", "ovalue", &|value| value["it_value"]["tv_sec"] == 77);
+    with("timerfd_settime", "utmr", &|value| {
+        value["it_value"]["tv_sec"] == 9
+    });
+    with("timerfd_settime", "otmr", &|value| {
+        value["it_value"]["tv_sec"] == 0
+    });
+    with("timer_settime", "new_setting", &|value| {
+        value["it_value"]["tv_sec"] == 12
+    });
+    with("prlimit64", "new_rlim", &|value| value["rlim_cur"] == 123);
+    with("sigaltstack", "uss", &|value| value["ss_size"] == 16384);
+    with("sigaltstack", "uoss", &|value| value["ss_size"] == 0);
+    let window = run.named("rt_sigaction")[0];
+    assert!(
+        arg(window, "act")["text"]
+            .as_str()
+            .unwrap()
+            .contains("sa_mask=[SIGUSR2]"),
+        "{window}"
+    );
+    with("nanosleep", "rqtp", &|value| value["tv_sec"] == 6);
+    with("nanosleep", "rmtp", &|value| value["tv_sec"].as_u64() < Some(6));
+    // A path that its own answer replaces.
+    with("newfstatat", "pathname", &|value| value == "/dev/null");
+    with("readlink", "path", &|value| value == "/proc/self/exe");
+    Ok(())
+}
+
+fn rooms() -> Result<(), Failed> {
+    let run = given("accept,getpeername,recvfrom,recvmsg,getsockopt");
+    let all = serde_json::to_string(&run.events).unwrap();
+    // What the program itself has put behind the room that it gave.
+    assert!(!all.contains("198.51.100.7"), "{all}");
+    let shown = |call: &str, name: &str| -> Vec<String> {
+        let text = |event: &&Value| arg(event, name)["text"].as_str().unwrap_or_default().to_owned();
+        run.named(call).iter().map(text).collect()
+    };
+    let accepted = shown("accept", "upeer_sockaddr");
+    assert!(accepted[0].starts_with("0x"), "{accepted:?}");
+    // Family and port: four bytes.
+    let four = |text: &str| {
+        text.strip_prefix("AF_INET (cut short):0200")
+            .is_some_and(|port| port.len() == 4)
+    };
+    assert!(four(&accepted[1]), "{accepted:?}");
+    for whole in &accepted[2..] {
+        assert!(whole.starts_with("127.0.0.1:"), "{accepted:?}");
+    }
+    for (call, name) in [("getpeername", "usockaddr"), ("recvfrom", "addr")] {
+        assert!(four(&shown(call, name)[0]), "{:?}", shown(call, name));
+    }
+    // Both lengths: the room, and what it would have taken.
+    let lengths: Vec<_> = run
+        .named("accept")
+        .iter()
+        .map(|event| arg(event, "upeer_addrlen"))
+        .map(|arg| (arg["given"].clone(), arg["value"].clone()))
+        .collect();
+    let same = Value::Null;
+    assert_eq!(
+        lengths,
+        [
+            (json!(0), json!(16)),
+            (json!(4), json!(16)),
+            (same, json!(16)),
+            (json!(40), json!(16))
+        ]
+    );
+    let message = run.named("recvmsg")[0];
+    assert!(
+        arg(message, "msg")["text"]
+            .as_str()
+            .unwrap()
+            .contains("AF_INET (cut short):0200"),
+        "{message}"
+    );
+    let option = arg(run.named("getsockopt")[0], "optval");
+    assert_eq!(option["value"], "\u{2}\0", "{option}");
+    Ok(())
+}
+
+fn changed() -> Result<(), Failed> {
+    let run = given("name_to_handle_at,fcntl,adjtimex");
+    let given = |call, name| both(&run, call, name, "given");
+    let (after, before) = given("name_to_handle_at", "handle");
+    assert_eq!(before["handle_bytes"], 0);
+    assert!(after["handle_bytes"].as_u64() > Some(0), "{after}");
+    let lock = run
+        .named("fcntl")
+        .into_iter()
+        .find(|event| arg(event, "cmd")["text"] == "F_GETLK")
+        .unwrap();
+    let types = arg(lock, "arg");
+    assert!(types["text"].as_str().unwrap().contains("F_UNLCK"), "{types}");
+    assert!(
+        types["givenText"].as_str().unwrap().contains("F_WRLCK"),
+        "{types}"
+    );
+    let (after, before) = given("adjtimex", "txc_p");
+    assert_eq!(before["tick"], 0);
+    assert!(after["tick"].as_u64() > Some(0), "{after}");
+    Ok(())
+}
