@@ -1,5 +1,6 @@
 //! The least that a program at `tp_btf/sys_exit` can do: nothing. What tracee adds is measured against it.
 
+use std::ffi::CStr;
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::ptr;
@@ -14,6 +15,11 @@ pub struct EmptyProgram {
 
 impl EmptyProgram {
     pub fn attach() -> io::Result<EmptyProgram> {
+        EmptyProgram::attach_to(c"sys_exit")
+    }
+
+    /// To a raw tracepoint.
+    pub fn attach_to(tracepoint: &CStr) -> io::Result<EmptyProgram> {
         // r0 = 0; exit
         let instruction = |code| bpf_insn {
             code,
@@ -22,7 +28,7 @@ impl EmptyProgram {
         let insns = [instruction(0xb7), instruction(0x95)];
         // SAFETY: the name is a C string; libbpf only reads it.
         let target = unsafe {
-            libbpf_sys::libbpf_find_vmlinux_btf_id(c"sys_exit".as_ptr(), libbpf_sys::BPF_TRACE_RAW_TP)
+            libbpf_sys::libbpf_find_vmlinux_btf_id(tracepoint.as_ptr(), libbpf_sys::BPF_TRACE_RAW_TP)
         };
         let mut opts = bpf_prog_load_opts {
             sz: size_of::<bpf_prog_load_opts>() as libbpf_sys::size_t,

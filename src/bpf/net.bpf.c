@@ -131,6 +131,31 @@ __noinline int put_sock_name(__u32 slot, __u32 index, __u64 address, __u32 remot
 	return 0;
 }
 
+__noinline int put_fd_name(__u32 slot, __u32 index, __u32 fd, __u32 remote, __s64 room)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct socket *socket = socket_of_fd(fd);
+	struct item_header *item;
+	__u64 before;
+
+	if (!s || !socket)
+		return 0;
+	before = s->pos;
+	bounded(before);
+	if (before > ITEM_START_MAX)
+		return 0;
+	put_sock_name(slot, index, plain_address(BPF_CORE_READ(socket, sk)), remote);
+	if (s->pos == before)
+		return 0;
+	item = (struct item_header *)(s->bytes + before);
+	/* The bytes stay, up to the end of the item as it is now. */
+	if (room < item->len) {
+		s->pos = before;
+		item_end(s, item, room);
+	}
+	return 1;
+}
+
 static __always_inline void put_names(struct scratch *s, struct sock *sk)
 {
 	put_sock_name(s->slot, SOCKET_LOCAL, plain_address(sk), false);

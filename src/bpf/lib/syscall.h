@@ -36,6 +36,36 @@ static __always_inline enum late read_late(struct scratch *s, __u32 index,
 		       LATE_NO;
 }
 
+/*
+ * The address of the socket that is open as fd, or of its peer, as the kernel
+ * has it, as much as there was room for. 0, and nothing, where it has none.
+ */
+int put_fd_name(__u32 slot, __u32 index, __u32 fd, __u32 remote, __s64 room);
+
+/* What a call fills in that the kernel still has: user memory may say something else by now. */
+static __always_inline bool put_from_kernel(struct scratch *s, __u32 index, __u32 event, long ret)
+{
+	__u32 fd = s->args[0];
+	bool remote = true;
+
+	if (index != 1 || ret < 0 || !s->args[index] || s->room < 0)
+		return false;
+	switch (event) {
+	case EVENT_ACCEPT:
+	case EVENT_ACCEPT4:
+		fd = ret;
+		break;
+	case EVENT_GETSOCKNAME:
+		remote = false;
+		break;
+	case EVENT_GETPEERNAME:
+		break;
+	default:
+		return false;
+	}
+	return put_fd_name(s->slot, index, fd, remote, s->room);
+}
+
 /* As put_arg(), of a call that has returned; and remembers where the argument lies that is compared. */
 static __always_inline void put_checked(struct scratch *s, __u32 index,
 					const struct syscall_desc *desc, const struct arg_desc *how,
@@ -49,6 +79,8 @@ static __always_inline void put_checked(struct scratch *s, __u32 index,
 	if (desc->keeps) {
 		late = read_late(s, index, desc, abi);
 		if (late == LATE_SKIP)
+			return;
+		if (put_from_kernel(s, index, desc->event, ret))
 			return;
 	}
 	put_arg(s->slot, index, abi, ret);
