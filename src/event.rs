@@ -6,7 +6,7 @@ use arrayvec::ArrayVec;
 
 use crate::catalogue::{spec, ArgSpec, ArgType, EventSpec};
 use crate::decode::file::OpenFile;
-use crate::decode::msghdr::Msghdr;
+use crate::decode::msghdr::{Messages, Msghdr, Part};
 use crate::decode::path::{Marks, PathName};
 use crate::decode::sockaddr::Sockaddr;
 use crate::decode::strings::Strings;
@@ -131,6 +131,8 @@ pub struct Arg<'a> {
     /// Elements of an array in all, bytes of a buffer in all; 0: unknown. Of `ArgType::Changed`: bit *i* is set if field
     /// *i* differs.
     pub full: u64,
+    /// The first bytes of the buffers of a vector, where the user asked for them.
+    pub data: Option<Part<'a>>,
     /// What is open as this fd, where the user asked for it.
     pub file: Option<OpenFile<'a>>,
     /// Of memory that the call writes over: what else it was, where that differs from `value`.
@@ -168,6 +170,7 @@ impl<'a> Arg<'a> {
             value,
             truncated: false,
             full: 0,
+            data: None,
             file: None,
             other: None,
             late: false,
@@ -209,6 +212,7 @@ pub enum Value<'a> {
     Struct(Array<'a>),
     Array(Array<'a>),
     Msghdr(Msghdr<'a>),
+    Messages(Messages<'a>),
     /// A set of numbers, a bit a number.
     Bits(&'a [u8]),
     /// The value of an option: an `int` if it has that size.

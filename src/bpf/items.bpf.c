@@ -120,25 +120,64 @@ __noinline int put_kernel_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, 
 #define MSG_IOVLEN 3
 #define MSG_CONTROL 4
 #define MSG_CONTROLLEN 5
-#define MSG_FIELDS 7
 
 #define MSG_NAME_MAX 128
 #define MSG_IOV_MAX 1024
 #define MSG_CONTROL_MAX 512
+/* No array of a program is larger. */
+#define MSG_IOVLEN_MAX (1ULL << 40)
 
-static __always_inline __u64 msghdr_field(const __u64 *fields, __u32 pointer_bytes, __u32 i)
+/* Of the message at hand; read where it is needed, since the stack has little room. */
+static __always_inline __u64 msg_field(const struct scratch *s, __u32 pointer_bytes, __u32 i)
 {
 	if (pointer_bytes == 8)
-		return fields[i];
-	return ((const __u32 *)fields)[i];
+		return s->buffers.header[i];
+	return ((const __u32 *)s->buffers.header)[i];
 }
 
-__noinline int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes)
+/* What the header points to that lies at that position of the record. */
+__noinline int put_msg_parts(__u32 slot, __u32 index, __u32 header, __u32 pointer_bytes, __s64 ret)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
-	__u64 fields[MSG_FIELDS] = {};
-	__u64 name, namelen, iov, iovlen, control, controllen;
-	__u32 size = pointer_bytes == 8 ? sizeof(fields) : sizeof(fields) / 2;
+	__u64 at = header, len;
+
+	if (!s)
+		return 0;
+	bounded(at);
+	if (at > RECORD_MAX)
+		return 0;
+	/* As the record shows it: memory may say something else by now. */
+	if (bpf_probe_read_kernel(s->buffers.header, sizeof(s->buffers.header), s->bytes + at))
+		return 0;
+	len = (__u32)msg_field(s, pointer_bytes, MSG_NAMELEN);
+	/* As with other addresses: lib/given.h. */
+	if (s->room != ROOM_UNKNOWN && len > (__u64)s->room)
+		len = s->room;
+	if (len && msg_field(s, pointer_bytes, MSG_NAME))
+		put_user_bytes(slot, INDEX_OF(index, PART_MSG_NAME),
+			       msg_field(s, pointer_bytes, MSG_NAME), len, MSG_NAME_MAX);
+	len = msg_field(s, pointer_bytes, MSG_IOVLEN);
+	if (len > MSG_IOVLEN_MAX)
+		len = MSG_IOVLEN_MAX;
+	if (len && msg_field(s, pointer_bytes, MSG_IOV)) {
+		s->buffers.vector = s->pos;
+		put_user_bytes(slot, INDEX_OF(index, PART_MSG_IOV),
+			       msg_field(s, pointer_bytes, MSG_IOV), len * 2 * pointer_bytes,
+			       MSG_IOV_MAX);
+		if (s->how.mask && s->pos != s->buffers.vector)
+			put_buffers(slot, index, s->buffers.vector, pointer_bytes, ret);
+	}
+	len = msg_field(s, pointer_bytes, MSG_CONTROLLEN);
+	if (len && msg_field(s, pointer_bytes, MSG_CONTROL))
+		put_user_bytes(slot, INDEX_OF(index, PART_MSG_CONTROL),
+			       msg_field(s, pointer_bytes, MSG_CONTROL), len, MSG_CONTROL_MAX);
+	return 0;
+}
+
+__noinline int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes, __s64 ret)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	__u32 size = MSG_FIELDS * (pointer_bytes == 8 ? 8 : 4);
 	const struct item_header *item;
 	__u64 at;
 
@@ -149,30 +188,145 @@ __noinline int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_byt
 	if (at > ITEM_START_MAX)
 		return 0;
 	put_user_bytes(slot, index, addr, size, size);
-	/* As the record shows it: memory may say something else by now. */
 	item = (const struct item_header *)(s->bytes + at);
-	if (item->status != ITEM_OK)
+	if (item->status == ITEM_OK)
+		put_msg_parts(slot, index, at + sizeof(*item), pointer_bytes, ret);
+	return 0;
+}
+
+/* As many struct mmsghdr as ARRAY_MAX of reading.rs has room for, of which 32-bit calls have smaller ones. */
+#define MESSAGES_MAX 128
+
+/* One message: its header, and how long it became. False where the record is full. */
+static __always_inline bool put_message(struct scratch *s, __u32 index, __u64 at,
+					__u32 pointer_bytes)
+{
+	__u32 len;
+
+	bounded(at);
+	if (at > RECORD_MAX - 64 || s->pos > ITEM_START_MAX)
+		return false;
+	len = *(const __u32 *)(s->bytes + at + (pointer_bytes == 8 ? 56 : 28));
+	put_msg_parts(s->slot, index, at, pointer_bytes, len);
+	return s->pos <= ITEM_START_MAX;
+}
+
+__noinline int put_messages(__u32 slot, __u32 index, __u32 at, __u32 pointer_bytes)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	__u32 size = pointer_bytes == 8 ? 64 : 32, count;
+	struct item_header *item;
+	__u64 from = at;
+
+	if (!s)
 		return 0;
-	if (pointer_bytes == 8 ? bpf_probe_read_kernel(fields, sizeof(fields), item + 1) :
-				 bpf_probe_read_kernel(fields, sizeof(fields) / 2, item + 1))
+	bounded(from);
+	if (from > ITEM_START_MAX)
 		return 0;
-	name = msghdr_field(fields, pointer_bytes, MSG_NAME);
-	namelen = (__u32)msghdr_field(fields, pointer_bytes, MSG_NAMELEN);
-	iov = msghdr_field(fields, pointer_bytes, MSG_IOV);
-	iovlen = msghdr_field(fields, pointer_bytes, MSG_IOVLEN);
-	control = msghdr_field(fields, pointer_bytes, MSG_CONTROL);
-	controllen = msghdr_field(fields, pointer_bytes, MSG_CONTROLLEN);
-	/* As with other addresses: lib/given.h. */
-	if (s->room != ROOM_UNKNOWN && namelen > (__u64)s->room)
-		namelen = s->room;
-	if (name && namelen)
-		put_user_bytes(slot, INDEX_OF(index, PART_MSG_NAME), name, namelen, MSG_NAME_MAX);
-	if (iov && iovlen)
-		put_user_bytes(slot, INDEX_OF(index, PART_MSG_IOV), iov, iovlen * 2 * pointer_bytes,
-			       MSG_IOV_MAX);
-	if (control && controllen)
-		put_user_bytes(slot, INDEX_OF(index, PART_MSG_CONTROL), control, controllen,
-			       MSG_CONTROL_MAX);
+	item = (struct item_header *)(s->bytes + from);
+	if (item->status == ITEM_FAULT)
+		return 0;
+	count = item->len / size;
+	from += sizeof(*item);
+	for (__u32 i = 0; i < MESSAGES_MAX && i < count; i++) {
+		if (!put_message(s, MESSAGE_OF(index, i), from + i * size, pointer_bytes)) {
+			/* What later ones point to is not there. */
+			item->status = ITEM_TRUNCATED;
+			break;
+		}
+	}
+	return 0;
+}
+
+/* Appends of one buffer what there is still room for. */
+__noinline int buffers_step(__u32 slot, __u32 at, __u32 pointer_bytes)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	__u64 from = at, pos, len, n, base, done;
+
+	if (!s)
+		return STEP_FULL;
+	bounded(from);
+	pos = s->pos;
+	bounded(pos);
+	done = s->buffers.len;
+	bounded(done);
+	if (from > RECORD_MAX || pos > ITEM_START_MAX || done > BYTES_MAX)
+		return STEP_FULL;
+	if (pointer_bytes == 8) {
+		base = *(const __u64 *)(s->bytes + from);
+		len = *(const __u64 *)(s->bytes + from + 8);
+	} else {
+		base = *(const __u32 *)(s->bytes + from);
+		len = *(const __u32 *)(s->bytes + from + 4);
+	}
+	s->buffers.sum += len;
+	n = len < s->buffers.left ? len : s->buffers.left;
+	s->buffers.left -= n;
+	if (n > s->buffers.max - done)
+		n = s->buffers.max - done;
+	bounded(n);
+	if (n > BYTES_MAX)
+		n = BYTES_MAX;
+	if (!n)
+		return STEP_MORE;
+	if (bpf_probe_read_user(s->bytes + sizeof(struct item_header) + pos + done, n,
+				(void *)base))
+		return STEP_FAULT;
+	s->buffers.len = done + n;
+	return STEP_MORE;
+}
+
+/* Of vectors as long as BYTES_MAX, in 32-bit calls. */
+#define BUFFERS_MAX (BYTES_MAX / 8)
+
+__noinline int put_buffers(__u32 slot, __u32 index, __u32 at, __u32 pointer_bytes, __s64 ret)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct item_header *item;
+	int step = STEP_MORE;
+	__u64 from = at;
+	__u32 count;
+
+	if (!s)
+		return 0;
+	bounded(from);
+	if (from > ITEM_START_MAX)
+		return 0;
+	item = (struct item_header *)(s->bytes + from);
+	if (item->status == ITEM_FAULT)
+		return 0;
+	count = item->len / (pointer_bytes == 8 ? 16 : 8);
+	s->buffers.limit = ~0ULL;
+	if (s->how.mask & BUFFERS_OUT) {
+		if (ret <= 0)
+			return 0;
+		s->buffers.limit = ret;
+	}
+	s->buffers.left = s->buffers.limit;
+	s->buffers.sum = 0;
+	s->buffers.len = 0;
+	s->buffers.max = s->how.mask & ~BUFFERS_OUT;
+	s->buffers.whole = item->status == ITEM_OK;
+	item = item_begin(s, INDEX_OF(index, PART_BUFFERS));
+	if (!item)
+		return 0;
+	for (__u32 i = 0; i < BUFFERS_MAX && i < count; i++) {
+		from += i ? pointer_bytes * 2 : sizeof(*item);
+		step = buffers_step(slot, from, pointer_bytes);
+		if (step != STEP_MORE)
+			break;
+	}
+	/* How many there are is not known where the vector itself was cut. */
+	if (step == STEP_MORE && s->buffers.whole && s->buffers.sum < s->buffers.limit)
+		item->full = s->buffers.sum;
+	else if (s->buffers.limit != ~0ULL)
+		item->full = s->buffers.limit;
+	if (step == STEP_FAULT && !s->buffers.len)
+		item->status = ITEM_FAULT;
+	else if (step != STEP_MORE || !s->buffers.whole || s->buffers.len < item->full)
+		item->status = ITEM_TRUNCATED;
+	item_end(s, item, s->buffers.len);
 	return 0;
 }
 

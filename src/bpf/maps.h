@@ -153,6 +153,17 @@ struct scratch {
 		__u32 ncuts;
 	} strings;
 	struct str_cut cuts[CUTS_MAX];
+	/* A message, and the buffers whose first bytes are being read. */
+	struct {
+		__u64 header[MSG_FIELDS]; /* struct user_msghdr */
+		__u64 limit; /* bytes that the call has transferred, if that is what counts */
+		__u64 left; /* of these */
+		__u64 sum; /* of their lengths so far */
+		__u32 len; /* bytes so far */
+		__u32 max;
+		__u32 vector; /* where its item lies */
+		__u32 whole; /* it is not cut */
+	} buffers;
 	/* User memory that is still to be sent (lib/capture.h), and from which offset on. */
 	struct {
 		__u64 addr;

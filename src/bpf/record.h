@@ -97,6 +97,8 @@ struct record_header {
 #define PART_FD_UNIX 7
 /* Of a string array: what is missing in it, an array of struct str_cut. */
 #define PART_STR_CUTS 8
+/* Of a vector of buffers, or of those of a message: their first bytes. */
+#define PART_BUFFERS 9
 /* Of an argument that the call writes over: what was given, or what the call left. */
 #define PART_GIVEN 16
 #define PART_AFTER 17
@@ -113,7 +115,7 @@ struct record_header {
 #define PATH_UNREACHABLE (1 << 3) /* that root is not in the task's mount namespace */
 #define PATH_MADE_UP (1 << 4) /* in no folder, the kernel makes up its name: memfd, pipe, … */
 
-/* item_header.flags, of user memory */
+/* item_header.flags, of user memory; of a part of an array of messages: the message's position, besides */
 #define ITEM_LATE (1 << 7) /* read when the call had returned, which may have written over it */
 
 struct item_header {
@@ -188,6 +190,9 @@ struct code_range {
 
 #define NOAUDIT_CALLERS 5
 
+/* Fields of a struct user_msghdr, each as long as a pointer. */
+#define MSG_FIELDS 7
+
 /* arg_desc.count: how many elements */
 #define COUNT_CONST 0 /* arg itself */
 #define COUNT_ARG 1 /* the value of argument arg */
@@ -203,8 +208,12 @@ struct arg_desc {
 	__u8 arg; /* for count; of ARG_SELECT: the argument that decides */
 	__u16 size; /* bytes of an element; 0: bits are counted */
 	__u16 max; /* bytes at the most, a multiple of size */
-	__u32 mask; /* of ARG_SELECT: bits of the argument that decides */
+	/* Of ARG_SELECT: bits of the argument that decides; where there are buffers: how many of their bytes, BUFFERS_OUT. */
+	__u32 mask;
 };
+
+/* Buffers that the call fills in. */
+#define BUFFERS_OUT (1U << 31)
 
 /* Key of the map `selected`, whose values are arg_descs. */
 struct selector {

@@ -80,6 +80,7 @@ __noinline int put_arg(__u32 slot, __u32 index, __u32 abi, __s64 ret)
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 	const struct arg_desc *how;
 	__u64 value;
+	__u32 at;
 
 	if (!s || index >= MAX_ARGS)
 		return 0;
@@ -103,8 +104,20 @@ __noinline int put_arg(__u32 slot, __u32 index, __u32 abi, __s64 ret)
 	case ARG_BYTES:
 		put_bytes(s, index, value, how, ret);
 		break;
+	case ARG_IOVEC:
+		at = s->pos;
+		put_bytes(s, index, value, how, ret);
+		if (s->pos != at)
+			put_buffers(slot, index, at, pointer_size(abi), ret);
+		break;
 	case ARG_MSGHDR:
-		put_msghdr(slot, index, value, pointer_size(abi));
+		put_msghdr(slot, index, value, pointer_size(abi), ret);
+		break;
+	case ARG_MMSGHDR:
+		at = s->pos;
+		put_bytes(s, index, value, how, ret);
+		if (s->pos != at)
+			put_messages(slot, index, at, pointer_size(abi));
 		break;
 	}
 	return 0;
@@ -114,8 +127,7 @@ __noinline int put_arg(__u32 slot, __u32 index, __u32 abi, __s64 ret)
 static __always_inline void emit_raw(struct task_struct *task, const struct syscall_nr *call,
 				     __u16 event, long ret, __u8 flags)
 {
-	struct syscall_nr itself = { .nr = call->nr, .abi = call->abi };
-	struct syscall_desc *desc = syscall_lookup(&itself);
+	struct syscall_desc *desc = syscall_lookup(call);
 	struct scratch *s;
 	long seen = ret;
 	__u64 now;
@@ -189,14 +201,18 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 	}
 	if (!in_scope(task) || !syscall_abi(task, nr, &call))
 		return 0;
-	desc = told_call(regs, &call);
+	desc = syscall_lookup(&call);
 	ret = call_result(&call, desc, ret);
 	flags = desc && desc->flags & SYSCALL_VERIFIED ? ran_flags(taken.ran) : 0;
 	/* A child has made no call. */
 	if (desc && desc->flags & SYSCALL_SKIP_ZERO && !ret)
 		flags = 0;
+	/* By its number, whatever it holds. */
 	if (settings.chosen[EVENT_SYS_EXIT])
 		emit_raw(task, &call, EVENT_SYS_EXIT, ret, flags);
+	desc = told_call(regs, &call);
+	if (call.within)
+		flags = desc && desc->flags & SYSCALL_VERIFIED ? ran_flags(taken.ran) : 0;
 	if (!desc || desc->flags & SYSCALL_ON_ENTER)
 		return 0;
 	checked = settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked;

@@ -1,5 +1,6 @@
 //! The one source of truth about events: ids, `--list`, sets, decoding and every output follow from its rows.
 
+pub mod abi;
 pub mod compat;
 pub mod evidence;
 pub mod family;

@@ -1,6 +1,7 @@
 //! How the kernel side reads the arguments of system calls: what of a row goes to C.
 
 use super::spec::{ArgType, Count, EventSpec, Layout, StructSpec};
+use super::structs::MMSGHDR;
 
 macro_rules! c_constants {
     ($(#[$doc_enum:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident $c_name:literal),* $(,)? }) => {
@@ -26,6 +27,10 @@ c_constants! {
         /// Elements of a fixed size, as many as [`Reading::count`] says.
         Bytes "ARG_BYTES",
         Msghdr "ARG_MSGHDR",
+        /// An array of `struct mmsghdr`.
+        Mmsghdr "ARG_MMSGHDR",
+        /// An array of `struct iovec`, of whose buffers the beginning is wanted.
+        Iovec "ARG_IOVEC",
         /// As the map `selected` says for the value of another argument.
         Select "ARG_SELECT",
         /// An open file, shown with its path where the user asked for it.
@@ -127,6 +132,15 @@ impl EventSpec {
 }
 
 impl ArgType {
+    /// Whether there are buffers behind it, and when they say something.
+    pub const fn buffers(self) -> Option<When> {
+        match self {
+            ArgType::Iovec { data, .. } => data,
+            ArgType::Msghdr(when) | ArgType::Mmsghdr(when, _) => Some(when),
+            _ => None,
+        }
+    }
+
     /// How the kernel side reads this argument.
     pub fn reading(self, layout: Layout) -> Reading {
         use ArgType::*;
@@ -155,10 +169,20 @@ impl ArgType {
             OptionValueOut { len } => bytes(When::Out, Count::At(len), 1, OPTION_MAX),
             Buf { len } => bytes(When::In, Count::Arg(len), 1, 0),
             BufOut { .. } => bytes(When::Out, Count::Ret, 1, 0),
-            Iovec { count } => bytes(When::In, Count::Arg(count), 2 * layout.pointer(), ARRAY_MAX),
+            Iovec { count, data } => reading(
+                data.map_or(ArgKind::Bytes, |_| ArgKind::Iovec),
+                When::In,
+                Count::Arg(count),
+                2 * layout.pointer(),
+                ARRAY_MAX,
+            ),
             BitSet(when, count) => bytes(when, count, 0, ARRAY_MAX),
             CpuSet(when, count) => bytes(when, count, 1, ARRAY_MAX),
             Msghdr(when) => reading(ArgKind::Msghdr, when, Count::Const(1), 0, 0),
+            Mmsghdr(when, count) => {
+                let size = MMSGHDR.size(layout);
+                reading(ArgKind::Mmsghdr, when, count, size, ARRAY_MAX)
+            }
             Struct(when, spec) => structs(spec, when, Count::Const(1)),
             Array(when, spec, count) => structs(spec, when, count),
             Sized(when, spec, len) => match spec.of(layout) {

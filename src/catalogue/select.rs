@@ -1,6 +1,6 @@
 //! Arguments whose meaning depends on another one: a row each, from the manual pages and the kernel's own headers.
 
-use super::spec::{ArgType, ArgType::*, Count::*, Family, SelectSpec, StructSpec, When::*};
+use super::spec::{vec, ArgType, ArgType::*, Count::*, Family, SelectSpec, StructSpec, When::*};
 use super::structs::*;
 
 const fn select(mask: u32, cases: &'static [(u32, ArgType)], otherwise: ArgType) -> SelectSpec {
@@ -90,7 +90,7 @@ pub const IO_URING_ENTER_ARG: &SelectSpec = &select(1 << 3, &[
 /// `io_uring_register(2)`: the third argument, by the operation, whose highest bit says how the ring is named.
 #[rustfmt::skip]
 pub const IO_URING_REGISTER_ARG: &SelectSpec = &select(!(1 << 31), &[
-    (0, Iovec { count: 3 }), (2, Array(In, FD, Arg(3))), // IORING_REGISTER_BUFFERS, …_FILES
+    (0, vec(3)), (2, Array(In, FD, Arg(3))), // IORING_REGISTER_BUFFERS, …_FILES
     (4, Struct(In, FD)), (7, Struct(In, FD)), // IORING_REGISTER_EVENTFD, …_ASYNC
     (17, CpuSet(In, Arg(3))), // IORING_REGISTER_IOWQ_AFF
     (19, Array(Kept, UINT, Const(2))), // IORING_REGISTER_IOWQ_MAX_WORKERS
@@ -325,7 +325,7 @@ pub const KEYCTL_ARG3: &SelectSpec = &select(!0, &[
     (0, Int), (2, Buf { len: 3 }), (4, Uid), (5, Flags(Family::KeyPermissions)), // …_GET_KEYRING_ID, …_UPDATE, …
     (6, BufOut { len: 3 }), (8, KEY), (9, KEY), (10, Str), (11, BufOut { len: 3 }), // …_DESCRIBE, …_LINK, …
     (12, Buf { len: 3 }), (13, UInt), (15, UInt), (17, BufOut { len: 3 }), (19, UInt), // …_INSTANTIATE, …
-    (20, Iovec { count: 3 }), (22, KEY), (29, Str), (30, KEY), (31, ULong), (32, Fd),
+    (20, vec(3)), (22, KEY), (29, Str), (30, KEY), (31, ULong), (32, Fd),
 ], Hex);
 
 #[rustfmt::skip]

@@ -2,6 +2,7 @@
 //!
 //! `std` only and without `crate::` paths, because `build.rs` mounts this folder too, to make the C header.
 
+pub use super::abi::*;
 pub use super::family::Family;
 pub use super::layout::*;
 pub use super::reading::*;
@@ -127,9 +128,11 @@ pub enum ArgType {
     OptionValueOut {
         len: u8,
     },
-    /// A `struct iovec` array; their number is argument `count`.
+    /// A `struct iovec` array; their number is argument `count`. What is in the buffers, if it is theirs to say, is read
+    /// on request only.
     Iovec {
         count: u8,
+        data: Option<When>,
     },
     /// A structure in user memory.
     Struct(When, &'static StructSpec),
@@ -139,6 +142,8 @@ pub enum ArgType {
     Sized(When, &'static StructSpec, u8),
     /// A `struct msghdr`, with the address, the `struct iovec` array and the control data that it points to.
     Msghdr(When),
+    /// An array of `struct mmsghdr`, each as `Msghdr`, and with its length.
+    Mmsghdr(When, Count),
     /// A set of small numbers, as many bits as argument `bits` says, such as `fd_set`.
     BitSet(When, Count),
     /// As `BitSet`, but bytes are counted: a `cpumask`.
@@ -223,6 +228,7 @@ impl ArgType {
             | KernelStruct(spec)
             | Changed { spec, .. } => spec.c_name,
             Msghdr(_) => "struct msghdr *",
+            Mmsghdr(..) => "struct mmsghdr *",
             BitSet(..) | CpuSet(..) => "unsigned long *",
             Select { .. } | Hex => "unsigned long",
             SigSet => "sigset_t",
@@ -301,64 +307,24 @@ sets! {
     Lsm "lsm", Containers "containers", IoUring "io_uring", Alerts "alerts", All "all",
 }
 
-/// How a call of another ABI is carried over to an event.
-#[derive(Debug, Clone, Copy)]
-pub struct CompatCall {
-    /// Number in that ABI (of x32: without the x32 bit).
-    pub nr: u16,
-    /// Name of the event.
-    pub event: &'static str,
-    /// Bit *i* set: argument *i* of the event is 64 bits wide and came in two 32-bit registers, low half first.
-    pub split: u8,
-    pub structs: CompatStructs,
-    /// Not 0: this argument and the next come in the other order.
-    pub swap: u8,
-    /// Users and groups have 16 bits, of which 0xffff is -1.
-    pub ids16: bool,
-    /// Not 0: this argument counts pages of 4096 bytes.
-    pub pages: u8,
-}
-
-/// Some calls of the 32-bit ABI hold another one, whose arguments are in memory: where that one's row is, after those of
-/// all numbers. Those of `socketcall(2)` and `ipc(2)` follow by their own numbers.
-pub const WITHIN_SOCKETCALL: u16 = 0;
-pub const WITHIN_OLD_SELECT: u16 = 22;
-pub const WITHIN_OLD_MMAP: u16 = 23;
-pub const WITHIN_IPC: u16 = 32;
-/// What `semctl` and its like take without `IPC_64` is of a form of long ago: rows of their own, as much further on.
-pub const WITHIN_IPC_OLD: u16 = 5;
-pub const WITHIN_MAX: usize = 64;
-
-/// The numbers of those calls.
-pub const IA32_OLD_SELECT: u16 = 82;
-pub const IA32_OLD_MMAP: u16 = 90;
-pub const IA32_SOCKETCALL: u16 = 102;
-pub const IA32_IPC: u16 = 117;
-
-/// The 32-bit call in which a call is that has this row.
-pub const fn holder(within: u16) -> u16 {
-    match within {
-        WITHIN_OLD_SELECT => IA32_OLD_SELECT,
-        WITHIN_OLD_MMAP => IA32_OLD_MMAP,
-        WITHIN_IPC.. => IA32_IPC,
-        _ => IA32_SOCKETCALL,
-    }
-}
-
-/// Structures of a 32-bit call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CompatStructs {
-    /// By the rules of its ABI.
-    Usual,
-    /// As a native call has them (the `*_time64` calls).
-    Native,
-    /// Forms of long ago, which are not read.
-    Old,
-}
-
 /// Shorthands that keep a row of the tables on one line.
 pub const fn arg(name: &'static str, ty: ArgType) -> ArgSpec {
     ArgSpec { name, ty }
+}
+
+/// Buffers that the call is given, or fills in, or of which nobody can tell; their number is argument `count`.
+pub const fn vec_in(count: u8) -> ArgType {
+    let data = Some(When::In);
+    ArgType::Iovec { count, data }
+}
+
+pub const fn vec_out(count: u8) -> ArgType {
+    let data = Some(When::Out);
+    ArgType::Iovec { count, data }
+}
+
+pub const fn vec(count: u8) -> ArgType {
+    ArgType::Iovec { count, data: None }
 }
 
 /// An argument that is what `table` says for the value of argument `index`.
@@ -411,67 +377,6 @@ pub const fn kernel(
     }
 }
 
-/// A call of another ABI with the event's own argument registers.
-pub const fn same(nr: u16, event: &'static str) -> CompatCall {
-    CompatCall {
-        nr,
-        event,
-        split: 0,
-        structs: CompatStructs::Usual,
-        swap: 0,
-        ids16: false,
-        pages: 0,
-    }
-}
-
-/// A call of the 32-bit ABI some of whose 64-bit arguments came in two registers.
-pub const fn split(nr: u16, event: &'static str, split: u8) -> CompatCall {
-    CompatCall {
-        split,
-        ..same(nr, event)
-    }
-}
-
-/// A call of the 32-bit ABI that knows users and groups of 16 bits only.
-pub const fn ids16(nr: u16, event: &'static str) -> CompatCall {
-    CompatCall {
-        ids16: true,
-        ..same(nr, event)
-    }
-}
-
-/// A call of the 32-bit ABI of which argument `pages` counts pages.
-pub const fn pages(nr: u16, event: &'static str, pages: u8) -> CompatCall {
-    CompatCall {
-        pages,
-        ..same(nr, event)
-    }
-}
-
-/// A call of the 32-bit ABI whose times have 64-bit fields.
-pub const fn time64(nr: u16, event: &'static str) -> CompatCall {
-    CompatCall {
-        structs: CompatStructs::Native,
-        ..same(nr, event)
-    }
-}
-
-/// A call of the 32-bit ABI of which argument `swap` and the next come in the other order.
-pub const fn swapped(nr: u16, event: &'static str, swap: u8) -> CompatCall {
-    CompatCall {
-        swap,
-        ..same(nr, event)
-    }
-}
-
-/// A call of the 32-bit ABI whose structures are of a form that no program has used for long.
-pub const fn old(nr: u16, event: &'static str) -> CompatCall {
-    CompatCall {
-        structs: CompatStructs::Old,
-        ..same(nr, event)
-    }
-}
-
 impl ArgType {
     /// Whether it is an address in user memory.
     pub const fn is_pointer(self) -> bool {
@@ -492,6 +397,7 @@ impl ArgType {
                 | Array(..)
                 | Sized(..)
                 | Msghdr(_)
+                | Mmsghdr(..)
                 | BitSet(..)
                 | CpuSet(..)
         )

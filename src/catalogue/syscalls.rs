@@ -7,7 +7,9 @@
 //! the other registers mean nothing.
 
 use super::select::*;
-use super::spec::{arg, by, syscall, ArgType::*, Count::*, EventSpec, Family, Set::*, When::*};
+use super::spec::{
+    arg, by, syscall, vec, vec_in, vec_out, ArgType::*, Count::*, EventSpec, Family, Set::*, When::*,
+};
 use super::structs::*;
 
 #[rustfmt::skip]
@@ -44,8 +46,8 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("fd", Fd), arg("buf", BufOut { len: 2 }), arg("count", Size), arg("pos", I64)]),
     syscall(18, "pwrite64", &[Fs, FsReadWrite], &[
         arg("fd", Fd), arg("buf", Buf { len: 2 }), arg("count", Size), arg("pos", I64)]),
-    syscall(19, "readv", &[Fs, FsReadWrite], &[arg("fd", Fd), arg("vec", Iovec { count: 2 }), arg("vlen", ULong)]),
-    syscall(20, "writev", &[Fs, FsReadWrite], &[arg("fd", Fd), arg("vec", Iovec { count: 2 }), arg("vlen", ULong)]),
+    syscall(19, "readv", &[Fs, FsReadWrite], &[arg("fd", Fd), arg("vec", vec_out(2)), arg("vlen", ULong)]),
+    syscall(20, "writev", &[Fs, FsReadWrite], &[arg("fd", Fd), arg("vec", vec_in(2)), arg("vlen", ULong)]),
     syscall(21, "access", &[Default, Fs, FsFileAttr], &[arg("pathname", Str), arg("mode", Enum(Family::Access))]),
     syscall(22, "pipe", &[Ipc, IpcPipe], &[arg("fildes", Array(Out, FD, Const(2)))]),
     syscall(23, "select", &[Fs, FsMuxIo], &[
@@ -461,7 +463,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(277, "sync_file_range", &[Fs, FsSync], &[
         arg("fd", Fd), arg("offset", I64), arg("nbytes", I64), arg("flags", Flags(Family::SyncFileRange))]),
     syscall(278, "vmsplice", &[Fs, FsReadWrite], &[
-        arg("fd", Fd), arg("uiov", Iovec { count: 2 }), arg("nr_segs", ULong),
+        arg("fd", Fd), arg("uiov", vec_out(2)), arg("nr_segs", ULong),
         arg("flags", Flags(Family::SpliceFlags))]),
     syscall(279, "move_pages", &[System, SystemNuma], &[
         arg("pid", Pid), arg("nr_pages", ULong), arg("pages", Array(In, POINTER, Arg(1))),
@@ -497,16 +499,16 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("fildes", Array(Out, FD, Const(2))), arg("flags", Flags(Family::PipeFlags))]),
     syscall(294, "inotify_init1", &[Fs, FsMonitor], &[arg("flags", Flags(Family::InotifyInit))]),
     syscall(295, "preadv", &[Fs, FsReadWrite], &[
-        arg("fd", Fd), arg("vec", Iovec { count: 2 }), arg("vlen", ULong), arg("pos_l", ULong), arg("pos_h", ULong)]),
+        arg("fd", Fd), arg("vec", vec_out(2)), arg("vlen", ULong), arg("pos_l", ULong), arg("pos_h", ULong)]),
     syscall(296, "pwritev", &[Fs, FsReadWrite], &[
-        arg("fd", Fd), arg("vec", Iovec { count: 2 }), arg("vlen", ULong), arg("pos_l", ULong), arg("pos_h", ULong)]),
+        arg("fd", Fd), arg("vec", vec_in(2)), arg("vlen", ULong), arg("pos_l", ULong), arg("pos_h", ULong)]),
     syscall(297, "rt_tgsigqueueinfo", &[Signals], &[
         arg("tgid", Pid), arg("pid", Pid), arg("sig", Signal), arg("uinfo", Struct(In, SIGINFO))]),
     syscall(298, "perf_event_open", &[System], &[
         arg("attr_uptr", Struct(Kept, PERF_EVENT_ATTR)), arg("pid", Pid), arg("cpu", Int), arg("group_fd", Fd),
         arg("flags", LongFlags(Family::PerfFlags))]),
     syscall(299, "recvmmsg", &[Net, NetSndRcv], &[
-        arg("fd", Fd), arg("mmsg", Array(OutPositive, MMSGHDR, Ret)), arg("vlen", UInt),
+        arg("fd", Fd), arg("mmsg", Mmsghdr(OutPositive, Ret)), arg("vlen", UInt),
         arg("flags", Flags(Family::MsgFlags)), arg("timeout", Struct(Kept, TIMESPEC))]),
     syscall(300, "fanotify_init", &[Fs, FsMonitor], &[
         arg("flags", Flags(Family::FanotifyInit)), arg("event_f_flags", Flags(Family::Open))]),
@@ -525,16 +527,16 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("which_clock", Enum(Family::Clock)), arg("utx", Struct(InOut, TIMEX))]),
     syscall(306, "syncfs", &[Fs, FsSync], &[arg("fd", Fd)]),
     syscall(307, "sendmmsg", &[Net, NetSndRcv], &[
-        arg("fd", Fd), arg("mmsg", Array(In, MMSGHDR, Arg(2))), arg("vlen", UInt),
+        arg("fd", Fd), arg("mmsg", Mmsghdr(In, Arg(2))), arg("vlen", UInt),
         arg("flags", Flags(Family::MsgFlags))]),
     syscall(308, "setns", &[Default, Proc], &[arg("fd", Fd), arg("flags", Flags(Family::Unshare))]),
     syscall(309, "getcpu", &[System], &[
         arg("cpup", Struct(Out, UINT)), arg("nodep", Struct(Out, UINT)), arg("unused", Ptr)]),
     syscall(310, "process_vm_readv", &[Default, Proc], &[
-        arg("pid", Pid), arg("lvec", Iovec { count: 2 }), arg("liovcnt", ULong), arg("rvec", Iovec { count: 4 }),
+        arg("pid", Pid), arg("lvec", vec_out(2)), arg("liovcnt", ULong), arg("rvec", vec(4)),
         arg("riovcnt", ULong), arg("flags", ULong)]),
     syscall(311, "process_vm_writev", &[Default, Proc], &[
-        arg("pid", Pid), arg("lvec", Iovec { count: 2 }), arg("liovcnt", ULong), arg("rvec", Iovec { count: 4 }),
+        arg("pid", Pid), arg("lvec", vec_in(2)), arg("liovcnt", ULong), arg("rvec", vec(4)),
         arg("riovcnt", ULong), arg("flags", ULong)]),
     syscall(312, "kcmp", &[Proc], &[
         arg("pid1", Pid), arg("pid2", Pid), arg("type", Enum(Family::Kcmp)), arg("idx1", by(2, KCMP_IDX1)),
@@ -572,10 +574,10 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("fd_in", Fd), arg("off_in", Struct(Kept, LOFF)), arg("fd_out", Fd), arg("off_out", Struct(Kept, LOFF)),
         arg("len", Size), arg("flags", UInt)]),
     syscall(327, "preadv2", &[Fs, FsReadWrite], &[
-        arg("fd", Fd), arg("vec", Iovec { count: 2 }), arg("vlen", ULong), arg("pos_l", ULong), arg("pos_h", ULong),
+        arg("fd", Fd), arg("vec", vec_out(2)), arg("vlen", ULong), arg("pos_l", ULong), arg("pos_h", ULong),
         arg("flags", Flags(Family::PreadvFlags))]),
     syscall(328, "pwritev2", &[Fs, FsReadWrite], &[
-        arg("fd", Fd), arg("vec", Iovec { count: 2 }), arg("vlen", ULong), arg("pos_l", ULong), arg("pos_h", ULong),
+        arg("fd", Fd), arg("vec", vec_in(2)), arg("vlen", ULong), arg("pos_l", ULong), arg("pos_h", ULong),
         arg("flags", Flags(Family::PreadvFlags))]),
     syscall(329, "pkey_mprotect", &[Default, Proc, ProcMem], &[
         arg("start", Ptr), arg("len", Size), arg("prot", LongFlags(Family::Prot)), arg("pkey", Int)]),
@@ -625,7 +627,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("dfd", DirFd), arg("pathname", Str), arg("mode", Enum(Family::Access)),
         arg("flags", Flags(Family::Faccessat))]),
     syscall(440, "process_madvise", &[Proc, ProcMem], &[
-        arg("pidfd", Fd), arg("vec", Iovec { count: 2 }), arg("vlen", Size), arg("behavior", Enum(Family::Madvise)),
+        arg("pidfd", Fd), arg("vec", vec(2)), arg("vlen", Size), arg("behavior", Enum(Family::Madvise)),
         arg("flags", UInt)]),
     syscall(441, "epoll_pwait2", &[Fs, FsMuxIo], &[
         arg("epfd", Fd), arg("events", Array(OutPositive, EPOLL_EVENT, Ret)), arg("maxevents", Int),

@@ -86,10 +86,10 @@ fn needed(ty: ArgType) -> Option<(u8, Needed)> {
     };
     match ty {
         Sockaddr { len } | Buf { len } | BufOut { len } | OptionValue { len } => Some((len, Needed::Number)),
-        Iovec { count } => Some((count, Needed::Number)),
+        Iovec { count, .. } => Some((count, Needed::Number)),
         Sized(_, _, len) => Some((len, Needed::Number)),
         SockaddrOut { len } | OptionValueOut { len } => Some((len, Needed::IntAt)),
-        Array(_, _, count) | BitSet(_, count) | CpuSet(_, count) => counted(count),
+        Array(_, _, count) | Mmsghdr(_, count) | BitSet(_, count) | CpuSet(_, count) => counted(count),
         Select { by, .. } => Some((by, Needed::Selector)),
         _ => None,
     }
@@ -189,6 +189,21 @@ fn other_abis_lead_to_events() {
             "{} has no number",
             only.name
         );
+    }
+}
+
+#[test]
+fn calls_within_others_lead_to_events() {
+    let mut rows = HashSet::new();
+    for call in IA32_WITHIN {
+        assert!(
+            usize::from(call.nr) < spec::WITHIN_MAX && rows.insert(call.nr),
+            "{}",
+            call.nr
+        );
+        let event = by_name(call.event).unwrap_or_else(|| panic!("{} leads nowhere", call.event));
+        assert!(event.kind.is_syscall());
+        assert!(IA32.iter().any(|other| other.nr == spec::holder(call.nr)));
     }
 }
 

@@ -15,6 +15,11 @@ impl<'a> Cursor<'a> {
         self.bytes.is_empty()
     }
 
+    /// All that is still to come.
+    pub fn rest(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The next `len` bytes.
     pub fn take(&mut self, len: usize) -> Option<&'a [u8]> {
         let (head, tail) = self.bytes.split_at_checked(len)?;

@@ -12,12 +12,13 @@ pub mod structure;
 
 use arrayvec::ArrayVec;
 
+use crate::catalogue::structs::MMSGHDR;
 use crate::catalogue::{self, ArgType, Layout};
 use crate::event::{Arg, Context, Event, Other, Value};
 use crate::loader::skel::types::item_header;
 use cursor::Cursor;
 use file::OpenFile;
-use msghdr::Msghdr;
+use msghdr::{Messages, Msghdr, Part};
 use path::PathName;
 use sockaddr::Sockaddr;
 use strings::Strings;
@@ -28,6 +29,7 @@ pub const RECORD_NO_RETURN: u8 = 1 << 0;
 pub const RECORD_INTERNAL: u8 = 1 << 1;
 pub const RECORD_NOT_CARRIED_OUT: u8 = 1 << 2;
 pub const RECORD_UNVERIFIED: u8 = 1 << 3;
+pub const RECORD_WITHIN: u8 = 1 << 6;
 const ITEM_NODENAME: u8 = 0xff;
 const ITEM_SEEN: u8 = 0xfe;
 const ITEM_TRUNCATED: u8 = 1;
@@ -41,9 +43,10 @@ const PART_FD_PATH: u8 = 5;
 const PART_FD_SOCKET: u8 = 6;
 const PART_FD_UNIX: u8 = 7;
 const PART_STR_CUTS: u8 = 8;
+const PART_BUFFERS: u8 = 9;
 const PART_GIVEN: u8 = 16;
 const PART_AFTER: u8 = 17;
-const ITEM_LATE: u8 = 1 << 7;
+pub(crate) const ITEM_LATE: u8 = 1 << 7;
 pub const ABI_NAMES: [&str; 3] = ["x86_64", "i386", "x32"];
 /// By ABI, too.
 const LAYOUTS: [Layout; 3] = [Layout::Native, Layout::Ia32, Layout::X32];
@@ -95,6 +98,7 @@ pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
     resolve(&mut args);
     let (mut nodename, mut seen) = (None, None);
     while !cursor.is_empty() {
+        let rest = cursor.rest();
         let item: item_header = cursor.read().ok_or_else(short)?;
         let bytes = cursor.take_padded(item.len as usize).ok_or_else(short)?;
         if item.index == ITEM_NODENAME {
@@ -108,7 +112,7 @@ pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
         let arg = args
             .get_mut(usize::from(item.index))
             .ok_or(DecodeError::Argument(spec.name, item.index))?;
-        take(arg, layout, &item, bytes).ok_or(DecodeError::Part(spec.name, item.index, item.part))?;
+        take(arg, layout, &item, bytes, rest).ok_or(DecodeError::Part(spec.name, item.index, item.part))?;
     }
     compare(&mut args);
     args.iter_mut().for_each(Arg::keep_difference);
@@ -149,8 +153,15 @@ fn compare(args: &mut [Arg<'_>]) {
     }
 }
 
-/// Adds to an argument what one item tells of it; `None` for a part that it cannot have.
-fn take<'a>(arg: &mut Arg<'a>, layout: Layout, item: &item_header, bytes: &'a [u8]) -> Option<()> {
+/// Adds to an argument what one item tells of it; `None` for a part that it cannot have. `rest` is the record from that
+/// item on.
+fn take<'a>(
+    arg: &mut Arg<'a>,
+    layout: Layout,
+    item: &item_header,
+    bytes: &'a [u8],
+    rest: &'a [u8],
+) -> Option<()> {
     match item.part {
         PART_VALUE => {
             arg.value = match item.status {
@@ -161,6 +172,12 @@ fn take<'a>(arg: &mut Arg<'a>, layout: Layout, item: &item_header, bytes: &'a [u
             arg.full = item.full;
             // The flags of a path are others.
             arg.late = item.flags & ITEM_LATE != 0 && !arg.ty.is_kernel_data();
+            // Elements are counted.
+            match &arg.value {
+                Value::Array(array) => arg.full /= array.element_size(),
+                Value::Messages(_) => arg.full /= u64::from(MMSGHDR.size(layout)),
+                _ => {}
+            }
         }
         PART_STR_CUTS => {
             if let Value::Strings(strings) = &mut arg.value {
@@ -170,19 +187,18 @@ fn take<'a>(arg: &mut Arg<'a>, layout: Layout, item: &item_header, bytes: &'a [u
         PART_GIVEN | PART_AFTER if item.status == ITEM_FAULT => {}
         PART_GIVEN => arg.other = Some(Other::Given(read(arg.ty, layout, item.flags, bytes))),
         PART_AFTER => arg.other = Some(Other::After(read(arg.ty, layout, item.flags, bytes))),
-        PART_MSG_NAME | PART_MSG_IOV | PART_MSG_CONTROL => {
-            // Without a header that could be read, these mean nothing.
-            if let Value::Msghdr(message) = &mut arg.value {
-                let of = match item.part {
-                    PART_MSG_NAME => &mut message.name,
-                    PART_MSG_IOV => &mut message.iov,
-                    _ => &mut message.control,
-                };
-                *of = (item.status != ITEM_FAULT).then_some(bytes);
-                if item.status == ITEM_TRUNCATED {
-                    message.full[usize::from(item.part - PART_MSG_NAME)] = item.full;
-                    (arg.truncated, arg.full) = (true, 0);
+        PART_MSG_NAME | PART_MSG_IOV | PART_MSG_CONTROL | PART_BUFFERS => {
+            if item.part != PART_BUFFERS && item.status == ITEM_TRUNCATED && !arg.truncated {
+                (arg.truncated, arg.full) = (true, 0);
+            }
+            match &mut arg.value {
+                Value::Msghdr(message) => {
+                    message.add(item, bytes);
                 }
+                Value::Messages(messages) => messages.note(item.index, rest),
+                _ if item.part == PART_BUFFERS => arg.data = Some(Part::new(item, bytes)),
+                // Without a header that could be read, these mean nothing.
+                _ => {}
             }
         }
         PART_FD_INFO | PART_FD_PATH | PART_FD_SOCKET | PART_FD_UNIX => {
@@ -228,6 +244,7 @@ fn read(ty: ArgType, layout: Layout, flags: u8, bytes: &[u8]) -> Value<'_> {
             Array::new(catalogue::structs::IOVEC, layout, bytes).map_or(Value::Pointer, Value::Array)
         }
         ArgType::Msghdr(_) => Value::Msghdr(Msghdr::new(layout, bytes)),
+        ArgType::Mmsghdr(..) => Value::Messages(Messages::new(layout, bytes)),
         ArgType::BitSet(..) | ArgType::CpuSet(..) => Value::Bits(bytes),
         ArgType::OptionValue { .. } | ArgType::OptionValueOut { .. } => Value::Option(bytes),
         ArgType::Buf { .. } | ArgType::BufOut { .. } => Value::Buffer(bytes),
@@ -286,6 +303,8 @@ mod tests {
             ("PART_FD_PATH", u64::from(PART_FD_PATH)),
             ("PART_FD_SOCKET", u64::from(PART_FD_SOCKET)),
             ("PART_FD_UNIX", u64::from(PART_FD_UNIX)),
+            ("PART_BUFFERS", u64::from(PART_BUFFERS)),
+            ("RECORD_WITHIN", u64::from(RECORD_WITHIN)),
             ("ITEM_NODENAME", u64::from(ITEM_NODENAME)),
             ("ITEM_TRUNCATED", u64::from(ITEM_TRUNCATED)),
             ("ITEM_FAULT", u64::from(ITEM_FAULT)),

@@ -68,6 +68,11 @@ impl<'a> Array<'a> {
 }
 
 impl Array<'_> {
+    /// Bytes of one structure.
+    pub fn element_size(&self) -> u64 {
+        u64::from(self.spec.size(self.layout)).max(1)
+    }
+
     /// In which fields the first structures of both differ: bit *i* for field *i*.
     pub fn difference(&self, other: &Array<'_>) -> u64 {
         let (Some(one), Some(other)) = (self.iter().next(), other.iter().next()) else {

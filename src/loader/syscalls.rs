@@ -1,6 +1,6 @@
 //! The tables that the program at `sys_exit` walks: every call of every ABI, and how its arguments are read.
 
-use crate::catalogue::spec::{self, ArgKind, CompatStructs, Count, Reading};
+use crate::catalogue::spec::{self, ArgKind, CompatStructs, Count, Reading, When};
 use crate::catalogue::{self, ArgType, CompatCall, EventKind, EventSpec, Layout};
 use crate::loader::probe::{self, Return};
 use crate::loader::skel::types::{arg_desc, selector, syscall_desc};
@@ -15,6 +15,7 @@ pub const SYSCALL_EXECVE: u8 = 1 << 4;
 pub const SYSCALL_EXECVEAT: u8 = 1 << 5;
 pub const SYSCALL_CLOSES: u8 = 1 << 6;
 pub const SYSCALL_VERIFIED: u8 = 1 << 7;
+pub const BUFFERS_OUT: u32 = 1 << 31;
 pub const COUNT_CONST: u8 = 0;
 pub const COUNT_ARG: u8 = 1;
 pub const COUNT_ARG32: u8 = 2;
@@ -173,10 +174,17 @@ impl Plan<'_> {
             Count::Ret => (COUNT_RET, 0),
         };
         let buffer = kind == ArgKind::Bytes && max == 0;
+        let mask = match ty.buffers() {
+            Some(_) if self.buffer_bytes == 0 => 0,
+            Some(When::In) => u32::from(self.buffer_bytes),
+            Some(_) => u32::from(self.buffer_bytes) | BUFFERS_OUT,
+            None => 0,
+        };
         arg_desc {
-            kind: match buffer && self.buffer_bytes == 0 {
-                true => ArgKind::Value as u8,
-                false => kind as u8,
+            kind: match (buffer, kind) {
+                (true, _) if self.buffer_bytes == 0 => ArgKind::Value as u8,
+                (_, ArgKind::Iovec) if self.buffer_bytes == 0 => ArgKind::Bytes as u8,
+                (_, kind) => kind as u8,
             },
             when: when as u8,
             count,
@@ -187,7 +195,7 @@ impl Plan<'_> {
                 // Whole elements only.
                 false => max - max.checked_rem(size).unwrap_or(0),
             },
-            mask: 0,
+            mask,
         }
     }
 

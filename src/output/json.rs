@@ -9,13 +9,13 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::catalogue;
-use crate::decode::msghdr::Msghdr;
 use crate::decode::path::{Marks, PathName};
 use crate::decode::sockaddr::Sockaddr;
 use crate::decode::structure::{Array, FieldValue, Numbers, Structure};
-use crate::decode::{ABI_NAMES, NO_SYSCALL};
+use crate::decode::{ABI_NAMES, NO_SYSCALL, RECORD_WITHIN};
 use crate::event::{Arg, Context, Event, Executable, Value};
 use crate::output::cuts::{MsghdrCuts, StringCuts};
+use crate::output::messages::{entry_buffer, JsonMessage, JsonMsghdr};
 use crate::output::text::{self, Number};
 use crate::output::{escape, structure};
 use crate::symbols;
@@ -65,6 +65,9 @@ struct Line<'a> {
     source: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     abi: Option<&'static str>,
+    /// The arguments were in user memory: those of a call within socketcall(2) or its like.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    args_from_memory: bool,
     args_num: usize,
     return_value: Option<i64>,
     /// Only where it was not, or where that could not be told.
@@ -148,6 +151,7 @@ impl<'a> Line<'a> {
                 0 => None,
                 abi => ABI_NAMES.get(usize::from(abi)).copied(),
             },
+            args_from_memory: context.flags & RECORD_WITHIN != 0,
             args_num: event.args.len(),
             return_value: event.returns().then_some(context.ret),
             carried_out: event.carried_out(),
@@ -163,7 +167,7 @@ impl<'a> Line<'a> {
 }
 
 /// Bytes as a string, with U+FFFD for what is not UTF-8.
-struct Lossy<'a>(&'a [u8]);
+pub(super) struct Lossy<'a>(pub(super) &'a [u8]);
 
 impl Serialize for Lossy<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -189,7 +193,7 @@ impl fmt::Display for LossyText<'_> {
 }
 
 /// Bytes as they are.
-struct Base64<'a>(&'a [u8]);
+pub(super) struct Base64<'a>(pub(super) &'a [u8]);
 
 impl Serialize for Base64<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -197,7 +201,7 @@ impl Serialize for Base64<'_> {
     }
 }
 
-fn bytes_unless_utf8(bytes: &[u8]) -> Option<Base64<'_>> {
+pub(super) fn bytes_unless_utf8(bytes: &[u8]) -> Option<Base64<'_>> {
     std::str::from_utf8(bytes).is_err().then_some(Base64(bytes))
 }
 
@@ -273,6 +277,9 @@ impl Serialize for JsonArg<'_> {
             if text::push_symbolic_value(&mut text, arg, value, context) {
                 map.serialize_entry(text_key, text.as_str())?;
             }
+        }
+        if let Some(data) = &arg.data {
+            entry_buffer(&mut map, data)?;
         }
         if arg.late {
             map.serialize_entry("readLate", &true)?;
@@ -376,7 +383,8 @@ impl Serialize for JsonValue<'_> {
                 None => serializer.serialize_none(),
             },
             Value::Array(array) => JsonArray(array, abi).serialize(serializer),
-            Value::Msghdr(message) => msghdr(message, abi, serializer),
+            Value::Msghdr(message) => JsonMsghdr(message, abi).serialize(serializer),
+            Value::Messages(messages) => serializer.collect_seq(JsonMessage::all(messages, abi)),
             Value::Bits(bits) => serializer.collect_seq(structure::numbers(bits)),
             Value::Option(bytes) => match structure::option_number(bytes) {
                 Some(number) => serializer.serialize_i32(number),
@@ -386,7 +394,7 @@ impl Serialize for JsonValue<'_> {
     }
 }
 
-struct JsonArray<'a>(&'a Array<'a>, u8);
+pub(super) struct JsonArray<'a>(pub(super) &'a Array<'a>, pub(super) u8);
 
 impl Serialize for JsonArray<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -414,7 +422,7 @@ impl Serialize for JsonStruct<'_> {
 }
 
 /// A field; of a string that is not UTF-8 its bytes besides.
-fn entry_field<M: SerializeMap>(
+pub(super) fn entry_field<M: SerializeMap>(
     map: &mut M,
     name: &str,
     value: FieldValue<'_>,
@@ -427,7 +435,7 @@ fn entry_field<M: SerializeMap>(
     }
 }
 
-struct JsonField<'a>(FieldValue<'a>, u8);
+pub(super) struct JsonField<'a>(pub(super) FieldValue<'a>, pub(super) u8);
 
 impl Serialize for JsonField<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -455,23 +463,7 @@ impl Serialize for JsonNumbers<'_> {
     }
 }
 
-/// The header, with what it points to in the place of the pointers.
-fn msghdr<S: Serializer>(message: &Msghdr<'_>, abi: u8, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(None)?;
-    for (field, value) in message.structure().iter().flat_map(Structure::fields) {
-        match (field.name, message.address(), message.buffers(), message.control) {
-            ("msg_name", Some(address), ..) => map.serialize_entry(field.name, &JsonSockaddr(&address))?,
-            ("msg_iov", _, Some(buffers), _) => {
-                map.serialize_entry(field.name, &JsonArray(&buffers, abi))?;
-            }
-            ("msg_control", .., Some(bytes)) => map.serialize_entry(field.name, &Base64(bytes))?,
-            _ => entry_field(&mut map, field.name, value, abi)?,
-        }
-    }
-    map.end()
-}
-
-struct JsonSockaddr<'a>(&'a Sockaddr<'a>);
+pub(super) struct JsonSockaddr<'a>(pub(super) &'a Sockaddr<'a>);
 
 impl Serialize for JsonSockaddr<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

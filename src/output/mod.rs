@@ -4,6 +4,7 @@ pub mod cuts;
 pub mod escape;
 pub mod fdname;
 pub mod json;
+pub mod messages;
 pub mod structure;
 pub mod table;
 pub mod text;

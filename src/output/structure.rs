@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::catalogue::ArgType;
-use crate::decode::msghdr::Msghdr;
+use crate::decode::msghdr::{Messages, Msghdr, Part};
 use crate::decode::structure::{Array, FieldValue, Structure};
 use crate::event::Context;
 use crate::output::{escape, text};
@@ -107,8 +107,18 @@ pub fn push_array(out: &mut String, array: &Array<'_>, context: &Context) {
     out.push(']');
 }
 
+/// Appends what was read of something long, as the tables show what is cut.
+fn push_cut(out: &mut String, truncated: bool, full: u64) {
+    if truncated {
+        out.push_str("...");
+        if full > 0 {
+            let _ = write!(out, " ({full} in all)");
+        }
+    }
+}
+
 /// Appends what buffers hold together: of each only its length matters.
-pub fn push_iovec(out: &mut String, array: &Array<'_>) {
+pub fn push_iovec(out: &mut String, array: &Array<'_>, data: Option<&Part<'_>>) {
     let (mut count, mut bytes) = (0u64, 0u64);
     for buffer in array.iter() {
         count += 1;
@@ -117,7 +127,17 @@ pub fn push_iovec(out: &mut String, array: &Array<'_>) {
         }
     }
     let buffers = if count == 1 { "buffer" } else { "buffers" };
-    let _ = write!(out, "[{count} {buffers}, {bytes} bytes]");
+    let _ = write!(out, "[{count} {buffers}, {bytes} bytes");
+    match data {
+        Some(data) if data.fault => out.push_str(": (EFAULT)"),
+        Some(data) => {
+            out.push_str(": ");
+            push_quoted(out, data.bytes);
+            push_cut(out, data.truncated, data.full);
+        }
+        None => {}
+    }
+    out.push(']');
 }
 
 /// Appends a message: its address, its buffers, the kinds of its control data, its flags.
@@ -135,7 +155,7 @@ pub fn push_msghdr(out: &mut String, message: &Msghdr<'_>, context: &Context) {
         out.push('=');
         match (field.name, message.address(), message.buffers(), message.control) {
             ("msg_name", Some(address), ..) => text::push_sockaddr(out, &address),
-            ("msg_iov", _, Some(buffers), _) => push_iovec(out, &buffers),
+            ("msg_iov", _, Some(buffers), _) => push_iovec(out, &buffers, message.data.as_ref()),
             ("msg_control", .., Some(_)) => {
                 out.push('[');
                 for (index, head) in message.controls().enumerate() {
@@ -153,6 +173,21 @@ pub fn push_msghdr(out: &mut String, message: &Msghdr<'_>, context: &Context) {
         }
     }
     out.push('}');
+}
+
+/// Appends several messages, each with its length.
+pub fn push_messages(out: &mut String, messages: &Messages<'_>, context: &Context) {
+    out.push('[');
+    for (index, (message, len)) in messages.iter().enumerate() {
+        out.push_str(if index > 0 { ", {msg_hdr=" } else { "{msg_hdr=" });
+        push_msghdr(out, &message, context);
+        if let Some(len) = len {
+            out.push_str(", msg_len=");
+            push_field(out, len, context);
+        }
+        out.push('}');
+    }
+    out.push(']');
 }
 
 /// Appends the numbers of a set: `[0 3 7]`.

@@ -127,7 +127,7 @@ pub fn push_symbolic_value(out: &mut String, arg: &Arg<'_>, value: &Value<'_>, c
             true
         }
         Value::Array(array) if matches!(arg.ty, ArgType::Iovec { .. }) => {
-            structure::push_iovec(out, array);
+            structure::push_iovec(out, array, arg.data.as_ref());
             true
         }
         Value::Struct(array) => {
@@ -145,6 +145,10 @@ pub fn push_symbolic_value(out: &mut String, arg: &Arg<'_>, value: &Value<'_>, c
         }
         Value::Msghdr(message) => {
             structure::push_msghdr(out, message, context);
+            true
+        }
+        Value::Messages(messages) => {
+            structure::push_messages(out, messages, context);
             true
         }
         Value::Bits(bits) => {

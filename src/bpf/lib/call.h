@@ -111,25 +111,27 @@ static __always_inline struct syscall_desc *told_call(const struct pt_regs *regs
 static __always_inline bool held_array(__u32 within, __u64 args[MAX_ARGS])
 {
 	__u64 row = within, len, from = within > SOCKETCALL_MAX ? args[0] : args[1];
-	__u32 words[MAX_ARGS] = {};
+	/* In place, from the last one on: the stack has no room for them. */
+	__u32 *words = (__u32 *)args;
 
 	bounded(row);
 	if (row >= sizeof(held_count))
 		return false;
 	len = held_count[row] * sizeof(__u32);
+	__builtin_memset(args, 0, MAX_ARGS * sizeof(args[0]));
 	bounded(len);
-	if (len > sizeof(words) || bpf_probe_read_user(words, len, (void *)from))
+	if (len > MAX_ARGS * sizeof(__u32) || bpf_probe_read_user(words, len, (void *)from))
 		return false;
 #pragma unroll
-	for (int i = 0; i < MAX_ARGS; i++)
-		args[i] = words[i];
+	for (int i = MAX_ARGS - 1; i >= 0; i--)
+		args[i] = ((volatile __u32 *)words)[i];
 	return true;
 }
 
 /* From the registers of ipc(2), in the order of compat_sys_ipc() (ipc/syscall.c). */
 static __always_inline bool held_ipc(__u32 within, __u64 args[MAX_ARGS])
 {
-	__u32 version = (__u32)args[0] >> 16, pair[2] = {};
+	__u32 version = (__u32)args[0] >> 16;
 	__u64 second = args[2], third = args[3], ptr = args[4], fifth = args[5];
 
 	args[0] = args[1];
@@ -146,18 +148,18 @@ static __always_inline bool held_ipc(__u32 within, __u64 args[MAX_ARGS])
 		if (version)
 			break;
 		/* Of old, address and type are in memory. */
-		if (bpf_probe_read_user(pair, sizeof(pair), (void *)ptr))
+		if (bpf_probe_read_user(&args[1], sizeof(args[1]), (void *)ptr))
 			return false;
-		args[1] = pair[0];
-		args[3] = pair[1];
+		args[3] = args[1] >> 32;
+		args[1] = (__u32)args[1];
 		break;
 	case SEMCTL:
 	case SEMCTL + WITHIN_IPC_OLD:
-		if (bpf_probe_read_user(pair, sizeof(pair[0]), (void *)ptr))
-			return false;
 		args[1] = second;
 		args[2] = third;
-		args[3] = pair[0];
+		args[3] = 0;
+		if (bpf_probe_read_user(&args[3], sizeof(__u32), (void *)ptr))
+			return false;
 		break;
 	case SEMGET:
 	case SHMGET:

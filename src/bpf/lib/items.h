@@ -19,8 +19,12 @@ int put_kernel_str(__u32 slot, __u32 index, __u64 addr);
 int put_user_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, __u32 max);
 /* len bytes of the kernel's memory, at most max of them. */
 int put_kernel_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, __u32 max);
-/* A struct msghdr and what it points to; pointers are that long. */
-int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes);
+/* A struct msghdr and what it points to; pointers are that long, ret is what the call returned. */
+int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes, __s64 ret);
+/* What the messages point to whose struct mmsghdr array is the item at that position. */
+int put_messages(__u32 slot, __u32 index, __u32 at, __u32 pointer_bytes);
+/* The first bytes of the buffers whose struct iovec array is the item at that position, if any are asked for. */
+int put_buffers(__u32 slot, __u32 index, __u32 at, __u32 pointer_bytes, __s64 ret);
 /* Begins the record of an event of the current task in that slot. */
 int record_begin(__u32 slot, __u32 event, __u32 nvalues, __u64 now);
 /* What is open as fd of the current task: nothing where nothing is. */
@@ -54,8 +58,9 @@ enum step { STEP_MORE, STEP_END, STEP_FAULT, STEP_FULL, STEP_FOUND };
 /* These end before, cuts included, so that others find room after them. */
 #define STRINGS_END (ITEM_START_MAX - 2 * STR_MAX)
 
-/* What appenders take as index of a part of an argument. */
+/* What appenders take as index of a part of an argument, and of one of several messages. */
 #define INDEX_OF(index, part) ((index) | (part) << 8)
+#define MESSAGE_OF(index, position) ((index) | (position) << 16)
 
 /* Address of a field in the kernel, for appenders: FIELD_ADDRESS(file, f_path). */
 #define FIELD_ADDRESS(pointer, field) \
@@ -88,7 +93,7 @@ static __always_inline struct item_header *item_begin(struct scratch *s, __u32 i
 	item->index = index;
 	item->part = index >> 8;
 	item->status = ITEM_OK;
-	item->flags = 0;
+	item->flags = index >> 16;
 	item->len = 0;
 	item->full = 0;
 	return item;
