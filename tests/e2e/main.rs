@@ -4,6 +4,7 @@
 //! with the reason.
 
 mod arguments;
+mod calls;
 mod capture;
 mod capture_code;
 mod capture_folder;
@@ -38,6 +39,7 @@ mod sockets;
 mod spawn;
 mod strace;
 mod syscalls;
+mod vectors;
 
 use std::time::Instant;
 
@@ -92,6 +94,8 @@ fn main() {
         process::tests(),
         arguments::tests(),
         syscalls::tests(),
+        calls::tests(),
+        vectors::tests(),
         once(strace::tests()),
         once(edges::tests()),
         once(hostile::tests()),
