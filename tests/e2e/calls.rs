@@ -143,7 +143,10 @@ fn held() -> Result<(), Failed> {
     expect(
         &events,
         "msgrcv",
-        &[&[("msgtyp", json!(7)), ("msgflg", json!(2048))]; 2],
+        &[
+            &[("msgtyp", json!(7)), ("msgflg", json!(2048))],
+            &[("msgtyp", json!(7)), ("msgflg", json!(2048))],
+        ],
     );
     expect(
         &events,

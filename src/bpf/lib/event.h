@@ -168,9 +168,12 @@ static __always_inline const void *raw_argument(const void *ctx, int position)
 			       0;                                                                 \
 	}
 
-/* False for a call that the table does not know, or out of scope. */
-static __always_inline bool returned_call(const struct pt_regs *regs, __u64 nr, long ret,
-					  struct returned_call *call)
+/*
+ * False for a call that the table does not know, or out of scope. Not inlined:
+ * its part of the stack is free again when it returns.
+ */
+static __noinline __attribute__((unused)) bool returned_call(const struct pt_regs *regs, __u64 nr,
+							     long ret, struct returned_call *call)
 {
 	struct task_struct *task = current_task();
 	struct syscall_desc *desc;
