@@ -158,7 +158,10 @@ impl<'a> Messages<'a> {
                 let Some(data) = next.take_padded(item.len as usize) else {
                     break;
                 };
-                if item.index != index || usize::from(item.flags & !ITEM_LATE) != position || !message.add(&item, data) {
+                if item.index != index
+                    || usize::from(item.flags & !ITEM_LATE) != position
+                    || !message.add(&item, data)
+                {
                     break;
                 }
                 items = next;
