@@ -139,14 +139,19 @@ struct scratch {
 	} loop;
 	/* The array of strings that is being read. */
 	struct {
-		__u64 addr; /* of the next string, or of the pointer to it */
+		__u64 begin; /* of the first string, or of the pointer to it */
+		__u64 addr; /* of the next one */
 		__u64 end; /* of strings that lie one behind the other; 0: there are pointers */
 		__u64 whole; /* bytes of those that are short enough to be kept whole */
 		__u64 room; /* bytes of the record for all others */
+		__u64 limit; /* bytes of the record for the array */
 		__u32 share; /* bytes that each of these may have; 0: its part of the room */
 		__u32 longs; /* how many of these are still to come */
 		__u32 left; /* how many may still be read */
 		__u32 count; /* how many have been */
+		__u32 measured;
+		__u32 all; /* these are all */
+		__u32 pointers;
 		__u32 len; /* bytes in the record */
 		__u32 work; /* bytes that may still be looked through for the ends of long ones */
 		__u32 pointer_bytes;

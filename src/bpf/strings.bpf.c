@@ -319,11 +319,13 @@ static __always_inline int walk_strings(struct scratch *s, __u64 addr, bool copy
 	return step;
 }
 
-/* Bytes that the array may take of the record. */
-static __always_inline __u64 strings_begin(struct scratch *s, __u64 end, __u32 pointer_bytes)
+/* Begins an array. What is known of it stands in the slot: those who append have little of the stack. */
+static __always_inline void strings_begin(struct scratch *s, __u64 addr, __u64 end,
+					  __u32 pointer_bytes)
 {
 	__u64 room = settings.ring_size / 8, pos = s->pos;
 
+	s->strings.begin = addr;
 	s->strings.end = end;
 	s->strings.pointer_bytes = pointer_bytes;
 	s->strings.whole = 0;
@@ -335,13 +337,14 @@ static __always_inline __u64 strings_begin(struct scratch *s, __u64 end, __u32 p
 	if (room > STR_ARRAY_MAX)
 		room = STR_ARRAY_MAX;
 	if (pos > STRINGS_END)
-		return 0;
-	return room < STRINGS_END - pos ? room : STRINGS_END - pos;
+		pos = STRINGS_END;
+	s->strings.limit = room < STRINGS_END - pos ? room : STRINGS_END - pos;
 }
 
 /* After all have been measured: whether each long one gets its share, if it does not fit as a whole. */
-static __always_inline bool shares_fit(struct scratch *s, __u64 room)
+static __always_inline bool shares_fit(struct scratch *s)
 {
+	__u64 room = s->strings.limit;
 	__u64 cut = s->strings.whole + (__u64)s->strings.longs * (STR_WHOLE + CUT_COST);
 	__u64 all = s->strings.whole + s->strings.room + s->strings.longs;
 
@@ -350,20 +353,32 @@ static __always_inline bool shares_fit(struct scratch *s, __u64 room)
 	return cut <= room;
 }
 
-/* Ends the item, and tells of the cuts in it. */
-static __always_inline void strings_end(struct scratch *s, struct item_header *item, __u32 index)
+/* The item of the array, which has not been ended yet. */
+static __always_inline struct item_header *strings_item(struct scratch *s)
 {
+	__u64 pos = s->pos;
+
+	bounded(pos);
+	return pos > ITEM_START_MAX ? NULL : (struct item_header *)(s->bytes + pos);
+}
+
+/* Ends the item, and tells of the cuts in it. */
+static __always_inline void strings_end(struct scratch *s)
+{
+	struct item_header *item = strings_item(s);
 	__u64 n = s->strings.ncuts;
 
+	if (!item)
+		return;
 	if (n)
 		item->status = ITEM_TRUNCATED;
+	n *= sizeof(struct str_cut);
 	item_end(s, item, s->strings.len);
 	if (!n)
 		return;
-	item = item_begin(s, INDEX_OF(index, PART_STR_CUTS));
+	item = item_begin(s, INDEX_OF(item->index, PART_STR_CUTS));
 	if (!item)
 		return;
-	n *= sizeof(struct str_cut);
 	bounded(n);
 	if (n > sizeof(s->cuts) || bpf_probe_read_kernel(item + 1, n, s->cuts))
 		n = 0;
@@ -371,52 +386,53 @@ static __always_inline void strings_end(struct scratch *s, struct item_header *i
 }
 
 /* Strings of pointers: as many as fit with their beginnings and ends alone; from the front, and from the end. */
-static __always_inline void copy_some(struct scratch *s, __u64 addr, __u32 count, __u64 room)
+static __always_inline void copy_some(struct scratch *s, __u64 count)
 {
-	__u64 some = room / 2 / (STR_WHOLE + CUT_COST);
+	__u64 some = s->strings.limit / 2 / (STR_WHOLE + CUT_COST);
 
 	s->strings.share = STR_WHOLE;
-	walk_strings(s, addr, true, some);
+	walk_strings(s, s->strings.begin, true, some);
 	note_gap(s, 0, 0);
 	if (count > 2 * some)
-		walk_strings(s, addr + (count - some) * s->strings.pointer_bytes, true, some);
+		walk_strings(s, s->strings.begin + (count - some) * s->strings.pointer_bytes, true,
+			     some);
 }
 
 __noinline int put_str_array(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 	struct item_header *item;
-	__u32 count, measured;
-	__u64 room;
 	int step;
 
-	if (!s)
+	if (!s || !item_begin(s, index))
 		return 0;
-	item = item_begin(s, index);
+	strings_begin(s, addr, 0, pointer_bytes);
+	s->strings.pointers = count_pointers(addr, pointer_bytes);
+	step = walk_strings(s, s->strings.begin, false, STR_ARRAY_ELEMS);
+	item = strings_item(s);
 	if (!item)
 		return 0;
-	room = strings_begin(s, 0, pointer_bytes);
-	count = count_pointers(addr, pointer_bytes);
-	item->full = count;
-	step = walk_strings(s, addr, false, STR_ARRAY_ELEMS);
-	measured = s->strings.count;
-	if (step == STEP_FAULT && !measured) {
+	item->full = s->strings.pointers;
+	s->strings.measured = s->strings.count;
+	if (step == STEP_FAULT && !s->strings.count) {
 		item->status = ITEM_FAULT;
-	} else if (step == STEP_FULL || !shares_fit(s, room)) {
-		copy_some(s, addr, count, room);
+	} else if (step == STEP_FULL || !shares_fit(s)) {
+		copy_some(s, s->strings.pointers);
 	} else {
-		walk_strings(s, addr, true, measured);
+		s->strings.all = step == STEP_END;
+		walk_strings(s, s->strings.begin, true, s->strings.measured);
 		/* Another thread may have changed something in between. */
-		if (step != STEP_END || s->strings.count != measured)
+		if (!s->strings.all || s->strings.count != s->strings.measured)
 			note_gap(s, 0, 0);
 	}
-	strings_end(s, item, index);
+	strings_end(s);
 	return 0;
 }
 
 /* The first and the last bytes, where there are too many strings for each to be shown. */
-static __always_inline void copy_ends(struct scratch *s, __u64 addr, __u64 len, __u64 room)
+static __always_inline void copy_ends(struct scratch *s, __u64 addr, __u64 len)
 {
+	__u64 room = s->strings.limit;
 	__u64 half = room > CUT_COST ? (room - CUT_COST) / 2 : 0, last;
 	char before = 0;
 
@@ -436,7 +452,6 @@ __noinline int put_packed_strs(__u32 slot, __u32 index, __u64 addr, __u64 len, _
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 	struct item_header *item;
-	__u64 room;
 
 	if (!s)
 		return 0;
@@ -444,8 +459,8 @@ __noinline int put_packed_strs(__u32 slot, __u32 index, __u64 addr, __u64 len, _
 	if (!item)
 		return 0;
 	item->full = count;
-	room = strings_begin(s, addr + len, 0);
-	if (len <= room) {
+	strings_begin(s, addr, addr + len, 0);
+	if (len <= s->strings.limit) {
 		if (append(s->slot, addr, len) != STEP_MORE) {
 			if (s->strings.len)
 				note_gap(s, len - s->strings.len, 0);
@@ -453,15 +468,14 @@ __noinline int put_packed_strs(__u32 slot, __u32 index, __u64 addr, __u64 len, _
 				item->status = ITEM_FAULT;
 		}
 	} else if (count <= STR_ARRAY_ELEMS &&
-		   walk_strings(s, addr, false, STR_ARRAY_ELEMS) == STEP_END &&
-		   shares_fit(s, room)) {
+		   walk_strings(s, addr, false, STR_ARRAY_ELEMS) == STEP_END && shares_fit(s)) {
 		if (!count)
 			item->full = s->strings.count;
 		if (walk_strings(s, addr, true, STR_ARRAY_ELEMS) != STEP_END)
 			note_gap(s, s->strings.end - s->strings.addr, 0);
 	} else {
-		copy_ends(s, addr, len, room);
+		copy_ends(s, addr, len);
 	}
-	strings_end(s, item, index);
+	strings_end(s);
 	return 0;
 }
