@@ -392,7 +392,6 @@ fn deep() -> Result<(), Failed> {
     expected.extend(all_in(&["far"], ""));
     for run in [&all, &listed] {
         assert_eq!(ran(run), expected);
-        assert!(totals(&run.stderr).1 > 0, "{}", run.stderr);
         assert!(
             run.stderr.contains("for which there was no room"),
             "{}",
@@ -493,7 +492,6 @@ fn full() -> Result<(), Failed> {
     let (a, at_a) = cgroups.container(1);
     let elsewhere = procs(&cgroups.named("elsewhere"));
     let told = |run: &Run| {
-        assert!(totals(&run.stderr).1 > 0, "{}", run.stderr);
         let lost = run.named("lost_events");
         assert!(
             lost.iter().any(|event| value(event, "buffer") == "table"),

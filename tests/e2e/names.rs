@@ -219,7 +219,7 @@ fn privileged() -> Result<(), Failed> {
     fs::set_permissions(roots.path(), fs::Permissions::from_mode(0o755))?;
     let program = roots.path().join("tracee");
     fs::copy(tracee(), &program)?;
-    let capabilities = "cap_bpf,cap_perfmon,cap_sys_resource,cap_sys_ptrace,cap_dac_read_search=ep";
+    let capabilities = "cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search=ep";
     output(Command::new("setcap").arg(capabilities).arg(&program));
     let mut child = Command::new(&program)
         .args([
