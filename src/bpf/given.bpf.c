@@ -41,6 +41,7 @@ static __always_inline bool is_filled_in(const struct arg_desc *how)
 	return false;
 }
 
+/* Whether argument index, how to read which scratch.how says, lies where another is filled in. */
 __noinline int is_overwritten(__u32 slot, __u32 index, __u32 abi)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
@@ -223,5 +224,64 @@ __noinline int forget_given(void)
 	/* A call has but one of them. */
 	if (bpf_map_delete_elem(&givens, &key))
 		bpf_map_delete_elem(&large_givens, &key);
+	return 0;
+}
+
+/* What a call fills in that the kernel still has: user memory may say something else by now. */
+static __always_inline bool put_from_kernel(struct scratch *s, __u32 index, long ret)
+{
+	__u32 fd = s->args[0];
+	bool remote = true;
+
+	if (index != 1 || ret < 0 || !s->args[1] || s->room < 0)
+		return false;
+	switch (s->header.event) {
+	case EVENT_ACCEPT:
+	case EVENT_ACCEPT4:
+		fd = ret;
+		break;
+	case EVENT_GETSOCKNAME:
+		remote = false;
+		break;
+	case EVENT_GETPEERNAME:
+		break;
+	default:
+		return false;
+	}
+	return put_fd_name(s->slot, index, fd, remote, s->room);
+}
+
+__noinline int put_returned(__u32 slot, __u32 index, __u32 abi, __s64 ret)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	bool late = false, kept;
+	__u64 pos;
+
+	if (!s || index >= MAX_ARGS)
+		return 0;
+	pos = s->pos;
+	kept = s->kept & (1 << index);
+	switch (s->how.when) {
+	case WHEN_IN:
+		if (kept)
+			return 0;
+		late = is_overwritten(slot, index, abi);
+		break;
+	case WHEN_IN_KEPT:
+		late = !kept;
+		if (kept)
+			s->part = PART_AFTER;
+		break;
+	default:
+		if (put_from_kernel(s, index, ret))
+			return 0;
+		/* Without the room before the call nobody knows how much of it the call has filled in. */
+		late = s->how.kind == ARG_BYTES && s->how.count == COUNT_AT &&
+		       s->room == ROOM_UNKNOWN;
+	}
+	put_arg(slot, index, abi, ret);
+	bounded(pos);
+	if (late && s->pos != pos && pos <= ITEM_START_MAX)
+		((struct item_header *)(s->bytes + pos))->flags |= ITEM_LATE;
 	return 0;
 }

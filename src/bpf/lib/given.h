@@ -26,8 +26,15 @@ int keep_given(__u32 slot, __u32 key, __u32 abi);
 /* Appends what was kept, and says what that was in scratch.kept and scratch.room. */
 int take_given(__u32 slot, __u32 event);
 int forget_given(void);
-/* Whether argument index, how to read which scratch.how says, lies where another is filled in. */
-int is_overwritten(__u32 slot, __u32 index, __u32 abi);
+/* Reads what an argument points to or stands for, as scratch.how says, as its part scratch.part. */
+int put_arg(__u32 slot, __u32 index, __u32 abi, __s64 ret);
+/* The same of a call that has returned, by what was kept. */
+int put_returned(__u32 slot, __u32 index, __u32 abi, __s64 ret);
+/*
+ * The address of the socket that is open as fd, or of its peer, as the kernel
+ * has it, as much as there was room for. 0, and nothing, where it has none.
+ */
+int put_fd_name(__u32 slot, __u32 index, __u32 fd, __u32 remote, __s64 room);
 
 /* How an argument is read: where another one decides, by what is in scratch.args. */
 static __always_inline const struct arg_desc *

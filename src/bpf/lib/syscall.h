@@ -8,88 +8,20 @@
 #include "items.h"
 #include "mismatch.h"
 
-/* Reads what an argument points to or stands for, as scratch.how says, as its part scratch.part. */
-int put_arg(__u32 slot, __u32 index, __u32 abi, __s64 ret);
-
-/* How an argument is read again that the call has written over, or for the first time if it could not be kept. */
-enum late { LATE_NO, LATE_YES, LATE_SKIP };
-
-static __always_inline enum late read_late(struct scratch *s, __u32 index,
-					   const struct syscall_desc *desc, __u32 abi)
-{
-	bool kept = s->kept & (1 << index);
-
-	switch (s->how.when) {
-	case WHEN_IN:
-		if (kept)
-			return LATE_SKIP;
-		return is_overwritten(s->slot, index, abi) ? LATE_YES : LATE_NO;
-	case WHEN_IN_KEPT:
-		if (!kept)
-			return LATE_YES;
-		s->part = PART_AFTER;
-		return LATE_NO;
-	}
-	/* Without the room before the call nobody knows how much of it the call has filled in. */
-	return s->how.kind == ARG_BYTES && s->how.count == COUNT_AT && s->room == ROOM_UNKNOWN ?
-		       LATE_YES :
-		       LATE_NO;
-}
-
-/*
- * The address of the socket that is open as fd, or of its peer, as the kernel
- * has it, as much as there was room for. 0, and nothing, where it has none.
- */
-int put_fd_name(__u32 slot, __u32 index, __u32 fd, __u32 remote, __s64 room);
-
-/* What a call fills in that the kernel still has: user memory may say something else by now. */
-static __always_inline bool put_from_kernel(struct scratch *s, __u32 index, __u32 event, long ret)
-{
-	__u32 fd = s->args[0];
-	bool remote = true;
-
-	if (index != 1 || ret < 0 || !s->args[index] || s->room < 0)
-		return false;
-	switch (event) {
-	case EVENT_ACCEPT:
-	case EVENT_ACCEPT4:
-		fd = ret;
-		break;
-	case EVENT_GETSOCKNAME:
-		remote = false;
-		break;
-	case EVENT_GETPEERNAME:
-		break;
-	default:
-		return false;
-	}
-	return put_fd_name(s->slot, index, fd, remote, s->room);
-}
-
 /* As put_arg(), of a call that has returned; and remembers where the argument lies that is compared. */
 static __always_inline void put_checked(struct scratch *s, __u32 index,
 					const struct syscall_desc *desc, const struct arg_desc *how,
 					__u32 abi, long ret)
 {
-	enum late late = LATE_NO;
-	__u64 pos = s->pos;
+	__u32 pos = s->pos;
 
 	s->how = *how;
 	s->part = PART_VALUE;
-	if (desc->keeps) {
-		late = read_late(s, index, desc, abi);
-		if (late == LATE_SKIP)
-			return;
-		if (put_from_kernel(s, index, desc->event, ret))
-			return;
-	}
-	put_arg(s->slot, index, abi, ret);
-	if (s->pos == pos)
-		return;
-	bounded(pos);
-	if (late == LATE_YES && pos <= ITEM_START_MAX)
-		((struct item_header *)(s->bytes + pos))->flags |= ITEM_LATE;
-	if (settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked == index + 1)
+	if (desc->keeps)
+		put_returned(s->slot, index, abi, ret);
+	else
+		put_arg(s->slot, index, abi, ret);
+	if (settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked == index + 1 && s->pos != pos)
 		s->checked = pos;
 }
 
