@@ -12,7 +12,8 @@ use criterion::{criterion_group, criterion_main, Criterion, Throughput};
 use nix::time::{clock_gettime, ClockId};
 
 use tracee::catalogue::{self, Set};
-use tracee::cli::config::{Format, OutputSpec};
+use tracee::cli::config::{Format, OutputSpec, Target};
+use tracee::clock::Timeline;
 use tracee::decode;
 use tracee::loader::features::Features;
 use tracee::loader::{Plan, Tracer};
@@ -60,7 +61,6 @@ fn record() -> Vec<Vec<u8>> {
         .filter(|event| event.in_set(Set::Syscalls))
         .collect();
     let plan = Plan {
-        btf: None,
         scope: &Scope::New,
         events: &events,
         bookkeeping: false,
@@ -76,7 +76,7 @@ fn record() -> Vec<Vec<u8>> {
         checked: &[],
     };
     libbpf_rs::set_print(None);
-    let mut tracer = Tracer::load(&plan, &Features::detect(None)).expect("tracing needs root");
+    let mut tracer = Tracer::load(&plan, &Features::detect()).expect("tracing needs root");
     let mut rings = tracer.ring_maps().expect("rings");
     tracer.attach().expect("attach");
     tracer.start(&Scope::New).expect("start");
@@ -116,9 +116,10 @@ fn bench(criterion: &mut Criterion<CpuTime>) {
     ] {
         let spec = OutputSpec {
             format,
-            path: Some("/dev/null".into()),
+            target: Target::File("/dev/null".into()),
+            mode: None,
         };
-        let mut outputs = Outputs::open(&[spec], 0, false).expect("/dev/null");
+        let mut outputs = Outputs::open(&[spec], Timeline::new(0), false).expect("/dev/null");
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 for record in &records {

@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::signal::{signal, SigHandler, Signal};
 use nix::sys::wait::{waitpid, WaitPidFlag, WaitStatus};
 use nix::unistd::{access, execv, fork, pipe2, read, write, AccessFlags, ForkResult, Pid};
 
-use crate::error::CommandError;
+use crate::error::{CommandError, Error};
+use crate::limits;
+use crate::privilege::{self, as_user};
+use crate::signals::Before;
 
 /// A command that waits to be executed, or runs.
 #[derive(Debug)]
@@ -29,9 +31,13 @@ pub struct Command {
 
 impl Command {
     /// Forks the process that will become the command. Must be called before any thread is started.
-    pub fn prepare(words: &[OsString]) -> Result<Command, CommandError> {
+    pub fn prepare(words: &[OsString], signals: &Before) -> Result<Command, Error> {
+        let path = as_user(|| find(&words[0]))??;
+        Ok(Command::fork(words, path, signals)?)
+    }
+
+    fn fork(words: &[OsString], path: PathBuf, signals: &Before) -> Result<Command, CommandError> {
         let name = words[0].to_string_lossy().into_owned();
-        let path = find(&words[0])?;
         let c_string = |bytes: Vec<u8>| {
             CString::new(bytes).map_err(|error| CommandError::Start(io::Error::other(error)))
         };
@@ -55,6 +61,8 @@ impl Command {
             ForkResult::Child => {
                 drop(go);
                 drop(failure);
+                signals.restore();
+                limits::restore();
                 become_command(&path, &argv, &wait, &tell)
             }
         }
@@ -95,10 +103,8 @@ impl Command {
 
 /// The child: waits for its parent's word, then executes.
 fn become_command(path: &CString, argv: &[CString], wait: &OwnedFd, tell: &OwnedFd) -> ! {
-    // SAFETY: sets a default disposition; no handler is involved. Rust ignores SIGPIPE, the command shall not.
-    let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
     let mut word = [0];
-    if read(wait, &mut word) == Ok(1) {
+    if privilege::become_user().is_ok() && read(wait, &mut word) == Ok(1) {
         let Err(errno) = execv(path, argv);
         let _ = write(tell, &(errno as i32).to_ne_bytes());
     }

@@ -60,13 +60,10 @@ pub enum LoadError {
          the kernels of current distributions are"
     )]
     NoBtf,
-    #[error(
-        "this kernel has no BTF of its own (/sys/kernel/btf/vmlinux is missing), which some of tracee's programs take \
-         besides the types in {}: it must be built with CONFIG_DEBUG_INFO_BTF=y", path.display()
-    )]
-    NoOwnBtf { path: PathBuf },
-    #[error("--btf: {}: {reason}", path.display())]
-    BtfFile { path: PathBuf, reason: String },
+    #[error("this is Linux {release}, and tracee needs 5.10 or later: {source}")]
+    OldKernel { release: String, source: Box<LoadError> },
+    #[error("the programs of the BPF object cannot be listed: {0}")]
+    Unreadable(&'static LoadError),
     #[error("the BPF object {} {reason}", path.display())]
     ObjectFile { path: PathBuf, reason: String },
     #[error("the BPF object cannot be rebuilt: {0}")]
@@ -83,13 +80,27 @@ pub enum LoadError {
     AbiStamp { found: String, expected: &'static str },
     #[error("there is no process {0} (as this pid namespace counts): it must be running, and no thread of another one")]
     NoProcess(u32),
-    #[error("{what}: {source}; --debug shows the kernel's log")]
+    #[error("{what}: {source:#}; --debug shows the kernel's log")]
     Bpf { what: String, source: libbpf_rs::Error },
     #[error("{what}: {source}")]
     Io { what: String, source: io::Error },
 }
 
+/// Since then a program on a raw tracepoint can be run by us (`BPF_PROG_TEST_RUN`), which says who we are.
+const FIRST_KERNEL: (u32, u32) = (5, 10);
+
 impl LoadError {
+    /// Of a kernel that is too old, that is the reason. Some of that name have what it takes all the same.
+    pub fn on_kernel(self, release: Option<(u32, u32)>) -> LoadError {
+        match release {
+            Some((major, minor)) if (major, minor) < FIRST_KERNEL => LoadError::OldKernel {
+                release: format!("{major}.{minor}"),
+                source: Box::new(self),
+            },
+            _ => self,
+        }
+    }
+
     /// Names the step that libbpf failed at.
     pub fn bpf(what: impl Into<String>) -> impl FnOnce(libbpf_rs::Error) -> LoadError {
         let what = what.into();
@@ -105,8 +116,8 @@ pub enum OutputError {
     Closed,
     #[error("cannot write to {target}: {source}; tracing stops")]
     Write { target: String, source: io::Error },
-    #[error("cannot create {}: {source}", path.display())]
-    Create { path: PathBuf, source: io::Error },
+    #[error("cannot write to {target}: {reason}")]
+    Open { target: String, reason: String },
 }
 
 /// Running the command after `--`.
@@ -133,6 +144,8 @@ pub enum Error {
     Capture(#[from] crate::capture::folder::FolderError),
     #[error(transparent)]
     Command(#[from] CommandError),
+    #[error("{0}")]
+    Limit(String),
     #[error("{what}: {source}")]
     System { what: &'static str, source: io::Error },
 }
@@ -158,6 +171,27 @@ impl Error {
             }
             Error::Command(CommandError::NotExecutable { .. }) => 126,
             _ => 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernels_that_are_too_old_are_told_so() {
+        let failed = || LoadError::Rebuild("x".into());
+        for (release, told) in [
+            (Some((5, 9)), true),
+            (Some((4, 18)), true),
+            (Some((5, 10)), false),
+            (Some((6, 1)), false),
+            (None, false),
+        ] {
+            let message = failed().on_kernel(release).to_string();
+            assert_eq!(message.contains("tracee needs 5.10 or later"), told, "{message}");
+            assert!(message.ends_with(&failed().to_string()), "{message}");
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Exit codes, and what is printed before tracing begins.
 
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::io::{self, Write};
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::Parser;
@@ -12,12 +14,59 @@ use tracee::cli::list;
 use tracee::error::{Error, UsageError};
 use tracee::loader::features::Features;
 use tracee::tracer;
+use tracee::{limits, say};
+
+/// Memory as the system gives it. Where it gives none, the run ends with an error like others.
+struct Memory;
+
+// SAFETY: as the system's, but for what it cannot give.
+unsafe impl GlobalAlloc for Memory {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as the caller says.
+        given(unsafe { System.alloc(layout) })
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as the caller says.
+        given(unsafe { System.alloc_zeroed(layout) })
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as the caller says.
+        given(unsafe { System.realloc(at, layout, size) })
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: as the caller says.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static MEMORY: Memory = Memory;
+
+fn given(at: *mut u8) -> *mut u8 {
+    if at.is_null() {
+        out_of_memory();
+    }
+    at
+}
+
+/// What is said takes memory as well, if little. If there is none at all, the process aborts.
+#[cold]
+fn out_of_memory() {
+    thread_local!(static SAYS: Cell<bool> = const { Cell::new(false) });
+    if !SAYS.replace(true) {
+        say!("there is no more memory{}", limits::out_of_memory());
+        process::exit(1);
+    }
+}
 
 fn main() -> ExitCode {
-    match run() {
+    match limits::raise().and_then(|()| run()) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("tracee: {error}");
+            say!("{error}{}", limits::hint(&error.to_string()));
             ExitCode::from(error.exit_code())
         }
     }
@@ -33,10 +82,10 @@ fn run() -> Result<u8, Error> {
     };
     match args.task()? {
         Task::Help(text) => print(&text),
-        Task::List { events, json, btf } => {
+        Task::List { events, json } => {
             libbpf_rs::set_print(None);
             let mut text = Vec::new();
-            let features = Features::detect(btf.as_deref());
+            let features = Features::detect();
             list::write(&mut text, &events, &features, json).map_err(Error::system("--list"))?;
             print(&String::from_utf8_lossy(&text))
         }

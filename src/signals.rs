@@ -1,20 +1,87 @@
-//! SIGINT and SIGTERM end a run in order; SIGCHLD tells that the command has ended.
+//! SIGINT, SIGTERM and SIGHUP end a run in order; SIGCHLD tells that the command has ended.
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::process;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicU8, Ordering};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use nix::libc;
 use nix::sys::eventfd::{EfdFlags, EventFd};
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::sigprocmask;
+use nix::sys::signal::{sigaction, SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal};
 
 use crate::error::Error;
-use crate::privilege;
+use crate::{privilege, say};
 
 /// A run that was asked to stop and cannot write in this time is ended: nobody reads its output.
-const STALLED: Duration = Duration::from_millis(900);
+const STALLED: Duration = Duration::from_millis(600);
+
+/// Signals that end a run.
+const ENDING: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    /// Nothing has been traced yet: it just ends.
+    Starting,
+    Running,
+    /// What has been captured is being stored, which takes as long as it takes.
+    Storing,
+}
+
+/// The signals of this process before tracee took them over.
+#[derive(Debug, Clone, Copy)]
+pub struct Before {
+    mask: SigSet,
+    /// SIGXFSZ was ignored.
+    ignored_limit: bool,
+}
+
+impl Before {
+    /// Takes over the signals of the whole process: those that end it wait from now on until [`Stop::install`] has begun.
+    /// Must be called before any thread is started.
+    pub fn take_over() -> Result<(Before, SigSet), Error> {
+        let failed = Error::system("sigprocmask");
+        let ours: SigSet = ENDING
+            .into_iter()
+            // Whoever lets a run go on when its terminal has gone wants that.
+            .filter(|signal| *signal != Signal::SIGHUP || !is_ignored(*signal))
+            .chain([Signal::SIGCHLD])
+            .collect();
+        let mut mask = SigSet::empty();
+        sigprocmask(SigmaskHow::SIG_BLOCK, Some(&ours), Some(&mut mask)).map_err(failed)?;
+        let ignored_limit = is_ignored(Signal::SIGXFSZ);
+        // A file that may not grow any more is an error like others.
+        let ignore = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
+        // SAFETY: no handler is involved.
+        let _ = unsafe { sigaction(Signal::SIGXFSZ, &ignore) };
+        Ok((Before { mask, ignored_limit }, ours))
+    }
+
+    /// Gives signals back to what this process will execute. Calls nothing but what may be called after a fork.
+    pub fn restore(&self) {
+        let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+        // Rust ignores SIGPIPE.
+        let ours = [Signal::SIGPIPE, Signal::SIGXFSZ];
+        for signal in &ours[..ours.len() - usize::from(self.ignored_limit)] {
+            // SAFETY: no handler is involved.
+            let _ = unsafe { sigaction(*signal, &default) };
+        }
+        let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.mask), None);
+    }
+}
+
+fn is_ignored(signal: Signal) -> bool {
+    // SAFETY: made of integers and a pointer that may be null; the call only fills it.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: asks, and changes nothing.
+    let asked = unsafe { libc::sigaction(signal as libc::c_int, std::ptr::null(), &raw mut action) };
+    asked == 0 && action.sa_sigaction == libc::SIG_IGN
+}
 
 /// What the signal thread and the run share.
 #[derive(Clone)]
@@ -24,30 +91,43 @@ pub struct Stop {
 
 struct Shared {
     asked: AtomicBool,
+    phase: AtomicU8,
     /// Grows with each event, or flush of the outputs, that has been written.
     progress: AtomicU64,
     /// One is being written.
     writing: AtomicBool,
     wake: EventFd,
+    /// A command waits to be started.
+    has_command: bool,
+}
+
+/// Of a run that was asked to stop: when it is looked after.
+#[derive(Clone, Copy)]
+struct Watch {
+    next: Instant,
+    /// What it was doing when last looked after.
+    before: (bool, u64),
+    /// It ends then, whatever it is doing.
+    last: Option<Instant>,
+    told: bool,
 }
 
 impl Stop {
-    /// Takes over the signals of the whole process. Must be called before any other thread is started.
-    pub fn install() -> Result<Stop, Error> {
+    /// Begins to wait for these signals, which have been [taken over](Before::take_over). A process forked later would not
+    /// have the thread.
+    pub fn install(signals: SigSet, has_command: bool) -> Result<Stop, Error> {
         let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
             .map_err(Error::system("eventfd"))?;
         let stop = Stop {
             shared: Arc::new(Shared {
                 asked: AtomicBool::new(false),
+                phase: AtomicU8::new(Phase::Starting as u8),
                 progress: AtomicU64::new(0),
                 writing: AtomicBool::new(false),
                 wake,
+                has_command,
             }),
         };
-        let signals: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGCHLD]
-            .into_iter()
-            .collect();
-        signals.thread_block().map_err(Error::system("sigprocmask"))?;
         let theirs = stop.clone();
         thread::Builder::new()
             .name("signals".into())
@@ -59,6 +139,14 @@ impl Stop {
     /// Whether the user wants the run to end.
     pub fn asked(&self) -> bool {
         self.shared.asked.load(Ordering::Relaxed)
+    }
+
+    pub fn enter(&self, phase: Phase) {
+        self.shared.phase.store(phase as u8, Ordering::Relaxed);
+    }
+
+    fn is_in(&self, phase: Phase) -> bool {
+        self.shared.phase.load(Ordering::Relaxed) == phase as u8
     }
 
     /// Becomes readable at each signal.
@@ -81,33 +169,96 @@ impl Stop {
         result
     }
 
-    /// The thread: waits for signals for ever.
+    fn state(&self) -> (bool, u64) {
+        (
+            self.shared.writing.load(Ordering::Relaxed),
+            self.shared.progress.load(Ordering::Relaxed),
+        )
+    }
+
+    /// The thread: waits for signals for ever. It starts no other, since there may be no room for one.
     fn wait(&self, signals: &SigSet) {
         // Where that fails, what follows fails in the main thread as well, and says so.
         let _ = privilege::drop_all();
-        while let Ok(signal) = signals.wait() {
-            if signal != Signal::SIGCHLD && !self.shared.asked.swap(true, Ordering::Relaxed) {
-                let theirs = self.clone();
-                thread::spawn(move || theirs.end_if_stalled());
+        let mut watch: Option<Watch> = None;
+        loop {
+            match wait_for(signals, watch.map(|watch| watch.next)) {
+                Some(libc::SIGCHLD) => {}
+                Some(signal) => self.signalled(signal, &mut watch),
+                None => {
+                    if let Some(watch) = &mut watch {
+                        self.look_after(watch);
+                    }
+                }
             }
             let _ = self.shared.wake.write(1);
         }
     }
 
-    /// Ends the process if its output is blocked: a pipe that nobody reads cannot be drained into.
-    fn end_if_stalled(&self) {
-        // The same twice: a write that had begun has not ended.
-        let state = || {
-            let writing = self.shared.writing.load(Ordering::Relaxed);
-            (writing, self.shared.progress.load(Ordering::Relaxed))
-        };
-        loop {
-            let before = state();
-            thread::sleep(STALLED);
-            if before.0 && state() == before {
-                eprintln!("tracee: stopped before everything was printed: nobody reads the output");
-                process::exit(1);
+    fn signalled(&self, signal: libc::c_int, watch: &mut Option<Watch>) {
+        say::ending();
+        if self.is_in(Phase::Starting) {
+            say!("stopped before tracing began");
+            say!("0 events, 0 lost");
+            // A command that was never run has not succeeded.
+            process::exit(if self.shared.has_command { 128 + signal } else { 0 });
+        }
+        self.shared.asked.store(true, Ordering::Relaxed);
+        let next = Instant::now() + STALLED;
+        match watch {
+            None => {
+                *watch = Some(Watch {
+                    next,
+                    before: self.state(),
+                    last: None,
+                    told: false,
+                });
             }
+            Some(watch) => {
+                watch.last.get_or_insert(next);
+            }
+        }
+    }
+
+    /// Ends the process if its output is blocked, since a pipe that nobody reads cannot be drained into; and by a second
+    /// signal in any case.
+    fn look_after(&self, watch: &mut Watch) {
+        let now = Instant::now();
+        if watch.last.is_some_and(|last| last <= now) {
+            say!("stopped by a second signal, before everything was printed or stored");
+            process::exit(1);
+        }
+        let state = self.state();
+        // The same twice: a write that had begun has not ended.
+        if watch.before.0 && state == watch.before {
+            say!("stopped before everything was printed: nobody reads the output");
+            process::exit(1);
+        }
+        if self.is_in(Phase::Storing) && !watch.told {
+            say!("what was captured is still being stored; a second signal ends that");
+            watch.told = true;
+        }
+        watch.before = state;
+        watch.next = watch.last.map_or(now + STALLED, |last| last.min(now + STALLED));
+    }
+}
+
+/// The next of these signals; `None` when that moment has come.
+fn wait_for(signals: &SigSet, until: Option<Instant>) -> Option<libc::c_int> {
+    loop {
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let timeout = left.map(|left| libc::timespec {
+            tv_sec: left.as_secs() as libc::time_t,
+            tv_nsec: left.subsec_nanos().into(),
+        });
+        let timeout = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+        // SAFETY: a set and a time that live until the call returns; nobody asks for more about the signal.
+        let signal = unsafe { libc::sigtimedwait(signals.as_ref(), std::ptr::null_mut(), timeout) };
+        if signal > 0 {
+            return Some(signal);
+        }
+        if io::Error::last_os_error().raw_os_error() == Some(libc::EAGAIN) {
+            return None;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What happens to a record after its ring: decoded, enriched, filtered, written.
 
 use crate::catalogue;
+use crate::clock::Change;
 use crate::decode::{self, DecodeError, RECORD_INTERNAL};
 use crate::enrich::container::{Containers, Verdict};
 use crate::enrich::process::Processes;
@@ -11,7 +12,10 @@ use crate::loader::loss::Loss;
 use crate::loader::probe::Sources;
 use crate::loader::Tracer;
 use crate::output::Outputs;
+use crate::say;
 use crate::signals::Stop;
+
+pub const CLOCK_CHANGED: &str = "clock_changed";
 
 /// What happens to a record after its ring.
 pub struct Sink {
@@ -46,7 +50,7 @@ impl Sink {
             Ok(event) => event,
             Err(error) => {
                 if self.malformed == 0 {
-                    eprintln!("tracee: warning: {error}");
+                    say!("warning: {error}");
                 }
                 self.malformed += 1;
                 return Ok(());
@@ -113,6 +117,25 @@ impl Sink {
             }
         }
         Ok(self.containers.as_ref().is_some_and(Containers::holds))
+    }
+
+    /// So is a new time: what comes later has other stamps.
+    pub fn clock(&mut self, change: &Change, pid: u32) -> Result<(), OutputError> {
+        let spec = catalogue::expect(CLOCK_CHANGED);
+        let number = |index: usize, raw| Arg::new(&spec.args[index], raw, Value::Number);
+        let args = [
+            number(0, change.before),
+            number(1, change.after),
+            number(2, change.after.wrapping_sub(change.before)),
+            number(3, change.unchanged_until),
+        ]
+        .into_iter()
+        .collect();
+        let event = Event::new(spec, Context::own(spec, change.time, pid), args);
+        match self.matcher.arguments_pass(&event) {
+            true => self.write(&event),
+            false => Ok(()),
+        }
     }
 
     /// Losses are told in the stream, too.

@@ -1,7 +1,6 @@
 //! The corridor: builds each room, joins them, and runs until stopped.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use sd_notify::NotifyState;
@@ -10,6 +9,7 @@ use crate::capture::store::Store;
 use crate::capture::{self, Capture};
 use crate::catalogue::{self, EventSpec};
 use crate::cli::config::{Config, Format, Selection};
+use crate::clock::{Timeline, WallClock};
 use crate::command::Command;
 use crate::enrich::container::Containers;
 use crate::enrich::existing;
@@ -22,18 +22,27 @@ use crate::loader::features::Features;
 use crate::loader::loss::{self, LossMeter};
 use crate::loader::marks::marked_calls;
 use crate::loader::probe::{self, Sources};
-use crate::loader::shared::boot_clock;
 use crate::loader::{lookup, object};
 use crate::loader::{Plan, Tracer};
-use crate::output::Outputs;
+use crate::output::{target, Outputs};
 use crate::privilege::{self, Uses};
 use crate::ring::{self, Rings};
+use crate::say;
 use crate::scope::{Following, Scope};
-use crate::signals::Stop;
-use crate::sink::Sink;
+use crate::signals::{Before, Phase, Stop};
+use crate::sink::{Sink, CLOCK_CHANGED};
 
 /// Traces as configured. Gives the exit status: the command's, or 0.
 pub fn run(config: &Config) -> Result<u8, Error> {
+    target::check_inherited(&config.outputs)?;
+    let (before, signals) = Before::take_over()?;
+    // Before the first thread, since it forks.
+    let command = match config.command.as_slice() {
+        [] => Ok(None),
+        words => Command::prepare(words, &before).map(Some),
+    };
+    let stop = Stop::install(signals, !config.command.is_empty())?;
+    let mut command = command?;
     let object = lookup::choose(&config.object)?;
     let json = config.outputs.iter().any(|output| output.format == Format::Json);
     let uses = Uses {
@@ -41,15 +50,9 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         capture: config.capture.is_some(),
     };
     privilege::check(uses)?;
-    let features = Features::of(config.btf.as_deref())?;
+    let features = Features::of()?;
     let (events, missing) = available(&config.events, &features)?;
     let (capture, no_memory) = possible(config.capture.clone(), &features)?;
-    // Before the first thread, since it forks.
-    let mut command = match config.command.as_slice() {
-        [] => None,
-        words => Some(Command::prepare(words)?),
-    };
-    let stop = Stop::install()?;
     let tells = |name: &str| events.iter().any(|event| event.name == name);
     let tells_containers = CONTAINER_EVENTS.into_iter().any(tells);
     let tells_existing = tells(EXISTING_CONTAINER);
@@ -70,16 +73,15 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         decode_fds: config.decode_fds,
         buffer_bytes: config.buffer_bytes,
         filters: &filters,
-        btf: config.btf.as_deref(),
         checked: &checked,
         marked: &marked,
         capture: capture.as_ref(),
-        epoch: epoch(boot_clock()),
+        epoch: Timeline::now().wall(0),
     };
     let mut tracer = Tracer::load(&plan, &features)?;
     let inner = matches!(config.scope, Scope::Containers(_));
-    let epoch = epoch(tracer.boot_time()?);
-    let mut outputs = Outputs::open(&config.outputs, epoch, inner)?;
+    let clock = WallClock::start(tracer.clock_ahead())?;
+    let mut outputs = Outputs::open(&config.outputs, clock.timeline(), inner)?;
     outputs.original_syscall = config.original_syscall;
     if let Some(command) = &command {
         tracer.follow_command(command.pid())?;
@@ -89,7 +91,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
             settings.clone(),
             store,
             tracer.capture_maps()?,
-            epoch,
+            clock.clone(),
         )?),
         _ => None,
     };
@@ -97,18 +99,20 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     // They are most of our memory. What loading took has been given back by now.
     let rings = tracer.ring_maps()?;
     tracer.start(&config.scope)?;
+    // From now on there may be events, which a signal must not throw away.
+    stop.enter(Phase::Running);
     stop.writing(|| outputs.flush())?;
     if config.debug {
         let object = object.as_deref().map_or("embedded".into(), Path::to_string_lossy);
-        eprintln!("tracee: the BPF object is {object}");
-        eprintln!("tracee: tracing has begun");
+        say!("the BPF object is {object}");
+        say!("tracing has begun");
     }
     // As a service: it counts as started from now on. What fails is for the service manager to say, which waits.
-    let _ = sd_notify::notify(&[NotifyState::Ready]);
+    let _ = privilege::as_user(|| sd_notify::notify(&[NotifyState::Ready]))?;
     if let Some(command) = &mut command {
         command.start()?;
     }
-    stop.writing(|| warn(&missing, no_memory.as_deref(), &features));
+    warn(&missing, no_memory.as_deref(), &features);
     let processes = json.then(|| Processes::new(Proc::new(tracer.kernel_pid_and_clock())));
     let mut run = Run {
         tracer,
@@ -128,6 +132,8 @@ pub fn run(config: &Config) -> Result<u8, Error> {
             malformed: 0,
         },
         losses: LossMeter::default(),
+        clock,
+        show_clock: tells(CLOCK_CHANGED),
         capture,
         show_artifacts: events.iter().any(|event| event.name == probe::ARTIFACT),
         show_losses: events.iter().any(|event| event.name == "lost_events"),
@@ -158,7 +164,9 @@ const CONTAINER_EVENTS: [&str; 3] = ["container_create", "container_remove", EXI
 
 /// Opens the folder of artefacts.
 fn open_store(settings: &capture::Settings) -> Result<Store, Error> {
-    Ok(Store::open(&settings.folder, settings.clear, settings.limits)?)
+    Ok(privilege::as_user(|| {
+        Store::open(&settings.folder, settings.clear, settings.limits)
+    })??)
 }
 
 type Events = Vec<&'static EventSpec>;
@@ -200,7 +208,7 @@ fn possible(
 /// What a run does not show that was asked for. Only said by one that has begun: others have an error to tell.
 fn warn(missing: &[&'static EventSpec], no_memory: Option<&str>, features: &Features) {
     if let Some(reason) = no_memory {
-        eprintln!("tracee: warning: memory is not captured, since this kernel cannot tell of it: {reason}");
+        say!("warning: memory is not captured, since this kernel cannot tell of it: {reason}");
     }
     if features.preempts_raw_tracepoints() && !features.has_classic_tracepoints() {
         let reason = features.missing_perf_events().unwrap_or_else(|| {
@@ -208,8 +216,8 @@ fn warn(missing: &[&'static EventSpec], no_memory: Option<&str>, features: &Feat
              -v /sys/kernel/tracing:/sys/kernel/tracing:ro; or give CAP_DAC_READ_SEARCH)"
                 .into()
         });
-        eprintln!(
-            "tracee: warning: events will be lost when CPUs are busy: this kernel preempts programs on raw tracepoints, \
+        say!(
+            "warning: events will be lost when CPUs are busy: this kernel preempts programs on raw tracepoints, \
              and others cannot be had: {reason}"
         );
     }
@@ -226,19 +234,14 @@ fn warn(missing: &[&'static EventSpec], no_memory: Option<&str>, features: &Feat
             ))
         })
         .collect();
-    eprintln!(
-        "tracee: warning: left out, since this kernel cannot give them: {}",
+    say!(
+        "warning: left out, since this kernel cannot give them: {}",
         names.join(", ")
     );
 }
 
-/// Time of boot in ns since the epoch, from the kernel's time since boot.
-fn epoch(boot_time: u64) -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_nanos())
-        .unwrap_or(u64::MAX)
-        .saturating_sub(boot_time)
-}
+/// Of events of the main loop: an output's reader has gone.
+const READER: u64 = 1;
 
 /// A run under way.
 struct Run {
@@ -246,6 +249,8 @@ struct Run {
     sink: Sink,
     losses: LossMeter,
     show_losses: bool,
+    clock: WallClock,
+    show_clock: bool,
     capture: Option<Capture>,
     show_artifacts: bool,
     events: Vec<&'static EventSpec>,
@@ -270,10 +275,18 @@ impl Run {
         if let Some(fd) = self.sink.containers.as_ref().and_then(Containers::answered) {
             epoll.add(fd, readable).map_err(Error::system("epoll"))?;
         }
+        epoll
+            .add(self.clock.changed(), readable)
+            .map_err(Error::system("epoll"))?;
         if let Some(capture) = &self.capture {
             epoll
                 .add(capture.fd(), readable)
                 .map_err(Error::system("epoll"))?;
+        }
+        // A reader who goes is noticed at once, not only with the next event. What cannot be watched has none.
+        let gone = EpollEvent::new(EpollFlags::EPOLLERR, READER);
+        for fd in self.sink.outputs.fds() {
+            let _ = epoll.add(fd, gone);
         }
         let mut ready = [EpollEvent::empty(); 16];
         let mut active = true;
@@ -283,9 +296,13 @@ impl Run {
             } else {
                 EpollTimeout::NONE
             };
-            match epoll.wait(&mut ready, timeout) {
-                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            let woken = match epoll.wait(&mut ready, timeout) {
+                Ok(woken) => woken,
+                Err(nix::errno::Errno::EINTR) => 0,
                 Err(errno) => return Err(Error::system("epoll")(errno)),
+            };
+            if ready[..woken].iter().any(|event| event.data() == READER) {
+                return Err(OutputError::Closed.into());
             }
             stop.clear();
             let now = self.tracer.now();
@@ -351,6 +368,7 @@ impl Run {
         let Some(capture) = self.capture.take() else {
             return Ok(());
         };
+        self.sink.stop.enter(Phase::Storing);
         let (now, pid) = (self.tracer.now(), self.tracer.self_pid());
         let totals = capture.finish(|captured| match self.show_artifacts {
             true => self.sink.write(&captured.event(now, pid)),
@@ -358,22 +376,38 @@ impl Run {
         })?;
         self.sink.flush()?;
         if totals.lost > 0 {
-            eprintln!(
-                "tracee: {} captured records lost: artefacts that may miss bytes say so",
+            say!(
+                "{} captured records lost: artefacts that may miss bytes say so",
                 totals.lost
             );
         }
         if totals.memory_skipped > 0 {
-            eprintln!(
-                "tracee: memory not captured of {} alerts more: their processes had too many a second",
+            say!(
+                "memory not captured of {} alerts more: their processes had too many a second",
                 totals.memory_skipped
             );
         }
         Ok(())
     }
 
+    /// Whatever is shown from now on was recorded before this look at the clock.
+    fn keep_time(&mut self) -> Result<(), OutputError> {
+        self.clock.check();
+        let changes = self.clock.take_changes();
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.sink.outputs.clock = self.clock.timeline();
+        let pid = self.tracer.self_pid();
+        changes
+            .iter()
+            .filter(|_| self.show_clock)
+            .try_for_each(|change| self.sink.clock(change, pid))
+    }
+
     /// One pass over the rings and the loss counters.
     fn round(&mut self, rings: &mut Rings, now: Option<u64>) -> Result<bool, Error> {
+        self.keep_time()?;
         let tracer = &self.tracer;
         let mut active = rings.round(now, |record| self.sink.record(record, tracer))?;
         active |= self.sink.release(tracer, false)?;
@@ -397,10 +431,10 @@ impl Run {
         let total = self.losses.total();
         let written = self.sink.written;
         let events = if written == 1 { "event" } else { "events" };
-        eprintln!("tracee: {written} {events}, {total} lost");
+        say!("{written} {events}, {total} lost");
         if self.sink.malformed > 0 {
-            eprintln!(
-                "tracee: {} records could not be decoded: please report this",
+            say!(
+                "{} records could not be decoded: please report this",
                 self.sink.malformed
             );
         }
@@ -410,24 +444,22 @@ impl Run {
                 .iter()
                 .map(|(cpu, event, count)| format!("cpu{cpu} {event} {count}"))
                 .collect();
-            eprintln!("tracee: lost: {}", parts.join(", "));
+            say!("lost: {}", parts.join(", "));
             if self.sink.filtered_late {
-                eprintln!(
-                    "tracee: some of the lost might not have passed the filters, which look at them later"
-                );
+                say!("some of the lost might not have passed the filters, which look at them later");
             }
         }
         let tables = self.losses.tables();
         if tables > 0 {
-            eprintln!(
-                "tracee: besides, {tables} processes or containers for which there was no room: processes that have \
+            say!(
+                "besides, {tables} processes or containers for which there was no room: processes that have \
                  started since count as traced"
             );
         }
         let bookkeeping = self.losses.bookkeeping();
         if bookkeeping > 0 {
-            eprintln!(
-                "tracee: besides, {bookkeeping} records without room that tracee itself needs: executables may be missing, \
+            say!(
+                "besides, {bookkeeping} records without room that tracee itself needs: executables may be missing, \
                  or be those of before"
             );
         }
@@ -437,7 +469,7 @@ impl Run {
             .as_ref()
             .map_or(0, |processes| processes.unremembered);
         if unremembered > 0 {
-            eprintln!("tracee: executables of {unremembered} processes not remembered: too many are running");
+            say!("executables of {unremembered} processes not remembered: too many are running");
         }
         let nameless = self
             .sink
@@ -445,13 +477,11 @@ impl Run {
             .as_ref()
             .map_or(0, |containers| containers.nameless);
         if nameless > 0 {
-            eprintln!("tracee: {nameless} containers without a name: their runtimes did not answer in time");
+            say!("{nameless} containers without a name: their runtimes did not answer in time");
         }
         let misses = self.losses.misses();
         if misses > 0 {
-            eprintln!(
-                "tracee: up to {misses} more lost: the kernel skipped tracee's programs that many times"
-            );
+            say!("up to {misses} more lost: the kernel skipped tracee's programs that many times");
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::loader::object::ABI_STAMP;
 const COMMIT: Option<&str> = option_env!("TRACEE_COMMIT");
 
 /// Kernels that it runs on, and those that its tests run on.
-const KERNELS: &str = "Linux 5.8 and later with BTF, x86-64 (tested on 5.10, 6.1, 6.12, 6.18, 7.2)";
+const KERNELS: &str = "Linux 5.10 and later with BTF, x86-64 (tested on 5.10, 6.1, 6.12, 6.18, 7.2)";
 
 /// `--version`: several lines, the first of which clap begins with the name.
 pub fn long() -> &'static str {

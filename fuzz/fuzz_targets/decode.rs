@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use libfuzzer_sys::fuzz_target;
+use tracee::clock::Timeline;
 use tracee::decode;
 use tracee::decode::path::Marks;
 use tracee::enrich::container::Container;
@@ -43,7 +44,7 @@ fuzz_target!(|record: &[u8]| {
     }
 
     let mut bytes = Vec::new();
-    json::line(&mut bytes, &event, 0, &RefCell::new(row)).expect("a vector takes everything");
+    json::line(&mut bytes, &event, &Timeline::new(0), &RefCell::new(row)).expect("a vector takes everything");
     let line = bytes.strip_suffix(b"\n").expect("an object ends its line");
     let line = std::str::from_utf8(line).expect("UTF-8");
     assert!(!line.chars().any(escape::is_unsafe), "{line:?}");

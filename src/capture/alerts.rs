@@ -11,6 +11,7 @@ use super::memory::{alert_name, Area, MAPPED_WX, WRITTEN_FILE};
 use super::record::{AlertRecord, Identity, CHUNK_LAST};
 use super::store::{Artefact, Cut, Store};
 use super::watch::is_slow;
+use super::Clock;
 use crate::loader::skel::types::chunk;
 
 /// Memory that may be written and executed at once is looked at after these times.
@@ -60,7 +61,7 @@ impl Collector {
             let alert = &gathered.alert;
             let artefact = gathered
                 .artefact
-                .get_or_insert_with(|| create(&self.store, &mut self.containers, self.clock.epoch, alert));
+                .get_or_insert_with(|| create(&self.store, &mut self.containers, &self.clock, alert));
             if let Ok(artefact) = artefact {
                 artefact.write_at(data, head.offset.wrapping_sub(base));
             }
@@ -102,7 +103,7 @@ impl Collector {
             meta.reason = Some("bytes were lost on their way: the ring was full".into());
         }
         let artefact =
-            artefact.unwrap_or_else(|| create(&self.store, &mut self.containers, self.clock.epoch, &alert));
+            artefact.unwrap_or_else(|| create(&self.store, &mut self.containers, &self.clock, &alert));
         let file = match alert.alert {
             WRITTEN_FILE => mapped_file(&alert, pid),
             _ => None,
@@ -151,7 +152,7 @@ impl Collector {
             alert, pid, round, ..
         } = later;
         let meta = self.memory_meta(&alert);
-        match create(&self.store, &mut self.containers, self.clock.epoch, &alert) {
+        match create(&self.store, &mut self.containers, &self.clock, &alert) {
             Ok(artefact) => self.give(Job::Memory {
                 meta,
                 artefact,
@@ -176,14 +177,14 @@ impl Collector {
 fn create(
     store: &Arc<Store>,
     containers: &mut Containers,
-    epoch: u64,
+    clock: &Clock,
     alert: &AlertRecord,
 ) -> Result<Artefact, Cut> {
     let folder = containers.folder(&alert.who);
     let name = format!(
         "bin.{}.{}.{:x}",
         alert.who.host_pid,
-        epoch + alert.who.time,
+        clock.wall(alert.who.time),
         alert.addr
     );
     store.create(&folder, &name)

@@ -5,38 +5,44 @@ use std::time::Duration;
 
 use nix::time::{clock_gettime, ClockId};
 
+use crate::clock::WallClock;
+
 /// Times of files go in steps of a tick, which has up to 10 ms (CONFIG_HZ), and lag behind by up to one.
 const TICKS: u64 = 20_000_000;
 
 /// Compares the kernel side's times, in ns since boot, with those of files.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Clock {
-    /// ns since the epoch at boot, as events have it: when tracing began.
-    pub epoch: u64,
+    wall: WallClock,
     /// What our time since boot is ahead of the kernel's, in a time namespace: ns, modulo 2^64.
     ahead: u64,
 }
 
 impl Clock {
-    pub fn new(epoch: u64) -> Clock {
+    pub fn new(wall: WallClock) -> Clock {
         let offsets = fs::read_to_string("/proc/self/timens_offsets").unwrap_or_default();
         Clock {
-            epoch,
+            wall,
             ahead: ahead(&offsets),
         }
     }
 
     /// ns since boot
-    pub fn now(self) -> u64 {
+    pub fn now(&self) -> u64 {
         ns(ClockId::CLOCK_BOOTTIME).wrapping_sub(self.ahead)
     }
 
+    /// ns since the epoch at a time since boot, as events have it.
+    pub fn wall(&self, time: u64) -> u64 {
+        self.wall.wall(time)
+    }
+
     /// Whether a file whose times say so (ns since the epoch) may have been changed later than `time` (ns since boot), as
-    /// the clock is set now.
-    pub fn may_be_later(self, ctime: u64, time: u64) -> bool {
+    /// the clock was set then or is set now.
+    pub fn may_be_later(&self, ctime: u64, time: u64) -> bool {
         let since = self.now().saturating_sub(time);
-        let time = ns(ClockId::CLOCK_REALTIME).saturating_sub(since);
-        ctime.saturating_add(TICKS) >= time
+        let now = ns(ClockId::CLOCK_REALTIME).saturating_sub(since);
+        ctime.saturating_add(TICKS) >= now.min(self.wall(time))
     }
 }
 
@@ -65,7 +71,10 @@ mod tests {
 
     #[test]
     fn a_tick_is_no_difference() {
-        let clock = Clock { epoch: 0, ahead: 0 };
+        let clock = Clock {
+            wall: WallClock::start(0).unwrap(),
+            ahead: 0,
+        };
         let (now, real) = (clock.now(), ns(ClockId::CLOCK_REALTIME));
         assert!(clock.may_be_later(real, now));
         assert!(clock.may_be_later(real - 10_000_000, now));

@@ -1,14 +1,14 @@
 //! The folder that artefacts go to: reached and kept so that nobody but us can lead us elsewhere.
 //!
-//! Every step is taken from an open folder by a single name, and never through a link. What lies on the way must be
-//! root's or ours, and not be writable by others unless it is sticky, as `/tmp` is.
+//! Every step is taken from an open folder by a single name, and through no links but root's and ours. What lies on the way
+//! must be root's or ours, too, and not be writable by others unless it is sticky, as `/tmp` is.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use nix::dir::Dir;
 use nix::errno::Errno;
@@ -16,17 +16,15 @@ use nix::fcntl::{openat, AtFlags, OFlag};
 use nix::sys::stat::{fstat, fstatat, mkdirat, FileStat, Mode, SFlag};
 use nix::unistd::{geteuid, unlinkat, UnlinkatFlags};
 
+use crate::privilege::way::{file_type, writable, Folders, Way, WayError};
+
 /// Why a folder is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     #[error("{} is a link: artefacts go to real folders only", .0.display())]
     Link(PathBuf),
-    #[error("{} is no folder", .0.display())]
-    NoFolder(PathBuf),
-    #[error("{} belongs to another user (uid {})", .0.display(), .1)]
-    Foreign(PathBuf, u32),
-    #[error("{} is writable by others (mode {:o})", .0.display(), .1)]
-    Writable(PathBuf, u32),
+    #[error(transparent)]
+    Way(#[from] WayError),
     #[error("{} is in use by another tracee", .0.display())]
     InUse(PathBuf),
     #[error("{} holds other things than artefacts: it is not emptied", .0.display())]
@@ -41,91 +39,35 @@ fn io_error(path: &Path) -> impl FnOnce(Errno) -> FolderError + '_ {
 
 /// Opens the folder, which is made where it is missing, with those above it.
 pub fn open(path: &Path) -> Result<OwnedFd, FolderError> {
-    let path = &absolute(path)?;
-    let mut at = File::open("/")
-        .map(OwnedFd::from)
-        .map_err(|error| FolderError::Io("/".into(), error))?;
-    let mut so_far = PathBuf::from("/");
-    let names: Vec<&OsStr> = path
-        .components()
-        .filter_map(|component| match component {
-            Component::Normal(name) => Some(name),
-            _ => None,
-        })
-        .collect();
-    for (index, name) in names.iter().enumerate() {
-        so_far.push(name);
-        let last = index + 1 == names.len();
-        at = enter(&at, name, &so_far, last)?;
+    let way = Way {
+        root_only: false,
+        folders: Folders::Safe,
+        make: true,
+    };
+    let place = way.to(path)?;
+    if place.linked {
+        return Err(FolderError::Link(path.into()));
     }
-    Ok(at)
-}
-
-/// The path without `..` and without links above its last part: who may change those is checked on the way.
-fn absolute(path: &Path) -> Result<PathBuf, FolderError> {
-    let failed = |error| FolderError::Io(path.into(), error);
-    let full = std::path::absolute(path).map_err(failed)?;
-    let (Some(parent), Some(name)) = (full.parent(), full.file_name()) else {
-        return Err(failed(io::ErrorKind::InvalidInput.into()));
-    };
-    // Of what does not exist yet, the part that does.
-    let mut missing = vec![name];
-    let mut known = parent;
-    let resolved = loop {
-        match known.canonicalize() {
-            Ok(resolved) => break resolved,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(failed(error)),
-        }
-        // A link that leads nowhere is there all the same.
-        if known.is_symlink() {
-            return Err(FolderError::Link(known.into()));
-        }
-        let (Some(parent), Some(name)) = (known.parent(), known.file_name()) else {
-            return Err(failed(io::ErrorKind::InvalidInput.into()));
-        };
-        missing.push(name);
-        known = parent;
-    };
-    Ok(missing.iter().rev().fold(resolved, |path, name| path.join(name)))
-}
-
-fn enter(at: &OwnedFd, name: &OsStr, path: &Path, last: bool) -> Result<OwnedFd, FolderError> {
+    let (at, name, path) = (&place.folder, place.name.as_os_str(), place.path.as_path());
     match mkdirat(at, name, Mode::S_IRWXU) {
         Ok(()) | Err(Errno::EEXIST | Errno::EROFS) => {}
         Err(errno) => return Err(io_error(path)(errno)),
     }
     let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_RDONLY;
-    let folder = openat(at, name, flags, Mode::empty()).map_err(|errno| {
-        let is_link = fstatat(at, name, AtFlags::AT_SYMLINK_NOFOLLOW)
-            .is_ok_and(|stat| file_type(&stat) == SFlag::S_IFLNK);
-        match errno {
-            Errno::ELOOP | Errno::ENOTDIR if is_link => FolderError::Link(path.into()),
-            Errno::ENOTDIR => FolderError::NoFolder(path.into()),
-            errno => io_error(path)(errno),
-        }
+    let folder = openat(at, name, flags, Mode::empty()).map_err(|errno| match errno {
+        Errno::ELOOP => FolderError::Link(path.into()),
+        Errno::ENOTDIR => WayError::NoFolder(path.into()).into(),
+        errno => io_error(path)(errno),
     })?;
-    check(&folder, path, last)?;
+    // Those above it may be root's; it must be ours alone.
+    let stat = fstat(&folder).map_err(io_error(path))?;
+    if stat.st_uid != geteuid().as_raw() {
+        return Err(WayError::Foreign(path.into(), stat.st_uid).into());
+    }
+    if writable(&stat) {
+        return Err(WayError::Writable(path.into(), stat.st_mode & 0o7777).into());
+    }
     Ok(folder)
-}
-
-/// The folder itself must be ours; those above it may be root's.
-fn check(folder: &OwnedFd, path: &Path, last: bool) -> Result<(), FolderError> {
-    let stat = fstat(folder).map_err(io_error(path))?;
-    let ours = geteuid().as_raw();
-    if stat.st_uid != ours && (last || stat.st_uid != 0) {
-        return Err(FolderError::Foreign(path.into(), stat.st_uid));
-    }
-    let mode = stat.st_mode & 0o7777;
-    let sticky = mode & 0o1000 != 0;
-    if mode & 0o022 != 0 && (last || !sticky) {
-        return Err(FolderError::Writable(path.into(), mode));
-    }
-    Ok(())
-}
-
-pub fn file_type(stat: &FileStat) -> SFlag {
-    SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits())
 }
 
 /// Opens or makes a folder in ours: one name, no link, ours.
@@ -157,7 +99,7 @@ pub fn read(at: &OwnedFd, name: &CStr) -> io::Result<File> {
 fn open_again(at: &OwnedFd, name: &CStr, access: OFlag) -> io::Result<File> {
     let flags = access | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
     let file = File::from(openat(at, name, flags, Mode::empty())?);
-    regular(&file)?;
+    ours(&file)?;
     Ok(file)
 }
 
@@ -166,26 +108,27 @@ pub fn index(at: &OwnedFd) -> io::Result<File> {
     let flags = OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CREAT;
     let flags = flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
     let file = File::from(openat(at, INDEX, flags, Mode::S_IRUSR | Mode::S_IWUSR)?);
-    let stat = regular(&file)?;
-    if stat.st_uid != geteuid().as_raw() || stat.st_nlink != 1 || stat.st_mode & 0o022 != 0 {
-        return Err(io::Error::other("it is not ours alone"));
-    }
+    ours(&file)?;
     Ok(file)
 }
 
 /// The list of artefacts.
 pub const INDEX: &CStr = c"index.jsonl";
 
-fn regular(file: &File) -> io::Result<FileStat> {
+/// A file that we have made, and nobody has given another name or permissions.
+fn ours(file: &File) -> io::Result<FileStat> {
     let stat = fstat(file)?;
-    match file_type(&stat) {
-        SFlag::S_IFREG => Ok(stat),
-        _ => Err(io::Error::other("it is no regular file")),
+    if file_type(&stat) != SFlag::S_IFREG {
+        return Err(io::Error::other("it is no regular file"));
     }
+    if stat.st_uid != geteuid().as_raw() || stat.st_nlink != 1 || writable(&stat) {
+        return Err(io::Error::other("it is not ours alone"));
+    }
+    Ok(stat)
 }
 
 /// Removes all that is in the folder, which must be empty or hold a list of artefacts. Follows no link, and leaves
-/// other file systems that are mounted in it alone.
+/// alone other file systems that are mounted in it, and folders of others.
 pub fn clear(folder: &OwnedFd, path: &Path) -> Result<(), FolderError> {
     let names = list(folder).map_err(io_error(path))?;
     let empty = names.is_empty();
@@ -220,8 +163,12 @@ fn remove_all(folder: &OwnedFd, names: Vec<CString>) -> nix::Result<()> {
         }
         let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_RDONLY;
         let inner = openat(folder, name.as_c_str(), flags, Mode::empty())?;
-        if fstat(&inner)?.st_dev != fstat(folder)?.st_dev {
+        let stat = fstat(&inner)?;
+        if stat.st_dev != fstat(folder)?.st_dev {
             return Err(Errno::EXDEV);
+        }
+        if stat.st_uid != geteuid().as_raw() {
+            return Err(Errno::EPERM);
         }
         let inner_names = list(&inner)?;
         remove_all(&inner, inner_names)?;
@@ -320,19 +267,23 @@ mod tests {
         fs::create_dir(path("open/in")).unwrap();
         assert!(matches!(open(&path("link")), Err(FolderError::Link(_))));
         assert!(matches!(open(&path("dangling")), Err(FolderError::Link(_))));
-        assert!(matches!(open(&path("dangling/x")), Err(FolderError::Link(_))));
-        assert!(matches!(open(&path("file")), Err(FolderError::NoFolder(_))));
-        assert!(matches!(open(&path("open")), Err(FolderError::Writable(..))));
-        assert!(matches!(open(&path("open/in")), Err(FolderError::Writable(..))));
-        // A link above it is no harm, if nobody else can change where it leads.
+        let refused = |name: &str| match open(&path(name)) {
+            Err(FolderError::Way(error)) => error,
+            other => panic!("{name}: {other:?}"),
+        };
+        assert!(matches!(refused("file"), WayError::NoFolder(_)));
+        assert!(matches!(refused("open"), WayError::Writable(..)));
+        assert!(matches!(refused("open/in"), WayError::Writable(..)));
+        // A link above it is no harm, if nobody else has made it or can change where it leads.
         assert!(open(&path("link/inside")).is_ok());
         if geteuid().is_root() {
-            std::os::unix::fs::chown(path("real"), Some(65534), None).unwrap();
-            assert!(matches!(open(&path("real")), Err(FolderError::Foreign(_, 65534))));
-            assert!(matches!(
-                open(&path("real/x")),
-                Err(FolderError::Foreign(_, 65534))
-            ));
+            use std::os::unix::fs::{chown, lchown};
+            lchown(path("link"), Some(65534), None).unwrap();
+            assert!(matches!(refused("link/inside"), WayError::Link(_, 65534)));
+            assert!(matches!(refused("link"), WayError::Link(_, 65534)));
+            chown(path("real"), Some(65534), None).unwrap();
+            assert!(matches!(refused("real"), WayError::Foreign(_, 65534)));
+            assert!(matches!(refused("real/x"), WayError::Foreign(_, 65534)));
         }
     }
 

@@ -24,6 +24,7 @@ use super::store::{hex, Artefact, Cut, Store, BLOCK};
 use super::{Captured, Clock};
 use crate::decode::path::Marks;
 use crate::event::Context;
+use crate::say;
 
 /// What is known of an artefact besides its bytes.
 #[derive(Debug, Clone)]
@@ -224,7 +225,7 @@ impl Keeper {
         let file = executed.file();
         let name = format!(
             "exec.{}.{}",
-            self.clock.epoch + meta.who.time,
+            self.clock.wall(meta.who.time),
             plain_name(meta.marks.strip(&meta.path))
         );
         let mut artefact = match self.store.create(&meta.container, &name) {
@@ -321,7 +322,7 @@ impl Keeper {
             "artifact": artefact,
             "kind": meta.kind,
             "event": match meta.kind { "exec" => "sched_process_exec", "mem" => "mem_prot_alert", _ => "write" },
-            "time": self.clock.epoch + who.time,
+            "time": self.clock.wall(who.time),
             "pathname": String::from_utf8_lossy(&meta.path),
             "size": size,
             "sha256": hash,
@@ -382,8 +383,8 @@ impl Keeper {
     /// One warning and one event: the disk takes no more.
     fn stopped(&mut self, errno: i32) {
         let error = io::Error::from_raw_os_error(errno);
-        eprintln!(
-            "tracee: warning: nothing is captured from now on: {}: {error}",
+        say!(
+            "warning: nothing is captured from now on: {}: {error}",
             self.store.path().display()
         );
         self.send(Captured {

@@ -26,9 +26,9 @@ use std::thread::JoinHandle;
 
 use libbpf_rs::MapHandle;
 use nix::sys::eventfd::{EfdFlags, EventFd};
-use nix::sys::resource::{getrlimit, setrlimit, Resource};
 
 use crate::catalogue;
+use crate::clock::WallClock;
 use crate::decode;
 use crate::error::Error;
 use crate::event::{Arg, Context, Event, Value};
@@ -122,9 +122,7 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// `epoch`: ns since the epoch at boot.
-    pub fn start(settings: Settings, store: Store, maps: Maps, epoch: u64) -> Result<Capture, Error> {
-        raise_file_limit();
+    pub fn start(settings: Settings, store: Store, maps: Maps, wall: WallClock) -> Result<Capture, Error> {
         let eventfd = || {
             EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
                 .map(Arc::new)
@@ -132,15 +130,15 @@ impl Capture {
         };
         let (wake, stop) = (eventfd()?, eventfd()?);
         let store = Arc::new(store);
-        let clock = Clock::new(epoch);
-        let sightings = Sightings::new(&settings, clock).map_err(Error::system("eventfd"))?;
+        let clock = Clock::new(wall);
+        let sightings = Sightings::new(&settings, clock.clone()).map_err(Error::system("eventfd"))?;
         let (result, results) = sync_channel(RESULTS);
         let (jobs, work) = crossbeam_channel::bounded(JOBS);
         let keeper = Keeper {
             store: Arc::clone(&store),
             results: result,
             wake: Arc::clone(&wake),
-            clock,
+            clock: clock.clone(),
             contents: HashMap::new(),
             memory: HashMap::new(),
         };
@@ -219,13 +217,6 @@ fn thread<T: Send + 'static>(
         .name(name.into())
         .spawn(limited)
         .map_err(Error::system("thread"))
-}
-
-/// Files of programs that have gone are kept open until they are copied.
-fn raise_file_limit() {
-    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
-    }
 }
 
 impl Captured {

@@ -15,18 +15,22 @@ use nix::fcntl::{openat, OFlag};
 use nix::libc;
 use nix::sys::epoll::{Epoll, EpollEvent};
 use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::resource::{getrlimit, Resource};
 use nix::sys::stat::Mode;
 
 use super::clock::Clock;
 use super::settings::Settings;
 use super::watch::Watch;
+use crate::say;
 
 /// Executed files that nobody has asked for are let go after this time: they keep file systems from being unmounted.
 const UNCLAIMED: Duration = Duration::from_secs(2);
 /// As many are kept at the most.
 const UNCLAIMED_MAX: usize = 1024;
-/// So many closed files are held open at the most: often a process may have no more than 4096.
-const CLOSED_MAX: usize = 512;
+/// So many closed files are held open at the most, where this process may have as many: as the kernel's queue holds.
+const CLOSED_MAX: usize = 16384;
+/// Of what this process may have open, one part in so many is theirs.
+const CLOSED_PART: u64 = 4;
 
 /// An executed file, held open, of which we are told when somebody who could write to it closes it.
 pub struct Held {
@@ -68,6 +72,7 @@ struct Inner {
     closed: Vec<Closed>,
     /// As many are held open, here and by those who have taken them.
     closed_held: usize,
+    closed_max: usize,
     captures_writes: bool,
     /// Who is to be told that a file was closed.
     holders: HashMap<Key, Vec<Weak<AtomicBool>>>,
@@ -82,8 +87,8 @@ impl Sightings {
         let watch = match Watch::new(settings.exec, settings.write) {
             Ok(watch) => watch,
             Err(error) => {
-                eprintln!(
-                    "tracee: warning: files cannot be held by fanotify ({error}): what is gone or changed before it is \
+                say!(
+                    "warning: files cannot be held by fanotify ({error}): what is gone or changed before it is \
                      reached through /proc is not captured, and said so"
                 );
                 return Ok(None);
@@ -96,6 +101,7 @@ impl Sightings {
                 executed: VecDeque::new(),
                 closed: Vec::new(),
                 closed_held: 0,
+                closed_max: closed_max(),
                 captures_writes: settings.write,
                 holders: HashMap::new(),
             }),
@@ -257,7 +263,7 @@ impl Inner {
         let holders = self.holders.get(&(stat.dev(), stat.ino()));
         holders.into_iter().flatten().for_each(warn);
         if self.captures_writes {
-            let file = match self.closed_held < CLOSED_MAX {
+            let file = match self.closed_held < self.closed_max {
                 true => file.try_clone().ok(),
                 false => None,
             };
@@ -302,6 +308,11 @@ impl Drop for Held {
             }
         }
     }
+}
+
+fn closed_max() -> usize {
+    let (open, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((1024, 1024));
+    usize::try_from(open / CLOSED_PART).map_or(CLOSED_MAX, |part| part.min(CLOSED_MAX))
 }
 
 /// Whether nobody has it open for writing: only then is there a lease for reading (fcntl(2)), which is given back at once.

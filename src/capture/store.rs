@@ -6,10 +6,10 @@
 use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use nix::errno::Errno;
@@ -67,6 +67,8 @@ pub struct Store {
     /// A write failed: nothing is stored any more.
     full: AtomicBool,
     full_errno: Mutex<Option<i32>>,
+    /// Why; 0 if it has not.
+    errno: AtomicI32,
 }
 
 impl Store {
@@ -89,6 +91,7 @@ impl Store {
         }
         let index = folder::index(&root).map_err(failed)?;
         lock(&index)?;
+        set_aside(&index);
         Ok(Store {
             root,
             path: path.into(),
@@ -98,6 +101,7 @@ impl Store {
             next: AtomicU32::new(17),
             full: AtomicBool::new(false),
             full_errno: Mutex::new(None),
+            errno: AtomicI32::new(0),
         })
     }
 
@@ -120,10 +124,22 @@ impl Store {
 
     fn fail(&self, error: &io::Error) -> Cut {
         let errno = error.raw_os_error().unwrap_or(nix::libc::EIO);
+        // Files that are open now will be closed.
+        if [nix::libc::EMFILE, nix::libc::ENFILE].contains(&errno) {
+            return Cut::Disk(errno);
+        }
         if !self.full.swap(true, Relaxed) {
+            self.errno.store(errno, Relaxed);
             *self.full_errno.lock().unwrap_or_else(PoisonError::into_inner) = Some(errno);
         }
         Cut::Disk(errno)
+    }
+
+    fn no_more(&self) -> Cut {
+        match self.errno.load(Relaxed) {
+            0 => Cut::Disk(nix::libc::ENOSPC),
+            errno => Cut::Disk(errno),
+        }
     }
 
     /// Makes `<folder>/<name>`, or the same name with a number where that is taken.
@@ -144,7 +160,7 @@ impl Store {
         const ATTEMPTS: u32 = 1 << 30;
         const FEW: u32 = 16;
         if self.is_full() {
-            return Err(Cut::Disk(nix::libc::ENOSPC));
+            return Err(self.no_more());
         }
         let folder = folder::subfolder(&self.root, container).map_err(|error| self.fail(&error))?;
         let mut attempt = 0;
@@ -215,11 +231,8 @@ impl Store {
         self.stored.fetch_sub(artefact.size, Relaxed);
     }
 
-    /// Adds a line to the list.
+    /// Adds a line to the list: also when the disk is full, as long as there is room that was set aside.
     pub fn list(&self, line: &serde_json::Value) {
-        if self.is_full() {
-            return;
-        }
         let mut text = Vec::new();
         if let Err(error) = escape::write_json(&mut text, line) {
             self.fail(&error.into());
@@ -227,7 +240,10 @@ impl Store {
         }
         text.push(b'\n');
         let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = index.metadata().map(|stat| stat.len());
         if let Err(error) = index.write_all(&text) {
+            // Half a line is none.
+            let _ = before.and_then(|len| index.set_len(len));
             self.fail(&error);
         }
     }
@@ -239,6 +255,31 @@ impl Store {
         self.stored.fetch_sub(bytes - room, Relaxed);
         room
     }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        let index = self.index.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // Gives back what was set aside.
+        let _ = index.metadata().and_then(|stat| index.set_len(stat.len()));
+    }
+}
+
+/// Room in the list for what the full disk has cut off.
+const ASIDE: i64 = 64 << 10;
+
+fn set_aside(index: &File) {
+    let len = index.metadata().map_or(0, |stat| stat.len());
+    // Not every file system can; the stream of events tells of all artefacts, too.
+    // SAFETY: a call on a descriptor that is open, with numbers.
+    let _ = unsafe {
+        nix::libc::fallocate(
+            index.as_raw_fd(),
+            nix::libc::FALLOC_FL_KEEP_SIZE,
+            nix::libc::off_t::try_from(len).unwrap_or(0),
+            ASIDE,
+        )
+    };
 }
 
 /// A file that is being stored.
@@ -270,7 +311,7 @@ impl Artefact {
             return;
         }
         if self.store.is_full() {
-            self.cut.get_or_insert(Cut::Disk(nix::libc::ENOSPC));
+            self.cut.get_or_insert(self.store.no_more());
             return;
         }
         // What is written over costs no room.
@@ -285,6 +326,8 @@ impl Artefact {
             .min(bytes.len());
         if let Err(error) = self.file.write_all_at(&bytes[..take], offset) {
             self.cut = Some(self.store.fail(&error));
+            // A part of it may have been written.
+            self.size = self.file.metadata().map_or(self.size, |stat| stat.len());
             return;
         }
         if take > 0 {

@@ -70,6 +70,8 @@ struct Written {
     doubt: Option<&'static str>,
     /// Why bytes are missing.
     cut: Option<Cut>,
+    /// It was closed, and could not be held until it was read.
+    missed: bool,
     changed: Instant,
     /// Nobody has opened it or written to it since it was closed.
     closed: bool,
@@ -197,6 +199,7 @@ impl Collector {
             mtime: record.file.mtime,
             doubt: (record.file.size > 0 && record.flags & FILE_EMPTY == 0).then_some(OLD_CONTENT),
             cut: None,
+            missed: false,
             changed: Instant::now(),
             closed: false,
             version: Version {
@@ -358,7 +361,14 @@ impl Collector {
             }
             let file = self.writes.files.get_mut(&key)?;
             let artefact = match &file.name {
-                Some(name) => self.store.reopen(name).ok()?,
+                Some(name) => match self.store.reopen(name) {
+                    Ok(artefact) => artefact,
+                    Err(error) => {
+                        let errno = error.raw_os_error().unwrap_or(nix::libc::EIO);
+                        file.cut = Some(Cut::Disk(errno));
+                        return None;
+                    }
+                },
                 None => {
                     let name = |generation| format!("write.dev-{}.inode-{}.gen-{generation}", key.0, key.1);
                     match self.store.create_with(&file.container, name) {
@@ -402,8 +412,8 @@ impl Collector {
                 match source {
                     Some(source) => self.read_back(key, source),
                     None => {
-                        file.doubt
-                            .get_or_insert("it changed after its last write, and many were closed at once");
+                        file.doubt.get_or_insert("it changed after its last write");
+                        file.missed = true;
                         self.writes.dirty.insert(key);
                     }
                 }

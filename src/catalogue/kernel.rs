@@ -56,6 +56,9 @@ pub const KERNEL: &[EventSpec] = &[
     kernel(5, "lost_events", &[Default], &[
         arg("count", U64), arg("buffer", KernelStr), arg("first_timestamp", BootTime),
         arg("last_timestamp", BootTime)]),
+    // From user space, too. Times of boot by the wall clock: ns since the epoch.
+    kernel(66, "clock_changed", &[Default, Time, TimeClock], &[
+        arg("before", I64), arg("after", I64), arg("difference", I64), arg("unchanged_until", BootTime)]),
     kernel(6, "io_uring_create", &[Fs, FsAsyncIo, IoUring], &[
         arg("fd", Fd), arg("sq_entries", UInt), arg("cq_entries", UInt), arg("flags", Flags(Family::IoUringSetup))]),
     kernel(7, "io_uring_submit", &[Default, Fs, FsAsyncIo, IoUring], &[

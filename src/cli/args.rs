@@ -44,8 +44,8 @@ pub struct Args {
     #[arg(short, long)]
     pub list: bool,
 
-    /// table, table-verbose or json, each with an optional :PATH; may be repeated [default: table]
-    #[arg(short, long, value_name = "FORMAT[:PATH]")]
+    /// table, table-verbose or json, each with optional ,OPTIONs and an optional :TARGET; may be repeated [default: table]
+    #[arg(short, long, value_name = "KIND[:TARGET]")]
     pub output: Vec<String>,
 
     /// Store what programs do: write, write=/prefix*, exec, mem or all; may be repeated
@@ -100,10 +100,6 @@ pub struct Args {
     /// version), always
     #[arg(long, value_name = "POLICY", default_value = "if-needed")]
     pub build_policy: String,
-
-    /// The kernel's types from a file [default: the kernel's own]
-    #[arg(long, value_name = "FILE")]
-    pub btf: Option<PathBuf>,
 
     /// Log what tracee and libbpf do on standard error
     #[arg(short = 'v', long)]

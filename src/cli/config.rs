@@ -1,11 +1,12 @@
 //! What the flags mean, checked: from here on everything is valid.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use crate::capture;
 use crate::catalogue::{self, spec, EventSpec, Set};
 use crate::cli::args::Args;
+use crate::cli::output;
+pub use crate::cli::output::{Format, OutputSpec, Target};
 use crate::error::UsageError;
 use crate::filter::{self, Filters};
 use crate::loader::lookup::{BuildPolicy, Lookup};
@@ -31,8 +32,6 @@ pub struct Config {
     pub buffer_size: u32,
     pub debug: bool,
     pub object: Lookup,
-    /// The kernel's own if none.
-    pub btf: Option<PathBuf>,
     pub command: Vec<OsString>,
 }
 
@@ -44,7 +43,6 @@ pub enum Task {
     List {
         events: Vec<&'static EventSpec>,
         json: bool,
-        btf: Option<PathBuf>,
     },
     /// A flag's own help.
     Help(String),
@@ -80,31 +78,9 @@ impl Selection {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    Table,
-    TableVerbose,
-    Json,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutputSpec {
-    pub format: Format,
-    /// Standard output if none.
-    pub path: Option<PathBuf>,
-}
-
 const EVENT_HELP: &str = "\
 --event takes names of events, comma lists and globs: --event openat,execve --event 'sched_*'.
 It may be repeated. --exclude-event takes away from the sets instead; --list shows all events.
-";
-
-const OUTPUT_HELP: &str = "\
---output says how events are shown:
-  table          one row an event (the default)
-  table-verbose  with UTS_NAME, MNT_NS, PID_NS and PPID
-  json           one object a line
-Each takes an optional :PATH (standard output if none). It may be repeated: several outputs at once.
 ";
 
 /// Bounds of `--buffer-size`. A record may be 64 KiB long; the kernel's rings end below 2 GiB.
@@ -124,18 +100,17 @@ impl Args {
         if asks_help(&self.filter) {
             return Ok(Task::Help(filter::HELP.into()));
         }
-        if asks_help(&self.output) {
-            return Ok(Task::Help(OUTPUT_HELP.into()));
+        if output::asks_help(&self.output) {
+            return Ok(Task::Help(output::HELP.into()));
         }
         if asks_help(&self.capture) {
             return Ok(Task::Help(capture::settings::HELP.into()));
         }
-        let outputs = outputs(&self.output)?;
+        let outputs = output::parse(&self.output)?;
         if self.list {
             return Ok(Task::List {
                 events: self.listed()?,
                 json: outputs.iter().any(|output| output.format == Format::Json),
-                btf: self.btf,
             });
         }
         let scope = match (&self.trace, self.command.is_empty()) {
@@ -179,7 +154,6 @@ impl Args {
                 install_path: self.install_path,
                 policy: build_policy(&self.build_policy)?,
             },
-            btf: self.btf,
             command: self.command,
         })))
     }
@@ -194,48 +168,6 @@ impl Args {
         events.sort_by_key(|event| event.id);
         Ok(events)
     }
-}
-
-fn outputs(values: &[String]) -> Result<Vec<OutputSpec>, UsageError> {
-    let mut specs: Vec<OutputSpec> = Vec::new();
-    for value in values {
-        let (format, path) = value
-            .split_once(':')
-            .map_or((value.as_str(), None), |(f, p)| (f, Some(p)));
-        let wrong = |allowed: &str| UsageError::Value {
-            flag: "--output",
-            value: value.clone(),
-            allowed: allowed.into(),
-        };
-        let format = match format {
-            "table" => Format::Table,
-            "table-verbose" => Format::TableVerbose,
-            "json" => Format::Json,
-            _ => {
-                return Err(wrong(
-                    "it is table, table-verbose or json, each with an optional :PATH",
-                ))
-            }
-        };
-        if path == Some("") {
-            return Err(wrong("the path after the colon is empty"));
-        }
-        let spec = OutputSpec {
-            format,
-            path: path.map(PathBuf::from),
-        };
-        if specs.iter().any(|other| other.path == spec.path) {
-            return Err(wrong("another output goes to the same place already"));
-        }
-        specs.push(spec);
-    }
-    if specs.is_empty() {
-        specs.push(OutputSpec {
-            format: Format::Table,
-            path: None,
-        });
-    }
-    Ok(specs)
 }
 
 /// A number of bytes with an optional unit (KiB, MiB, GiB; K, M, G mean the same), as a power of two.
@@ -433,25 +365,5 @@ mod tests {
         assert!(select(&strings(&["open[*"]), &[], &[]).is_err());
         assert!(select(&strings(&["open"]), &[], &strings(&["close"])).is_err());
         assert!(select(&[], &[], &strings(&["*"])).is_err());
-    }
-
-    #[test]
-    fn several_outputs_go_to_several_places() {
-        let specs = outputs(&strings(&["table", "json:/tmp/a:b"])).unwrap();
-        assert_eq!(
-            specs[1],
-            OutputSpec {
-                format: Format::Json,
-                path: Some("/tmp/a:b".into())
-            }
-        );
-        for wrong in [
-            &["xml"][..],
-            &["json:"],
-            &["table", "json"],
-            &["json:/a", "table:/a"],
-        ] {
-            assert!(outputs(&strings(wrong)).is_err(), "{wrong:?}");
-        }
     }
 }

@@ -108,7 +108,7 @@ impl Compile<'_> {
                 ))
             }
         };
-        // -mcpu=v3: ALU32 and its jumps, as every kernel from 5.8 on takes them.
+        // -mcpu=v3: ALU32 and its jumps, as every kernel from 5.10 on takes them.
         let fixed = [
             "-target",
             "bpf",

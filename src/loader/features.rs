@@ -47,42 +47,27 @@ pub struct Features {
 
 impl Features {
     /// What is needed to trace, or why there is none.
-    pub fn of(btf: Option<&Path>) -> Result<Features, LoadError> {
-        let features = Features::detect(btf);
-        match btf {
-            // libbpf looks kfuncs up there, and the kernel the arguments of programs.
-            Some(path) if !Path::new(VMLINUX_BTF).exists() => Err(LoadError::NoOwnBtf { path: path.into() }),
-            _ if features.btf => Ok(features),
-            None => Err(LoadError::NoBtf),
-            Some(path) => Err(LoadError::BtfFile {
-                path: path.into(),
-                // libbpf says the same of a file that is not there.
-                reason: match (std::fs::read(path), Btf::from_path(path)) {
-                    (Err(error), _) => error.to_string(),
-                    (_, Err(_)) => "it is no BTF of a kernel".into(),
-                    (_, Ok(_)) => "it has no types".into(),
-                },
-            }),
-        }
+    pub fn of() -> Result<Features, LoadError> {
+        object::try_programs()?;
+        Ok(Features::by(&kernel_btf()?))
     }
 
-    /// Reads the kernel's BTF, or the one in that file; needs no privilege, but with it also tries what cannot be read.
-    pub fn detect(file: Option<&Path>) -> Features {
-        let btf = match file {
-            Some(path) => Btf::from_path(path),
-            // It is mapped, where the kernel lets us. What else libbpf finds is no use without it.
-            None if Path::new(VMLINUX_BTF).exists() => Btf::from_vmlinux(),
-            None => return Features::default(),
+    /// As `of`; what cannot be read is not there.
+    pub fn detect() -> Features {
+        kernel_btf().map_or_else(|_| Features::default(), |btf| Features::by(&btf))
+    }
+
+    /// Reads the kernel's BTF; needs no privilege, but with it also tries what cannot be read.
+    fn by(btf: &Btf<'_>) -> Features {
+        let (tracepoints, functions) = targets(btf);
+        let shunned = match privilege::secure_execution() {
+            true => String::new(),
+            false => std::env::var(WITHOUT).unwrap_or_default(),
         };
-        let Ok(btf) = btf else {
-            return Features::default();
-        };
-        let (tracepoints, functions) = targets(&btf);
-        let shunned = std::env::var(WITHOUT).unwrap_or_default();
         let shuns = |means: &str| shunned.split(',').any(|word| word == means);
         Features {
             btf: true,
-            preempts: preempts_raw_tracepoints(&btf),
+            preempts: preempts_raw_tracepoints(btf),
             no_perf_events: missing_perf_events(),
             tracefs: tracefs_is_readable(),
             kprobes: Path::new(KPROBE_PMU).exists() && !shuns("kprobes"),
@@ -92,11 +77,11 @@ impl Features {
             task_storage: btf.type_by_name::<Func<'_>>("bpf_for_each_map_elem").is_some(),
             no_trampolines: match shuns("trampolines") {
                 true => Some(format!("{WITHOUT} rules out trampolines")),
-                false => missing_trampolines(&btf),
+                false => missing_trampolines(btf),
             },
             tracepoints,
             functions,
-            needs_io_issue_defs: needs_io_issue_defs(&btf),
+            needs_io_issue_defs: needs_io_issue_defs(btf),
         }
     }
 
@@ -218,6 +203,15 @@ fn needs_io_issue_defs(btf: &Btf<'_>) -> bool {
 pub struct V1Hierarchy {
     pub id: u32,
     pub subsys: u32,
+}
+
+/// The kernel's own types.
+fn kernel_btf() -> Result<Btf<'static>, LoadError> {
+    // What else libbpf finds is no use without it.
+    if !Path::new(VMLINUX_BTF).exists() {
+        return Err(LoadError::NoBtf);
+    }
+    Btf::from_vmlinux().map_err(LoadError::bpf("the kernel's types cannot be read"))
 }
 
 /// Controllers that every runtime puts its containers under where they are v1's, as BTF and cgroups(7) name them.

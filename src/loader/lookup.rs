@@ -1,7 +1,8 @@
 //! Which BPF object is used: `TRACEE_BPF_FILE`, next to the executable, the install path, the embedded one.
 //!
 //! An object of a file runs in the kernel with tracee's privileges. So it must belong to root or to the user, must not be
-//! writable by anyone else, and is read through the very descriptor that was checked.
+//! writable by anyone else, and is read through the very descriptor that was checked. Where the executable gives more than
+//! its user has (file capabilities), only root's objects count, in folders that nobody else can change.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -9,16 +10,23 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use nix::fcntl::{openat, OFlag};
 use nix::libc::{ELOOP, O_NOFOLLOW, O_NONBLOCK};
-use nix::unistd::{getuid, Uid};
+use nix::sys::stat::Mode;
 
 use crate::error::LoadError;
 use crate::loader::{object, rebuild};
+use crate::privilege::way::{trusted, Folders, Way, WayError};
+use crate::privilege::{as_user, secure_execution};
+use crate::say;
 
 /// The object's name in a folder.
 pub const FILE_NAME: &str = "tracee.bpf.o";
 
 const VARIABLE: &str = "TRACEE_BPF_FILE";
+
+/// What is said of others' objects.
+const ONLY_ROOT: &str = "with file capabilities only root's objects count";
 
 /// No object comes near.
 const SIZE_MAX: u64 = 64 << 20;
@@ -41,7 +49,7 @@ pub struct Lookup {
 
 /// Why a file is no object for us.
 enum Unfit {
-    /// There is none.
+    /// There is none, or none that this user may look at.
     Missing,
     /// Well kept, but of another version of tracee.
     OtherVersion(LoadError),
@@ -50,7 +58,7 @@ enum Unfit {
 
 /// Finds the object and makes it the one that is used. Gives its path; none: the embedded one.
 pub fn choose(lookup: &Lookup) -> Result<Option<PathBuf>, LoadError> {
-    let found = find(lookup)?;
+    let found = as_user(|| find(lookup))??;
     Ok(found.map(|(path, bytes)| {
         object::choose(bytes);
         path
@@ -67,6 +75,12 @@ fn find(lookup: &Lookup) -> Result<Option<(PathBuf, Vec<u8>)>, LoadError> {
         return named_object(Path::new(&named)).map(Some);
     }
     let installed = lookup.install_path.join(FILE_NAME);
+    let secure = secure_execution();
+    if secure && lookup.policy == BuildPolicy::Always {
+        return Err(LoadError::Rebuild(
+            "this tracee has capabilities that you have not, and loads only what root has built: run it as root".into(),
+        ));
+    }
     let rebuild = || {
         rebuild::run(&lookup.install_path)?;
         read(&installed, &[]).map_err(Unfit::into_error)
@@ -80,13 +94,15 @@ fn find(lookup: &Lookup) -> Result<Option<(PathBuf, Vec<u8>)>, LoadError> {
     let bytes = match read(&installed, &[]) {
         Ok(bytes) => Some(bytes),
         Err(Unfit::Missing) => None,
-        Err(Unfit::OtherVersion(error)) if lookup.policy == BuildPolicy::IfNeeded => match rebuild() {
-            Ok(bytes) => Some(bytes),
-            Err(failure) => {
-                eprintln!("tracee: warning: {error}; passed over, since {failure}");
-                None
+        Err(Unfit::OtherVersion(error)) if lookup.policy == BuildPolicy::IfNeeded && !secure => {
+            match rebuild() {
+                Ok(bytes) => Some(bytes),
+                Err(failure) => {
+                    say!("warning: {error}; passed over, since {failure}");
+                    None
+                }
             }
-        },
+        }
         Err(Unfit::OtherVersion(error) | Unfit::Bad(error)) => {
             pass_over(&error);
             None
@@ -124,7 +140,7 @@ fn beside_executable() -> Option<(PathBuf, Vec<u8>)> {
 }
 
 fn pass_over(error: &LoadError) {
-    eprintln!("tracee: warning: {error}; passed over");
+    say!("warning: {error}; passed over");
 }
 
 impl Unfit {
@@ -139,11 +155,18 @@ impl Unfit {
 /// Reads an object that root, the user or one of `others` owns.
 fn read(path: &Path, others: &[u32]) -> Result<Vec<u8>, Unfit> {
     let bad = |reason: String| Unfit::Bad(unusable(path, reason));
-    let file = match open(path) {
+    let mut opened = open(path).map_err(|error| WayError::Io(path.into(), error));
+    if secure_execution() && opened.as_ref().map_or_else(|error| !error.is_missing(), |_| true) {
+        opened = open_of_root(path);
+    }
+    let file = match opened {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Unfit::Missing),
-        Err(error) if error.raw_os_error() == Some(ELOOP) => return Err(bad("is a symbolic link".into())),
-        Err(error) => return Err(bad(format!("cannot be read: {error}"))),
+        Err(error) if error.is_missing() => return Err(Unfit::Missing),
+        Err(WayError::Io(_, error)) if error.raw_os_error() == Some(ELOOP) => {
+            return Err(bad("is a symbolic link".into()));
+        }
+        Err(WayError::Io(_, error)) => return Err(bad(format!("cannot be read: {error}"))),
+        Err(error) => return Err(bad(format!("cannot be trusted, since {error}: {ONLY_ROOT}"))),
     };
     let bytes = contents(&file, others).map_err(bad)?;
     match object::check(&bytes) {
@@ -154,6 +177,20 @@ fn read(path: &Path, others: &[u32]) -> Result<Vec<u8>, Unfit> {
         ))),
         Err(error) => Err(bad(format!("is damaged: {error}"))),
     }
+}
+
+/// Of a file that is used with file capabilities: nobody but root can have put it there.
+fn open_of_root(path: &Path) -> Result<File, WayError> {
+    let way = Way {
+        root_only: true,
+        folders: Folders::Closed,
+        make: false,
+    };
+    let place = way.to(path)?;
+    let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    openat(&place.folder, place.name.as_os_str(), flags, Mode::empty())
+        .map(File::from)
+        .map_err(|errno| WayError::Io(place.path, errno.into()))
 }
 
 /// Neither follows a link nor waits for a pipe's writer.
@@ -171,10 +208,12 @@ fn contents(mut file: &File, others: &[u32]) -> Result<Vec<u8>, String> {
         return Err("is no regular file".into());
     }
     let owner = metadata.uid();
-    if !trusted(owner) && !others.contains(&owner) {
-        return Err(format!(
-            "belongs to uid {owner}: its owner must be root or the user"
-        ));
+    let secure = secure_execution();
+    if owner != 0 && (secure || !trusted(owner) && !others.contains(&owner)) {
+        return Err(match secure {
+            true => format!("belongs to uid {owner}: {ONLY_ROOT}"),
+            false => format!("belongs to uid {owner}: its owner must be root or the user"),
+        });
     }
     if metadata.mode() & 0o022 != 0 {
         return Err(format!(
@@ -188,11 +227,6 @@ fn contents(mut file: &File, others: &[u32]) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
-}
-
-/// Root, and the user.
-pub fn trusted(owner: u32) -> bool {
-    owner == 0 || Uid::from_raw(owner) == getuid()
 }
 
 fn unusable(path: &Path, reason: String) -> LoadError {

@@ -77,8 +77,13 @@ pub struct Tracer {
 }
 
 impl Tracer {
-    /// Loads and attaches. Nothing is traced before [`Tracer::start`].
+    /// Loads, and attaches nothing.
     pub fn load(plan: &Plan<'_>, features: &Features) -> Result<Self, LoadError> {
+        Tracer::load_programs(plan, features)
+            .map_err(|error| error.on_kernel(crate::privilege::kernel_release()))
+    }
+
+    fn load_programs(plan: &Plan<'_>, features: &Features) -> Result<Self, LoadError> {
         for event in plan.events {
             if let Err(reason) = probe::means(event, features) {
                 return Err(LoadError::Unavailable {
@@ -92,7 +97,7 @@ impl Tracer {
         let rings = create_rings(cpus, plan.ring_size)?;
 
         let attached: BTreeSet<String> = programs.iter().map(|program| program.name.clone()).collect();
-        let mut open = object::open(plan.btf)?;
+        let mut open = object::open()?;
         for mut program in open.progs_mut() {
             let name = program.name().to_string_lossy();
             let wanted = attached.contains(name.as_ref())

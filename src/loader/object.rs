@@ -1,7 +1,6 @@
 //! The BPF object: the one embedded in the binary or the one that was found, and its ABI stamp.
 
 use std::ffi::CStr;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::{ptr, slice};
 
@@ -35,44 +34,48 @@ fn chosen() -> MutexGuard<'static, Option<Arc<Vec<u8>>>> {
     BYTES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Opens the object; its types are matched with the kernel's, or with those in the file `btf`.
-pub fn open(btf: Option<&Path>) -> Result<OpenObject, LoadError> {
+/// Opens the object; its types are matched with the kernel's when it is loaded.
+pub fn open() -> Result<OpenObject, LoadError> {
     let bytes = Arc::clone(chosen().get_or_insert_with(|| Arc::new(embedded())));
-    open_bytes(&bytes, btf)
+    open_bytes(&bytes)
 }
 
 /// Whether these bytes are an object that this binary can use.
 pub fn check(bytes: &[u8]) -> Result<(), LoadError> {
-    open_bytes(bytes, None).map(|_| ())
+    open_bytes(bytes).map(|_| ())
 }
 
-fn open_bytes(bytes: &[u8], btf: Option<&Path>) -> Result<OpenObject, LoadError> {
+fn open_bytes(bytes: &[u8]) -> Result<OpenObject, LoadError> {
     let mut builder = ObjectBuilder::default();
     let cannot = || LoadError::bpf("the BPF object cannot be opened");
     builder.name("tracee").map_err(cannot())?;
-    if let Some(path) = btf {
-        builder.btf_custom_path(path).map_err(cannot())?;
-    }
     let object = builder.open_memory(bytes).map_err(cannot())?;
     check_stamp(&object)?;
     Ok(object)
 }
 
-/// Programs of the object that attach to something.
+/// Programs of the object that attach to something; none if it cannot be [opened](try_programs).
 pub fn programs() -> &'static [Program] {
-    static PROGRAMS: OnceLock<Vec<Program>> = OnceLock::new();
-    PROGRAMS.get_or_init(|| {
-        let Ok(object) = open(None) else {
-            return Vec::new();
-        };
+    try_programs().unwrap_or_default()
+}
+
+/// As `programs`, or why there are none.
+pub fn try_programs() -> Result<&'static [Program], LoadError> {
+    static PROGRAMS: OnceLock<Result<Vec<Program>, LoadError>> = OnceLock::new();
+    let list = || {
+        let object = open()?;
         let programs = object.progs().filter_map(|program| {
             Program::new(
                 &program.name().to_string_lossy(),
                 &program.section().to_string_lossy(),
             )
         });
-        programs.collect()
-    })
+        Ok(programs.collect())
+    };
+    match PROGRAMS.get_or_init(list) {
+        Ok(programs) => Ok(programs),
+        Err(error) => Err(LoadError::Unreadable(error)),
+    }
 }
 
 /// Gives memory back that loading or starting took, the object's first of all: nothing is opened again.

@@ -1,7 +1,6 @@
 //! What is to be traced, and what that means for programs and their constants.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use libbpf_rs::OpenObject;
 
@@ -57,8 +56,6 @@ pub struct Plan<'a> {
     pub buffer_bytes: u16,
     /// What the kernel side decides of `--filter`.
     pub filters: &'a KernelPart<'a>,
-    /// The kernel's types, where not its own.
-    pub btf: Option<&'a Path>,
     /// Calls of which an argument is compared with the kernel's copy, and the argument's position.
     pub checked: &'a [(&'static str, u8)],
     /// Calls that leave a mark when they are entered.

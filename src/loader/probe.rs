@@ -305,7 +305,7 @@ pub fn stems(event: &EventSpec, features: &Features) -> Vec<&'static str> {
         MISMATCH => mismatch_stems(features),
         "mem_prot_alert" => PROT_ALERT.to_vec(),
         // Told by user space: from what the kernel side keeps, and of what was stored.
-        "lost_events" | "existing_container" | ARTIFACT => vec![],
+        "lost_events" | "clock_changed" | "existing_container" | ARTIFACT => vec![],
         name @ ("commit_creds" | "switch_task_ns") => {
             let mut stems = vec![name];
             if best(name, features).is_ok_and(|program| program.means.is_after()) {

@@ -10,8 +10,10 @@ use nix::unistd::mkdtemp;
 
 use crate::error::LoadError;
 use crate::loader::compile::Compile;
-use crate::loader::lookup::{self, FILE_NAME};
+use crate::loader::lookup::FILE_NAME;
 use crate::loader::object::{self, ABI_STAMP};
+use crate::privilege::way::trusted;
+use crate::say;
 
 /// Made by build.rs, which says how.
 static SOURCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sources.deflate"));
@@ -19,7 +21,7 @@ static SOURCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sources.deflat
 /// Compiles the sources into `install_path`, which is made if it does not exist. Needs no privilege.
 pub fn run(install_path: &Path) -> Result<(), LoadError> {
     let target = install_path.join(FILE_NAME);
-    eprintln!("tracee: rebuilding {}, which takes a while", target.display());
+    say!("rebuilding {}, which takes a while", target.display());
     let io = |path: &Path, error: io::Error| LoadError::Rebuild(format!("{}: {error}", path.display()));
     fs::create_dir_all(install_path).map_err(|error| io(install_path, error))?;
     check_folder(install_path)?;
@@ -51,7 +53,7 @@ fn check_folder(path: &Path) -> Result<(), LoadError> {
     if !metadata.is_dir() {
         return unfit("is no folder".into());
     }
-    if !lookup::trusted(metadata.uid()) {
+    if !trusted(metadata.uid()) {
         return unfit(format!(
             "belongs to uid {}: choose another --install-path",
             metadata.uid()

@@ -72,6 +72,11 @@ impl Tracer {
         boot_clock().wrapping_add(self.clock_offset)
     }
 
+    /// What the kernel's time since boot is ahead of ours (ns, modulo 2^64).
+    pub fn clock_ahead(&self) -> u64 {
+        self.clock_offset
+    }
+
     /// How many records have been lost so far, from memory that the programs share with us.
     pub fn lost_in_all(&self) -> Result<u64, LoadError> {
         let map = self.data_map(".data.lost")?;

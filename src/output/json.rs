@@ -9,6 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::catalogue;
+use crate::clock::Timeline;
 use crate::decode::path::{Marks, PathName};
 use crate::decode::sockaddr::Sockaddr;
 use crate::decode::structure::{Array, FieldValue, Numbers, Structure};
@@ -20,15 +21,14 @@ use crate::output::text::{self, Number};
 use crate::output::{escape, structure};
 use crate::symbols;
 
-/// Appends an event as one line. `epoch` is the time of boot in ns since the epoch; `scratch` is any string, kept for
-/// its room.
+/// Appends an event as one line. `clock` is the wall clock; `scratch` is any string, kept for its room.
 pub fn line(
     out: &mut Vec<u8>,
     event: &Event<'_>,
-    epoch: u64,
+    clock: &Timeline,
     scratch: &RefCell<String>,
 ) -> serde_json::Result<()> {
-    escape::write_json(out, &Line::new(event, epoch, scratch))?;
+    escape::write_json(out, &Line::new(event, clock, scratch))?;
     out.push(b'\n');
     Ok(())
 }
@@ -111,12 +111,12 @@ impl Serialize for JsonExecutable<'_> {
 }
 
 impl<'a> Line<'a> {
-    fn new(event: &'a Event<'_>, epoch: u64, scratch: &'a RefCell<String>) -> Self {
+    fn new(event: &'a Event<'_>, clock: &Timeline, scratch: &'a RefCell<String>) -> Self {
         let context = &event.context;
         let host_name = event.nodename.unwrap_or_default();
         Line {
-            timestamp: epoch + context.time,
-            thread_start_time: epoch + context.thread_start,
+            timestamp: clock.wall(context.time),
+            thread_start_time: clock.wall(context.thread_start),
             processor_id: context.cpu,
             process_id: context.pid,
             thread_id: context.tid,

@@ -7,13 +7,16 @@ pub mod json;
 pub mod messages;
 pub mod structure;
 pub mod table;
+pub mod target;
 pub mod text;
 
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use crate::cli::config::{Format, OutputSpec};
+use crate::clock::Timeline;
 use crate::error::OutputError;
 use crate::event::Event;
 use table::Columns;
@@ -24,8 +27,8 @@ const BUFFERED: usize = 64 * 1024;
 /// All outputs of a run.
 pub struct Outputs {
     sinks: Vec<Sink>,
-    /// Time of boot, in ns since the epoch.
-    epoch: u64,
+    /// As far as it is known to have changed: must be up to date for what is shown.
+    pub clock: Timeline,
     /// Rows of the kernel's own events end with the system call that led there.
     pub original_syscall: bool,
 }
@@ -35,7 +38,7 @@ struct Sink {
     columns: Columns,
     /// For messages.
     target: String,
-    writer: Box<dyn Write>,
+    writer: File,
     buffer: Vec<u8>,
     /// One row, or one argument; kept for its room.
     row: RefCell<String>,
@@ -45,12 +48,12 @@ impl Outputs {
     /// Opens every place. The first flush writes the headers, so that a run that cannot begin prints none.
     ///
     /// `containers`: tables show which container a process is in, and its ids both there and outside.
-    pub fn open(specs: &[OutputSpec], epoch: u64, containers: bool) -> Result<Self, OutputError> {
+    pub fn open(specs: &[OutputSpec], clock: Timeline, containers: bool) -> Result<Self, OutputError> {
         let open = |spec| Sink::open(spec, containers);
         let sinks = specs.iter().map(open).collect::<Result<_, _>>()?;
         Ok(Outputs {
             sinks,
-            epoch,
+            clock,
             original_syscall: false,
         })
     }
@@ -58,7 +61,12 @@ impl Outputs {
     pub fn event(&mut self, event: &Event<'_>) -> Result<(), OutputError> {
         self.sinks
             .iter_mut()
-            .try_for_each(|sink| sink.event(event, self.epoch, self.original_syscall))
+            .try_for_each(|sink| sink.event(event, &self.clock, self.original_syscall))
+    }
+
+    /// What they go to, in order to notice when a reader goes.
+    pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.sinks.iter().map(|sink| sink.writer.as_fd())
     }
 
     /// Writes out what has gathered.
@@ -69,24 +77,14 @@ impl Outputs {
 
 impl Sink {
     fn open(spec: &OutputSpec, containers: bool) -> Result<Self, OutputError> {
-        let (target, writer): (_, Box<dyn Write>) = match &spec.path {
-            None => ("standard output".into(), Box::new(io::stdout())),
-            Some(path) => {
-                let file = File::create(path).map_err(|source| OutputError::Create {
-                    path: path.clone(),
-                    source,
-                })?;
-                (path.display().to_string(), Box::new(file))
-            }
-        };
         let mut sink = Sink {
             format: spec.format,
             columns: Columns {
                 verbose: spec.format == Format::TableVerbose,
                 containers,
             },
-            target,
-            writer,
+            target: target::name(&spec.target),
+            writer: target::open(spec)?,
             buffer: Vec::new(),
             row: RefCell::default(),
         };
@@ -97,10 +95,10 @@ impl Sink {
         Ok(sink)
     }
 
-    fn event(&mut self, event: &Event<'_>, epoch: u64, original: bool) -> Result<(), OutputError> {
+    fn event(&mut self, event: &Event<'_>, clock: &Timeline, original: bool) -> Result<(), OutputError> {
         match self.format {
             Format::Json => {
-                json::line(&mut self.buffer, event, epoch, &self.row)
+                json::line(&mut self.buffer, event, clock, &self.row)
                     .map_err(|error| self.failed(error.into()))?;
             }
             Format::Table | Format::TableVerbose => {
@@ -126,10 +124,7 @@ impl Sink {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let written = self
-            .writer
-            .write_all(&self.buffer)
-            .and_then(|()| self.writer.flush());
+        let written = self.writer.write_all(&self.buffer);
         self.buffer.clear();
         written.map_err(|error| self.failed(error))
     }
@@ -149,6 +144,7 @@ impl Sink {
 mod tests {
     use super::*;
     use crate::catalogue;
+    use crate::cli::config::Target;
     use crate::decode;
     use crate::event::Context;
 
@@ -247,9 +243,10 @@ mod tests {
         for format in [Format::Table, Format::TableVerbose, Format::Json] {
             let spec = OutputSpec {
                 format,
-                path: Some("/dev/null".into()),
+                target: Target::File("/dev/null".into()),
+                mode: None,
             };
-            let mut outputs = Outputs::open(&[spec], 0, false).unwrap();
+            let mut outputs = Outputs::open(&[spec], Timeline::new(0), false).unwrap();
             let mut show = || {
                 for record in &records {
                     outputs.event(&decode::decode(record).unwrap()).unwrap();

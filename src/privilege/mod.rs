@@ -1,11 +1,13 @@
 //! What tracee may do: asked before it begins, and cut down to what it still needs once everything is attached.
 
 mod filter;
+pub mod way;
 
 use std::{env, fs, io};
 
 use nix::sys::prctl;
 use nix::sys::resource::{getrlimit, Resource, RLIM_INFINITY};
+use nix::unistd::getuid;
 
 use crate::error::LoadError;
 
@@ -82,7 +84,8 @@ fn counts_locked_memory() -> bool {
     !unlimited && kernel_release().is_some_and(|release| release < (5, 11))
 }
 
-fn kernel_release() -> Option<(u32, u32)> {
+/// Of Linux: version and patch level.
+pub fn kernel_release() -> Option<(u32, u32)> {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").ok()?;
     let mut numbers = release.split(|c: char| !c.is_ascii_digit());
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
@@ -92,11 +95,37 @@ fn kernel_release() -> Option<(u32, u32)> {
 /// Then nothing that the user chose may steer what is done with them: no environment variable, no file of his.
 pub fn secure_execution() -> bool {
     // SAFETY: reads a number that the kernel has left for this process, or 0.
-    unsafe { nix::libc::getauxval(nix::libc::AT_SECURE) != 0 }
+    let secure = unsafe { nix::libc::getauxval(nix::libc::AT_SECURE) != 0 };
+    // Security modules set it for services of root's, too, who has all that he may anyway.
+    secure && !getuid().is_root()
 }
 
-/// `CapEff` of proc(5), a bit a capability.
+/// Does what the user has asked for with what he may himself: what the executable gave us is for tracing alone.
+pub fn as_user<T>(work: impl FnOnce() -> T) -> Result<T, LoadError> {
+    if !secure_execution() {
+        return Ok(work());
+    }
+    let (effective, permitted) = (capabilities("CapEff")?, capabilities("CapPrm")?);
+    set(0, permitted)?;
+    let done = work();
+    set(effective, permitted)?;
+    Ok(done)
+}
+
+/// Of a process that will become the user's own program.
+pub fn become_user() -> Result<(), LoadError> {
+    if secure_execution() {
+        return drop_all();
+    }
+    Ok(())
+}
+
 fn effective() -> Result<u64, LoadError> {
+    capabilities("CapEff")
+}
+
+/// A set of proc(5), a bit a capability.
+fn capabilities(field: &str) -> Result<u64, LoadError> {
     let io = |source| LoadError::Io {
         what: "/proc/thread-self/status cannot be read".into(),
         source,
@@ -104,9 +133,9 @@ fn effective() -> Result<u64, LoadError> {
     let status = fs::read_to_string("/proc/thread-self/status").map_err(io)?;
     status
         .lines()
-        .find_map(|line| line.strip_prefix("CapEff:"))
+        .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))
         .and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok())
-        .ok_or_else(|| io(io::Error::other("it has no CapEff")))
+        .ok_or_else(|| io(io::Error::other(format!("it has no {field}"))))
 }
 
 /// Gives up what a run under way does not need: capabilities, new ones by an exec, and most system calls. The last two
@@ -135,18 +164,24 @@ pub fn drop_all() -> Result<(), LoadError> {
 fn kept(effective: u64, uses: Uses) -> u64 {
     let bpf = if effective & BPF.bit != 0 { BPF } else { SYS_ADMIN };
     let mut kept = bpf.bit;
+    // Artefacts go wherever root says; where a user says, it is with his own rights.
+    let anywhere = if secure_execution() { 0 } else { DAC_OVERRIDE.bit };
     if uses.proc || uses.capture {
         kept |= SYS_PTRACE.bit | DAC_READ_SEARCH.bit;
     }
-    // Artefacts go wherever the user says; mounts are watched by fanotify(7); a lease tells who writes to a file.
+    // Mounts are watched by fanotify(7); a lease tells who writes to a file.
     if uses.capture {
-        kept |= DAC_OVERRIDE.bit | SYS_ADMIN.bit | LEASE.bit;
+        kept |= anywhere | SYS_ADMIN.bit | LEASE.bit;
     }
     effective & kept
 }
 
 /// Reduces this thread's capabilities; none is passed on by an exec.
 fn keep(capabilities: u64) -> Result<(), LoadError> {
+    set(capabilities, capabilities)
+}
+
+fn set(effective: u64, permitted: u64) -> Result<(), LoadError> {
     const VERSION_3: u32 = 0x2008_0522;
     #[repr(C)]
     struct Header {
@@ -163,19 +198,19 @@ fn keep(capabilities: u64) -> Result<(), LoadError> {
         version: VERSION_3,
         pid: 0,
     };
-    let data = |half: u64| Data {
-        effective: half as u32,
-        permitted: half as u32,
+    let data = |shift: u32| Data {
+        effective: (effective >> shift) as u32,
+        permitted: (permitted >> shift) as u32,
         inheritable: 0,
     };
-    let data = [data(capabilities & 0xffff_ffff), data(capabilities >> 32)];
+    let data = [data(0), data(32)];
     // SAFETY: capset(2) reads one header and, for version 3, two data structures; both live until it returns.
     let ret = unsafe { nix::libc::syscall(nix::libc::SYS_capset, &header, data.as_ptr()) };
     if ret == 0 {
         return Ok(());
     }
     Err(LoadError::Io {
-        what: "capabilities cannot be given up".into(),
+        what: "capabilities cannot be set".into(),
         source: io::Error::last_os_error(),
     })
 }

@@ -16,6 +16,7 @@ pub fn tests() -> Vec<Test> {
     vec![
         Test::new("capture_limits", limits).unless(same_everywhere()),
         Test::new("capture_full_disk", full_disk),
+        Test::new("capture_of_many_files_at_the_end", many_at_the_end).unless(same_everywhere()),
         Test::new("capture_folders", folders).unless(same_everywhere()),
         Test::new("capture_command_line", command_line).unless(same_everywhere()),
         Test::new("capture_loads_nothing_unasked", loads_nothing_unasked).unless(lacks_tool("bpftool")),
@@ -85,8 +86,33 @@ fn full_disk() -> Result<(), Failed> {
         ],
         &["sh", "-c", &text],
     );
+    let list = fs::read_to_string(out.join("index.jsonl"))?;
     mount(&["umount", out.to_str().unwrap()]);
     assert_eq!(run.code(), 0, "{}", run.stderr);
+    // Each of the eight is listed, and told, as whole or with the reason why not.
+    let listed: Vec<Value> = list
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let cut = listed.iter().filter(|line| line["complete"] == false);
+    let cut: Vec<_> = cut.map(|line| line["reason"].to_string()).collect();
+    assert_eq!(listed.len(), 8, "{list}");
+    assert!(
+        cut.len() >= 5
+            && cut
+                .iter()
+                .all(|reason| reason.contains("No space left on device")),
+        "{cut:?}"
+    );
+    let told = run
+        .named("artifact_captured")
+        .into_iter()
+        .filter(|event| value(event, "kind") == "write");
+    let told: Vec<_> = told.map(|event| value(event, "complete") == true).collect();
+    assert_eq!(
+        (told.len(), told.iter().filter(|whole| **whole).count()),
+        (8, 8 - cut.len())
+    );
     assert_eq!(
         run.stderr.matches("nothing is captured from now on").count(),
         1,
@@ -103,6 +129,38 @@ fn full_disk() -> Result<(), Failed> {
         .into_iter()
         .any(|event| value(event, "pathname") == "f8");
     assert!(opened);
+    Ok(())
+}
+
+/// The run ends right after they were written, and each must be read back: truncated after its last write.
+fn many_at_the_end() -> Result<(), Failed> {
+    const FILES: usize = 3000;
+    let captured = Captured::new("write", &[], |folder| {
+        let text = format!(
+            "cd {}; i=0; while [ $i -lt {FILES} ]; do echo a$i >f$i; echo b$i >>f$i; i=$((i+1)); done",
+            folder.display()
+        );
+        words(&["bash", "-c", &text])
+    });
+    let written = captured.written();
+    let reasons: Vec<_> = written
+        .values()
+        .filter(|line| line["complete"] == false)
+        .map(|line| &line["reason"])
+        .collect();
+    assert_eq!(written.len(), FILES);
+    // What is written to again while it is read is told as such. Nothing else is in the way.
+    assert!(
+        reasons.len() < FILES / 10 && reasons.iter().all(|reason| reason.to_string().contains("again")),
+        "{reasons:?}"
+    );
+    // Comparing takes its time.
+    let (equal, marked) = captured.compare(
+        (0..FILES)
+            .step_by(20)
+            .map(|i| captured.folder().join(format!("f{i}"))),
+    );
+    assert_eq!(equal.len() + marked.len(), FILES / 20);
     Ok(())
 }
 

@@ -12,6 +12,7 @@ mod cli;
 mod containers;
 mod cost;
 mod edges;
+mod ends;
 mod engines;
 mod escape;
 mod fds;
@@ -34,6 +35,7 @@ mod process;
 mod promises;
 mod refused;
 mod scope;
+mod secure;
 mod ship;
 mod sockets;
 mod spawn;
@@ -125,6 +127,8 @@ fn main() {
         capture::tests(),
         capture_code::tests(),
         capture_folder::tests(),
+        once(ends::tests()),
+        once(secure::tests()),
     ]
     .into_iter()
     .flatten()

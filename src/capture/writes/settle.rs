@@ -13,7 +13,7 @@ impl Collector {
     /// Has the keeper copy the file as it is now.
     pub(super) fn read_back(&mut self, key: Key, source: File) {
         if self.open_artefact(key).is_none() {
-            return;
+            return self.tell_nothing(key);
         }
         // The keeper writes to it by itself.
         self.writes.open.remove(&key);
@@ -23,6 +23,7 @@ impl Collector {
         };
         file.doubt = None;
         file.cut = None;
+        file.missed = false;
         file.version.idle.store(false, Ordering::Release);
         let version = file.version.clone();
         let meta = meta(file, None);
@@ -123,9 +124,23 @@ impl Collector {
                     version,
                 });
             }
-            None if file.cut.is_some() || doubt.is_some() => self.give(Job::Tell(meta)),
+            None if file.cut.is_some() || doubt.is_some() => self.tell_nothing(key),
             None => {}
         }
+    }
+
+    /// Lists a file of which nothing could be stored, or no more.
+    fn tell_nothing(&mut self, key: Key) {
+        self.writes.dirty.remove(&key);
+        let limits = self.store.limits;
+        let Some(file) = self.writes.files.get(&key) else {
+            return;
+        };
+        let mut meta = meta(file, file.doubt);
+        if let Some(cut) = file.cut {
+            meta.reason = Some(cut.reason(limits));
+        }
+        self.give(Job::Tell(meta));
     }
 }
 
@@ -143,7 +158,13 @@ fn meta(file: &Written, doubt: Option<&str>) -> Meta {
         },
         area: None,
         role: "",
-        reason: doubt.map(|doubt| format!("{doubt}, and the file was not there any more to be read")),
+        reason: doubt.map(|doubt| {
+            let why = match file.missed {
+                true => "too many files were closed at once to hold it until it was read",
+                false => "the file was not to be reached any more to be read",
+            };
+            format!("{doubt}, and {why}")
+        }),
         read_at_close: false,
     }
 }

@@ -1,0 +1,271 @@
+//! `--output KIND[,KEY[=VALUE]]…[:TARGET]`, checked.
+
+use std::os::fd::RawFd;
+use std::path::PathBuf;
+
+use crate::error::UsageError;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Table,
+    TableVerbose,
+    Json,
+}
+
+/// By the names that are typed.
+const FORMATS: [(&str, Format); 3] = [
+    ("table", Format::Table),
+    ("table-verbose", Format::TableVerbose),
+    ("json", Format::Json),
+];
+
+/// Where an output goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// What is open already: 1 is standard output.
+    Fd(RawFd),
+    File(PathBuf),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputSpec {
+    pub format: Format,
+    pub target: Target,
+    /// Permissions of the file, where not those for us alone.
+    pub mode: Option<u32>,
+}
+
+impl Default for OutputSpec {
+    fn default() -> Self {
+        OutputSpec {
+            format: Format::Table,
+            target: Target::Fd(1),
+            mode: None,
+        }
+    }
+}
+
+pub const HELP: &str = "\
+--output says how events are shown, and where: KIND[,OPTION]…[:TARGET]
+  table          one row an event (the default)
+  table-verbose  with UTS_NAME, MNT_NS, PID_NS and PPID
+  json           one object a line
+Options:
+  mode=0640      permissions of the file (0600 if not given): json,mode=0640:/var/log/tracee.json
+TARGET is a file, which is emptied first and then only appended to; a FIFO that somebody reads; /dev/stderr; or &3, what
+is open as 3. Standard output if there is none. --output may be repeated: several outputs at once.
+In options \\, and \\: are these characters themselves; the target is taken as it is.
+";
+
+/// Read and write, for whomever.
+const MODES: u32 = 0o666;
+
+/// Whether one of them asks for help, as its kind or as an option.
+pub fn asks_help(values: &[String]) -> bool {
+    values
+        .iter()
+        .any(|value| split(value).0.iter().any(|word| word == "help"))
+}
+
+/// All outputs; a table on standard output if none is given.
+pub fn parse(values: &[String]) -> Result<Vec<OutputSpec>, UsageError> {
+    let mut specs: Vec<OutputSpec> = Vec::new();
+    for value in values {
+        let wrong = |allowed: String| UsageError::Value {
+            flag: "--output",
+            value: value.clone(),
+            allowed,
+        };
+        let spec = output(value).map_err(wrong)?;
+        if specs.iter().any(|other| other.target == spec.target) {
+            return Err(wrong("another output goes to the same place already".into()));
+        }
+        specs.push(spec);
+    }
+    if specs.is_empty() {
+        specs.push(OutputSpec::default());
+    }
+    Ok(specs)
+}
+
+fn output(value: &str) -> Result<OutputSpec, String> {
+    let (words, target) = split(value);
+    let (kind, options) = words.split_first().ok_or("it is empty")?;
+    let format = FORMATS
+        .iter()
+        .find_map(|(name, format)| (name == kind).then_some(*format))
+        .ok_or("it is table, table-verbose or json, each with optional ,OPTIONs and an optional :PATH")?;
+    let mut spec = OutputSpec {
+        format,
+        ..OutputSpec::default()
+    };
+    if let Some(target) = target {
+        spec.target = to(target)?;
+    }
+    for option in options {
+        match option.split_once('=') {
+            Some(("mode", mode)) if spec.mode.is_none() => spec.mode = Some(parse_mode(mode)?),
+            Some(("mode", _)) => return Err("mode is given twice".into()),
+            _ => {
+                return Err(format!(
+                    "there is no option {option:?}; it may be mode=0640 (permissions of the file)"
+                ))
+            }
+        }
+    }
+    if let (Some(_), Target::Fd(_)) = (spec.mode, &spec.target) {
+        return Err("mode is for files: give a :PATH".into());
+    }
+    Ok(spec)
+}
+
+/// The words before the first colon that is not escaped, and what follows it.
+fn split(value: &str) -> (Vec<String>, Option<&str>) {
+    let mut words = vec![String::new()];
+    let mut chars = value.char_indices().peekable();
+    while let Some((at, char)) = chars.next() {
+        let last = words.len() - 1;
+        match (char, chars.peek()) {
+            ('\\', Some((_, escaped @ (',' | ':')))) => {
+                words[last].push(*escaped);
+                chars.next();
+            }
+            (',', _) => words.push(String::new()),
+            (':', _) => return (words, Some(&value[at + 1..])),
+            _ => words[last].push(char),
+        }
+    }
+    (words, None)
+}
+
+fn to(target: &str) -> Result<Target, String> {
+    let number = |text: &str| text.parse::<RawFd>().ok().filter(|fd| *fd >= 0);
+    if let Some(text) = target.strip_prefix('&') {
+        return number(text)
+            .map(Target::Fd)
+            .ok_or_else(|| "after & comes the number of an open file, such as &3".into());
+    }
+    let by_link = || {
+        let text = target
+            .strip_prefix("/dev/fd/")
+            .or_else(|| target.strip_prefix("/proc/self/fd/"))?;
+        number(text)
+    };
+    match target {
+        "" => Err("the path after the colon is empty".into()),
+        "/dev/stdout" => Ok(Target::Fd(1)),
+        "/dev/stderr" => Ok(Target::Fd(2)),
+        path => Ok(by_link().map_or_else(|| Target::File(path.into()), Target::Fd)),
+    }
+}
+
+fn parse_mode(text: &str) -> Result<u32, String> {
+    u32::from_str_radix(text, 8)
+        .ok()
+        .filter(|mode| mode & !MODES == 0 && text.len() <= 4 && !text.starts_with('+'))
+        .ok_or_else(|| {
+            format!("mode {text:?} is no permissions of a file: they are octal, reading and writing only, such as 0640")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strings(list: &[&str]) -> Vec<String> {
+        list.iter().map(|text| (*text).to_string()).collect()
+    }
+
+    #[test]
+    fn kinds_options_and_targets() {
+        for (text, format, target, mode) in [
+            ("table", Format::Table, Target::Fd(1), None),
+            (
+                "json:/tmp/a:b",
+                Format::Json,
+                Target::File("/tmp/a:b".into()),
+                None,
+            ),
+            (
+                "json:/a,mode=0640",
+                Format::Json,
+                Target::File("/a,mode=0640".into()),
+                None,
+            ),
+            ("json:a\\:b", Format::Json, Target::File("a\\:b".into()), None),
+            (
+                "json,mode=0640:/a",
+                Format::Json,
+                Target::File("/a".into()),
+                Some(0o640),
+            ),
+            (
+                "table,mode=44:/a",
+                Format::Table,
+                Target::File("/a".into()),
+                Some(0o44),
+            ),
+            (
+                "table-verbose:/dev/stderr",
+                Format::TableVerbose,
+                Target::Fd(2),
+                None,
+            ),
+            ("json:&3", Format::Json, Target::Fd(3), None),
+            ("json:/dev/fd/12", Format::Json, Target::Fd(12), None),
+            (
+                "json:/dev/fd/x",
+                Format::Json,
+                Target::File("/dev/fd/x".into()),
+                None,
+            ),
+            ("json:./&3", Format::Json, Target::File("./&3".into()), None),
+        ] {
+            let spec = parse(&strings(&[text])).unwrap().remove(0);
+            assert_eq!(spec, OutputSpec { format, target, mode }, "{text}");
+        }
+        assert_eq!(parse(&[]).unwrap(), [OutputSpec::default()]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (values, said) in [
+            (&["xml"][..], "table, table-verbose or json"),
+            (&[""], "table, table-verbose or json"),
+            (&["json:"], "path after the colon is empty"),
+            (&["table", "json"], "same place"),
+            (&["json:/a", "table:/a"], "same place"),
+            (&["json", "table:/dev/stdout"], "same place"),
+            (&["json,rotate=1:/a"], "no option \"rotate=1\""),
+            (&["json,:/a"], "no option \"\""),
+            (&["json,mode:/a"], "no option \"mode\""),
+            (&["json,a\\,b\\:c:/a"], "no option \"a,b:c\""),
+            (&["json,mode=0640"], "mode is for files"),
+            (&["json,mode=0640:&1"], "mode is for files"),
+            (&["json,mode=0600,mode=0640:/a"], "twice"),
+            (&["json,mode=0750:/a"], "such as 0640"),
+            (&["json,mode=64z:/a"], "such as 0640"),
+            (&["json,mode=:/a"], "such as 0640"),
+            (&["json:&"], "such as &3"),
+            (&["json:&-1"], "such as &3"),
+        ] {
+            let message = parse(&strings(values)).unwrap_err().to_string();
+            assert!(
+                message.contains(said) && !message.contains('\n'),
+                "{values:?}: {message}"
+            );
+        }
+    }
+
+    #[test]
+    fn help_by_kind_or_option() {
+        for (value, asks) in [
+            ("help", true),
+            ("json,help", true),
+            ("json:help", false),
+            ("json", false),
+        ] {
+            assert_eq!(asks_help(&strings(&[value])), asks, "{value}");
+        }
+    }
+}

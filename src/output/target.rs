@@ -1,0 +1,346 @@
+//! Where an output goes, opened so that nobody else has a say in it.
+//!
+//! What is shown may be secret, and tracee mostly runs as root: so files are made for us alone, links are followed only if
+//! root or the user has made them, and where others can put files, theirs are refused. Not every kernel is set up to do so
+//! (`fs.protected_symlinks`, `protected_regular`, `protected_fifos`, `protected_hardlinks`).
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::path::Path;
+use std::sync::mpsc::{sync_channel, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::fcntl::{fcntl, openat, AtFlags, FcntlArg, FdFlag, OFlag};
+use nix::sys::stat::{fchmod, fstat, fstatat, FileStat, Mode, SFlag};
+use nix::unistd::{ftruncate, geteuid};
+
+use crate::cli::output::{OutputSpec, Target};
+use crate::error::OutputError;
+use crate::privilege::as_user;
+use crate::privilege::way::{file_type, sticky, trusted, writable, Folders, Place, Way, WayError};
+
+/// A FIFO waits so long for its reader.
+const READER: Duration = Duration::from_secs(10);
+
+/// Somebody may make and remove a file again and again.
+const ATTEMPTS: usize = 16;
+
+/// Of messages.
+pub fn name(target: &Target) -> String {
+    match target {
+        Target::Fd(1) => "standard output".into(),
+        Target::Fd(2) => "standard error".into(),
+        Target::Fd(fd) => format!("&{fd}"),
+        Target::File(path) => path.display().to_string(),
+    }
+}
+
+fn failed(target: &Target, reason: impl ToString) -> OutputError {
+    OutputError::Open {
+        target: name(target),
+        reason: reason.to_string(),
+    }
+}
+
+/// What the user has opened for us is there, and stays ours. Must be called before anything else is opened, which might
+/// take the number of what he has not.
+pub fn check_inherited(specs: &[OutputSpec]) -> Result<(), OutputError> {
+    for spec in specs {
+        let Target::Fd(fd) = spec.target else {
+            continue;
+        };
+        // SAFETY: only asked about; an error if it is not open.
+        let open = unsafe { BorrowedFd::borrow_raw(fd) };
+        let flags = fcntl(open, FcntlArg::F_GETFL)
+            .map_err(|_| failed(&spec.target, "nothing is open as that number"))?;
+        if flags & OFlag::O_ACCMODE.bits() == OFlag::O_RDONLY.bits() {
+            return Err(failed(&spec.target, "it is open for reading only"));
+        }
+        if fd > 2 {
+            // A command could write into it otherwise.
+            fcntl(open, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))
+                .map_err(|errno| failed(&spec.target, errno.desc()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Opens the target of an output, by what the user may.
+pub fn open(spec: &OutputSpec) -> Result<File, OutputError> {
+    match &spec.target {
+        Target::Fd(fd) => duplicate(*fd).map_err(|errno| failed(&spec.target, errno.desc())),
+        Target::File(path) => as_user(|| file(path, spec.mode))
+            .map_err(|error| failed(&spec.target, error))?
+            .map_err(|reason| failed(&spec.target, reason)),
+    }
+}
+
+fn duplicate(fd: RawFd) -> nix::Result<File> {
+    // SAFETY: checked before anything else was opened, and closed by nobody.
+    let open = unsafe { BorrowedFd::borrow_raw(fd) };
+    let new = fcntl(open, FcntlArg::F_DUPFD_CLOEXEC(3))?;
+    // SAFETY: a new descriptor, which nobody else knows.
+    Ok(unsafe { OwnedFd::from_raw_fd(new) }.into())
+}
+
+fn file(path: &Path, mode: Option<u32>) -> Result<File, String> {
+    let way = Way {
+        root_only: false,
+        folders: Folders::Any,
+        make: false,
+    };
+    let place = way.to(path).map_err(|error| match error {
+        WayError::Io(at, error) if at == path => error.to_string(),
+        error => error.to_string(),
+    })?;
+    for _ in 0..ATTEMPTS {
+        match fstatat(
+            &place.folder,
+            place.name.as_os_str(),
+            AtFlags::AT_SYMLINK_NOFOLLOW,
+        ) {
+            Ok(stat) => match existing(&place, &stat, mode) {
+                Err(Refused::Changed) => {}
+                Err(Refused::For(reason)) => return Err(reason),
+                Ok(file) => return Ok(file),
+            },
+            Err(Errno::ENOENT) => match create(&place, mode) {
+                Err(Errno::EEXIST) => {}
+                created => return created.map_err(|errno| io::Error::from(errno).to_string()),
+            },
+            Err(errno) => return Err(io::Error::from(errno).to_string()),
+        }
+    }
+    Err("it changes again and again".into())
+}
+
+const FLAGS: OFlag = OFlag::O_WRONLY
+    .union(OFlag::O_APPEND)
+    .union(OFlag::O_NOFOLLOW)
+    .union(OFlag::O_NOCTTY)
+    .union(OFlag::O_CLOEXEC);
+
+/// For us alone, unless told otherwise.
+fn create(place: &Place, mode: Option<u32>) -> nix::Result<File> {
+    let flags = FLAGS | OFlag::O_CREAT | OFlag::O_EXCL;
+    let file = File::from(openat(
+        &place.folder,
+        place.name.as_os_str(),
+        flags,
+        Mode::S_IRUSR | Mode::S_IWUSR,
+    )?);
+    if let Some(mode) = mode {
+        // Whatever the umask is.
+        fchmod(&file, Mode::from_bits_truncate(mode))?;
+    }
+    Ok(file)
+}
+
+enum Refused {
+    For(String),
+    /// It is no longer what it was.
+    Changed,
+}
+
+impl From<Errno> for Refused {
+    fn from(errno: Errno) -> Refused {
+        match errno {
+            Errno::ENOENT | Errno::ELOOP => Refused::Changed,
+            errno => Refused::For(io::Error::from(errno).to_string()),
+        }
+    }
+}
+
+/// Emptied, and from then on appended to, so that whoever truncates it leaves no hole.
+fn existing(place: &Place, stat: &FileStat, mode: Option<u32>) -> Result<File, Refused> {
+    let kind = file_type(stat);
+    match kind {
+        SFlag::S_IFREG | SFlag::S_IFIFO | SFlag::S_IFCHR => {}
+        SFlag::S_IFLNK => return Err(Refused::Changed),
+        SFlag::S_IFDIR => return Err(Refused::For("it is a folder".into())),
+        SFlag::S_IFSOCK => return Err(Refused::For("it is a socket".into())),
+        _ => return Err(Refused::For("it is a disk".into())),
+    }
+    let folder = fstat(&place.folder)?;
+    refuse(stat, &folder).map_or(Ok(()), |reason| Err(Refused::For(reason)))?;
+    let file = match kind {
+        SFlag::S_IFIFO => fifo(place)?,
+        // Neither waits for a lease nor for a modem.
+        _ => openat(
+            &place.folder,
+            place.name.as_os_str(),
+            FLAGS | OFlag::O_NONBLOCK,
+            Mode::empty(),
+        )?
+        .into(),
+    };
+    let opened = fstat(&file)?;
+    if (opened.st_dev, opened.st_ino) != (stat.st_dev, stat.st_ino) {
+        return Err(Refused::Changed);
+    }
+    // It may have got other names or another owner since.
+    refuse(&opened, &folder).map_or(Ok(()), |reason| Err(Refused::For(reason)))?;
+    fcntl(&file, FcntlArg::F_SETFL(OFlag::O_APPEND))?;
+    if kind == SFlag::S_IFREG {
+        if let Some(mode) = mode.filter(|_| opened.st_uid == geteuid().as_raw()) {
+            fchmod(&file, Mode::from_bits_truncate(mode))?;
+        }
+        ftruncate(&file, 0)?;
+    }
+    Ok(file)
+}
+
+/// Why a file is not written to, by who may have put it there.
+fn refuse(stat: &FileStat, folder: &FileStat) -> Option<String> {
+    let kind = file_type(stat);
+    if kind == SFlag::S_IFCHR {
+        return None;
+    }
+    let anybody = folder.st_mode & 0o002 != 0 || sticky(folder) && writable(folder);
+    let ours = stat.st_uid == geteuid().as_raw() || stat.st_uid == folder.st_uid;
+    if anybody && !ours {
+        return Some(format!(
+            "it belongs to uid {}, in a folder where anybody can put files",
+            stat.st_uid
+        ));
+    }
+    let only_ours = trusted(folder.st_uid) && !writable(folder);
+    if kind == SFlag::S_IFREG && stat.st_nlink > 1 && !only_ours {
+        return Some(
+            "it has another name elsewhere (a hard link), and others can put files into its folder".into(),
+        );
+    }
+    None
+}
+
+/// Opens a FIFO once somebody reads it.
+fn fifo(place: &Place) -> Result<File, Refused> {
+    let folder = place
+        .folder
+        .try_clone()
+        .map_err(|error| Refused::For(error.to_string()))?;
+    let name = place.name.clone();
+    let (opened, result) = sync_channel(1);
+    thread::Builder::new()
+        .name("fifo".into())
+        .spawn(move || {
+            // It is left waiting if nobody comes: the process ends then.
+            let _ = opened.send(openat(&folder, name.as_os_str(), FLAGS, Mode::empty()));
+        })
+        .map_err(|error| Refused::For(format!("a thread cannot be started: {error}")))?;
+    match result.recv_timeout(READER) {
+        Ok(file) => Ok(file?.into()),
+        Err(RecvTimeoutError::Timeout) => Err(Refused::For(format!(
+            "it is a FIFO, and nobody has opened it for reading within {} s",
+            READER.as_secs()
+        ))),
+        Err(RecvTimeoutError::Disconnected) => Err(Refused::For("it cannot be opened".into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::io::Write;
+    use std::os::fd::AsRawFd;
+    use std::os::unix::fs::{chown, symlink, MetadataExt, PermissionsExt};
+
+    const NOBODY: u32 = 65534;
+
+    #[test]
+    fn files_are_for_us_alone_unless_told_otherwise() {
+        let base = tempfile::tempdir().unwrap();
+        let path = |name: &str| base.path().join(name);
+        let mode = |name: &str| fs::metadata(path(name)).unwrap().mode() & 0o7777;
+        file(&path("new"), None).unwrap();
+        file(&path("shared"), Some(0o644)).unwrap();
+        assert_eq!((mode("new"), mode("shared")), (0o600, 0o644));
+        // One that is there keeps its permissions, unless told otherwise.
+        fs::set_permissions(path("new"), fs::Permissions::from_mode(0o640)).unwrap();
+        file(&path("new"), None).unwrap();
+        assert_eq!(mode("new"), 0o640);
+        file(&path("new"), Some(0o604)).unwrap();
+        assert_eq!(mode("new"), 0o604);
+    }
+
+    #[test]
+    fn what_was_there_goes_and_what_is_truncated_leaves_no_hole() {
+        let base = tempfile::tempdir().unwrap();
+        let path = base.path().join("file");
+        fs::write(&path, "old").unwrap();
+        let mut file = super::file(&path, None).unwrap();
+        file.write_all(b"one").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        fs::write(&path, "").unwrap();
+        file.write_all(b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+    }
+
+    #[test]
+    fn what_others_may_have_put_there_is_refused() {
+        let base = tempfile::tempdir().unwrap();
+        let path = |name: &str| base.path().join(name);
+        let folder = |name: &str, mode: u32, owner: Option<u32>| {
+            fs::create_dir(path(name)).unwrap();
+            fs::set_permissions(path(name), fs::Permissions::from_mode(mode)).unwrap();
+            chown(path(name), owner, None).unwrap();
+        };
+        let refused = |name: &str, said: &str| {
+            let message = file(&path(name), None).unwrap_err();
+            assert!(message.contains(said), "{name}: {message}");
+        };
+        fs::write(path("kept"), "kept").unwrap();
+        folder("ours", 0o755, None);
+        folder("sticky", 0o1777, None);
+        for name in ["ours", "sticky"] {
+            fs::hard_link(path("kept"), path(name).join("hard")).unwrap();
+            symlink("real", path(name).join("soft")).unwrap();
+            fs::write(path(name).join("own"), "").unwrap();
+            assert!(file(&path(name).join("own"), None).is_ok());
+        }
+        refused("sticky/hard", "another name");
+        refused("ours", "a folder");
+        assert_eq!(fs::read(path("kept")).unwrap(), b"kept");
+        // Our own names and links are ours to give.
+        assert!(file(&path("ours/hard"), None).is_ok());
+        assert!(file(&path("ours/soft"), None).is_ok());
+        if !geteuid().is_root() {
+            return;
+        }
+        fs::write(path("sticky/theirs"), "theirs").unwrap();
+        chown(path("sticky/theirs"), Some(NOBODY), None).unwrap();
+        refused("sticky/theirs", "belongs to uid 65534");
+        nix::unistd::mkfifo(&path("sticky/fifo"), Mode::S_IRWXU).unwrap();
+        chown(path("sticky/fifo"), Some(NOBODY), None).unwrap();
+        refused("sticky/fifo", "belongs to uid 65534");
+        std::os::unix::fs::lchown(path("ours/soft"), Some(NOBODY), None).unwrap();
+        refused("ours/soft", "link of uid 65534");
+        // A folder of his own: what is there may be anybody's by a hard link.
+        folder("theirs", 0o755, Some(NOBODY));
+        fs::hard_link(path("kept"), path("theirs/hard")).unwrap();
+        refused("theirs/hard", "another name");
+        fs::write(path("theirs/file"), "").unwrap();
+        chown(path("theirs/file"), Some(NOBODY), None).unwrap();
+        assert!(file(&path("theirs/file"), None).is_ok());
+    }
+
+    #[test]
+    fn what_is_not_open_is_told() {
+        let spec = |fd| OutputSpec {
+            target: Target::Fd(fd),
+            ..OutputSpec::default()
+        };
+        assert!(check_inherited(&[spec(2)]).is_ok());
+        let message = check_inherited(&[spec(999_999)]).unwrap_err().to_string();
+        assert!(message.contains("&999999: nothing is open"), "{message}");
+        let read = File::open("/dev/null").unwrap();
+        let message = check_inherited(&[spec(read.as_raw_fd())])
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("reading only"), "{message}");
+    }
+}

@@ -1,0 +1,500 @@
+//! How runs end: outputs that block or go, signals at any time, limits, and the clock.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Failed;
+use nix::libc;
+use nix::sys::resource::{getrlimit, setrlimit, Resource};
+use nix::sys::signal::{kill, SigHandler, Signal};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use crate::harness::{
+    finish, in_vm, parse, prog, same_everywhere, tracee, value, wait_until, Background, Run,
+};
+use crate::Test;
+
+pub fn tests() -> Vec<Test> {
+    vec![
+        Test::new("a_reader_that_goes_is_noticed_without_events", reader_goes),
+        Test::new("a_fifo_waits_for_its_reader_but_not_for_ever", fifos).unless(same_everywhere()),
+        Test::new("any_moment_is_good_for_a_signal", signals_at_any_moment).unless(same_everywhere()),
+        Test::new("a_second_signal_ends_what_a_stuck_reader_holds", stuck_streams).unless(same_everywhere()),
+        Test::new("limits_end_with_a_message_that_names_them", limits).unless(same_everywhere()),
+        Test::new("a_command_has_the_limits_and_signals_of_its_user", inherited).unless(same_everywhere()),
+        Test::new("outputs_are_appended_to_and_for_us_alone", files).unless(same_everywhere()),
+        Test::new("outputs_go_to_what_is_open", open_targets).unless(same_everywhere()),
+        Test::new("time_stamps_follow_the_clock", clock),
+    ]
+}
+
+/// How long something that ends at once may take.
+fn at_once() -> Duration {
+    Duration::from_secs(if in_vm() { 10 } else { 1 })
+}
+
+/// Waits for its end; what it has said comes with it.
+fn ends(mut child: Child, within: Duration) -> Run {
+    let start = Instant::now();
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if start.elapsed() > within => {
+                let _ = child.kill();
+                panic!("it has not ended within {within:?}");
+            }
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    let mut stderr = String::new();
+    if let Some(mut pipe) = child.stderr.take() {
+        pipe.read_to_string(&mut stderr).unwrap();
+    }
+    Run {
+        events: Vec::new(),
+        stdout: String::new(),
+        stderr,
+        status,
+    }
+}
+
+fn pid(child: &Child) -> Pid {
+    Pid::from_raw(child.id() as i32)
+}
+
+/// Of processes that nobody starts.
+const QUIET: [&str; 4] = ["-e", "getpgid", "-t", "p:new"];
+
+fn reader_goes() -> Result<(), Failed> {
+    // A pipe, and a FIFO beside a file.
+    let folder = tempfile::tempdir()?;
+    let fifo = folder.path().join("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU)?;
+    for by_name in [false, true] {
+        let mut command = Command::new(tracee());
+        command.args(QUIET).stderr(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = match by_name {
+            false => command.spawn()?,
+            true => command
+                .args(["-o", &format!("table:{}", fifo.display())])
+                .spawn()?,
+        };
+        let mut reader: Box<dyn BufRead> = match by_name {
+            false => Box::new(BufReader::new(child.stdout.take().unwrap())),
+            true => Box::new(BufReader::new(fs::File::open(&fifo)?)),
+        };
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        assert!(line.starts_with("TIME(s)"), "{line}");
+        drop(reader);
+        let run = ends(child, at_once());
+        assert_eq!(run.code(), 0, "{}", run.stderr);
+        assert!(run.stderr.ends_with(" lost\n"), "{}", run.stderr);
+    }
+    Ok(())
+}
+
+fn fifos() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let fifo = folder.path().join("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU)?;
+    let output = format!("json:{}", fifo.display());
+    let start = || {
+        Command::new(tracee())
+            .args(["-o", &output, "-e", "execve", "--", "true"])
+            .stderr(Stdio::piped())
+            .spawn()
+    };
+    let child = start()?;
+    let waits = format!("/proc/{}/task", child.id());
+    wait_until("it waits for a reader", || {
+        fs::read_dir(&waits)
+            .unwrap()
+            .flatten()
+            .any(|task| fs::read_to_string(task.path().join("comm")).is_ok_and(|name| name == "fifo\n"))
+    });
+    let events = parse(fs::File::open(&fifo)?);
+    assert_eq!(ends(child, at_once()).code(), 0);
+    assert_eq!(events.len(), 1);
+    // Nobody.
+    let run = ends(start()?, Duration::from_secs(20));
+    assert_eq!(run.code(), 1);
+    assert!(
+        run.stderr.contains("nobody has opened it for reading") && run.stderr.lines().count() == 1,
+        "{}",
+        run.stderr
+    );
+    Ok(())
+}
+
+fn signals_at_any_moment() -> Result<(), Failed> {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
+        for command in [false, true] {
+            for delay in [2, 5, 10, 20, 50, 100, 150] {
+                let words: &[&str] = if command {
+                    &["--", "sleep", "1000"]
+                } else {
+                    &["-s", "all"]
+                };
+                let child = Command::new(tracee())
+                    .args(words)
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::piped())
+                    .spawn()?;
+                // Moments are what this is about: there is nothing to wait for.
+                std::thread::sleep(Duration::from_millis(delay));
+                kill(pid(&child), signal)?;
+                let run = ends(child, at_once());
+                // Before main() runs, nobody can take it.
+                if run.status.signal() == Some(signal as i32) {
+                    continue;
+                }
+                let expected = match command && run.stderr.contains("before tracing began") {
+                    true => 128 + signal as i32,
+                    false => 0,
+                };
+                assert_eq!(run.code(), expected, "{signal} after {delay} ms: {}", run.stderr);
+                assert!(run.stderr.contains(" lost\n"), "{}", run.stderr);
+            }
+        }
+    }
+    // Whoever ignores SIGHUP, as nohup(1) has it, goes on.
+    let mut command = Command::new(tracee());
+    command.args(QUIET).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // SAFETY: no handler is involved.
+    unsafe {
+        command.pre_exec(|| {
+            nix::sys::signal::signal(Signal::SIGHUP, SigHandler::SigIgn)?;
+            Ok(())
+        });
+    }
+    let mut child = command.spawn()?;
+    let mut head = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut head)?;
+    kill(pid(&child), Signal::SIGHUP)?;
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(child.try_wait()?.is_none());
+    kill(pid(&child), Signal::SIGTERM)?;
+    assert_eq!(ends(child, at_once()).code(), 0);
+    Ok(())
+}
+
+/// A pipe that is full, and that nobody reads.
+fn full_pipe() -> (std::os::fd::OwnedFd, std::os::fd::OwnedFd) {
+    let (read, write) = nix::unistd::pipe().unwrap();
+    let flags = nix::fcntl::OFlag::O_NONBLOCK;
+    nix::fcntl::fcntl(&write, nix::fcntl::FcntlArg::F_SETFL(flags)).unwrap();
+    while nix::unistd::write(&write, &[b'x'; 4096]).is_ok() {}
+    nix::fcntl::fcntl(&write, nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::empty())).unwrap();
+    (read, write)
+}
+
+/// Neither standard output nor standard error takes anything.
+fn stuck_streams() -> Result<(), Failed> {
+    for (stuck_stdout, signals) in [(true, 1), (true, 2), (false, 1)] {
+        let (_read, write) = full_pipe();
+        let stdout = match stuck_stdout {
+            true => Stdio::from(write.try_clone()?),
+            false => Stdio::null(),
+        };
+        let child = Command::new(tracee())
+            .args(["-e", "getppid", "--", &prog("getppid"), "1", "100000"])
+            .stdout(stdout)
+            .stderr(Stdio::from(write))
+            .spawn()?;
+        let call = format!("/proc/{}/syscall", child.id());
+        if stuck_stdout {
+            wait_until("it waits for its reader", || {
+                // write(2), to a duplicate of standard output.
+                fs::read_to_string(&call).is_ok_and(|text| text.starts_with("1 0x"))
+            });
+        } else {
+            wait_until("it has begun", || {
+                fs::read_to_string(format!("/proc/{}/status", child.id()))
+                    .is_ok_and(|text| text.contains("Seccomp:\t2"))
+            });
+        }
+        for _ in 0..signals {
+            kill(pid(&child), Signal::SIGTERM)?;
+        }
+        let run = ends(child, at_once() + Duration::from_millis(500));
+        if stuck_stdout {
+            assert_eq!(run.code(), 1);
+        } else {
+            assert!(matches!(run.code(), 0), "{}", run.code());
+        }
+    }
+    Ok(())
+}
+
+fn limited(limit: Resource, soft: u64, hard: u64, args: &[&str]) -> Run {
+    let mut command = Command::new(tracee());
+    command.args(args);
+    // SAFETY: the child only makes a system call between fork and exec.
+    unsafe {
+        command.pre_exec(move || Ok(setrlimit(limit, soft, hard)?));
+    }
+    finish(&mut command)
+}
+
+fn limits() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let output = format!("json:{}", folder.path().join("out").display());
+    let args = [
+        "-e",
+        "openat",
+        "-o",
+        &output,
+        "--",
+        "ls",
+        "-laR",
+        "/usr/share/doc",
+    ];
+    for (limit, value, names) in [
+        (Resource::RLIMIT_NOFILE, 20, "ulimit -n"),
+        (Resource::RLIMIT_NOFILE, 50, "ulimit -n"),
+        (Resource::RLIMIT_STACK, 64 << 10, "ulimit -s"),
+        (Resource::RLIMIT_AS, 20 << 20, "ulimit -v"),
+        (Resource::RLIMIT_AS, 40 << 20, "ulimit -v"),
+        (Resource::RLIMIT_FSIZE, 10_000, "ulimit -f"),
+    ] {
+        let run = limited(limit, value, value, &args);
+        assert_eq!(run.code(), 1, "{limit:?} {value}: {}", run.stderr);
+        let last = run.stderr.lines().last().unwrap_or_default();
+        assert!(
+            last.starts_with("tracee: ") && last.contains(names),
+            "{limit:?} {value}: {}",
+            run.stderr
+        );
+    }
+    // What may be raised is raised.
+    for (limit, value) in [(Resource::RLIMIT_NOFILE, 20), (Resource::RLIMIT_STACK, 128 << 10)] {
+        let run = limited(
+            limit,
+            value,
+            getrlimit(limit)?.1,
+            &["-e", "openat", "-o", &output, "--", "true"],
+        );
+        assert_eq!(run.code(), 0, "{limit:?}: {}", run.stderr);
+    }
+    Ok(())
+}
+
+fn inherited() -> Result<(), Failed> {
+    let script = "ulimit -Sn; ulimit -Ss; grep -E 'Sig(Blk|Ign)' /proc/self/status";
+    let mut plain = Command::new("sh");
+    plain.args(["-c", script]);
+    let mut traced = Command::new(tracee());
+    traced.args(["-o", "json:/dev/null", "--", "sh", "-c", script]);
+    let mut outputs = Vec::new();
+    for command in [&mut plain, &mut traced] {
+        // SAFETY: the child only makes system calls between fork and exec.
+        unsafe {
+            command.pre_exec(|| {
+                setrlimit(Resource::RLIMIT_NOFILE, 100, 4096)?;
+                setrlimit(Resource::RLIMIT_STACK, 256 << 10, 8 << 20)?;
+                Ok(())
+            });
+        }
+        outputs.push(finish(command).stdout);
+    }
+    assert!(outputs[0].starts_with("100\n256\n"), "{}", outputs[0]);
+    assert_eq!(outputs[0], outputs[1]);
+    Ok(())
+}
+
+fn files() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name);
+    let mode = |name: &str| fs::metadata(path(name)).unwrap().mode() & 0o7777;
+    let traces = |output: &str| {
+        let run = finish(Command::new(tracee()).args(["-e", "execve", "-o", output, "--", "true"]));
+        assert_eq!(run.code(), 0, "{}", run.stderr);
+    };
+    traces(&format!("json:{}", path("new").display()));
+    traces(&format!("json,mode=0640:{}", path("shared").display()));
+    assert_eq!((mode("new"), mode("shared")), (0o600, 0o640));
+    fs::write(path("old"), "old\n")?;
+    traces(&format!("json:{}", path("old").display()));
+    assert_eq!(parse(fs::File::open(path("old"))?).len(), 1);
+
+    // As logrotate's copytruncate does.
+    let log = path("log");
+    let mut tracee = Command::new(tracee())
+        .args([
+            "-e",
+            "execve",
+            "-t",
+            "p:new",
+            "-o",
+            &format!("json:{}", log.display()),
+        ])
+        .args(["-o", "table"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let mut table = BufReader::new(tracee.stdout.take().unwrap());
+    table.read_line(&mut String::new())?;
+    let holds =
+        |name: &str| fs::read_to_string(&log).is_ok_and(|text| text.contains(name) && text.ends_with('\n'));
+    for name in ["/first-name", "/second-name"] {
+        let missing = Command::new("env")
+            .args(["sh", "-c", &format!("exec {name}")])
+            .stderr(Stdio::null())
+            .status()?;
+        assert!(!missing.success());
+        wait_until("it is in the log", || holds(name));
+        fs::OpenOptions::new().write(true).truncate(true).open(&log)?;
+    }
+    finish(Command::new("env").args(["sh", "-c", "exec /third-name"]));
+    wait_until("it is in the log", || holds("/third-name"));
+    kill(pid(&tracee), Signal::SIGTERM)?;
+    tracee.wait()?;
+    let text = fs::read(&log)?;
+    assert!(
+        text.starts_with(b"{") && !text.contains(&0),
+        "{}",
+        String::from_utf8_lossy(&text)
+    );
+    Ok(())
+}
+
+fn open_targets() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let file = fs::File::create(folder.path().join("out"))?;
+    let fd = file.as_raw_fd();
+    let mut command = Command::new(tracee());
+    command.args([
+        "-e",
+        "execve",
+        "-o",
+        "json:&7",
+        "-o",
+        "table:/dev/stderr",
+        "--",
+        "sh",
+        "-c",
+        "ls -l /proc/self/fd/",
+    ]);
+    // SAFETY: the child only makes a system call between fork and exec.
+    unsafe {
+        command.pre_exec(move || match libc::dup2(fd, 7) {
+            7 => Ok(()),
+            _ => Err(std::io::Error::last_os_error()),
+        });
+    }
+    let run = finish(&mut command);
+    assert_eq!(run.code(), 0, "{}", run.stderr);
+    // What was given to tracee is not given on.
+    let out = folder.path().join("out");
+    assert!(!run.stdout.contains(out.to_str().unwrap()), "{}", run.stdout);
+    let events = parse(fs::File::open(&out)?).len();
+    assert!(
+        events >= 1 && run.stderr.lines().count() == events + 2,
+        "{events}: {}",
+        run.stderr
+    );
+    for (target, said) in [("json:&77", "nothing is open"), ("json:&0", "reading only")] {
+        let run = finish(Command::new(tracee()).args(["-o", target, "--", "true"]));
+        assert_eq!(run.code(), 1, "{}", run.stderr);
+        assert!(
+            run.stderr.contains(said) && run.stderr.lines().count() == 1,
+            "{}",
+            run.stderr
+        );
+    }
+    Ok(())
+}
+
+/// Sets the clock ahead by that (ns), or back.
+fn step(ns: i64) -> bool {
+    // SAFETY: made of integers only.
+    let mut timex: libc::timex = unsafe { std::mem::zeroed() };
+    timex.modes = libc::ADJ_SETOFFSET | libc::ADJ_NANO;
+    timex.time.tv_sec = ns.div_euclid(1_000_000_000);
+    // Nanoseconds, as the flag says.
+    timex.time.tv_usec = ns.rem_euclid(1_000_000_000);
+    // SAFETY: a structure that lives until the call returns.
+    unsafe { libc::adjtimex(&raw mut timex) >= 0 }
+}
+
+/// How far the stamps of a round of calls are from the clock that their program saw: the median, in ns.
+fn offs(events: &[&Value], name: &str, looks: &[(u64, u64)]) -> u64 {
+    let mut offs: Vec<u64> = looks
+        .iter()
+        .enumerate()
+        .map(|(i, (before, after))| {
+            let path = format!("{name}-{i}");
+            let event = events
+                .iter()
+                .find(|event| value(event, "pathname") == path.as_str())
+                .unwrap();
+            event["timestamp"]
+                .as_u64()
+                .unwrap()
+                .abs_diff(before.midpoint(*after))
+        })
+        .collect();
+    offs.sort_unstable();
+    offs[offs.len() / 2]
+}
+
+/// Stamps before a step are of the clock before it, those after it of the clock after it, by what programs see themselves.
+fn clock() -> Result<(), Failed> {
+    const STEP: i64 = 400_000;
+    const ALLOWED: u64 = 100_000;
+    let tracee = Background::start(&[
+        "-e",
+        "access,clock_changed",
+        "-f",
+        "access.pathname=/nonexistent/*",
+    ]);
+    let round = |name: &str| -> Vec<(u64, u64)> {
+        let output = Command::new(prog("clock")).args([name, "50"]).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let number = |word: &str| word.parse().unwrap();
+        let looks = text.lines().map(|line| line.split_once(' ').unwrap());
+        looks
+            .map(|(before, after)| (number(before), number(after)))
+            .collect()
+    };
+    let names = ["/nonexistent/before", "/nonexistent/ahead", "/nonexistent/back"];
+    let mut rounds = vec![round(names[0])];
+    let settable = step(STEP);
+    rounds.push(round(names[1]));
+    if settable {
+        // Back again: nobody else is to notice.
+        assert!(step(-STEP));
+    }
+    rounds.push(round(names[2]));
+    let run = tracee.stop();
+    assert_eq!(run.code(), 0, "{}", run.stderr);
+    assert!(settable, "the clock cannot be set here");
+    let calls = run.named("access");
+    for (name, looks) in names.iter().zip(&rounds) {
+        let off = offs(&calls, name, looks);
+        assert!(off < ALLOWED, "{name}: {off} ns");
+    }
+    let changes = run.named("clock_changed");
+    let number = |event: &Value, name: &str| value(event, name).as_i64().unwrap();
+    let steps: Vec<i64> = changes.iter().map(|event| number(event, "difference")).collect();
+    assert_eq!(steps.len(), 2, "{steps:?}");
+    assert!(
+        steps[0].abs_diff(STEP) < ALLOWED / 5 && steps[1].abs_diff(-STEP) < ALLOWED / 5,
+        "{steps:?}"
+    );
+    for event in changes {
+        assert_eq!(
+            number(event, "after") - number(event, "before"),
+            number(event, "difference")
+        );
+    }
+    Ok(())
+}
