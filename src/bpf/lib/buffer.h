@@ -24,7 +24,9 @@ static __always_inline void count_loss(__u32 event, __u32 buffer, __u64 now)
 	struct loss *loss;
 	__u64 *count;
 
-	if (event < MAX_EVENTS && settings.chosen[event] == EVENT_BOOKKEEPING)
+	/* What finds no room in a table is no record: it is told whoever wants the event. */
+	if (buffer < BUFFER_TABLE && event < MAX_EVENTS &&
+	    settings.chosen[event] == EVENT_BOOKKEEPING)
 		buffer = BUFFER_BOOKKEEPING;
 	loss = bpf_map_lookup_elem(&losses, &buffer);
 	count = bpf_map_lookup_elem(&lost, &event);
