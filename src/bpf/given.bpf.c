@@ -251,37 +251,40 @@ static __always_inline bool put_from_kernel(struct scratch *s, __u32 index, long
 	return put_fd_name(s->slot, index, fd, remote, s->room);
 }
 
-__noinline int put_returned(__u32 slot, __u32 index, __u32 abi, __s64 ret)
+__noinline int before_reading(__u32 slot, __u32 index, __u32 abi, __s64 ret)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
-	bool late = false, kept;
-	__u64 pos;
+	bool kept;
 
 	if (!s || index >= MAX_ARGS)
-		return 0;
-	pos = s->pos;
+		return READ_NOT;
 	kept = s->kept & (1 << index);
 	switch (s->how.when) {
 	case WHEN_IN:
 		if (kept)
-			return 0;
-		late = is_overwritten(slot, index, abi);
-		break;
+			return READ_NOT;
+		return is_overwritten(slot, index, abi) ? READ_LATE : READ_NOW;
 	case WHEN_IN_KEPT:
-		late = !kept;
-		if (kept)
-			s->part = PART_AFTER;
-		break;
-	default:
-		if (put_from_kernel(s, index, ret))
-			return 0;
-		/* Without the room before the call nobody knows how much of it the call has filled in. */
-		late = s->how.kind == ARG_BYTES && s->how.count == COUNT_AT &&
-		       s->room == ROOM_UNKNOWN;
+		if (!kept)
+			return READ_LATE;
+		s->part = PART_AFTER;
+		return READ_NOW;
 	}
-	put_arg(slot, index, abi, ret);
+	if (put_from_kernel(s, index, ret))
+		return READ_NOT;
+	/* Without the room before the call nobody knows how much of it the call has filled in. */
+	if (s->how.kind == ARG_BYTES && s->how.count == COUNT_AT && s->room == ROOM_UNKNOWN)
+		return READ_LATE;
+	return READ_NOW;
+}
+
+__noinline int mark_late(__u32 slot, __u32 at)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	__u64 pos = at;
+
 	bounded(pos);
-	if (late && s->pos != pos && pos <= ITEM_START_MAX)
+	if (s && pos <= ITEM_START_MAX && s->pos != at)
 		((struct item_header *)(s->bytes + pos))->flags |= ITEM_LATE;
 	return 0;
 }

@@ -28,8 +28,12 @@ int take_given(__u32 slot, __u32 event);
 int forget_given(void);
 /* Reads what an argument points to or stands for, as scratch.how says, as its part scratch.part. */
 int put_arg(__u32 slot, __u32 index, __u32 abi, __s64 ret);
-/* The same of a call that has returned, by what was kept. */
-int put_returned(__u32 slot, __u32 index, __u32 abi, __s64 ret);
+/* What is to be done about an argument of a call that has returned. */
+enum { READ_NOT, READ_NOW, READ_LATE };
+/* Says that, and reads what the kernel still has. Not put_arg() itself, whose stack is deep enough for 5.10. */
+int before_reading(__u32 slot, __u32 index, __u32 abi, __s64 ret);
+/* The item that begins there, if one does, was read late. */
+int mark_late(__u32 slot, __u32 at);
 /*
  * The address of the socket that is open as fd, or of its peer, as the kernel
  * has it, as much as there was room for. 0, and nothing, where it has none.

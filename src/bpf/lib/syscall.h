@@ -14,13 +14,16 @@ static __always_inline void put_checked(struct scratch *s, __u32 index,
 					__u32 abi, long ret)
 {
 	__u32 pos = s->pos;
+	int reading = READ_NOW;
 
 	s->how = *how;
 	s->part = PART_VALUE;
 	if (desc->keeps)
-		put_returned(s->slot, index, abi, ret);
-	else
+		reading = before_reading(s->slot, index, abi, ret);
+	if (reading != READ_NOT)
 		put_arg(s->slot, index, abi, ret);
+	if (reading == READ_LATE)
+		mark_late(s->slot, pos);
 	if (settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked == index + 1 && s->pos != pos)
 		s->checked = pos;
 }
