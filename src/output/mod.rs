@@ -198,7 +198,7 @@ mod tests {
             ..Container::default()
         }));
         let mut out = Vec::new();
-        json::line(&mut out, &event, 0, &RefCell::default()).unwrap();
+        json::line(&mut out, &event, &Timeline::new(0), &RefCell::default()).unwrap();
         let mut row = String::new();
         let columns = Columns {
             verbose: true,
