@@ -341,10 +341,10 @@ __noinline int emit_exit_syscall(void)
 {
 	struct task_struct *task = current_task();
 	struct pt_regs *regs = task_regs(task);
-	const __u64 *args = NULL;
 	struct syscall_desc *desc;
 	struct syscall_nr call;
 	__u8 flags = RECORD_NO_RETURN;
+	bool by_mark = false;
 	__u64 nr;
 
 	if (TASK_READ(task, flags) & PF_KTHREAD)
@@ -355,7 +355,7 @@ __noinline int emit_exit_syscall(void)
 
 		if (mark && mark->state == MARK_ENTERED) {
 			nr = mark->nr;
-			args = mark->args;
+			by_mark = true;
 		} else if (mark ? mark->failed == mark_control.failed : missing_mark_tells(task)) {
 			return 0;
 		} else {
@@ -366,7 +366,7 @@ __noinline int emit_exit_syscall(void)
 		return 0;
 	desc = syscall_lookup(&call);
 	if (desc && desc->flags & SYSCALL_CHOSEN && desc->flags & SYSCALL_ON_EXIT)
-		emit_syscall(task, regs, &call, desc, 0, flags, args);
+		emit_syscall(task, regs, &call, desc, 0, flags, by_mark);
 	return 0;
 }
 

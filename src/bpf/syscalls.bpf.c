@@ -162,19 +162,6 @@ static __always_inline bool number_wanted(__u64 nr)
 	return low < MAX_SYSCALLS && settings.syscall_wanted[low];
 }
 
-/* record_header.flags of a call of which its mark says that. */
-static __always_inline __u8 ran_flags(enum ran ran)
-{
-	switch (ran) {
-	case RAN_NO:
-		return RECORD_NOT_CARRIED_OUT;
-	case RAN_UNKNOWN:
-		return RECORD_UNVERIFIED;
-	default:
-		return 0;
-	}
-}
-
 /* The number of a call that has stopped for a tracer may be any by now. */
 static __always_inline bool forks_are_stopped(void)
 {
@@ -184,18 +171,24 @@ static __always_inline bool forks_are_stopped(void)
 static __always_inline int on_exit(struct task_struct *task, const struct pt_regs *regs, __u64 nr,
 				   long ret)
 {
-	struct taken taken = { .nr = nr };
 	struct syscall_desc *desc;
 	struct syscall_nr call;
+	__u32 taken = 0;
 	bool checked;
 	__u8 flags;
 
 	/* Before scope and filters, lest it stay for the next call. */
 	if (settings.marks && (number_has(nr, ENTER_MARK) || forks_are_stopped())) {
-		mark_take(task, nr, &taken);
-		if (taken.executed)
+		taken = mark_taken(nr);
+		if (taken & TAKEN_EXECUTED)
 			return 0;
-		nr = taken.nr;
+		if (taken & TAKEN_BY_MARK) {
+			struct mark *mark = mark_find(task, false);
+
+			if (!mark)
+				return 0;
+			nr = mark->nr;
+		}
 		if (!number_wanted(nr))
 			return 0;
 	}
@@ -203,7 +196,9 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 		return 0;
 	desc = syscall_lookup(&call);
 	ret = call_result(&call, desc, ret);
-	flags = desc && desc->flags & SYSCALL_VERIFIED ? ran_flags(taken.ran) : 0;
+	flags = desc && desc->flags & SYSCALL_VERIFIED ?
+			(__u8)(taken & (RECORD_NOT_CARRIED_OUT | RECORD_UNVERIFIED)) :
+			0;
 	/* A child has made no call. */
 	if (desc && desc->flags & SYSCALL_SKIP_ZERO && !ret)
 		flags = 0;
@@ -212,7 +207,9 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 		emit_raw(task, &call, EVENT_SYS_EXIT, ret, flags);
 	desc = told_call(regs, &call);
 	if (call.within)
-		flags = desc && desc->flags & SYSCALL_VERIFIED ? ran_flags(taken.ran) : 0;
+		flags = desc && desc->flags & SYSCALL_VERIFIED ?
+				(__u8)(taken & (RECORD_NOT_CARRIED_OUT | RECORD_UNVERIFIED)) :
+				0;
 	if (!desc || desc->flags & SYSCALL_ON_ENTER)
 		return 0;
 	checked = settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked;
@@ -223,7 +220,7 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 			forget_copy(task);
 		return 0;
 	}
-	emit_syscall(task, regs, &call, desc, ret, flags, taken.args);
+	emit_syscall(task, regs, &call, desc, ret, flags, taken & TAKEN_BY_MARK);
 	return 0;
 }
 
@@ -276,7 +273,7 @@ static __always_inline int on_enter(struct task_struct *task, const struct pt_re
 	if (settings.chosen[EVENT_SYS_ENTER])
 		emit_raw(task, &call, EVENT_SYS_ENTER, 0, RECORD_NO_RETURN);
 	if (desc && desc->flags & SYSCALL_CHOSEN && desc->flags & SYSCALL_ON_ENTER)
-		emit_syscall(task, regs, &call, desc, 0, RECORD_NO_RETURN, NULL);
+		emit_syscall(task, regs, &call, desc, 0, RECORD_NO_RETURN, false);
 	return 0;
 }
 

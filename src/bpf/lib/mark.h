@@ -130,6 +130,15 @@ struct taken {
 	const __u64 *args; /* NULL: those in the registers */
 };
 
+/* What mark_taken() says, besides RECORD_NOT_CARRIED_OUT and RECORD_UNVERIFIED. */
+#define TAKEN_EXECUTED (1 << 8) /* a successful execve, which is told elsewhere */
+#define TAKEN_BY_MARK (1 << 9) /* number and arguments are those of the mark */
+
+/* As mark_take(), of the current task. */
+int mark_taken(__u64 nr);
+/* Puts the arguments of the mark into scratch.args; 0: there is none. */
+int marked_args(__u32 slot);
+
 /* Of what sys_exit says is nr. Once for each sys_exit, by the last of its programs. */
 static __always_inline void mark_take(struct task_struct *task, __u64 nr, struct taken *taken)
 {

@@ -6,6 +6,7 @@
 #include "call.h"
 #include "given.h"
 #include "items.h"
+#include "mark.h"
 #include "mismatch.h"
 
 /* As put_arg(), of a call that has returned; and remembers where the argument lies that is compared. */
@@ -148,11 +149,11 @@ static __always_inline void put_seen(struct scratch *s, long seen)
 	item_end(s, item, sizeof(seen));
 }
 
-/* args: NULL, or where they are, if not in the registers. */
+/* by_mark: its arguments are those of its mark. */
 static __always_inline void emit_syscall(struct task_struct *task, const struct pt_regs *regs,
 					 const struct syscall_nr *call,
 					 const struct syscall_desc *desc, long ret, __u8 flags,
-					 const __u64 *args)
+					 bool by_mark)
 {
 	long seen = ret;
 	bool checked = settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked;
@@ -184,8 +185,7 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 	s->header.flags = flags;
 	if (call->within)
 		s->header.flags |= RECORD_WITHIN;
-	if (args && !desc->split) {
-		bpf_probe_read_kernel(s->args, sizeof(s->args), args);
+	if (by_mark && !desc->split && marked_args(s->slot)) {
 		if (call->abi == ABI_IA32)
 			widen_args(desc, s->args);
 	} else {

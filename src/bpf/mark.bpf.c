@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Taking marks: global functions, so that the verifier looks at each once, and not at all that follows for each answer. */
+#include "lib/mark.h"
+
+__noinline int mark_taken(__u64 nr)
+{
+	struct taken taken = { .nr = nr };
+	int said = 0;
+
+	mark_take(current_task(), nr, &taken);
+	if (taken.ran == RAN_NO)
+		said = RECORD_NOT_CARRIED_OUT;
+	else if (taken.ran == RAN_UNKNOWN)
+		said = RECORD_UNVERIFIED;
+	if (taken.executed)
+		said |= TAKEN_EXECUTED;
+	if (taken.args)
+		said |= TAKEN_BY_MARK;
+	return said;
+}
+
+__noinline int marked_args(__u32 slot)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct mark *mark = mark_find(current_task(), false);
+
+	return s && mark && !bpf_probe_read_kernel(s->args, sizeof(s->args), mark->args);
+}
