@@ -3,6 +3,15 @@
 #include "lib/given.h"
 #include "lib/syscall.h"
 
+__noinline int read_call_args(__u32 slot, __u32 nr, __u32 abi, __u32 within)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct syscall_nr call = { .nr = nr, .abi = abi, .within = within };
+	const struct syscall_desc *desc = syscall_lookup(&call);
+
+	return s && desc && call_args(task_regs(current_task()), &call, desc, s->args);
+}
+
 /* Of what has no length of its own before the call returns. */
 #define ROOM_MOST 65536
 

@@ -23,6 +23,8 @@
  * global function, as are those below, so that the verifier looks at each once.
  */
 int keep_given(__u32 slot, __u32 key, __u32 abi);
+/* call_args() of the current task into scratch.args: registers take much of the stack, of which 5.10 has little. */
+int read_call_args(__u32 slot, __u32 nr, __u32 abi, __u32 within);
 /* Appends what was kept, and says what that was in scratch.kept and scratch.room. */
 int take_given(__u32 slot, __u32 event);
 int forget_given(void);

@@ -77,7 +77,7 @@ static __always_inline void remember_given(const struct pt_regs *regs, struct sy
 	/* Without a slot it is read late. */
 	if (!s)
 		return;
-	if (call_args(regs, &call, desc, s->args))
+	if (read_call_args(s->slot, call.nr, call.abi, call.within))
 		keep_given(s->slot, syscall_key(&call), call.abi);
 	scratch_put(s);
 }
@@ -189,7 +189,7 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 		if (call->abi == ABI_IA32)
 			widen_args(desc, s->args);
 	} else {
-		known = call_args(regs, call, desc, s->args);
+		known = read_call_args(s->slot, call->nr, call->abi, call->within);
 	}
 #pragma unroll
 	for (int i = 0; i < MAX_ARGS; i++)
