@@ -1,6 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Taking marks: global functions, so that the verifier looks at each once, and not at all that follows for each answer. */
+#include "lib/exec.h"
 #include "lib/mark.h"
+
+__noinline int leave_mark(__u64 nr)
+{
+	struct task_struct *task = current_task();
+
+	mark_leave(task, task_regs(task), nr);
+	return 0;
+}
+
+__noinline int remember_exec_call(__u32 nr, __u32 abi)
+{
+	struct task_struct *task = current_task();
+	struct syscall_nr call = { .nr = nr, .abi = abi };
+
+	remember_exec(task, task_regs(task), &call);
+	return 0;
+}
 
 __noinline int mark_taken(__u64 nr)
 {

@@ -254,7 +254,7 @@ static __always_inline int on_enter(struct task_struct *task, const struct pt_re
 	enum scope scope;
 
 	if (settings.marks && number_has(nr, ENTER_MARK))
-		mark_leave(task, regs, nr);
+		leave_mark(nr);
 	if (!number_has(nr, ENTER_WANTED))
 		return 0;
 	/* Where execs are not remembered here, what awaits one is of no interest. */
@@ -263,7 +263,7 @@ static __always_inline int on_enter(struct task_struct *task, const struct pt_re
 		return 0;
 	desc = syscall_lookup(&call);
 	if (desc && desc->flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT) && settings.exec_on_enter)
-		remember_exec(task, regs, &call);
+		remember_exec_call(call.nr, call.abi);
 	if (scope == SCOPE_AWAITS_EXEC || !current_passes())
 		return 0;
 	if (settings.decode_fds && desc && desc->flags & SYSCALL_CHOSEN &&

@@ -134,7 +134,9 @@ struct taken {
 #define TAKEN_EXECUTED (1 << 8) /* a successful execve, which is told elsewhere */
 #define TAKEN_BY_MARK (1 << 9) /* number and arguments are those of the mark */
 
-/* As mark_take(), of the current task. */
+/* As mark_leave(), mark_take() and remember_exec(), of the current task: registers take much of the stack. */
+int leave_mark(__u64 nr);
+int remember_exec_call(__u32 nr, __u32 abi);
 int mark_taken(__u64 nr);
 /* Puts the arguments of the mark into scratch.args; 0: there is none. */
 int marked_args(__u32 slot);

@@ -93,7 +93,7 @@ static __always_inline void remember_closing(struct task_struct *task, const str
 	/* Without a slot it is not shown, and the fd itself still is. */
 	if (!s)
 		return;
-	syscall_args(regs, call->abi, 0, s->args);
+	read_call_args(s->slot, call->nr, call->abi, 0);
 	closing = (struct closing *)s->bytes;
 	s->pos = sizeof(closing->len);
 	put_fd(s->slot, 0, s->args[0]);
