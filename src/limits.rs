@@ -11,6 +11,9 @@ use crate::error::Error;
 /// Loading takes some 64 KiB of it.
 const STACK: rlim_t = 512 * 1024;
 
+/// A run of one event on two CPUs takes some 90. With less, libbpf fails in many ways, of which some do not tell why.
+const FILES: rlim_t = 128;
+
 /// Limits that are raised as far as this process may, or up to what is needed.
 const RAISED: [(Resource, rlim_t); 2] = [
     // A ring a CPU, maps, programs, links; files of programs that have gone are kept open until they are copied.
@@ -36,6 +39,16 @@ pub fn raise() -> Result<(), Error> {
             "the limit of the stack is {} KiB (ulimit -s), tracee needs {}",
             soft / 1024,
             STACK / 1024
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Whether tracing has as many open files as it takes at least; what it takes beyond fails with a message of its own.
+pub fn enough_files() -> Result<(), Error> {
+    match getrlimit(Resource::RLIMIT_NOFILE) {
+        Ok((soft, _)) if soft < FILES => Err(Error::Limit(format!(
+            "the limit of open files is {soft} (ulimit -n), tracee needs {FILES} and more"
         ))),
         _ => Ok(()),
     }

@@ -18,6 +18,7 @@ use crate::enrich::process::Processes;
 use crate::error::{Error, LoadError, OutputError};
 use crate::event::Context;
 use crate::filter::compile::compile;
+use crate::limits;
 use crate::loader::features::Features;
 use crate::loader::loss::{self, LossMeter};
 use crate::loader::marks::marked_calls;
@@ -35,6 +36,7 @@ use crate::sink::{Sink, CLOCK_CHANGED};
 /// Traces as configured. Gives the exit status: the command's, or 0.
 pub fn run(config: &Config) -> Result<u8, Error> {
     target::check_inherited(&config.outputs)?;
+    limits::enough_files()?;
     let (before, signals) = Before::take_over()?;
     // Before the first thread, since it forks.
     let command = match config.command.as_slice() {
