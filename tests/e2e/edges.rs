@@ -152,8 +152,17 @@ fn agrees(call: &Made, event: &Value, abi: Option<&str>) -> Result<(), String> {
     if abi.is_none() && event["eventId"] != call.nr {
         return Err("the number".into());
     }
-    if call.result.is_some() && event["returnValue"].as_i64() != call.result {
+    // modify_ldt(2) returns an int, which the kernel does not extend.
+    let modify_ldt = abi != Some("i386") && call.nr & 0xfff == MODIFY_LDT;
+    let result = call.result.map(|result| match modify_ldt {
+        true => i64::from(result as i32),
+        false => result,
+    });
+    if result.is_some() && event["returnValue"].as_i64() != result {
         return Err("the result".into());
+    }
+    if abi == Some("i386") && HOLD_A_CALL.contains(&call.nr) {
+        return held(call, event);
     }
     let mut shifted = false;
     for (index, arg) in event["args"].as_array().unwrap().iter().enumerate() {
@@ -161,8 +170,58 @@ fn agrees(call: &Made, event: &Value, abi: Option<&str>) -> Result<(), String> {
         let wide = arg["type"].as_str().unwrap().contains("long long")
             || arg["value"].as_u64() > Some(u32::MAX.into());
         shifted |= abi == Some("i386") && wide;
-        argument(call.args[index], &call.args, arg, abi, shifted)
-            .map_err(|why| format!("{}: {why}", arg["name"]))?;
+        let raw = match arg["type"].as_str() {
+            Some("uid_t" | "gid_t") if abi == Some("i386") && IDS_16.contains(&call.nr) => {
+                id_of_16_bits(call.args[index])
+            }
+            _ if abi == Some("i386") && call.nr == MMAP2 && index == 5 => {
+                (call.args[index] as u32 as u64) << 12
+            }
+            _ => call.args[index],
+        };
+        argument(raw, &call.args, arg, abi, shifted).map_err(|why| format!("{}: {why}", arg["name"]))?;
+    }
+    Ok(())
+}
+
+const MODIFY_LDT: i64 = 154;
+
+// asm/unistd_32.h
+/// Their arguments are in memory, as those of another call: old_select, old_mmap, socketcall, ipc.
+const HOLD_A_CALL: [i64; 4] = [82, 90, 102, 117];
+/// Ids of 16 bits: lchown, setuid, setgid, setreuid, setregid, setgroups, fchown, setfsuid, setfsgid, setresuid, setresgid, chown.
+const IDS_16: [i64; 12] = [16, 23, 46, 70, 71, 81, 95, 138, 139, 164, 170, 182];
+/// Its offset counts pages.
+const MMAP2: i64 = 192;
+
+/// As low2highuid() of the kernel has it.
+fn id_of_16_bits(raw: u64) -> u64 {
+    match raw as u16 {
+        u16::MAX => u32::MAX.into(),
+        id => id.into(),
+    }
+}
+
+/// Of a call within another: memory has zeros only, and what cannot be read says so. ipc(2) has most in registers.
+fn held(call: &Made, event: &Value) -> Result<(), String> {
+    for arg in event["args"].as_array().unwrap() {
+        let right = match &arg["value"] {
+            Value::Null => {
+                arg["error"] == "EFAULT"
+                    || arg["type"].as_str().unwrap().ends_with('*') && arg["error"].is_null()
+            }
+            Value::Number(value) => {
+                let value = value.as_i64().map_or(u64::MAX, |value| value as u64) as u32;
+                value == 0 || call.args.iter().any(|raw| *raw as u32 == value)
+            }
+            Value::Bool(_) => true,
+            Value::Array(items) => items.is_empty() || items.iter().all(|item| *item == 0),
+            Value::String(text) => text.is_empty(),
+            Value::Object(_) => true,
+        };
+        if !right {
+            return Err(format!("{}, of a call within another", arg["name"]));
+        }
     }
     Ok(())
 }
