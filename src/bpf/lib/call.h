@@ -31,61 +31,17 @@
 static const __u8 held_count[] = { 0, 3, 3, 3, 2, 3, 3, 3, 4, 4, 4, 6,
 				   6, 2, 5, 5, 3, 3, 4, 5, 4, 0, 5, 6 };
 
-static __always_inline __u32 within_ipc(const struct pt_regs *regs)
-{
-	__u32 number = (__u16)BPF_CORE_READ(regs, bx), command;
-
-	switch (number) {
-	case SEMCTL:
-		command = BPF_CORE_READ(regs, si);
-		break;
-	case MSGCTL:
-	case SHMCTL:
-		command = BPF_CORE_READ(regs, dx);
-		break;
-	case SEMOP:
-	case SEMGET:
-	case SEMTIMEDOP:
-	case MSGSND:
-	case MSGRCV:
-	case MSGGET:
-	case SHMAT:
-	case SHMDT:
-	case SHMGET:
-		return WITHIN_IPC + number;
-	default:
-		return 0;
-	}
-	return WITHIN_IPC + number + (command & IPC_64 ? 0 : WITHIN_IPC_OLD);
-}
-
-/* The row of the call that this one holds; 0: it holds none. */
-static __always_inline __u32 call_within(const struct pt_regs *regs, const struct syscall_nr *call)
-{
-	__u32 number;
-
-	if (call->abi != ABI_IA32)
-		return 0;
-	switch (call->nr) {
-	case IA32_OLD_SELECT:
-		return WITHIN_OLD_SELECT;
-	case IA32_OLD_MMAP:
-		return WITHIN_OLD_MMAP;
-	case IA32_SOCKETCALL:
-		number = BPF_CORE_READ(regs, bx);
-		return number <= SOCKETCALL_MAX ? WITHIN_SOCKETCALL + number : 0;
-	case IA32_IPC:
-		return within_ipc(regs);
-	default:
-		return 0;
-	}
-}
+/* The row of the call that this 32-bit call of the current task holds; 0: it holds none. */
+int held_row(__u32 nr);
 
 /* The call that this one holds, or itself; afterwards call says which. */
 static __always_inline struct syscall_desc *call_lookup(const struct pt_regs *regs,
 							struct syscall_nr *call)
 {
-	call->within = call_within(regs, call);
+	call->within = 0;
+	if (call->abi == ABI_IA32 && (call->nr == IA32_SOCKETCALL || call->nr == IA32_IPC ||
+				      call->nr == IA32_OLD_MMAP || call->nr == IA32_OLD_SELECT))
+		call->within = held_row(call->nr);
 	return syscall_lookup(call);
 }
 
@@ -207,6 +163,14 @@ static __always_inline void widen_args(const struct syscall_desc *desc, __u64 ar
 	}
 }
 
+static __always_inline void register_args(const struct pt_regs *regs, const struct syscall_nr *call,
+					  const struct syscall_desc *desc, __u64 args[MAX_ARGS])
+{
+	syscall_args(regs, call->abi, desc->split, args);
+	if (call->abi == ABI_IA32 && !call->within)
+		widen_args(desc, args);
+}
+
 /*
  * What the call is given: its registers, or what user memory says now of a
  * call within another. False, and nothing, where that cannot be read.
@@ -216,13 +180,9 @@ static __always_inline bool call_args(const struct pt_regs *regs, const struct s
 {
 	bool known;
 
-	syscall_args(regs, call->abi, desc->split, args);
-	if (call->abi != ABI_IA32)
+	register_args(regs, call, desc, args);
+	if (!call->within)
 		return true;
-	if (!call->within) {
-		widen_args(desc, args);
-		return true;
-	}
 	known = call->within >= WITHIN_IPC ? held_ipc(call->within, args) :
 					     held_array(call->within, args);
 	if (!known)

@@ -19,6 +19,7 @@
 #define TRACEE_EVENT_H
 
 #include "call.h"
+#include "given.h"
 #include "items.h"
 #include "mark.h"
 #include "scope.h"
@@ -168,6 +169,20 @@ static __always_inline const void *raw_argument(const void *ctx, int position)
 			       0;                                                                 \
 	}
 
+/* Arguments of a call within another, by way of a slot: so the verifier does not know which of all these it is. */
+static __always_inline bool held_args(const struct syscall_nr *call, __u64 args[MAX_ARGS])
+{
+	struct scratch *s = scratch_get();
+	bool known;
+
+	if (!s)
+		return false;
+	known = read_call_args(s->slot, call->nr, call->abi, call->within);
+	bpf_probe_read_kernel(args, sizeof(s->args), s->args);
+	scratch_put(s);
+	return known;
+}
+
 /*
  * False for a call that the table does not know, or out of scope. Not inlined:
  * its part of the stack is free again when it returns.
@@ -188,7 +203,10 @@ static __noinline __attribute__((unused)) bool returned_call(const struct pt_reg
 	call->abi = number.abi;
 	call->ret = call_result(&number, desc, ret);
 	call->within = number.within;
-	call->unread = !call_args(regs, &number, desc, call->args);
+	if (number.within)
+		call->unread = !held_args(&number, call->args);
+	else
+		register_args(regs, &number, desc, call->args);
 	return true;
 }
 
