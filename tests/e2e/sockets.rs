@@ -69,14 +69,8 @@ fn sockets(program: &str) -> Result<(), Failed> {
                 assert_eq!(event["returnValue"], allowed, "{event}");
                 assert_eq!(event["abi"].as_str(), abi, "{event}");
                 let call = event["syscall"].as_str().unwrap();
-                assert_eq!(
-                    call,
-                    if abi.is_some() {
-                        "socketcall"
-                    } else {
-                        syscall_of(word)
-                    }
-                );
+                // Also of a call within socketcall(2).
+                assert_eq!(call, syscall_of(word));
                 for (column, name) in ["family", "type", "protocol"].into_iter().enumerate() {
                     assert_eq!(number(event, name), line[1 + column], "{name}: {event}, {line:?}");
                 }
