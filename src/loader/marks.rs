@@ -29,7 +29,7 @@ const LOOKED_AT: &[(&str, &[&str])] = &[
     ("vfs_writev", &["writev", "pwritev", "pwritev2"]),
     ("vfs_readv", &["readv", "preadv", "preadv2"]),
     ("file_modification", WRITING),
-    ("bpf_attach", &["bpf"]),
+    ("bpf_attach", &["bpf", "ioctl", "setsockopt"]),
     ("commit_creds", CHANGING_TASKS),
     ("switch_task_ns", CHANGING_TASKS),
     ("security_mmap_file", &["mmap"]),

@@ -447,7 +447,7 @@ impl Tracer {
 fn life_ring(cpus: usize) -> usize {
     (cpus * (128 << 10))
         .next_power_of_two()
-        .clamp(512 << 10, 16 << 20)
+        .clamp(256 << 10, 16 << 20)
 }
 
 fn update<K: plain::Plain, V: plain::Plain>(map: &Map<'_>, key: &K, value: &V) -> Result<(), LoadError> {

@@ -25,8 +25,8 @@ fn entries(tracee: &Background) -> BTreeMap<String, usize> {
     const NAMES: [&str; 6] = [
         "followed",
         "members",
-        "cgroups",
         "containers",
+        "container_ids",
         "exec_calls",
         "arg_copies",
     ];
