@@ -26,3 +26,24 @@ __noinline int event_open(__u32 event, __u32 nvalues, __s64 ret, __u32 returned)
 		*(volatile __u64 *)record_value(s, i) = 0;
 	return s->slot;
 }
+
+__noinline int read_returned_call(__u32 slot, __u64 nr, __s64 ret)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct task_struct *task = current_task();
+	struct pt_regs *regs = task_regs(task);
+	struct syscall_desc *desc;
+	struct syscall_nr number;
+
+	if (!s || !syscall_abi(task, nr, &number))
+		return 0;
+	desc = call_lookup(regs, &number);
+	if (!is_known(desc))
+		return 0;
+	s->call.event = desc->event;
+	s->call.abi = number.abi;
+	s->call.ret = call_result(&number, desc, ret);
+	s->call.within = number.within;
+	s->call.unread = !call_args(regs, &number, desc, s->call.args);
+	return 1;
+}

@@ -11,7 +11,7 @@ static __always_inline void put_module_path(struct scratch *s, __u32 index)
 	struct file *file;
 
 	if (TASK_READ(task, flags) & PF_KTHREAD ||
-	    !returned_call(task_regs(task), BPF_CORE_READ(task_regs(task), orig_ax), 0, &call) ||
+	    !returned_call(BPF_CORE_READ(task_regs(task), orig_ax), 0, &call) ||
 	    call.event != EVENT_FINIT_MODULE)
 		return;
 	file = file_of_fd(call.args[0]);

@@ -38,7 +38,7 @@ static __always_inline bool call_in_progress(struct returned_call *call)
 
 	if (TASK_READ(task, flags) & PF_KTHREAD)
 		return false;
-	return returned_call(regs, BPF_CORE_READ(regs, orig_ax), 0, call);
+	return returned_call(BPF_CORE_READ(regs, orig_ax), 0, call);
 }
 
 static __always_inline void put_file_path(struct scratch *s, __u32 index, struct file *file)

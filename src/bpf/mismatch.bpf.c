@@ -252,7 +252,7 @@ static __always_inline int check_exec(__u64 filename, enum by_fd by_fd)
 	__u64 pointer;
 	char first = 0;
 
-	if (!returned_call(task_regs(task), BPF_CORE_READ(task_regs(task), orig_ax), 0, &call))
+	if (!returned_call(BPF_CORE_READ(task_regs(task), orig_ax), 0, &call))
 		return 0;
 	if (call.event == EVENT_EXECVE)
 		pointer = call.args[0];

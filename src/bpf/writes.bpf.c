@@ -334,8 +334,7 @@ __noinline int writing_call(__u64 nr, __s64 ret)
 	__u64 fd = 0;
 	__u32 who;
 
-	if (ret < 0 || !may_have_run(nr) ||
-	    !returned_call(task_regs(current_task()), nr, ret, &call))
+	if (ret < 0 || !may_have_run(nr) || !returned_call(nr, ret, &call))
 		return -1;
 	who = who_writes(&call, &fd);
 	if (who == BY_NOBODY)

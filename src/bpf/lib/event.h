@@ -146,68 +146,52 @@ static __always_inline const void *raw_argument(const void *ctx, int position)
  * sys_exit, for kernels where the function itself cannot be attached to. Which
  * calls they look at src/loader/marks.rs knows.
  */
-#define AFTER_CALL(event)                                                                         \
-	SEC("tp_btf/sys_exit")                                                                    \
-	int BPF_PROG(event##__after_tp_btf, struct pt_regs *regs, long ret)                       \
-	{                                                                                         \
-		struct returned_call call = {};                                                   \
-                                                                                                  \
-		if (!may_have_run(regs->orig_ax))                                                 \
-			return 0;                                                                 \
-		return returned_call(regs, regs->orig_ax, ret, &call) ? after_##event(&call) : 0; \
-	}                                                                                         \
-                                                                                                  \
-	SEC("tp/raw_syscalls/sys_exit")                                                           \
-	int event##__after_tp(struct trace_event_raw_sys_exit *ctx)                               \
-	{                                                                                         \
-		struct returned_call call = {};                                                   \
-                                                                                                  \
-		if (!may_have_run(ctx->id))                                                       \
-			return 0;                                                                 \
-		return returned_call(task_regs(current_task()), ctx->id, ctx->ret, &call) ?       \
-			       after_##event(&call) :                                             \
-			       0;                                                                 \
+#define AFTER_CALL(event)                                                                   \
+	SEC("tp_btf/sys_exit")                                                              \
+	int BPF_PROG(event##__after_tp_btf, struct pt_regs *regs, long ret)                 \
+	{                                                                                   \
+		struct returned_call call = {};                                             \
+                                                                                            \
+		if (!may_have_run(regs->orig_ax))                                           \
+			return 0;                                                           \
+		return returned_call(regs->orig_ax, ret, &call) ? after_##event(&call) : 0; \
+	}                                                                                   \
+                                                                                            \
+	SEC("tp/raw_syscalls/sys_exit")                                                     \
+	int event##__after_tp(struct trace_event_raw_sys_exit *ctx)                         \
+	{                                                                                   \
+		struct returned_call call = {};                                             \
+                                                                                            \
+		if (!may_have_run(ctx->id))                                                 \
+			return 0;                                                           \
+		return returned_call(ctx->id, ctx->ret, &call) ? after_##event(&call) : 0;  \
 	}
 
-/* Arguments of a call within another, by way of a slot: so the verifier does not know which of all these it is. */
-static __always_inline bool held_args(const struct syscall_nr *call, __u64 args[MAX_ARGS])
+/*
+ * What the call of that number that returned so was, into scratch.call; 0 for
+ * one that the table does not know. A global function: it takes much of the
+ * stack, and of what it has found the verifier knows nothing.
+ */
+int read_returned_call(__u32 slot, __u64 nr, __s64 ret);
+
+/* False for a call that the table does not know, or out of scope. */
+static __always_inline bool returned_call(__u64 nr, long ret, struct returned_call *call)
 {
-	struct scratch *s = scratch_get();
+	struct scratch *s;
 	bool known;
 
-	if (!s)
+	if (!in_scope(current_task()))
 		return false;
-	known = read_call_args(s->slot, call->nr, call->abi, call->within);
-	bpf_probe_read_kernel(args, sizeof(s->args), s->args);
+	s = scratch_get();
+	if (!s) {
+		/* Of what it might have told nothing is known. */
+		count_loss(EVENT_SYS_EXIT, BUFFER_SCRATCH, bpf_ktime_get_boot_ns());
+		return false;
+	}
+	known = read_returned_call(s->slot, nr, ret);
+	bpf_probe_read_kernel(call, sizeof(*call), &s->call);
 	scratch_put(s);
 	return known;
-}
-
-/*
- * False for a call that the table does not know, or out of scope. Not inlined:
- * its part of the stack is free again when it returns.
- */
-static __noinline __attribute__((unused)) bool returned_call(const struct pt_regs *regs, __u64 nr,
-							     long ret, struct returned_call *call)
-{
-	struct task_struct *task = current_task();
-	struct syscall_desc *desc;
-	struct syscall_nr number;
-
-	if (!in_scope(task) || !syscall_abi(task, nr, &number))
-		return false;
-	desc = call_lookup(regs, &number);
-	if (!is_known(desc))
-		return false;
-	call->event = desc->event;
-	call->abi = number.abi;
-	call->ret = call_result(&number, desc, ret);
-	call->within = number.within;
-	if (number.within)
-		call->unread = !held_args(&number, call->args);
-	else
-		register_args(regs, &number, desc, call->args);
-	return true;
 }
 
 /* What pread(2), preadv(2) and their like are given: 32-bit calls have the latter's in two halves. */
