@@ -188,7 +188,7 @@ impl WallClock {
 impl State {
     fn look(&mut self, now: Measured) -> bool {
         let before = self.timeline.wall(now.time).wrapping_sub(now.time);
-        let difference = (now.epoch.wrapping_sub(before)).cast_signed().unsigned_abs();
+        let difference = (now.epoch.wrapping_sub(before) as i64).unsigned_abs();
         let changed = difference > NOTICED.saturating_add(now.error);
         if changed {
             if self.changes.len() >= CHANGES {
@@ -272,11 +272,9 @@ fn measure(ahead: u64) -> Measured {
 
 fn ns(clock: ClockId) -> u64 {
     clock_gettime(clock).map_or(0, |time| {
-        (time
-            .tv_sec()
+        time.tv_sec()
             .wrapping_mul(1_000_000_000)
-            .wrapping_add(time.tv_nsec()))
-        .cast_unsigned()
+            .wrapping_add(time.tv_nsec()) as u64
     })
 }
 

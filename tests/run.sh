@@ -22,7 +22,7 @@ filter=${FILTER:-}
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 logs=$target/test
 # Seconds that end-to-end tests may take here, and in an emulator.
-limit=900 vm_limit=2400
+limit=1500 vm_limit=3000
 
 PATH=$PATH:$target/tools/bin
 export CARGO_TERM_COLOR=never
