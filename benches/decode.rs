@@ -74,6 +74,7 @@ fn record() -> Vec<Vec<u8>> {
         buffer_bytes: 0,
         filters: &tracee::filter::compile::KernelPart::default(),
         checked: &[],
+        marked: &std::collections::BTreeSet::new(),
     };
     libbpf_rs::set_print(None);
     let mut tracer = Tracer::load(&plan, &Features::detect()).expect("tracing needs root");

@@ -82,8 +82,8 @@ struct record_header {
 
 /* item_header.index: position of the argument, or one of these. */
 #define ITEM_NODENAME 0xff
-#define ITEM_SEEN \
-	0xfe /* of a call that was not carried out: what stood in the register of its result */
+/* of a call that was not carried out: what stood in the register of its result */
+#define ITEM_SEEN 0xfe
 
 /* item_header.part: what else is told of an argument besides itself. */
 #define PART_VALUE 0

@@ -76,7 +76,12 @@ fn refused() -> Result<(), Failed> {
         if ["process", "thread"].contains(name) && opens(&all[*name]).is_empty() {
             continue;
         }
-        assert_eq!(opens(&all[*name]), [expected.clone()], "{name}: {:?}", all[*name]);
+        assert_eq!(
+            opens(&all[*name]),
+            std::slice::from_ref(expected),
+            "{name}: {:?}",
+            all[*name]
+        );
     }
     let table = std::fs::read_to_string(table)?;
     let count = |words: &str| {
