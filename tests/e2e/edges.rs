@@ -166,6 +166,13 @@ fn agrees(call: &Made, event: &Value, abi: Option<&str>) -> Result<(), String> {
     }
     let mut shifted = false;
     for (index, arg) in event["args"].as_array().unwrap().iter().enumerate() {
+        if abi == Some("i386") && call.nr == MMAP2 && index == 5 {
+            let offset = u64::from(call.args[index] as u32) << 12;
+            match arg["value"].as_u64() == Some(offset) {
+                true => continue,
+                false => return Err(format!("{offset:#x} was given: {arg}")),
+            }
+        }
         // 64 bits that came in two registers; what follows came in later ones.
         let wide = arg["type"].as_str().unwrap().contains("long long")
             || arg["value"].as_u64() > Some(u32::MAX.into());
@@ -173,9 +180,6 @@ fn agrees(call: &Made, event: &Value, abi: Option<&str>) -> Result<(), String> {
         let raw = match arg["type"].as_str() {
             Some("uid_t" | "gid_t") if abi == Some("i386") && IDS_16.contains(&call.nr) => {
                 id_of_16_bits(call.args[index])
-            }
-            _ if abi == Some("i386") && call.nr == MMAP2 && index == 5 => {
-                (call.args[index] as u32 as u64) << 12
             }
             _ => call.args[index],
         };
