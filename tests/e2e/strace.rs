@@ -157,6 +157,8 @@ fn print(name: &str, words: &str, threads: usize, report: &Report) {
 
 type Threads<T> = BTreeMap<i64, Vec<T>>;
 
+const STRACES_OWN: &str = "process_vm_readv";
+
 /// Runs a command under strace under tracee; calls by strace's log, our events of the same threads.
 fn both(command: &[&str], words: &str) -> (Threads<Call>, Threads<Value>) {
     let folder = tempfile::tempdir().unwrap();
@@ -167,6 +169,9 @@ fn both(command: &[&str], words: &str) -> (Threads<Call>, Threads<Value>) {
     let flags = [
         "-s",
         "syscalls",
+        // How strace itself looks at the command's memory: all that it reads would be among the events once more.
+        "-x",
+        STRACES_OWN,
         "--show-exec-env",
         "-b",
         ring,
@@ -189,6 +194,8 @@ fn both(command: &[&str], words: &str) -> (Threads<Call>, Threads<Value>) {
     let text = std::fs::read(&log).unwrap_or_else(|error| panic!("no log: {error}: {}", run.stderr));
     let text = String::from_utf8_lossy(&text);
     let theirs = parse::log(&text).unwrap_or_else(|why| panic!("{why}"));
+    let left_out = theirs.values().flatten().find(|call| call.name == STRACES_OWN);
+    assert!(left_out.is_none(), "the command makes that call, too");
     let first: i64 = text.split_whitespace().next().unwrap().parse().unwrap();
     let mut ours: Threads<Value> = BTreeMap::new();
     for event in run.events {
