@@ -67,7 +67,7 @@ test: ## lint, unit tests, end-to-end tests here and on four other kernels
 
 torture: ## the fire drill: floods, kills, full disks, hostile neighbours; 20 minutes, as root
 	@script/setup.sh test
-	@ONLY=torture tests/run.sh
+	@ONLY=fuzz,torture FUZZ_SECONDS=$${FUZZ_SECONDS:-600} tests/run.sh
 
 bench: ## compare with other tracers
 	@script/setup.sh bench

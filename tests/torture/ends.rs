@@ -115,32 +115,43 @@ fn killed(drill: &mut Drill, signal: Signal) -> Result<(), Failed> {
     Ok(())
 }
 
-/// One that must fail: within the time, with a message that has this in it, and not by a panic.
-fn fails(drill: &mut Drill, what: &str, command: &mut Command, says: &str) -> Result<(), Failed> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("stderr");
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(File::create(&path)?)
-        .spawn()?;
-    let (status, took) = ends(&mut child)?;
-    let stderr = fs::read_to_string(&path)?;
-    if status.success() || status.code() == Some(101) || !stderr.contains(says) {
-        return Err(format!("{what}: {status}: {stderr}").into());
+/// A run that has ended, in time.
+struct Ended {
+    status: ExitStatus,
+    took: Duration,
+    stderr: String,
+}
+
+impl Ended {
+    fn of(command: &mut Command) -> Result<Ended, Failed> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("stderr");
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(&path)?)
+            .spawn()?;
+        let (status, took) = ends(&mut child)?;
+        let stderr = fs::read_to_string(&path)?;
+        assert!(!stderr.contains("panicked"), "{stderr}");
+        Ok(Ended { status, took, stderr })
     }
-    let said = stderr
-        .lines()
-        .find(|line| line.contains(says))
-        .unwrap_or_default();
-    drill.note(
-        what,
-        format!(
-            "{status} after {} ms: {}",
-            took.as_millis(),
-            said.replace('|', "\\|")
-        ),
-    );
+
+    /// For the table of figures, with what it said.
+    fn figures(&self, said: &str) -> String {
+        let took = self.took.as_millis();
+        format!("{} after {took} ms: {}", self.status, said.replace('|', "\\|"))
+    }
+}
+
+/// One that must fail, with a message that has this in it.
+fn fails(drill: &mut Drill, what: &str, command: &mut Command, says: &str) -> Result<(), Failed> {
+    let ended = Ended::of(command)?;
+    let said = ended.stderr.lines().find(|line| line.contains(says));
+    match said.filter(|_| !ended.status.success()) {
+        Some(said) => drill.note(what, ended.figures(said)),
+        None => return Err(format!("{what}: {}: {}", ended.status, ended.stderr).into()),
+    }
     Ok(())
 }
 
@@ -315,32 +326,19 @@ fn limits(drill: &mut Drill) -> Result<(), Failed> {
         "-i 0",
         "-c 0",
     ] {
-        let path = folder.path().join("stderr");
         let script = format!("ulimit {limit} && exec \"$@\"");
-        let mut child = Command::new("bash")
-            .args(["-c", &script, "bash"])
-            .arg(tracee())
-            .args(["-e", "getppid", "-o"])
-            .arg(format!("json:{}", folder.path().join("events").display()))
-            .args(["--", &prog("getppid"), "2", "20000"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(File::create(&path)?)
-            .spawn()?;
-        let (status, took) = ends(&mut child)?;
-        let stderr = fs::read_to_string(&path)?;
-        let last = stderr.lines().last().unwrap_or_default();
-        drill.note(
-            format!("ulimit {limit}"),
-            format!(
-                "{status} after {} ms: {}",
-                took.as_millis(),
-                last.replace('|', "\\|")
-            ),
-        );
-        if status.code() == Some(101) || stderr.contains("panicked") || (!status.success() && last.is_empty())
-        {
-            return Err(format!("ulimit {limit}: {status}: {stderr}").into());
+        let output = format!("json:{}", folder.path().join("events").display());
+        let ended = Ended::of(
+            Command::new("bash")
+                .args(["-c", &script, "bash"])
+                .arg(tracee())
+                .args(["-e", "getppid", "-o", &output])
+                .args(["--", &prog("getppid"), "2", "20000"]),
+        )?;
+        let last = ended.stderr.lines().last().unwrap_or_default();
+        drill.note(format!("ulimit {limit}"), ended.figures(last));
+        if !ended.status.success() && last.is_empty() {
+            return Err(format!("ulimit {limit}: {}, and nothing is said", ended.status).into());
         }
     }
     Ok(())
