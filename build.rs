@@ -16,6 +16,8 @@ use catalogue::spec;
 use compile::Compile;
 use libbpf_cargo::SkeletonBuilder;
 use libbpf_rs::libbpf_sys::API_HEADERS;
+use object::read::elf::ElfFile64;
+use object::{Object, ObjectSection};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -36,6 +38,10 @@ fn main() -> Result<()> {
 
     let object = out.join("tracee.bpf.o");
     build_object(&object, &out, &stamp)?;
+    // Those of a debug build stay: the kernel's log of a refused program names lines.
+    if env::var("PROFILE")? == "release" {
+        fs::write(&object, without_lines(fs::read(&object)?)?)?;
+    }
     compressed(&out.join("tracee.bpf.o.deflate"), &fs::read(&object)?)?;
     SkeletonBuilder::new()
         .obj(&object)
@@ -69,6 +75,38 @@ fn build_object(object: &Path, out: &Path, stamp: &str) -> Result<()> {
         abi_stamp: stamp,
     };
     Ok(compile.object(object)?)
+}
+
+/// The object without the line numbers of its instructions, which libbpf keeps in memory for as long as it runs: 1.5 MiB.
+/// What `.BTF.ext` holds besides, functions and relocations, stays (`struct btf_ext_header` of libbpf).
+fn without_lines(mut object: Vec<u8>) -> Result<Vec<u8>> {
+    let (start, size, header) = {
+        let elf = ElfFile64::<object::Endianness>::parse(&*object)?;
+        let section = elf.section_by_name(".BTF.ext").ok_or("no .BTF.ext")?;
+        let (start, size) = section.file_range().ok_or(".BTF.ext is empty")?;
+        let headers = elf.elf_header().e_shoff.get(elf.endian()) as usize;
+        let header =
+            headers + section.index().0 * size_of::<object::elf::SectionHeader64<object::Endianness>>();
+        (start as usize, size as usize, header)
+    };
+    let ext = &mut object[start..start + size];
+    // magic, version, flags, length of the header; then offset (behind it) and length of functions, lines, relocations.
+    let word = |at: usize| -> Result<usize> {
+        let bytes = ext.get(at..at + 4).ok_or(".BTF.ext is cut")?;
+        Ok(u32::from_le_bytes(bytes.try_into()?) as usize)
+    };
+    let (begin, lines, lines_len) = (word(4)?, word(16)?, word(20)?);
+    let (relocations, relocations_len) = (word(24)?, word(28)?);
+    if relocations != lines + lines_len || begin + relocations + relocations_len != size {
+        return Err(".BTF.ext: the relocations do not follow the lines".into());
+    }
+    ext.copy_within(begin + relocations.., begin + lines);
+    ext[20..24].copy_from_slice(&0u32.to_le_bytes());
+    ext[24..28].copy_from_slice(&u32::try_from(lines)?.to_le_bytes());
+    ext[size - lines_len..].fill(0);
+    let size_field = header + std::mem::offset_of!(object::elf::SectionHeader64<object::Endianness>, sh_size);
+    object[size_field..size_field + 8].copy_from_slice(&((size - lines_len) as u64).to_le_bytes());
+    Ok(object)
 }
 
 /// libbpf's headers for programs.

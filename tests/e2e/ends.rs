@@ -448,8 +448,9 @@ fn offs(events: &[&Value], name: &str, looks: &[(u64, u64)]) -> u64 {
 
 /// Stamps before a step are of the clock before it, those after it of the clock after it, by what programs see themselves.
 fn clock() -> Result<(), Failed> {
-    const STEP: i64 = 400_000;
-    const ALLOWED: u64 = 100_000;
+    // Of this machine's clock, which others use, no more than can be told from noise.
+    let step_ns: i64 = if in_vm() { 2_000_000_000 } else { 400_000 };
+    let allowed = step_ns.unsigned_abs() / 4;
     let tracee = Background::start(&[
         "-e",
         "access,clock_changed",
@@ -467,11 +468,11 @@ fn clock() -> Result<(), Failed> {
     };
     let names = ["/nonexistent/before", "/nonexistent/ahead", "/nonexistent/back"];
     let mut rounds = vec![round(names[0])];
-    let settable = step(STEP);
+    let settable = step(step_ns);
     rounds.push(round(names[1]));
     if settable {
         // Back again: nobody else is to notice.
-        assert!(step(-STEP));
+        assert!(step(-step_ns));
     }
     rounds.push(round(names[2]));
     let run = tracee.stop();
@@ -480,14 +481,14 @@ fn clock() -> Result<(), Failed> {
     let calls = run.named("access");
     for (name, looks) in names.iter().zip(&rounds) {
         let off = offs(&calls, name, looks);
-        assert!(off < ALLOWED, "{name}: {off} ns");
+        assert!(off < allowed, "{name}: {off} ns");
     }
     let changes = run.named("clock_changed");
     let number = |event: &Value, name: &str| value(event, name).as_i64().unwrap();
     let steps: Vec<i64> = changes.iter().map(|event| number(event, "difference")).collect();
     assert_eq!(steps.len(), 2, "{steps:?}");
     assert!(
-        steps[0].abs_diff(STEP) < ALLOWED / 5 && steps[1].abs_diff(-STEP) < ALLOWED / 5,
+        steps[0].abs_diff(step_ns) < allowed / 5 && steps[1].abs_diff(-step_ns) < allowed / 5,
         "{steps:?}"
     );
     for event in changes {

@@ -116,12 +116,14 @@ static __always_inline bool is_known(const struct syscall_desc *desc)
  * Argument registers, as pairs of 32-bit halves joined where the 32-bit ABI
  * splits a 64-bit argument. The one place that knows their names.
  *
- * regs must be readable by bpf_probe_read_kernel(), whatever its type.
+ * regs must be readable by bpf_probe_read_kernel(), whatever its type; args
+ * lies in a map, unless split is 0.
  */
 static __always_inline void syscall_args(const struct pt_regs *regs, __u32 abi, __u8 split,
 					 __u64 args[MAX_ARGS])
 {
 	struct pt_regs copy = {};
+	__u32 from = 0;
 
 	bpf_core_read(&copy, sizeof(copy), regs);
 	if (abi != ABI_IA32) {
@@ -141,13 +143,23 @@ static __always_inline void syscall_args(const struct pt_regs *regs, __u32 abi, 
 	args[5] = (__u32)copy.bp;
 	if (!split)
 		return;
-#pragma unroll
-	for (int i = 0; i < MAX_ARGS - 1; i++) {
-		if (!(split & (1 << i)))
-			continue;
-		args[i] |= args[i + 1] << 32;
-		for (int j = i + 1; j < MAX_ARGS - 1; j++)
-			args[j] = args[j + 1];
+	/*
+	 * No branch hangs on split: compilers keep what such branches share on a
+	 * stack that not every path has written, and Linux 6.18 then refuses the
+	 * program ("verifier bug: stack slot").
+	 */
+	for (__u32 i = 0; i < MAX_ARGS; i++) {
+		__u64 pair = split >> i & 1, value;
+
+		if (from >= MAX_ARGS)
+			break;
+		value = args[from++];
+		bounded(from);
+		if (from < MAX_ARGS)
+			value |= args[from] << 32 & -pair;
+		args[i] = value;
+		from += pair;
+		bounded(from);
 	}
 }
 
