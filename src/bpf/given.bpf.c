@@ -101,6 +101,25 @@ static __always_inline void read_room(struct scratch *s, const struct arg_desc *
 		s->room = room;
 }
 
+/* The rooms for the names of that many messages. */
+__noinline int keep_rooms(__u32 slot, __u64 addr, __u32 count, __u32 pointer_bytes)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	__u32 size = MMSGHDR_SIZE(pointer_bytes), room;
+
+	if (!s)
+		return 0;
+	for (__u32 i = 0; i < MESSAGES_MAX && i < count; i++) {
+		/* msg_namelen follows a pointer. */
+		if (bpf_probe_read_user(&room, sizeof(room),
+					(void *)(addr + i * size + pointer_bytes)))
+			break;
+		s->rooms[i] = room < MSG_NAME_MAX ? room : MSG_NAME_MAX;
+		s->nrooms = i + 1;
+	}
+	return 0;
+}
+
 /* Keeps one argument, as scratch.how says. */
 __noinline int keep_argument(__u32 slot, __u32 index, __u32 abi)
 {
@@ -114,6 +133,9 @@ __noinline int keep_argument(__u32 slot, __u32 index, __u32 abi)
 	if (!value)
 		return 0;
 	read_room(s, &s->how, abi, value);
+	/* How many there may be follows. */
+	if (s->how.kind == ARG_MMSGHDR && is_filled_in(&s->how) && index + 1 < MAX_ARGS)
+		keep_rooms(slot, value, s->args[index + 1], pointer_size(abi));
 	s->part = PART_VALUE;
 	switch (s->how.when) {
 	case WHEN_IN_OUT:
@@ -142,6 +164,31 @@ __noinline int keep_argument(__u32 slot, __u32 index, __u32 abi)
 	return 0;
 }
 
+static __always_inline void append_rooms(struct scratch *s)
+{
+	__u64 pos = s->pos;
+
+	bounded(pos);
+	if (pos <= ITEM_START_MAX &&
+	    !bpf_probe_read_kernel(s->bytes + pos, sizeof(s->rooms), s->rooms))
+		s->pos = pos + sizeof(s->rooms);
+	else
+		s->nrooms = 0;
+}
+
+/* The reverse: what was appended ends there. */
+static __always_inline void take_rooms(struct scratch *s, __u32 nrooms)
+{
+	__u64 pos = s->pos - sizeof(s->rooms);
+
+	bounded(pos);
+	if (!nrooms || pos > ITEM_START_MAX ||
+	    bpf_probe_read_kernel(s->rooms, sizeof(s->rooms), s->bytes + pos))
+		return;
+	s->nrooms = nrooms;
+	s->pos = pos;
+}
+
 __noinline int keep_given(__u32 slot, __u32 key, __u32 abi)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
@@ -154,6 +201,7 @@ __noinline int keep_given(__u32 slot, __u32 key, __u32 abi)
 		return 0;
 	s->kept = 0;
 	s->room = ROOM_UNKNOWN;
+	s->nrooms = 0;
 	s->desc_key = key;
 	s->pos = sizeof(*given);
 	for (__u32 i = 0; i < MAX_ARGS; i++) {
@@ -167,14 +215,17 @@ __noinline int keep_given(__u32 slot, __u32 key, __u32 abi)
 		s->how = *how;
 		keep_argument(slot, i, abi);
 	}
-	if (!s->kept && s->room == ROOM_UNKNOWN)
+	if (!s->kept && s->room == ROOM_UNKNOWN && !s->nrooms)
 		return 0;
+	if (s->nrooms)
+		append_rooms(s);
 	given = (struct given *)s->bytes;
 	given->start = start_time(task);
 	given->room = s->room;
 	given->kept = s->kept;
 	given->event = desc->event;
 	given->len = s->pos - sizeof(*given);
+	given->nrooms = s->nrooms;
 	if (given->len <= GIVEN_SMALL)
 		bpf_map_update_elem(&givens, &by_task, given, BPF_ANY);
 	else if (given->len <= GIVEN_LARGE)
@@ -209,6 +260,7 @@ __noinline int take_given(__u32 slot, __u32 event)
 			s->pos = pos + len;
 			s->kept = given->kept;
 			s->room = given->room;
+			take_rooms(s, given->nrooms);
 		}
 	} else {
 		given = bpf_map_lookup_elem(&large_givens, &key);
@@ -220,6 +272,7 @@ __noinline int take_given(__u32 slot, __u32 event)
 			s->pos = pos + len;
 			s->kept = given->kept;
 			s->room = given->room;
+			take_rooms(s, given->nrooms);
 		}
 	}
 	forget_given();
@@ -260,6 +313,21 @@ static __always_inline bool put_from_kernel(struct scratch *s, __u32 index, long
 	return put_fd_name(s->slot, index, fd, remote, s->room);
 }
 
+/* Without the room before the call nobody knows how much of it the call has filled in. */
+static __always_inline bool knows_room(const struct scratch *s, __s64 ret)
+{
+	switch (s->how.kind) {
+	case ARG_BYTES:
+		return s->how.count != COUNT_AT || s->room != ROOM_UNKNOWN;
+	case ARG_MSGHDR:
+		return !is_filled_in(&s->how) || ret < 0 || s->room != ROOM_UNKNOWN;
+	case ARG_MMSGHDR:
+		return !is_filled_in(&s->how) || ret <= (__s64)s->nrooms ||
+		       s->nrooms == MESSAGES_MAX;
+	}
+	return true;
+}
+
 __noinline int before_reading(__u32 slot, __u32 index, __u32 abi, __s64 ret)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
@@ -281,10 +349,7 @@ __noinline int before_reading(__u32 slot, __u32 index, __u32 abi, __s64 ret)
 	}
 	if (put_from_kernel(s, index, ret))
 		return READ_NOT;
-	/* Without the room before the call nobody knows how much of it the call has filled in. */
-	if (s->how.kind == ARG_BYTES && s->how.count == COUNT_AT && s->room == ROOM_UNKNOWN)
-		return READ_LATE;
-	return READ_NOW;
+	return knows_room(s, ret) ? READ_NOW : READ_LATE;
 }
 
 __noinline int mark_late(__u32 slot, __u32 at)

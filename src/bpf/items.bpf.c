@@ -121,7 +121,6 @@ __noinline int put_kernel_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, 
 #define MSG_CONTROL 4
 #define MSG_CONTROLLEN 5
 
-#define MSG_NAME_MAX 128
 #define MSG_IOV_MAX 1024
 #define MSG_CONTROL_MAX 512
 /* No array of a program is larger. */
@@ -194,11 +193,8 @@ __noinline int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_byt
 	return 0;
 }
 
-/* As many struct mmsghdr as ARRAY_MAX of reading.rs has room for, of which 32-bit calls have smaller ones. */
-#define MESSAGES_MAX 128
-
 /* One message: its header, and how long it became. False where the record is full. */
-static __always_inline bool put_message(struct scratch *s, __u32 index, __u64 at,
+static __always_inline bool put_message(struct scratch *s, __u32 index, __u32 position, __u64 at,
 					__u32 pointer_bytes)
 {
 	__u32 len;
@@ -207,6 +203,8 @@ static __always_inline bool put_message(struct scratch *s, __u32 index, __u64 at
 	if (at > RECORD_MAX - 64 || s->pos > ITEM_START_MAX)
 		return false;
 	len = *(const __u32 *)(s->bytes + at + (pointer_bytes == 8 ? 56 : 28));
+	s->room = position < s->nrooms && position < MESSAGES_MAX ? s->rooms[position] :
+								    ROOM_UNKNOWN;
 	put_msg_parts(s->slot, index, at, pointer_bytes, len);
 	return s->pos <= ITEM_START_MAX;
 }
@@ -214,7 +212,7 @@ static __always_inline bool put_message(struct scratch *s, __u32 index, __u64 at
 __noinline int put_messages(__u32 slot, __u32 index, __u32 at, __u32 pointer_bytes)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
-	__u32 size = pointer_bytes == 8 ? 64 : 32, count;
+	__u32 size = MMSGHDR_SIZE(pointer_bytes), count;
 	struct item_header *item;
 	__u64 from = at;
 
@@ -229,7 +227,7 @@ __noinline int put_messages(__u32 slot, __u32 index, __u32 at, __u32 pointer_byt
 	count = item->len / size;
 	from += sizeof(*item);
 	for (__u32 i = 0; i < MESSAGES_MAX && i < count; i++) {
-		if (!put_message(s, MESSAGE_OF(index, i), from + i * size, pointer_bytes)) {
+		if (!put_message(s, MESSAGE_OF(index, i), i, from + i * size, pointer_bytes)) {
 			/* What later ones point to is not there. */
 			item->status = ITEM_TRUNCATED;
 			break;

@@ -104,6 +104,11 @@ extern struct selected_map selected SEC(".maps");
 #define RECORD_MAX 180224
 #define RECORD_SLACK 8192
 
+/* Of the address that a message comes from or goes to. */
+#define MSG_NAME_MAX 128
+/* As many struct mmsghdr as ARRAY_MAX of reading.rs has room for, of which 32-bit calls have smaller ones. */
+#define MESSAGES_MAX 128
+
 /* The call that has just returned, for events that are told after it. */
 struct returned_call {
 	__u16 event; /* of event_ids.h: EVENT_* */
@@ -130,6 +135,9 @@ struct scratch {
 	__u32 desc_key; /* of its row in syscalls */
 	__s64 room;
 	__u32 part; /* PART_*, of which the argument is read */
+	/* The room for the name of each of its messages, MSG_NAME_MAX at the most, and of how many it is known. */
+	__u32 nrooms;
+	__u8 rooms[MESSAGES_MAX];
 	/* What a loop of items.bpf.c carries from round to round. */
 	struct {
 		__u64 dentry;
@@ -260,8 +268,8 @@ struct given {
 	__s64 room; /* for what the call fills in */
 	__u32 kept; /* bit i: argument i is among the items */
 	__u32 event; /* the call */
-	__u32 len; /* of the items */
-	__u32 reserved;
+	__u32 len; /* of the items, and of scratch.rooms behind them */
+	__u32 nrooms; /* 0: they are not there */
 };
 
 #define GIVEN_SMALL 480

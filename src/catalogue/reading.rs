@@ -100,7 +100,7 @@ impl ArgType {
     pub fn needs_room(self) -> bool {
         let reading = self.reading(Layout::Native);
         matches!(reading.count, Count::At(_))
-            || reading.kind == ArgKind::Msghdr && self.memory() == Memory::FilledIn
+            || matches!(reading.kind, ArgKind::Msghdr | ArgKind::Mmsghdr) && self.memory() == Memory::FilledIn
     }
 
     /// The types that this one may be.

@@ -96,7 +96,7 @@ fn same_memory() -> Result<(), Failed> {
 }
 
 fn rooms() -> Result<(), Failed> {
-    let run = given("accept,getpeername,recvfrom,recvmsg,getsockopt");
+    let run = given("accept,getpeername,recvfrom,recvmsg,recvmmsg,getsockopt");
     let all = serde_json::to_string(&run.events).unwrap();
     // What the program itself has put behind the room that it gave.
     assert!(!all.contains("198.51.100.7"), "{all}");
@@ -143,6 +143,10 @@ fn rooms() -> Result<(), Failed> {
             .contains("AF_INET (cut short):0200"),
         "{message}"
     );
+    let messages = arg(run.named("recvmmsg")[0], "mmsg")["text"].to_string();
+    assert!(messages.contains("AF_INET (cut short):0200"), "{messages}");
+    assert!(messages.contains("127.0.0.1:"), "{messages}");
+    assert!(!messages.contains("readLate"), "{messages}");
     let option = arg(run.named("getsockopt")[0], "optval");
     assert_eq!(option["value"], "\u{2}\0", "{option}");
     Ok(())

@@ -112,6 +112,9 @@ static void rooms(void)
 	static const socklen_t room[] = { 0, 4, 16, 40 };
 	struct iovec data = { &option, sizeof(option) };
 	struct msghdr message = { &given, 6, &data, 1 };
+	struct sockaddr_in names[2] = { nobody, nobody };
+	struct mmsghdr messages[2] = { { { &names[0], 6, &data, 1 } },
+				       { { &names[1], sizeof(names[1]), &data, 1 } } };
 	socklen_t len = sizeof(name);
 
 	bind(listening, (void *)&name, sizeof(name));
@@ -138,6 +141,9 @@ static void rooms(void)
 	recvfrom(udp, &option, sizeof(option), 0, (void *)&given, &len);
 	given = nobody;
 	recvmsg(udp, &message, 0);
+	sendto(udp, "ef", 2, 0, (void *)&name, sizeof(name));
+	sendto(udp, "gh", 2, 0, (void *)&name, sizeof(name));
+	recvmmsg(udp, messages, 2, 0, NULL);
 	option = 0x7f7f7f7f;
 	len = 2;
 	getsockopt(udp, SOL_SOCKET, SO_TYPE, &option, &len);

@@ -61,6 +61,8 @@ enum step { STEP_MORE, STEP_END, STEP_FAULT, STEP_FULL, STEP_FOUND };
 /* What appenders take as index of a part of an argument, and of one of several messages. */
 #define INDEX_OF(index, part) ((index) | (part) << 8)
 #define MESSAGE_OF(index, position) ((index) | (position) << 16)
+/* Bytes of struct mmsghdr. */
+#define MMSGHDR_SIZE(pointer_bytes) ((pointer_bytes) == 8 ? 64 : 32)
 
 /* Address of a field in the kernel, for appenders: FIELD_ADDRESS(file, f_path). */
 #define FIELD_ADDRESS(pointer, field) \
