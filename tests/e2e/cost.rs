@@ -76,7 +76,7 @@ fn unloaded() -> Result<(), Failed> {
     };
     // What looks at calls when they return needs to know whether they were carried out at all.
     let marks = ["sys_enter", "sys_exit"];
-    let after = match list("")["security_file_open"]["probe"]
+    let after = match list("")["security_file_open"]["attach"]
         .to_string()
         .contains("after the call")
     {
