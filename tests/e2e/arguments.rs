@@ -37,7 +37,8 @@ struct Seen {
     rows: [Vec<String>; 2],
 }
 
-fn run(way: &str, flags: &[&str]) -> Result<Seen, Failed> {
+/// Each of these ways, one after the other.
+fn run(ways: &[&str], flags: &[&str]) -> Result<Vec<Seen>, Failed> {
     let folder = tempfile::tempdir()?;
     let path = |name: &str| folder.path().join(name).display().to_string();
     let kinds = ["json", "table", "table-verbose"];
@@ -45,11 +46,15 @@ fn run(way: &str, flags: &[&str]) -> Result<Seen, Failed> {
         .iter()
         .map(|kind| format!("-o{kind}:{}", path(kind)))
         .collect();
+    let script =
+        "program=$1 folder=$2; shift 2; for way; do \"$program\" $way \"$folder/$way\" || exit; done";
     let run = Command::new(tracee())
         .args(flags)
         .args(["-e", "execve,sched_process_exec"])
         .args(outputs)
-        .args(["--", &prog("arguments"), way, &path("truth")])
+        .args(["--", "sh", "-c", script, "sh", &prog("arguments")])
+        .arg(folder.path())
+        .args(ways)
         .output()?;
     assert!(run.status.success(), "{run:?}");
     assert_eq!(totals(&String::from_utf8_lossy(&run.stderr)).1, 0, "{run:?}");
@@ -57,11 +62,32 @@ fn run(way: &str, flags: &[&str]) -> Result<Seen, Failed> {
         let text = std::fs::read_to_string(path(kind))?;
         Ok(text.lines().skip(1).map(str::to_owned).collect())
     };
-    Ok(Seen {
-        truth: strings(Path::new(&path("truth")))?,
-        events: parse(std::fs::File::open(path("json"))?),
-        rows: [rows("table")?, rows("table-verbose")?],
-    })
+    let (table, verbose) = (rows("table")?, rows("table-verbose")?);
+    let events = parse(std::fs::File::open(path("json"))?);
+    assert_eq!((table.len(), verbose.len()), (events.len(), events.len()));
+    let mut all: Vec<Seen> = Vec::new();
+    let mut of = Value::Null;
+    for (event, rows) in events.into_iter().zip(table.into_iter().zip(verbose)) {
+        // The program itself, before its own execs.
+        let argv = value(&event, "argv").as_array().cloned().unwrap_or_default();
+        if argv.first() == Some(&prog("arguments").into()) && event["processId"] != of {
+            of = event["processId"].clone();
+            let way = argv[1].as_str().unwrap();
+            all.push(Seen {
+                truth: strings(Path::new(&path(way)))?,
+                events: Vec::new(),
+                rows: [Vec::new(), Vec::new()],
+            });
+        }
+        let Some(seen) = all.last_mut().filter(|_| event["processId"] == of) else {
+            continue;
+        };
+        seen.events.push(event);
+        seen.rows[0].push(rows.0);
+        seen.rows[1].push(rows.1);
+    }
+    assert_eq!(all.len(), ways.len());
+    Ok(all)
 }
 
 /// A file of strings, each with its NUL.
@@ -157,10 +183,10 @@ fn compare_rows(entry: &Value, rows: [&str; 2], name: &str) {
 /// All ways there are, with rings of that size; those in `whole` are not cut.
 fn lengths(ring: &str, whole: &[&str]) -> Result<(), Failed> {
     let always = ["empty", "none"];
-    for way in [
+    let ways = [
         "script", "first", "long", "unequal", "many", "middling", "empty", "none", "whole", "more",
-    ] {
-        let seen = run(way, &["-b", ring])?;
+    ];
+    for (way, seen) in ways.iter().zip(run(&ways, &["-b", ring])?) {
         // The program itself, before its own execs.
         let own = |event: &&Value| {
             value(event, "argv")
@@ -171,7 +197,7 @@ fn lengths(ring: &str, whole: &[&str]) -> Result<(), Failed> {
         for (index, event) in seen.events.iter().enumerate().filter(|(_, event)| own(event)) {
             let entry = arg(event, "argv");
             // Since Linux 5.18 a program without arguments gets an empty one.
-            let truth = match way {
+            let truth = match *way {
                 "none" if event["returnValue"] == -2 || entry["value"].as_array().unwrap().is_empty() => {
                     &[][..]
                 }
@@ -180,11 +206,11 @@ fn lengths(ring: &str, whole: &[&str]) -> Result<(), Failed> {
             let name = event["eventName"].as_str().unwrap();
             let (cuts, gap) = compare(entry, truth);
             println!("{ring} {way} {name} {}: {cuts} cuts, {gap}", event["returnValue"]);
-            assert_eq!(cuts == 0, whole.contains(&way) || always.contains(&way), "{way}");
-            assert_eq!(gap, way == "many" || way == "middling", "{way}");
+            assert_eq!(cuts == 0, whole.contains(way) || always.contains(way), "{way}");
+            assert_eq!(gap, ["many", "middling"].contains(way), "{way}");
             let rows = [&seen.rows[0][index][..], &seen.rows[1][index]];
             compare_rows(entry, rows, "argv");
-            if way == "unequal" && ring == "8MiB" {
+            if *way == "unequal" && ring == "8MiB" {
                 let long = entry["value"][1].as_str().unwrap().len();
                 assert!(long > 110_000, "{long}");
             }
@@ -201,7 +227,7 @@ fn lengths(ring: &str, whole: &[&str]) -> Result<(), Failed> {
 }
 
 fn environment() -> Result<(), Failed> {
-    let seen = run("whole", &["--show-exec-env"])?;
+    let seen = &run(&["whole"], &["--show-exec-env"])?[0];
     for event in &seen.events[seen.events.len() - 2..] {
         assert_eq!(
             compare(arg(event, "argv"), &seen.truth),
