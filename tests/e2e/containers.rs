@@ -9,14 +9,12 @@ use libtest_mimic::Failed;
 use nix::mount::{mount, umount, MsFlags};
 use serde_json::{json, Value};
 
-use crate::harness::{
-    between, in_vm, lacks_tool, parse, prog, same_everywhere, sha256, value, Background, Run,
-};
+use crate::harness::{in_vm, lacks_tool, parse, prog, same_everywhere, sha256, value, Background, Run};
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
     vec![
-        Test::new("containers_by_the_paths_of_their_cgroups", paths).unless(between()),
+        Test::new("containers_by_the_paths_of_their_cgroups", paths).once(),
         Test::new("containers_of_runc", || oci("runc"))
             .unless(same_everywhere())
             .unless(lacks_tool("runc")),

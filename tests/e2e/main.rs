@@ -68,6 +68,12 @@ impl Test {
         self.missing = self.missing.or(missing);
         self
     }
+
+    /// Runs it here and in one emulator: each kernel more adds little to it, and the whole must not take for ever.
+    pub fn once(self) -> Test {
+        let reason = harness::elsewhere(self.name);
+        self.unless(reason)
+    }
 }
 
 /// Runs a test; says so if it is one of those that make the whole slow.
@@ -86,11 +92,7 @@ fn main() {
     // Loads and losses are measured: one test at a time.
     arguments.test_threads = arguments.test_threads.or(Some(1));
     let filter = arguments.filter.clone();
-    // A kernel between two that run them adds nothing to these, and the whole must not take for ever.
-    let once = |tests: Vec<Test>| -> Vec<Test> {
-        let unless = |test: Test| test.unless(harness::between());
-        tests.into_iter().map(unless).collect()
-    };
+    let once = |tests: Vec<Test>| -> Vec<Test> { tests.into_iter().map(Test::once).collect() };
     let tests: Vec<Test> = [
         cli::tests(),
         process::tests(),

@@ -199,8 +199,7 @@ fn sigint() -> Result<(), Failed> {
         assert!(status.success());
         // At once: what is in the rings is still printed.
         let start = Instant::now();
-        background.signal(signal);
-        let run = background.stop();
+        let run = background.stop_by(signal);
         // An emulator takes its time to close the links.
         let took = start.elapsed();
         assert!(
