@@ -32,10 +32,11 @@ __noinline int read_returned_call(__u32 slot, __u64 nr, __s64 ret)
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 	struct task_struct *task = current_task();
 	struct pt_regs *regs = task_regs(task);
+	struct mark *mark = unsettled_mark(task);
 	struct syscall_desc *desc;
 	struct syscall_nr number;
 
-	if (!s || !syscall_abi(task, nr, &number))
+	if (!s || !(mark ? marked_call(mark, &number) : syscall_abi(task, nr, &number)))
 		return 0;
 	desc = call_lookup(regs, &number);
 	if (!is_known(desc))
@@ -45,5 +46,7 @@ __noinline int read_returned_call(__u32 slot, __u64 nr, __s64 ret)
 	s->call.ret = call_result(&number, desc, ret);
 	s->call.within = number.within;
 	s->call.unread = !call_args(regs, &number, desc, s->call.args);
+	if (mark)
+		bpf_probe_read_kernel(s->call.args, sizeof(s->call.args), mark->args);
 	return 1;
 }

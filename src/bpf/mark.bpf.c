@@ -22,19 +22,7 @@ __noinline int remember_exec_call(__u32 nr, __u32 abi)
 
 __noinline int mark_taken(__u64 nr)
 {
-	struct taken taken = { .nr = nr };
-	int said = 0;
-
-	mark_take(current_task(), nr, &taken);
-	if (taken.ran == RAN_NO)
-		said = RECORD_NOT_CARRIED_OUT;
-	else if (taken.ran == RAN_UNKNOWN)
-		said = RECORD_UNVERIFIED;
-	if (taken.executed)
-		said |= TAKEN_EXECUTED;
-	if (taken.args)
-		said |= TAKEN_BY_MARK;
-	return said;
+	return mark_take(current_task(), nr);
 }
 
 __noinline int marked_args(__u32 slot)

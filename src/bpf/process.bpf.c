@@ -41,7 +41,6 @@ static __always_inline int on_fork(struct task_struct *parent, struct task_struc
 	__u32 child_tgid = child->tgid;
 	struct scratch *s;
 
-	mark_fork(parent);
 	if (container_settings.wanted)
 		container_fork(plain_address(child));
 	if (scope == SCOPE_OUT)

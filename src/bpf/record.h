@@ -269,11 +269,9 @@ struct settings {
 	__u8 exec_on_enter; /* sched_prepare_exec is missing: sys_enter stands in */
 	__u8 decode_fds;
 	__u8 marks; /* some calls leave marks: lib/mark.h */
-	__u8 mark_forks; /* those among them that stop for a tracer after a fork */
-	__u8 mark_execs; /* execve and execveat are among them */
 	__u8 mark_exits; /* exit and exit_group are */
 	__u8 task_storage; /* marks are kept with the task */
-	__u8 reserved[3];
+	__u8 reserved[1];
 	__u8 on_enter[MAX_SYSCALLS]; /* what sys_enter does about a number, in whatever ABI: ENTER_* */
 };
 
@@ -287,13 +285,14 @@ struct mark {
 	__u64 start; /* of the thread, where marks are kept by the address of its task */
 	__u64 failed; /* mark_control.failed when its last call returned */
 	__u64 args[MAX_ARGS];
-	__u32 nr; /* as the registers say */
-	__u32 state; /* MARK_* of lib/mark.h */
+	__u32 nr; /* as the registers said at sys_enter */
+	__u16 abi;
+	__u16 state; /* MARK_* of lib/mark.h */
 };
 
 struct mark_control {
 	__u64 failed; /* marks that could not be left */
-	__u64 forks_stopped; /* threads whose fork stopped, or may have, for a tracer */
+	__u64 unsettled; /* threads in a fork or an exec, which may come back under another number */
 };
 
 #define EVENT_SHOWN 1

@@ -162,10 +162,39 @@ static __always_inline bool number_wanted(__u64 nr)
 	return low < MAX_SYSCALLS && settings.syscall_wanted[low];
 }
 
-/* The number of a call that has stopped for a tracer may be any by now. */
-static __always_inline bool forks_are_stopped(void)
+/* Of what comes back with the registers of before a signal. */
+#define NO_NUMBER ((__u32)-1)
+
+static __always_inline bool has_mark(__u64 nr)
 {
-	return settings.mark_forks && *(volatile __u64 *)&mark_control.forks_stopped;
+	return settings.marks && (number_has(nr, ENTER_MARK) || (__u32)nr == NO_NUMBER ||
+				  numbers_are_unsettled());
+}
+
+static __always_inline bool exit_wanted(__u64 nr)
+{
+	return number_wanted(nr) ||
+	       (settings.marks && ((__u32)nr == NO_NUMBER || numbers_are_unsettled()));
+}
+
+/* A child that comes back for the first time, or an exec that is told elsewhere. */
+static __always_inline bool is_no_call(const struct syscall_desc *desc, long ret, __u32 taken)
+{
+	if (!(desc->flags & SYSCALL_SKIP_ZERO) || ret)
+		return false;
+	if (!(taken & RECORD_NOT_CARRIED_OUT))
+		return true;
+	return taken & TAKEN_FIRST && !(desc->flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT));
+}
+
+static __always_inline __u8 verified_flags(const struct syscall_desc *desc, __u32 taken)
+{
+	/* What never comes back was made up where it does. */
+	if (desc->flags & (SYSCALL_ON_ENTER | SYSCALL_ON_EXIT))
+		return RECORD_NOT_CARRIED_OUT;
+	if (!(desc->flags & SYSCALL_VERIFIED))
+		return 0;
+	return taken & (RECORD_NOT_CARRIED_OUT | RECORD_UNVERIFIED);
 }
 
 static __always_inline int on_exit(struct task_struct *task, const struct pt_regs *regs, __u64 nr,
@@ -173,61 +202,57 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 {
 	struct syscall_desc *desc;
 	struct syscall_nr call;
+	bool checked, known;
 	__u32 taken = 0;
-	bool checked;
-	__u8 flags;
+	__u8 flags = 0;
 
+	known = syscall_abi(task, nr, &call);
 	/* Before scope and filters, lest it stay for the next call. */
-	if (settings.marks && (number_has(nr, ENTER_MARK) || forks_are_stopped())) {
+	if (has_mark(nr)) {
 		taken = mark_taken(nr);
 		if (taken & TAKEN_EXECUTED)
 			return 0;
-		if (taken & TAKEN_BY_MARK) {
+		if (taken & TAKEN_CALL) {
 			struct mark *mark = mark_find(task, false);
 
 			if (!mark)
 				return 0;
 			nr = mark->nr;
+			known = marked_call(mark, &call);
 		}
 		if (!number_wanted(nr))
 			return 0;
 	}
-	if (!in_scope(task) || !syscall_abi(task, nr, &call))
+	if (!known || !in_scope(task))
 		return 0;
 	desc = syscall_lookup(&call);
 	ret = call_result(&call, desc, ret);
-	flags = desc && desc->flags & SYSCALL_VERIFIED ?
-			(__u8)(taken & (RECORD_NOT_CARRIED_OUT | RECORD_UNVERIFIED)) :
-			0;
-	/* A child has made no call. */
-	if (desc && desc->flags & SYSCALL_SKIP_ZERO && !ret)
-		flags = 0;
+	if (desc && !is_no_call(desc, ret, taken))
+		flags = verified_flags(desc, taken);
 	/* By its number, whatever it holds. */
 	if (settings.chosen[EVENT_SYS_EXIT])
 		emit_raw(task, &call, EVENT_SYS_EXIT, ret, flags);
 	desc = told_call(regs, &call);
-	if (call.within)
-		flags = desc && desc->flags & SYSCALL_VERIFIED ?
-				(__u8)(taken & (RECORD_NOT_CARRIED_OUT | RECORD_UNVERIFIED)) :
-				0;
-	if (!desc || desc->flags & SYSCALL_ON_ENTER)
+	if (!desc)
 		return 0;
+	if (call.within)
+		flags = verified_flags(desc, taken);
 	checked = settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked;
 	if (!(desc->flags & SYSCALL_CHOSEN) && !checked)
 		return 0;
-	if (!ret && desc->flags & SYSCALL_SKIP_ZERO) {
+	if (is_no_call(desc, ret, taken)) {
 		if (checked)
 			forget_copy(task);
 		return 0;
 	}
-	emit_syscall(task, regs, &call, desc, ret, flags, taken & TAKEN_BY_MARK);
+	emit_syscall(task, regs, &call, desc, ret, flags, taken & TAKEN_ARGS);
 	return 0;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit__tp_btf, struct pt_regs *regs, long ret)
 {
-	if (!number_wanted(regs->orig_ax) && !forks_are_stopped())
+	if (!exit_wanted(regs->orig_ax))
 		return 0;
 	return on_exit(current_task(), regs, regs->orig_ax, ret);
 }
@@ -237,7 +262,7 @@ int sys_exit__tp(struct trace_event_raw_sys_exit *ctx)
 {
 	struct task_struct *task;
 
-	if (!number_wanted(ctx->id) && !forks_are_stopped())
+	if (!exit_wanted(ctx->id))
 		return 0;
 	task = current_task();
 	return on_exit(task, task_regs(task), ctx->id, ctx->ret);

@@ -93,6 +93,9 @@ const CAPTURED: &[&str] = &[
     "io_uring_setup",
 ];
 
+/// What can come back under another number than it was entered by.
+const UNSETTLED: [&str; 6] = ["fork", "vfork", "clone", "clone3", "execve", "execveat"];
+
 /// Calls that leave marks: of the chosen ones those whose success is evidence, or `all`; and what programs look at that
 /// have nothing else to go by.
 pub fn marked_calls(
@@ -127,6 +130,10 @@ pub fn marked_calls(
     if capture.is_some_and(|capture| capture.write) {
         marked.extend(WRITING.iter().chain(CAPTURED));
     }
+    // They may come back as any of the others.
+    if !marked.is_empty() {
+        marked.extend(UNSETTLED);
+    }
     marked
 }
 
@@ -149,20 +156,6 @@ fn is_marked(marked: &Marked, call: &CompatCall) -> bool {
         Return::Execve | Return::Execveat => has(&["execve", "execveat"]),
         _ => marked.contains(call.event),
     }
-}
-
-/// Whether some marked call stops for a tracer after its fork.
-pub fn forks(marked: &Marked) -> bool {
-    marked
-        .iter()
-        .any(|name| probe::syscall_return(name) == Return::TwiceInChild)
-}
-
-/// Whether `execve` or `execveat` is marked.
-pub fn execs(marked: &Marked) -> bool {
-    marked
-        .iter()
-        .any(|name| matches!(probe::syscall_return(name), Return::Execve | Return::Execveat))
 }
 
 /// Whether `exit` or `exit_group` is marked.
@@ -203,10 +196,8 @@ mod tests {
     fn marks_of_what_is_chosen() {
         let chosen = ["openat", "read", "rt_sigreturn", "exit_group", "clone"].map(catalogue::expect);
         let marked = |all| marked_calls(&chosen, None, all, &Features::default());
-        assert_eq!(marked(false), Marked::from(["openat", "exit_group", "clone"]));
-        assert_eq!(
-            marked(true),
-            Marked::from(["openat", "exit_group", "clone", "read"])
-        );
+        let with = |names: &[&'static str]| Marked::from_iter(UNSETTLED.iter().chain(names).copied());
+        assert_eq!(marked(false), with(&["openat", "exit_group"]));
+        assert_eq!(marked(true), with(&["openat", "exit_group", "read"]));
     }
 }

@@ -89,16 +89,7 @@ impl Plan<'_> {
         }
         if !self.marked.is_empty() {
             // Whoever takes the mark is there whether the call is shown or not.
-            stems.extend([probe::SYS_ENTER, probe::SYS_EXIT]);
-        }
-        if marks::forks(self.marked) {
-            stems.extend([probe::FORK, probe::EXIT]);
-        }
-        if marks::execs(self.marked) {
-            stems.insert(probe::EXEC);
-        }
-        if !self.marked.is_empty() && !features.has_task_storage() {
-            stems.insert(probe::EXIT);
+            stems.extend([probe::SYS_ENTER, probe::SYS_EXIT, probe::EXEC, probe::EXIT]);
         }
         if self.scope.follows() {
             stems.extend([probe::FORK, probe::EXEC, probe::EXIT, probe::FREE]);
@@ -237,8 +228,6 @@ impl Plan<'_> {
             constants.syscall_wanted[nr] |= u8::from(bits != 0);
         }
         constants.marks = u8::from(!self.marked.is_empty());
-        constants.mark_forks = u8::from(marks::forks(self.marked));
-        constants.mark_execs = u8::from(marks::execs(self.marked));
         constants.mark_exits = u8::from(marks::exits(self.marked));
         constants.task_storage = u8::from(features.has_task_storage());
         constants.scope_mode = match self.scope {

@@ -6,9 +6,11 @@
  * kernel/entry/common.c). So a mark is left there, and taken at sys_exit: no
  * mark, no call.
  *
- * The mark also holds the number: at the stops of PTRACE_EVENT_FORK and its
- * like a tracer can change the registers of a call that is under way. Of those
- * calls it holds the arguments, too.
+ * A fork and an exec can come back under another number: at the stops of
+ * PTRACE_EVENT_FORK and its like a tracer may change the registers, and an exec
+ * gets the number and the ABI of its new image, also if it fails after that. So
+ * their marks hold number, ABI and arguments, and while there is such a call
+ * sys_exit looks for a mark whatever the number is.
  */
 #ifndef TRACEE_MARK_H
 #define TRACEE_MARK_H
@@ -19,8 +21,8 @@
 /* mark.state */
 #define MARK_IDLE 0
 #define MARK_ENTERED 1
-#define MARK_FORKED 2 /* entered, and stopped for its tracer after the fork */
-#define MARK_EXECUTED 3 /* an execve that has succeeded: its return is no call's */
+#define MARK_UNSETTLED 2 /* entered, a fork or an exec */
+#define MARK_EXECUTED 3 /* an exec that has succeeded: its return is no call's */
 
 static const struct mark no_mark;
 
@@ -68,10 +70,27 @@ static __always_inline bool may_be_shown(struct task_struct *task)
 	return true;
 }
 
+/* Calls are under way whose number may be any when they return. */
+static __always_inline bool numbers_are_unsettled(void)
+{
+	return settings.marks && *(volatile __u64 *)&mark_control.unsettled;
+}
+
+static __always_inline void mark_set(struct mark *mark, __u32 state)
+{
+	bool was = mark->state >= MARK_UNSETTLED, is = state >= MARK_UNSETTLED;
+
+	mark->state = state;
+	if (was != is)
+		__sync_fetch_and_add(&mark_control.unsettled, is ? 1 : -1);
+}
+
 /* At sys_enter, for numbers with ENTER_MARK. */
 static __always_inline void mark_leave(struct task_struct *task, const struct pt_regs *regs,
 				       __u64 nr)
 {
+	const struct syscall_desc *desc;
+	__u32 state = MARK_ENTERED;
 	struct syscall_nr call;
 	struct mark *mark;
 
@@ -83,9 +102,14 @@ static __always_inline void mark_leave(struct task_struct *task, const struct pt
 		return;
 	}
 	mark->nr = nr;
-	if (number_has(nr, ENTER_ARGS))
+	mark->abi = call.abi;
+	if (number_has(nr, ENTER_ARGS)) {
 		syscall_args(regs, call.abi, 0, mark->args);
-	mark->state = MARK_ENTERED;
+		desc = syscall_lookup(&call);
+		if (desc && desc->flags & SYSCALL_SKIP_ZERO)
+			state = MARK_UNSETTLED;
+	}
+	mark_set(mark, state);
 }
 
 /* What a thread without a mark says: nothing, if it may have been in a call when tracing began, or had no room for one. */
@@ -96,43 +120,55 @@ static __always_inline bool missing_mark_tells(struct task_struct *task)
 
 enum ran { RAN_YES, RAN_NO, RAN_UNKNOWN };
 
+/* The call of a mark. */
+static __always_inline bool marked_call(const struct mark *mark, struct syscall_nr *call)
+{
+	call->within = 0;
+	call->abi = mark->abi;
+	call->nr = mark->abi == ABI_X32 ? mark->nr & ~X32_SYSCALL_BIT : mark->nr;
+	return call->nr < MAX_SYSCALLS;
+}
+
+/* Of the call that the current task is in, where its registers need not tell; else NULL. */
+static __always_inline struct mark *unsettled_mark(struct task_struct *task)
+{
+	struct mark *mark = numbers_are_unsettled() ? mark_find(task, false) : NULL;
+
+	return mark && mark->state >= MARK_UNSETTLED ? mark : NULL;
+}
+
 /*
  * For programs that look at a call before the one that takes its mark: whether
  * it is one that leaves a mark, and is not sure to have been kept from running.
  */
 static __always_inline bool may_have_run(__u64 nr)
 {
+	bool leaves = number_has(nr, ENTER_MARK);
 	struct task_struct *task;
 	struct mark *mark;
 
-	if (!number_has(nr, ENTER_MARK))
+	if (!leaves && !numbers_are_unsettled())
 		return false;
 	task = current_task();
 	if (!may_be_shown(task))
 		return false;
 	mark = mark_find(task, false);
+	if (mark && mark->state >= MARK_UNSETTLED)
+		return true;
+	if (!leaves)
+		return false;
 	if (!mark)
 		return !missing_mark_tells(task);
-	switch (mark->state) {
-	case MARK_IDLE:
+	if (mark->state == MARK_IDLE)
 		return mark->failed != mark_control.failed;
-	case MARK_EXECUTED:
-		return true;
-	}
 	return mark->nr == (__u32)nr;
 }
 
-/* The call that returns, as its mark has it. */
-struct taken {
-	enum ran ran;
-	bool executed; /* a successful execve, which is told elsewhere */
-	__u64 nr;
-	const __u64 *args; /* NULL: those in the registers */
-};
-
 /* What mark_taken() says, besides RECORD_NOT_CARRIED_OUT and RECORD_UNVERIFIED. */
 #define TAKEN_EXECUTED (1 << 8) /* a successful execve, which is told elsewhere */
-#define TAKEN_BY_MARK (1 << 9) /* number and arguments are those of the mark */
+#define TAKEN_ARGS (1 << 9) /* arguments are those of the mark */
+#define TAKEN_CALL (1 << 10) /* so are number and ABI */
+#define TAKEN_FIRST (1 << 11) /* there was none: the thread comes back for the first time */
 
 /* As mark_leave(), mark_take() and remember_exec(), of the current task: registers take much of the stack. */
 int leave_mark(__u64 nr);
@@ -142,77 +178,66 @@ int mark_taken(__u64 nr);
 int marked_args(__u32 slot);
 
 /* Of what sys_exit says is nr. Once for each sys_exit, by the last of its programs. */
-static __always_inline void mark_take(struct task_struct *task, __u64 nr, struct taken *taken)
+static __always_inline int mark_take(struct task_struct *task, __u64 nr)
 {
+	bool leaves = number_has(nr, ENTER_MARK);
+	bool failed;
 	struct mark *mark;
 	__u32 state;
 
 	if (!may_be_shown(task))
-		return;
+		return 0;
 	mark = mark_find(task, false);
 	if (!mark) {
-		if (missing_mark_tells(task)) {
-			taken->ran = RAN_NO;
-			return;
-		}
-		taken->ran = RAN_UNKNOWN;
+		if (!leaves)
+			return 0;
+		failed = !missing_mark_tells(task);
 		/* From now on its marks are known. */
 		mark = mark_find(task, true);
 		if (mark)
 			mark->failed = mark_control.failed;
-		return;
+		return TAKEN_FIRST | (failed ? RECORD_UNVERIFIED : RECORD_NOT_CARRIED_OUT);
 	}
 	state = mark->state;
-	mark->state = MARK_IDLE;
-	if (state == MARK_IDLE)
-		taken->ran = mark->failed == mark_control.failed ? RAN_NO : RAN_UNKNOWN;
+	mark_set(mark, MARK_IDLE);
+	failed = mark->failed != mark_control.failed;
 	mark->failed = mark_control.failed;
 	switch (state) {
 	case MARK_EXECUTED:
-		taken->executed = true;
-		break;
-	case MARK_FORKED:
-		__sync_fetch_and_add(&mark_control.forks_stopped, -1);
-		/* The tracer may have put another number there. */
-		taken->nr = mark->nr;
-		taken->args = mark->args;
-		break;
+		return TAKEN_EXECUTED;
+	case MARK_UNSETTLED:
+		return TAKEN_ARGS | TAKEN_CALL;
 	case MARK_ENTERED:
 		/* Nothing else changes a number on its way: a program was skipped, and the mark is of another call. */
 		if (mark->nr != (__u32)nr)
-			taken->ran = RAN_UNKNOWN;
-		else if (number_has(nr, ENTER_ARGS))
-			taken->args = mark->args;
-		break;
+			return RECORD_UNVERIFIED;
+		return number_has(nr, ENTER_ARGS) ? TAKEN_ARGS : 0;
 	}
+	if (!leaves)
+		return 0;
+	return failed ? RECORD_UNVERIFIED : RECORD_NOT_CARRIED_OUT;
 }
 
-/* At sched_process_fork, before the parent stops for its tracer. */
-static __always_inline void mark_fork(struct task_struct *parent)
-{
-	struct mark *mark;
-
-	if (!settings.mark_forks || !TASK_READ(parent, ptrace))
-		return;
-	mark = mark_find(parent, false);
-	if (!mark || mark->state != MARK_ENTERED)
-		return;
-	mark->state = MARK_FORKED;
-	__sync_fetch_and_add(&mark_control.forks_stopped, 1);
-}
+#define NR_EXECVE 59
 
 /* At sched_process_exec: what returns has the number of an execve in the ABI of the new image. */
 static __always_inline void mark_exec(struct task_struct *task)
 {
 	struct mark *mark;
 
-	if (!settings.mark_execs || !may_be_shown(task))
+	if (!settings.marks || !may_be_shown(task))
 		return;
 	mark = mark_find(task, true);
-	if (mark)
-		mark->state = MARK_EXECUTED;
-	else
+	if (!mark) {
 		__sync_fetch_and_add(&mark_control.failed, 1);
+		return;
+	}
+	/* It was called before tracing began. */
+	if (mark->state != MARK_UNSETTLED) {
+		mark->nr = NR_EXECVE;
+		mark->abi = ABI_NATIVE;
+	}
+	mark_set(mark, MARK_EXECUTED);
 }
 
 /* At sched_process_exit, after all else: no call of this thread will return. */
@@ -223,13 +248,9 @@ static __always_inline void mark_end(struct task_struct *task)
 
 	if (!settings.marks)
 		return;
-	if (settings.mark_forks) {
-		mark = mark_find(task, false);
-		if (mark && mark->state == MARK_FORKED) {
-			mark->state = MARK_IDLE;
-			__sync_fetch_and_add(&mark_control.forks_stopped, -1);
-		}
-	}
+	mark = mark_find(task, false);
+	if (mark)
+		mark_set(mark, MARK_IDLE);
 	if (!settings.task_storage)
 		bpf_map_delete_elem(&marks, &key);
 }
