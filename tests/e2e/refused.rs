@@ -7,13 +7,17 @@ use std::process::{Command, Stdio};
 use libtest_mimic::Failed;
 use serde_json::{json, Value};
 
-use crate::harness::{prog, totals, trace, Background, Run};
+use crate::harness::{prog, totals, trace, value, Background, Run};
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
     vec![
         Test::new("calls_that_never_ran_are_no_success", refused),
         Test::new("calls_that_a_tracer_changes_are_told_as_they_ran", changed),
+        Test::new(
+            "what_comes_back_under_another_number_is_told_as_it_was",
+            renumbered,
+        ),
         Test::new("a_made_up_open_is_no_opened_file", made_up_open),
         Test::new("true_calls_are_never_told_as_not_carried_out", churn),
         Test::new("a_call_from_before_tracing_is_unverified", from_before),
@@ -95,6 +99,54 @@ fn refused() -> Result<(), Failed> {
     assert_eq!(count(" not run "), refused.count(), "{table}");
     assert_eq!(count(" -1 EPERM not run "), 1, "{table}");
     assert_eq!(count("unverified"), 0, "{table}");
+    Ok(())
+}
+
+/// What is shown of each process but its forks and its end, each with its result and whether it was carried out.
+fn renumbered() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let calls = "chmod,fork,vfork,execve,execveat,openat,setpgid,kill,security_file_open,rt_sigreturn";
+    let command = [&prog("renumbered"), folder.path().to_str().unwrap()];
+    let run = trace(&["-e", calls], &command);
+    let all = by_name(&run);
+    let told = |of: &str| -> Vec<Value> {
+        let its = all[of]
+            .iter()
+            .filter_map(|event| match event["eventName"].as_str()? {
+                // Only one means of it has a result; and the program itself is opened where it is executed.
+                "security_file_open" => {
+                    (value(event, "pathname") == "/etc/passwd").then(|| json!("security_file_open"))
+                }
+                name => Some(json!([name, event["returnValue"], event["carriedOut"]])),
+            });
+        its.collect()
+    };
+    assert_eq!(
+        told("sigreturn"),
+        [json!(["rt_sigreturn", null, null]), json!(["chmod", -38, false])]
+    );
+    assert_eq!(told("fork"), [json!(["fork", -38, false])]);
+    assert_eq!(told("exec"), [json!(["execve", -38, false])]);
+    let late = told("late");
+    assert_eq!((late.len(), &late[1][0]), (2, &"execveat".into()), "{late:?}");
+    assert!(late[1][1].as_i64() < Some(0) && late[1][2].is_null(), "{late:?}");
+    for of in ["no-number", "as-setpgid"] {
+        assert_eq!(
+            told(of),
+            [
+                json!("security_file_open"),
+                json!(["openat", 0, null]),
+                json!(["execve", 0, null]),
+                json!(["openat", -38, false]),
+            ],
+            "{of}"
+        );
+    }
+    for of in ["vfork", "vfork-as-kill"] {
+        let told = told(of);
+        assert_eq!((told.len(), &told[0][0]), (1, &"vfork".into()), "{of}: {told:?}");
+        assert!(told[0][1].as_i64() > Some(0), "{of}: {told:?}");
+    }
     Ok(())
 }
 
