@@ -80,12 +80,22 @@ impl Formatter for SafeStrings {
 
 /// Characters that a terminal obeys or does not show: control characters, line and paragraph separators, format
 /// characters (Unicode's categories Cc, Zl, Zp and Cf), and all else that it tells terminals to leave out
-/// (`Default_Ignorable_Code_Point`).
+/// (`Default_Ignorable_Code_Point`); what looks like a space and is none (Zs but U+0020, and braille without dots);
+/// what has no meaning that all agree on (private use, noncharacters).
 pub fn is_unsafe(character: char) -> bool {
     if character < '\u{7f}' {
         return character < ' ';
     }
-    matches!(character,
+    // The last two of each plane are no characters.
+    if u32::from(character) & 0xfffe == 0xfffe {
+        return true;
+    }
+    matches!(
+        character,
+        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{2800}' | '\u{3000}'
+    ) || matches!(character,
+        '\u{e000}'..='\u{f8ff}' | '\u{fdd0}'..='\u{fdef}' | '\u{f0000}'..='\u{10ffff}')
+        || matches!(character,
         '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
         | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
@@ -121,6 +131,23 @@ mod tests {
             "a\\u{202e}b\\u{200b}\\u{9b}\\u{2028}"
         );
         assert_eq!(escaped(b"a\xffb\xc3"), "a\\xffb\\xc3");
+    }
+
+    #[test]
+    fn what_looks_like_a_space_or_means_nothing_is_escaped() {
+        let spaces = "\u{a0}\u{1680}\u{2000}\u{2007}\u{200a}\u{202f}\u{205f}\u{3000}\u{2800}";
+        let nothing =
+            "\u{e000}\u{f8ff}\u{f0000}\u{10fffd}\u{fdd0}\u{fdef}\u{fffe}\u{ffff}\u{1fffe}\u{10ffff}";
+        for character in spaces.chars().chain(nothing.chars()) {
+            let code = u32::from(character);
+            assert_eq!(
+                escaped(character.to_string().as_bytes()),
+                format!("\\u{{{code:x}}}")
+            );
+        }
+        for text in [" ", "\u{2801}", "\u{3001}", "\u{fdf0}", "\u{fffd}", "\u{1f600}"] {
+            assert_eq!(escaped(text.as_bytes()), text);
+        }
     }
 
     /// What JSON shows of a text, and the text again that is in it.
