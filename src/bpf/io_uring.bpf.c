@@ -187,7 +187,7 @@ static __always_inline int on_sqe(struct io_ring_ctx *ring, __u8 opcode, __u64 u
 
 	if (task_scope(task) != SCOPE_IN)
 		return 0;
-	read_sqe(last_sqe(ring), &sub);
+	read_sqe(ring, &sub);
 	return emit_submit(task, ring, &sub);
 }
 

@@ -26,11 +26,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 // Newer than the headers that this is compiled with.
+#define OP_SEND_ZC 47
 #define OP_BIND 56
 
 #define ENTRIES 8
@@ -230,6 +232,25 @@ static void files(struct ring *ring, const char *folder)
 	close(dir);
 }
 
+// A datagram for 127.0.0.1:1.
+static void datagrams(struct ring *ring, struct sockaddr_in *to)
+{
+	struct iovec data = { "data", 4 };
+	struct msghdr message = { to, sizeof(*to), &data, 1 };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	RUN(ring, IORING_OP_SENDMSG, WORDS(NULL, NULL, "127.0.0.1:1", sizeof(*to)), .fd = fd,
+	    .addr = ADDR(&message), .len = 1);
+	// The kernels that take an address here have IORING_OP_SEND_ZC, too; its length shares its place with this field.
+	if (supported[OP_SEND_ZC])
+		RUN(ring, IORING_OP_SEND, WORDS(NULL, NULL, "127.0.0.1:1", sizeof(*to)), .fd = fd,
+		    .addr = ADDR("data"), .len = 4, .addr2 = ADDR(to), .splice_fd_in = sizeof(*to));
+	message.msg_name = NULL;
+	message.msg_namelen = 0;
+	RUN(ring, IORING_OP_SENDMSG, WORDS(), .fd = fd, .addr = ADDR(&message), .len = 1);
+	close(fd);
+}
+
 static void sockets(struct ring *ring, const char *folder)
 {
 	struct sockaddr_in inet = { .sin_family = AF_INET, .sin_port = htons(CLOSED_PORT) };
@@ -247,6 +268,7 @@ static void sockets(struct ring *ring, const char *folder)
 	RUN(ring, OP_BIND, WORDS(NULL, NULL, "127.0.0.1:0", sizeof(any)), .fd = fd,
 	    .addr = ADDR(&any), .addr2 = sizeof(any));
 	close(fd);
+	datagrams(ring, &inet);
 	snprintf(un.sun_path, sizeof(un.sun_path), "%s/none", folder);
 	if (asprintf(&address, "unix:%s", un.sun_path) < 0)
 		exit(1);

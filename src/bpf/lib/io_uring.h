@@ -7,8 +7,8 @@
  * that are read here. What it fetches only when it carries the request out is
  * read from user memory, at the address that it keeps:
  *
- *   path of statx          before 5.18
- *   address of connect     before 6.10
+ *   path of statx                               before 5.18
+ *   address of connect, and of what is sent     before 6.10
  *
  * An fd is kept from 5.19 on; before, it is read from the queue, which user
  * space can write. Before 5.14 the tracepoint fires before anything has been
@@ -254,6 +254,43 @@ static __always_inline void read_bind(struct io_kiocb *req, struct submission *s
 	sub->addr = copied_addr(req, IORING_OP_BIND);
 }
 
+/* The name in a struct user_msghdr, at its beginning. */
+static __always_inline void read_user_message(struct io_ring_ctx *ring, __u64 message,
+					      struct submission *sub)
+{
+	__u32 head[3] = {};
+
+	if (bpf_probe_read_user(head, sizeof(head), (void *)message))
+		return;
+	if (BPF_CORE_READ_BITFIELD_PROBED(ring, compat)) {
+		sub->addr = head[0];
+		sub->addrlen = head[1];
+	} else {
+		sub->addr = (__u64)head[1] << 32 | head[0];
+		sub->addrlen = head[2];
+	}
+	if (!sub->addr)
+		sub->addrlen = 0;
+}
+
+static __always_inline void read_send(struct io_kiocb *req, struct submission *sub)
+{
+	struct io_async_msghdr *copy;
+
+	sub->fd = file_fd(req);
+	if (!bpf_core_type_exists(struct io_async_connect___before_6_10)) {
+		copy = BPF_CORE_READ(req, async_data);
+		sub->addr = copy ? (__u64)BPF_CORE_READ(copy, msg.msg_name) : 0;
+		sub->addrlen = sub->addr ? BPF_CORE_READ(copy, msg.msg_namelen) : 0;
+	} else if (sub->opcode == IORING_OP_SENDMSG || sub->opcode == IORING_OP_SENDMSG_ZC) {
+		read_user_message(BPF_CORE_READ(req, ctx), (__u64)DATA(req, io_sr_msg, umsg), sub);
+	} else {
+		/* Since 6.0: send(2) has none. */
+		sub->addr = (__u64)DATA(req, io_sr_msg, addr);
+		sub->addrlen = sub->addr ? DATA(req, io_sr_msg, addr_len) : 0;
+	}
+}
+
 /* A prepared request. */
 static __always_inline void read_request(struct io_kiocb *req, struct submission *sub)
 {
@@ -300,6 +337,12 @@ static __always_inline void read_request(struct io_kiocb *req, struct submission
 	case IORING_OP_BIND:
 		read_bind(req, sub);
 		break;
+	case IORING_OP_SENDMSG:
+	case IORING_OP_SEND:
+	case IORING_OP_SEND_ZC:
+	case IORING_OP_SENDMSG_ZC:
+		read_send(req, sub);
+		break;
 	case IORING_OP_CLOSE:
 		sub->fd = DATA(req, io_close, fd);
 		break;
@@ -307,11 +350,11 @@ static __always_inline void read_request(struct io_kiocb *req, struct submission
 		sub->fd = DATA(req, io_epoll, epfd);
 		break;
 	case IORING_OP_READV ... IORING_OP_POLL_ADD:
-	case IORING_OP_SYNC_FILE_RANGE ... IORING_OP_RECVMSG:
+	case IORING_OP_SYNC_FILE_RANGE:
+	case IORING_OP_RECVMSG:
 	case IORING_OP_ACCEPT:
 	case IORING_OP_FALLOCATE:
 	case IORING_OP_READ ... IORING_OP_FADVISE:
-	case IORING_OP_SEND:
 	case IORING_OP_RECV:
 	case IORING_OP_SPLICE:
 	case IORING_OP_TEE:
@@ -319,7 +362,8 @@ static __always_inline void read_request(struct io_kiocb *req, struct submission
 	case IORING_OP_MSG_RING:
 	case IORING_OP_FSETXATTR:
 	case IORING_OP_FGETXATTR:
-	case IORING_OP_URING_CMD ... IORING_OP_READ_MULTISHOT:
+	case IORING_OP_URING_CMD:
+	case IORING_OP_READ_MULTISHOT:
 	case IORING_OP_FIXED_FD_INSTALL:
 	case IORING_OP_FTRUNCATE:
 	case IORING_OP_LISTEN ... IORING_OP_WRITEV_FIXED:
@@ -330,8 +374,10 @@ static __always_inline void read_request(struct io_kiocb *req, struct submission
 }
 
 /* A request that has not been prepared: before 5.14. */
-static __always_inline void read_sqe(struct io_uring_sqe *sqe, struct submission *sub)
+static __always_inline void read_sqe(struct io_ring_ctx *ring, struct submission *sub)
 {
+	struct io_uring_sqe *sqe = last_sqe(ring);
+
 	sub->flags = BPF_CORE_READ(sqe, flags);
 	switch (sub->opcode) {
 	case IORING_OP_NOP:
@@ -358,6 +404,9 @@ static __always_inline void read_sqe(struct io_uring_sqe *sqe, struct submission
 	case IORING_OP_CONNECT:
 		sub->addr = BPF_CORE_READ(sqe, addr);
 		sub->addrlen = BPF_CORE_READ(sqe, addr2);
+		break;
+	case IORING_OP_SENDMSG:
+		read_user_message(ring, BPF_CORE_READ(sqe, addr), sub);
 		break;
 	}
 	sub->fd = BPF_CORE_READ(sqe, fd);
