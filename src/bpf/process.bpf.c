@@ -376,10 +376,10 @@ __noinline int end_marks(void)
 	return 0;
 }
 
-static __always_inline int on_task_exit(struct task_struct *task)
+static __always_inline int on_task_exit(struct task_struct *task, bool last_thread)
 {
 	enum scope scope = task_scope(task);
-	bool last_thread = !TASK_READ(task, signal, live.counter);
+	bool over = !TASK_READ(task, signal, live.counter);
 	__u32 code = TASK_READ(task, exit_code);
 	__u64 key = (__u64)task;
 	struct followed *entry = NULL;
@@ -391,7 +391,7 @@ static __always_inline int on_task_exit(struct task_struct *task)
 	if (scope == SCOPE_OUT)
 		return 0;
 	/* The entry itself stays until nobody can look it up any more: threads may still be exiting elsewhere. */
-	if (settings.scope_mode == SCOPE_FOLLOW && last_thread)
+	if (settings.scope_mode == SCOPE_FOLLOW && over)
 		entry = followed_entry(task);
 	/* Before the record wakes the reader, who then looks again until it is done: nothing else would wake him. */
 	if (entry)
@@ -415,18 +415,20 @@ static __always_inline int on_task_exit(struct task_struct *task)
 }
 
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(sched_process_exit__tp_btf, struct task_struct *task)
+int sched_process_exit__tp_btf(__u64 *ctx)
 {
-	on_task_exit(task);
+	struct task_struct *task = current_task();
+
+	on_task_exit(task, is_group_dead(task, ctx));
 	return end_marks();
 }
 
 SEC("tp/sched/sched_process_exit")
-int sched_process_exit__tp(void *ctx)
+int sched_process_exit__tp(struct trace_event_raw_sched_process_exit___group *ctx)
 {
 	struct task_struct *task = current_task();
 
-	on_task_exit(task);
+	on_task_exit(task, was_group_dead(task, ctx));
 	return end_marks();
 }
 

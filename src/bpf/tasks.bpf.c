@@ -10,6 +10,7 @@
 /* Codes of signals that a task has sent: at most this, but for those that the kernel sends, too. */
 #define SI_USER 0
 #define SI_KERNEL 0x80
+#define SI_TKILL (-6)
 #define SI_TIMER (-2)
 #define SI_ASYNCIO (-4)
 #define SI_SIGIO (-5)
@@ -37,12 +38,22 @@ static __always_inline void put_kernel_struct(struct scratch *s, __u32 index, __
 		put_kernel_bytes(s->slot, index, addr, size, size);
 }
 
-/* Who sent a signal is known of those that tasks send, and of the death of a child. */
+/*
+ * Of what is not sent by kill(2), tkill(2) or tgkill(2), who sent it is the
+ * sender's word (rt_sigqueueinfo(2)). To itself a process may send whatever it
+ * likes.
+ */
+static __always_inline bool is_senders_word(int code)
+{
+	return code < SI_USER && code != SI_TKILL;
+}
+
+/* Whether there is a sender: of what tasks send, and of the death of a child. */
 static __always_inline bool has_sender(int sig, int code)
 {
 	if (sig == SIGCHLD && code > 0)
 		return true;
-	return code <= SI_USER && code >= -6 && code != SI_TIMER && code != SI_ASYNCIO &&
+	return code <= SI_USER && code >= SI_TKILL && code != SI_TIMER && code != SI_ASYNCIO &&
 	       code != SI_SIGIO;
 }
 
@@ -65,11 +76,17 @@ static __always_inline __u64 queued_info(struct sigpending *pending, int sig)
 	return 0;
 }
 
+static __always_inline bool is_blocked(struct task_struct *task, int sig)
+{
+	return TASK_READ(task, blocked.sig[0]) >> ((sig - 1) & 63) & 1;
+}
+
 /*
  * A signal that ends a whole process comes to each of its threads as a SIGKILL
  * that says nothing, also to the only one: what it was is in group_exit_code,
  * who sent it is in the queue in which it still waits. A SIGKILL has no place
- * there. Of an exit_group(2), or an execve(2) of another thread, it is no more
+ * there. One that this thread blocks may be another of its kind, which nobody
+ * has taken. Of an exit_group(2), or an execve(2) of another thread, it is no more
  * than the kernel's own SIGKILL.
  */
 static __always_inline int dies_with_group(struct task_struct *task, __u64 *info)
@@ -80,7 +97,7 @@ static __always_inline int dies_with_group(struct task_struct *task, __u64 *info
 	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
 		sig = BPF_CORE_READ(signal, group_exit_code) & SIGNAL_MASK;
 	*info = 0;
-	if (sig && sig != SIGKILL) {
+	if (sig && sig != SIGKILL && !is_blocked(task, sig)) {
 		*info = queued_info(&signal->shared_pending, sig);
 		if (!*info)
 			*info = queued_info(&task->pending, sig);
@@ -115,12 +132,16 @@ static __always_inline int on_signal_deliver(int sig, int code, __u64 info)
 	put_value(s, 0, sig);
 	put_value(s, 1, unknown ? 0 : code);
 	put_value(s, 2, group);
-	if (sender) {
+	if (sender && !is_senders_word(code)) {
 		put_value(s, 3, BPF_CORE_READ(from, _sifields._kill._pid));
 		put_value(s, 4, BPF_CORE_READ(from, _sifields._kill._uid));
 	}
 	if (unknown)
 		put_unknown(s, 1);
+	if (sender && is_senders_word(code)) {
+		put_unknown(s, 3);
+		put_unknown(s, 4);
+	}
 	return event_end(s);
 }
 
@@ -138,7 +159,7 @@ int signal_deliver__tp(struct trace_event_raw_signal_deliver *ctx)
 	return on_signal_deliver(ctx->sig, ctx->code, 0);
 }
 
-static __always_inline int emit_do_exit(long code, int last)
+static __always_inline int emit_do_exit(long code, bool last)
 {
 	struct task_struct *task = current_task();
 	struct scratch *s = event_begin(EVENT_DO_EXIT, 3, (struct hook){});
@@ -148,30 +169,32 @@ static __always_inline int emit_do_exit(long code, int last)
 	put_value(s, 0, code >> 8 & 0xff);
 	put_value(s, 1, code & SIGNAL_MASK);
 	/* Of the whole process, by exit_group(2), by a signal, or since no other thread is left. */
-	put_value(s, 2,
-		  TASK_READ(task, signal, flags) & SIGNAL_GROUP_EXIT ||
-			  TASK_READ(task, signal, live.counter) == last);
+	put_value(s, 2, TASK_READ(task, signal, flags) & SIGNAL_GROUP_EXIT || last);
 	return event_end(s);
 }
 
 static __always_inline int on_do_exit(struct hook hook, long code)
 {
-	return emit_do_exit(code, 1);
+	return emit_do_exit(code, TASK_READ(current_task(), signal, live.counter) == 1);
 }
 
 HOOK_ENTRY(do_exit, do_exit, (long code), (code))
 
 /* The next tracepoint in do_exit(): by now the task is not counted any more. */
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(do_exit__tp_btf, struct task_struct *task)
+int do_exit__tp_btf(__u64 *ctx)
 {
-	return emit_do_exit(TASK_READ(task, exit_code), 0);
+	struct task_struct *task = current_task();
+
+	return emit_do_exit(TASK_READ(task, exit_code), is_group_dead(task, ctx));
 }
 
 SEC("tp/sched/sched_process_exit")
-int do_exit__tp(void *ctx)
+int do_exit__tp(struct trace_event_raw_sched_process_exit___group *ctx)
 {
-	return emit_do_exit(TASK_READ(current_task(), exit_code), 0);
+	struct task_struct *task = current_task();
+
+	return emit_do_exit(TASK_READ(task, exit_code), was_group_dead(task, ctx));
 }
 
 static __always_inline int emit_ptrace_attach(struct hook hook, __u32 pid, long request,
@@ -296,7 +319,8 @@ static __always_inline int after_security_task_setrlimit(const struct returned_c
 		if (!call->args[2])
 			return 0;
 		resource = call->args[1];
-		if (call->args[0])
+		/* A pid has 32 bits. */
+		if ((__u32)call->args[0])
 			pid = call->args[0];
 	} else if (call->event != EVENT_SETRLIMIT) {
 		return 0;

@@ -252,11 +252,17 @@ fn deaths() -> Result<(), Failed> {
             match words[0] {
                 // The kernel keeps nothing of who sent a SIGKILL.
                 "killed" => assert_eq!(value(event, "code"), &json!(null), "{event}"),
+                // What waits for threads that block it may be another of its kind.
+                "blocked" => assert_eq!(value(event, "code"), &json!(null), "{event}"),
                 // A signal to one thread waits at that thread alone.
                 "thread" if !first => {}
                 _ => assert_eq!(value(event, "code"), code, "{line}: {event}"),
             }
-            if ["alone", "threads", "queued", "thread"].contains(&words[0]) {
+            if words[0] == "queued" {
+                // The sender's words.
+                assert_eq!(value(event, "sender_pid"), &json!(null), "{line}: {event}");
+                assert_eq!(value(event, "sender_uid"), &json!(null), "{line}: {event}");
+            } else if ["alone", "threads", "thread"].contains(&words[0]) {
                 assert_eq!(value(event, "sender_pid"), sender, "{line}: {event}");
                 assert_eq!(value(event, "sender_uid"), number(5), "{line}: {event}");
             } else {

@@ -45,6 +45,52 @@ static pid_t child(int threads)
 	return pid;
 }
 
+static pid_t other_tid;
+
+static void *unblocks(void *file)
+{
+	sigset_t set;
+	char c;
+
+	other_tid = syscall(SYS_gettid);
+	write(((int *)file)[1], &other_tid, sizeof(other_tid));
+	/* Until it is told to. */
+	read(((int *)file)[2], &c, 1);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* Dies of what its second thread is sent, while the like of it waits for the whole process. */
+static pid_t dies_of_the_second(void)
+{
+	int files[4];
+	pthread_t thread;
+	sigset_t set;
+	pid_t pid;
+
+	pipe(files);
+	pipe(files + 2);
+	pid = fork();
+	if (!pid) {
+		sigfillset(&set);
+		sigprocmask(SIG_BLOCK, &set, NULL);
+		pthread_create(&thread, NULL, unblocks, files);
+		for (;;)
+			pause();
+	}
+	read(files[0], &other_tid, sizeof(other_tid));
+	kill(pid, SIGUSR1);
+	syscall(SYS_tgkill, pid, other_tid, SIGUSR1);
+	write(files[3], "", 1);
+	for (int i = 0; i < 4; i++)
+		close(files[i]);
+	return pid;
+}
+
 static void ends(const char *how, pid_t pid, int sig, int code)
 {
 	int status;
@@ -73,6 +119,8 @@ int main(void)
 	pid = child(0);
 	syscall(SYS_tgkill, pid, pid, SIGUSR2);
 	ends("thread", pid, SIGUSR2, SI_TKILL);
+	pid = dies_of_the_second();
+	ends("blocked", pid, SIGUSR1, SI_TKILL);
 	pid = child(1);
 	kill(pid, SIGKILL);
 	ends("killed", pid, SIGKILL, 0);

@@ -1,6 +1,6 @@
 // tasks: signals, exits, ptrace, memory of others, prctl, limits; logs what it did, in the order of the events
 //
-//   signal   sig code sender_pid sender_uid     (- -: the kernel)
+//   signal   sig code sender_pid sender_uid     (- -: the kernel; null null: the sender's words)
 //   exit     tid code signal group
 //   attach   result pid request options
 //   memory   result pid write local remote
@@ -26,7 +26,9 @@ static void handler(int sig, siginfo_t *info, void *context)
 	int sent = info->si_code <= 0 || (sig == SIGCHLD && info->si_code > 0);
 
 	printf("signal\t%d\t%d", sig, info->si_code);
-	if (sent)
+	if (sent && info->si_code == SI_QUEUE)
+		printf("\tnull\tnull\n");
+	else if (sent)
 		printf("\t%d\t%d\n", info->si_pid, info->si_uid);
 	else
 		printf("\t-\t-\n");

@@ -46,6 +46,34 @@ static __always_inline struct task_struct *current_task(void)
 #define unchecked(pointer) \
 	(bpf_ksym_exists(bpf_rdonly_cast) ? bpf_core_cast(pointer, typeof(*(pointer))) : (pointer))
 
+/*
+ * Whether the task that exits was the last one of its process: what the
+ * tracepoint says since 6.16. Before, that none is left by now, which may be
+ * true of several that exit at the same time.
+ */
+struct trace_event_raw_sched_process_exit___group {
+	bool group_dead;
+} __attribute__((preserve_access_index));
+
+static __always_inline bool is_group_dead(struct task_struct *task, const __u64 *args)
+{
+	struct trace_event_raw_sched_process_exit___group *since_6_16 = NULL;
+
+	if (bpf_core_field_exists(since_6_16->group_dead))
+		return args[1] & 1;
+	return !TASK_READ(task, signal, live.counter);
+}
+
+/* The same by the classic tracepoint. */
+static __always_inline bool
+was_group_dead(struct task_struct *task,
+	       const struct trace_event_raw_sched_process_exit___group *record)
+{
+	if (bpf_core_field_exists(record->group_dead))
+		return record->group_dead;
+	return !TASK_READ(task, signal, live.counter);
+}
+
 /* A pointer that the verifier knows, as a number: it lets only these go to a global function. */
 static __always_inline __u64 plain_address(const void *pointer)
 {
