@@ -14,6 +14,8 @@ __noinline int read_call_args(__u32 slot, __u32 nr, __u32 abi, __u32 within)
 
 /* Of what has no length of its own before the call returns. */
 #define ROOM_MOST 65536
+/* Of what has one: keeps sums within 64 bits. */
+#define ROOM_GIVEN_MOST (1ULL << 40)
 
 /* How many bytes a call reads or fills in at the most. */
 static __always_inline __u64 bytes_at_most(const struct scratch *s, const struct arg_desc *how)
@@ -26,14 +28,26 @@ static __always_inline __u64 bytes_at_most(const struct scratch *s, const struct
 	case ARG_STR_ARRAY:
 		return ROOM_MOST;
 	}
-	if (how->count == COUNT_CONST)
+	if (how->arg >= MAX_ARGS && how->count != COUNT_CONST)
+		return ROOM_MOST;
+	switch (how->count) {
+	case COUNT_CONST:
 		count = how->arg;
-	else if ((how->count == COUNT_ARG || how->count == COUNT_ARG32) && how->arg < MAX_ARGS)
+		break;
+	case COUNT_ARG:
+	case COUNT_RET_UP_TO:
+	case COUNT_RET_FITS:
 		count = s->args[how->arg];
-	else
+		break;
+	case COUNT_ARG32:
+	case COUNT_RET_UP_TO32:
+		count = (__u32)s->args[how->arg];
+		break;
+	default:
 		return ROOM_MOST;
-	if (count > ROOM_MOST)
-		return ROOM_MOST;
+	}
+	if (count > ROOM_GIVEN_MOST)
+		count = ROOM_GIVEN_MOST;
 	return how->size ? count * how->size : (count + 7) / 8;
 }
 
@@ -42,6 +56,7 @@ static __always_inline bool is_filled_in(const struct arg_desc *how)
 	switch (how->when) {
 	case WHEN_OUT:
 	case WHEN_OUT_POSITIVE:
+	case WHEN_OUT_ZERO:
 	case WHEN_INTERRUPTED:
 	case WHEN_IN_OUT:
 	case WHEN_IN_KEPT:
@@ -50,7 +65,7 @@ static __always_inline bool is_filled_in(const struct arg_desc *how)
 	return false;
 }
 
-/* Whether argument index, how to read which scratch.how says, lies where another is filled in. */
+/* Whether argument index, how to read which scratch.how says, may lie where the call writes. */
 __noinline int is_overwritten(__u32 slot, __u32 index, __u32 abi)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
@@ -64,6 +79,8 @@ __noinline int is_overwritten(__u32 slot, __u32 index, __u32 abi)
 	desc = bpf_map_lookup_elem(&syscalls, &key);
 	if (!desc || s->how.kind == ARG_VALUE || s->how.kind == ARG_FD)
 		return 0;
+	if (desc->keeps == KEEPS_ALL)
+		return 1;
 	from = s->args[index];
 	to = from + bytes_at_most(s, &s->how);
 	for (__u32 i = 0; i < MAX_ARGS; i++) {
@@ -83,40 +100,25 @@ __noinline int is_overwritten(__u32 slot, __u32 index, __u32 abi)
 }
 
 /* The room for what an argument is filled in with, as its length says before the call. */
-static __always_inline void read_room(struct scratch *s, const struct arg_desc *how, __u32 abi,
-				      __u64 value)
+static __always_inline void read_room(struct scratch *s, const struct arg_desc *how)
 {
 	__u32 arg = how->arg;
 	__u32 room;
 
-	if (how->kind == ARG_MSGHDR && is_filled_in(how)) {
-		/* msg_namelen follows a pointer. */
-		if (!bpf_probe_read_user(&room, sizeof(room), (void *)value + pointer_size(abi)))
-			s->room = room;
-		return;
-	}
 	if (how->kind != ARG_BYTES || how->count != COUNT_AT || arg >= MAX_ARGS)
 		return;
 	if (!bpf_probe_read_user(&room, sizeof(room), (void *)s->args[arg]))
 		s->room = room;
 }
 
-/* The rooms for the names of that many messages. */
-__noinline int keep_rooms(__u32 slot, __u64 addr, __u32 count, __u32 pointer_bytes)
+/* What that many messages give. */
+__noinline int keep_messages(__u32 slot, __u64 addr, __u32 count, __u32 pointer_bytes)
 {
-	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
-	__u32 size = MMSGHDR_SIZE(pointer_bytes), room;
+	__u32 size = MMSGHDR_SIZE(pointer_bytes);
 
-	if (!s)
-		return 0;
-	for (__u32 i = 0; i < MESSAGES_MAX && i < count; i++) {
-		/* msg_namelen follows a pointer. */
-		if (bpf_probe_read_user(&room, sizeof(room),
-					(void *)(addr + i * size + pointer_bytes)))
+	for (__u32 i = 0; i < MESSAGES_MAX && i < count; i++)
+		if (!keep_message(slot, addr + i * size, pointer_bytes))
 			break;
-		s->rooms[i] = room < MSG_NAME_MAX ? room : MSG_NAME_MAX;
-		s->nrooms = i + 1;
-	}
 	return 0;
 }
 
@@ -132,10 +134,12 @@ __noinline int keep_argument(__u32 slot, __u32 index, __u32 abi)
 	value = s->args[index];
 	if (!value)
 		return 0;
-	read_room(s, &s->how, abi, value);
+	read_room(s, &s->how);
+	if (s->how.kind == ARG_MSGHDR && is_filled_in(&s->how))
+		keep_messages(slot, value, 1, pointer_size(abi));
 	/* How many there may be follows. */
 	if (s->how.kind == ARG_MMSGHDR && is_filled_in(&s->how) && index + 1 < MAX_ARGS)
-		keep_rooms(slot, value, s->args[index + 1], pointer_size(abi));
+		keep_messages(slot, value, s->args[index + 1], pointer_size(abi));
 	s->part = PART_VALUE;
 	switch (s->how.when) {
 	case WHEN_IN_OUT:
@@ -146,6 +150,9 @@ __noinline int keep_argument(__u32 slot, __u32 index, __u32 abi)
 	case WHEN_IN:
 		if (!is_overwritten(slot, index, abi))
 			return 0;
+		/* What is in the buffers is read when the call has returned. */
+		if (s->how.kind == ARG_IOVEC)
+			s->how.kind = ARG_BYTES;
 		break;
 	default:
 		return 0;
@@ -164,28 +171,31 @@ __noinline int keep_argument(__u32 slot, __u32 index, __u32 abi)
 	return 0;
 }
 
-static __always_inline void append_rooms(struct scratch *s)
+static __always_inline void append_messages(struct scratch *s)
 {
-	__u64 pos = s->pos;
+	__u64 pos = s->pos, len = s->nmessages * sizeof(*s->messages);
 
 	bounded(pos);
-	if (pos <= ITEM_START_MAX &&
-	    !bpf_probe_read_kernel(s->bytes + pos, sizeof(s->rooms), s->rooms))
-		s->pos = pos + sizeof(s->rooms);
+	bounded(len);
+	if (pos <= ITEM_START_MAX && len <= sizeof(s->messages) &&
+	    !bpf_probe_read_kernel(s->bytes + pos, len, s->messages))
+		s->pos = pos + len;
 	else
-		s->nrooms = 0;
+		s->nmessages = 0;
 }
 
 /* The reverse: what was appended ends there. */
-static __always_inline void take_rooms(struct scratch *s, __u32 nrooms)
+static __always_inline void take_messages(struct scratch *s, const struct given *given)
 {
-	__u64 pos = s->pos - sizeof(s->rooms);
+	__u64 len = given->nmessages * sizeof(*s->messages), pos = s->pos - len;
 
 	bounded(pos);
-	if (!nrooms || pos > ITEM_START_MAX ||
-	    bpf_probe_read_kernel(s->rooms, sizeof(s->rooms), s->bytes + pos))
+	bounded(len);
+	if (!len || pos > ITEM_START_MAX || len > sizeof(s->messages) ||
+	    bpf_probe_read_kernel(s->messages, len, s->bytes + pos))
 		return;
-	s->nrooms = nrooms;
+	s->nmessages = given->nmessages;
+	s->seed = given->seed;
 	s->pos = pos;
 }
 
@@ -201,7 +211,8 @@ __noinline int keep_given(__u32 slot, __u32 key, __u32 abi)
 		return 0;
 	s->kept = 0;
 	s->room = ROOM_UNKNOWN;
-	s->nrooms = 0;
+	s->nmessages = 0;
+	s->seed = bpf_get_prandom_u32();
 	s->desc_key = key;
 	s->pos = sizeof(*given);
 	for (__u32 i = 0; i < MAX_ARGS; i++) {
@@ -215,17 +226,19 @@ __noinline int keep_given(__u32 slot, __u32 key, __u32 abi)
 		s->how = *how;
 		keep_argument(slot, i, abi);
 	}
-	if (!s->kept && s->room == ROOM_UNKNOWN && !s->nrooms)
+	if (!s->kept && s->room == ROOM_UNKNOWN && !s->nmessages)
 		return 0;
-	if (s->nrooms)
-		append_rooms(s);
+	if (s->nmessages)
+		append_messages(s);
 	given = (struct given *)s->bytes;
 	given->start = start_time(task);
 	given->room = s->room;
 	given->kept = s->kept;
 	given->event = desc->event;
 	given->len = s->pos - sizeof(*given);
-	given->nrooms = s->nrooms;
+	given->nmessages = s->nmessages;
+	given->seed = s->seed;
+	given->reserved = 0;
 	if (given->len <= GIVEN_SMALL)
 		bpf_map_update_elem(&givens, &by_task, given, BPF_ANY);
 	else if (given->len <= GIVEN_LARGE)
@@ -252,6 +265,7 @@ __noinline int take_given(__u32 slot, __u32 event)
 	bounded(pos);
 	if (pos > ITEM_START_MAX)
 		return 0;
+	s->given_at = pos;
 	given = bpf_map_lookup_elem(&givens, &key);
 	if (is_given(given, task, event)) {
 		len = given->len;
@@ -260,7 +274,7 @@ __noinline int take_given(__u32 slot, __u32 event)
 			s->pos = pos + len;
 			s->kept = given->kept;
 			s->room = given->room;
-			take_rooms(s, given->nrooms);
+			take_messages(s, given);
 		}
 	} else {
 		given = bpf_map_lookup_elem(&large_givens, &key);
@@ -272,7 +286,7 @@ __noinline int take_given(__u32 slot, __u32 event)
 			s->pos = pos + len;
 			s->kept = given->kept;
 			s->room = given->room;
-			take_rooms(s, given->nrooms);
+			take_messages(s, given);
 		}
 	}
 	forget_given();
@@ -320,12 +334,56 @@ static __always_inline bool knows_room(const struct scratch *s, __s64 ret)
 	case ARG_BYTES:
 		return s->how.count != COUNT_AT || s->room != ROOM_UNKNOWN;
 	case ARG_MSGHDR:
-		return !is_filled_in(&s->how) || ret < 0 || s->room != ROOM_UNKNOWN;
+		return !is_filled_in(&s->how) || ret < 0 || s->nmessages;
 	case ARG_MMSGHDR:
-		return !is_filled_in(&s->how) || ret <= (__s64)s->nrooms ||
-		       s->nrooms == MESSAGES_MAX;
+		return !is_filled_in(&s->how) || ret <= (__s64)s->nmessages ||
+		       s->nmessages == MESSAGES_MAX;
 	}
 	return true;
+}
+
+/* Appends what is in the buffers of a vector that was kept. */
+__noinline int put_kept_buffers(__u32 slot, __u32 index, __u32 pointer_bytes, __s64 ret)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	__u64 at;
+
+	if (!s)
+		return 0;
+	at = s->given_at;
+	for (__u32 i = 0; i < MAX_ARGS; i++) {
+		const struct item_header *item;
+
+		bounded(at);
+		if (at > ITEM_START_MAX || at >= s->pos)
+			return 0;
+		item = (const struct item_header *)(s->bytes + at);
+		if (item->index == index && item->part == PART_VALUE) {
+			put_buffers(slot, index, at, pointer_bytes, ret);
+			return 0;
+		}
+		at += sizeof(*item) + ((item->len + 7) & ~7U);
+	}
+	return 0;
+}
+
+#define MSG_TRUNC 0x20
+
+/*
+ * With MSG_TRUNC some sockets return how much there was, and TCP and its like
+ * fill in nothing at all.
+ */
+static __always_inline bool is_discarded(const struct scratch *s, __u32 index)
+{
+	switch (s->header.event) {
+	case EVENT_RECVFROM:
+		return index == 1 && s->args[3] & MSG_TRUNC;
+	case EVENT_RECVMSG:
+		return index == 1 && s->args[2] & MSG_TRUNC;
+	case EVENT_RECVMMSG:
+		return index == 1 && s->args[3] & MSG_TRUNC;
+	}
+	return false;
 }
 
 __noinline int before_reading(__u32 slot, __u32 index, __u32 abi, __s64 ret)
@@ -338,6 +396,8 @@ __noinline int before_reading(__u32 slot, __u32 index, __u32 abi, __s64 ret)
 	kept = s->kept & (1 << index);
 	switch (s->how.when) {
 	case WHEN_IN:
+		if (kept && s->how.kind == ARG_IOVEC)
+			put_kept_buffers(slot, index, pointer_size(abi), ret);
 		if (kept)
 			return READ_NOT;
 		return is_overwritten(slot, index, abi) ? READ_LATE : READ_NOW;
@@ -349,6 +409,11 @@ __noinline int before_reading(__u32 slot, __u32 index, __u32 abi, __s64 ret)
 	}
 	if (put_from_kernel(s, index, ret))
 		return READ_NOT;
+	if (is_discarded(s, index) && may_discard(s->args[0])) {
+		if (s->how.kind == ARG_BYTES)
+			return READ_NOT;
+		s->how.mask = 0;
+	}
 	return knows_room(s, ret) ? READ_NOW : READ_LATE;
 }
 

@@ -134,20 +134,127 @@ static __always_inline __u64 msg_field(const struct scratch *s, __u32 pointer_by
 	return ((const __u32 *)s->buffers.header)[i];
 }
 
-/* What the header points to that lies at that position of the record. */
+static __always_inline __u32 mixed(__u64 digest, __u64 word, __u32 seed)
+{
+	digest = (digest ^ word) * (((__u64)seed << 32 | seed) | 1);
+	return digest ^ digest >> 32;
+}
+
+/*
+ * A number for the addresses of the message at hand and for its vector, whose
+ * bytes scratch.buffers names: nobody who does not know the seed can make
+ * others that have the same.
+ */
+__noinline int digest_message(__u32 slot, __u32 pointer_bytes)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	__u64 at, digest;
+
+	if (!s)
+		return 0;
+	at = s->buffers.vector;
+	bounded(at);
+	if (at > RECORD_MAX - MSG_IOV_MAX)
+		return 0;
+	digest = mixed(s->seed, msg_field(s, pointer_bytes, MSG_NAME), s->seed);
+	digest = mixed(digest, msg_field(s, pointer_bytes, MSG_IOV), s->seed);
+	digest = mixed(digest, msg_field(s, pointer_bytes, MSG_IOVLEN), s->seed);
+	digest = mixed(digest, msg_field(s, pointer_bytes, MSG_CONTROL), s->seed);
+	for (__u32 i = 0; i < MSG_IOV_MAX; i += sizeof(__u64)) {
+		if (i >= s->buffers.vector_len)
+			break;
+		digest = mixed(digest, *(const __u64 *)(s->bytes + at + i), s->seed);
+	}
+	return digest;
+}
+
+/* Bytes of the vector of the message at hand that are looked at. */
+static __always_inline __u64 vector_bytes(const struct scratch *s, __u32 pointer_bytes)
+{
+	__u64 count = msg_field(s, pointer_bytes, MSG_IOVLEN);
+
+	if (count > MSG_IOV_MAX)
+		count = MSG_IOV_MAX;
+	count *= 2 * pointer_bytes;
+	return count < MSG_IOV_MAX ? count : MSG_IOV_MAX;
+}
+
+__noinline int keep_message(__u32 slot, __u64 addr, __u32 pointer_bytes)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	__u32 room, digest;
+	__u64 at, len;
+
+	if (!s)
+		return 0;
+	at = s->pos;
+	bounded(at);
+	if (at > ITEM_START_MAX ||
+	    bpf_probe_read_user(s->buffers.header, MSG_FIELDS * (pointer_bytes == 8 ? 8 : 4),
+				(void *)addr))
+		return 0;
+	len = vector_bytes(s, pointer_bytes);
+	bounded(len);
+	if (len > MSG_IOV_MAX)
+		len = MSG_IOV_MAX;
+	/* What cannot be read yet is another one when it can. */
+	if (len &&
+	    bpf_probe_read_user(s->bytes + at, len, (void *)msg_field(s, pointer_bytes, MSG_IOV)))
+		len = 0;
+	s->buffers.vector = at;
+	s->buffers.vector_len = len;
+	room = msg_field(s, pointer_bytes, MSG_NAMELEN);
+	if (room > MSG_NAME_MAX)
+		room = MSG_NAME_MAX;
+	digest = digest_message(slot, pointer_bytes);
+	at = s->nmessages;
+	bounded(at);
+	if (at >= MESSAGES_MAX)
+		return 0;
+	s->messages[at].room = room;
+	s->messages[at].digest = digest;
+	s->nmessages = at + 1;
+	return 1;
+}
+
+/* From the item at scratch.buffers.vector to its bytes. */
+static __always_inline void find_vector(struct scratch *s)
+{
+	__u64 at = s->buffers.vector;
+
+	bounded(at);
+	if (at > ITEM_START_MAX)
+		return;
+	s->buffers.vector_len = ((const struct item_header *)(s->bytes + at))->len;
+	s->buffers.vector = at + sizeof(struct item_header);
+}
+
+/* Whether the message at hand, of that number, gives what it gave before the call; true where nothing was kept. */
+static __always_inline bool is_as_given(struct scratch *s, __u32 position, __u32 pointer_bytes)
+{
+	__u64 i = position;
+
+	bounded(i);
+	if (i >= MESSAGES_MAX || i >= s->nmessages)
+		return true;
+	return (__u32)digest_message(s->slot, pointer_bytes) == s->messages[i].digest;
+}
+
+/* What the header points to that lies at that position of the record. 0: it is not what was given. */
 __noinline int put_msg_parts(__u32 slot, __u32 index, __u32 header, __u32 pointer_bytes, __s64 ret)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 	__u64 at = header, len;
 
 	if (!s)
-		return 0;
+		return 1;
 	bounded(at);
 	if (at > RECORD_MAX)
-		return 0;
+		return 1;
 	/* As the record shows it: memory may say something else by now. */
 	if (bpf_probe_read_kernel(s->buffers.header, sizeof(s->buffers.header), s->bytes + at))
-		return 0;
+		return 1;
+	s->buffers.vector_len = 0;
 	len = (__u32)msg_field(s, pointer_bytes, MSG_NAMELEN);
 	/* As with other addresses: lib/given.h. */
 	if (s->room != ROOM_UNKNOWN && len > (__u64)s->room)
@@ -163,21 +270,25 @@ __noinline int put_msg_parts(__u32 slot, __u32 index, __u32 header, __u32 pointe
 		put_user_bytes(slot, INDEX_OF(index, PART_MSG_IOV),
 			       msg_field(s, pointer_bytes, MSG_IOV), len * 2 * pointer_bytes,
 			       MSG_IOV_MAX);
-		if (s->how.mask && s->pos != s->buffers.vector)
+		/* Where the record is full, there is nothing to compare. */
+		if (s->pos == s->buffers.vector)
+			return 1;
+		if (s->how.mask)
 			put_buffers(slot, index, s->buffers.vector, pointer_bytes, ret);
+		find_vector(s);
 	}
 	len = msg_field(s, pointer_bytes, MSG_CONTROLLEN);
 	if (len && msg_field(s, pointer_bytes, MSG_CONTROL))
 		put_user_bytes(slot, INDEX_OF(index, PART_MSG_CONTROL),
 			       msg_field(s, pointer_bytes, MSG_CONTROL), len, MSG_CONTROL_MAX);
-	return 0;
+	return is_as_given(s, index >> 16, pointer_bytes);
 }
 
 __noinline int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes, __s64 ret)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 	__u32 size = MSG_FIELDS * (pointer_bytes == 8 ? 8 : 4);
-	const struct item_header *item;
+	struct item_header *item;
 	__u64 at;
 
 	if (!s)
@@ -186,16 +297,19 @@ __noinline int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_byt
 	bounded(at);
 	if (at > ITEM_START_MAX)
 		return 0;
+	if (s->nmessages)
+		s->room = s->messages[0].room;
 	put_user_bytes(slot, index, addr, size, size);
-	item = (const struct item_header *)(s->bytes + at);
-	if (item->status == ITEM_OK)
-		put_msg_parts(slot, index, at + sizeof(*item), pointer_bytes, ret);
+	item = (struct item_header *)(s->bytes + at);
+	if (item->status == ITEM_OK &&
+	    !put_msg_parts(slot, index, at + sizeof(*item), pointer_bytes, ret))
+		item->flags |= ITEM_LATE;
 	return 0;
 }
 
 /* One message: its header, and how long it became. False where the record is full. */
-static __always_inline bool put_message(struct scratch *s, __u32 index, __u32 position, __u64 at,
-					__u32 pointer_bytes)
+static __always_inline bool put_message(struct scratch *s, struct item_header *item, __u32 index,
+					__u32 position, __u64 at, __u32 pointer_bytes)
 {
 	__u32 len;
 
@@ -203,9 +317,10 @@ static __always_inline bool put_message(struct scratch *s, __u32 index, __u32 po
 	if (at > RECORD_MAX - 64 || s->pos > ITEM_START_MAX)
 		return false;
 	len = *(const __u32 *)(s->bytes + at + (pointer_bytes == 8 ? 56 : 28));
-	s->room = position < s->nrooms && position < MESSAGES_MAX ? s->rooms[position] :
-								    ROOM_UNKNOWN;
-	put_msg_parts(s->slot, index, at, pointer_bytes, len);
+	s->room = position < s->nmessages && position < MESSAGES_MAX ? s->messages[position].room :
+								       ROOM_UNKNOWN;
+	if (!put_msg_parts(s->slot, index, at, pointer_bytes, len))
+		item->flags |= ITEM_LATE;
 	return s->pos <= ITEM_START_MAX;
 }
 
@@ -227,7 +342,8 @@ __noinline int put_messages(__u32 slot, __u32 index, __u32 at, __u32 pointer_byt
 	count = item->len / size;
 	from += sizeof(*item);
 	for (__u32 i = 0; i < MESSAGES_MAX && i < count; i++) {
-		if (!put_message(s, MESSAGE_OF(index, i), i, from + i * size, pointer_bytes)) {
+		if (!put_message(s, item, MESSAGE_OF(index, i), i, from + i * size,
+				 pointer_bytes)) {
 			/* What later ones point to is not there. */
 			item->status = ITEM_TRUNCATED;
 			break;

@@ -119,6 +119,12 @@ struct returned_call {
 	__u64 args[MAX_ARGS];
 };
 
+/* What is known of a message before the call fills it in. */
+struct message_given {
+	__u32 room; /* for its name, MSG_NAME_MAX at the most */
+	__u32 digest; /* of what the call does not change: addresses, and the vector */
+};
+
 struct scratch {
 	__u64 holders;
 	__u32 slot;
@@ -135,9 +141,11 @@ struct scratch {
 	__u32 desc_key; /* of its row in syscalls */
 	__s64 room;
 	__u32 part; /* PART_*, of which the argument is read */
-	/* The room for the name of each of its messages, MSG_NAME_MAX at the most, and of how many it is known. */
-	__u32 nrooms;
-	__u8 rooms[MESSAGES_MAX];
+	/* What is known of each of its messages, and of how many. */
+	__u32 nmessages;
+	__u32 seed; /* of their digests */
+	struct message_given messages[MESSAGES_MAX];
+	__u32 given_at; /* where the items lie that were kept */
 	/* What a loop of items.bpf.c carries from round to round. */
 	struct {
 		__u64 dentry;
@@ -174,7 +182,8 @@ struct scratch {
 		__u64 sum; /* of their lengths so far */
 		__u32 len; /* bytes so far */
 		__u32 max;
-		__u32 vector; /* where its item lies */
+		__u32 vector; /* where its item lies, or its bytes */
+		__u32 vector_len; /* bytes of it */
 		__u32 whole; /* it is not cut */
 	} buffers;
 	/* User memory that is still to be sent (lib/capture.h), and from which offset on. */
@@ -268,8 +277,10 @@ struct given {
 	__s64 room; /* for what the call fills in */
 	__u32 kept; /* bit i: argument i is among the items */
 	__u32 event; /* the call */
-	__u32 len; /* of the items, and of scratch.rooms behind them */
-	__u32 nrooms; /* 0: they are not there */
+	__u32 len; /* of the items, and of scratch.messages behind them */
+	__u32 nmessages;
+	__u32 seed;
+	__u32 reserved;
 };
 
 #define GIVEN_SMALL 480

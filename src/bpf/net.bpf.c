@@ -52,6 +52,22 @@ static __always_inline __u32 inet_name(struct sock *sk, bool remote, struct sock
 	return name->sin_port || name->sin_addr.s_addr ? sizeof(*name) : 0;
 }
 
+struct ipv6_pinfo___before_6_7 {
+	__u16 sndflow : 1;
+} __attribute__((preserve_access_index));
+
+/* Only with IPV6_FLOWINFO_SEND does the kernel tell a connection's flow label. */
+static __always_inline bool sends_flow(struct sock *sk)
+{
+	struct inet_sock *inet = (struct inet_sock *)sk;
+	struct ipv6_pinfo___before_6_7 *old;
+
+	old = (void *)BPF_CORE_READ(inet, pinet6);
+	if (bpf_core_field_exists(old->sndflow))
+		return old && BPF_CORE_READ_BITFIELD_PROBED(old, sndflow);
+	return BPF_CORE_READ(inet, inet_flags) & 1UL << INET_FLAGS_SNDFLOW;
+}
+
 static __always_inline __u32 inet6_name(struct sock *sk, bool remote, struct sockaddr_in6 *name)
 {
 	__u32 *words = name->sin6_addr.in6_u.u6_addr32;
@@ -64,6 +80,8 @@ static __always_inline __u32 inet6_name(struct sock *sk, bool remote, struct soc
 		name->sin6_port = BPF_CORE_READ((struct inet_sock *)sk, inet_sport);
 		BPF_CORE_READ_INTO(&name->sin6_addr, sk, __sk_common.skc_v6_rcv_saddr);
 	}
+	if (remote && sends_flow(sk))
+		name->sin6_flowinfo = BPF_CORE_READ((struct inet_sock *)sk, pinet6, flow_label);
 	if ((words[0] & IN6_LINK_LOCAL_MASK) == IN6_LINK_LOCAL)
 		name->sin6_scope_id = BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if);
 	return name->sin6_port || words[0] || words[1] || words[2] || words[3] ? sizeof(*name) : 0;
@@ -129,6 +147,15 @@ __noinline int put_sock_name(__u32 slot, __u32 index, __u64 address, __u32 remot
 	item->full = len;
 	item_end(s, item, len);
 	return 0;
+}
+
+#define SOCK_STREAM 1
+
+__noinline int may_discard(__u32 fd)
+{
+	struct socket *socket = socket_of_fd(fd);
+
+	return !socket || BPF_CORE_READ(socket, type) == SOCK_STREAM;
 }
 
 __noinline int put_fd_name(__u32 slot, __u32 index, __u32 fd, __u32 remote, __s64 room)

@@ -200,6 +200,11 @@ struct code_range {
 #define COUNT_ARG32 2 /* an int or unsigned int */
 #define COUNT_AT 3 /* the int that argument arg points to */
 #define COUNT_RET 4
+#define COUNT_RET_UP_TO 5 /* but no more than the value of argument arg, the room */
+#define COUNT_RET_UP_TO32 6 /* an int or unsigned int */
+#define COUNT_RET_FITS 7 /* none where it is more than the room */
+#define COUNT_BELOW 8 /* one less than the value of argument arg */
+#define COUNT_CAP_VERSION 9 /* 1 or 2, by the version that argument arg points to */
 
 /* How an argument of a system call is read. */
 struct arg_desc {
@@ -242,6 +247,9 @@ struct selector {
 /* Whether it was carried out is looked at: it leaves a mark at sys_enter. */
 #define SYSCALL_VERIFIED (1 << 7)
 
+#define KEEPS_SOME 1 /* what it writes over */
+#define KEEPS_ALL 2 /* it may write over all of it */
+
 /* One call of one ABI. */
 struct syscall_desc {
 	__u16 event;
@@ -253,7 +261,7 @@ struct syscall_desc {
 	__u8 pages; /* bit i: argument i counts pages */
 	__u8 sign; /* bit i: argument i came as a signed number of 32 bits */
 	__u8 ids16; /* bit i: argument i is a user or a group of 16 bits */
-	__u8 keeps; /* some of what it is given is kept from sys_enter on: lib/given.h */
+	__u8 keeps; /* what it is given is kept from sys_enter on: KEEPS_*, lib/given.h */
 	__u8 reserved;
 	struct arg_desc args[MAX_ARGS];
 };

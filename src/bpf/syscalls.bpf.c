@@ -30,13 +30,27 @@ static __always_inline bool worth_reading(__u8 when, long ret)
 		return ret >= 0;
 	case WHEN_OUT_POSITIVE:
 		return ret > 0;
+	case WHEN_OUT_ZERO:
+		return ret == 0;
 	default:
 		return ret == -EINTR || ret == -ERESTARTSYS || ret == -ERESTARTNOHAND ||
 		       ret == -ERESTART_RESTARTBLOCK;
 	}
 }
 
-/* How many elements there are; negative: nobody can tell. */
+/* The capabilities of the first version are half as many. */
+#define CAPABILITY_VERSION_1 0x19980330
+
+/* How many elements a call has filled in that had room for so many. */
+static __always_inline __s64 count_filled(__s64 ret, __u64 room, bool fits)
+{
+	if (ret <= 0 || (__u64)ret <= room)
+		return ret;
+	/* Without any room, it was only asked how many there are. */
+	return fits || !room ? -1 : (__s64)room;
+}
+
+/* How many elements there are; negative: nobody can tell, or there are none. */
 static __always_inline __s64 count_elements(const struct scratch *s, const struct arg_desc *how,
 					    __s64 ret)
 {
@@ -49,12 +63,24 @@ static __always_inline __s64 count_elements(const struct scratch *s, const struc
 		return ret;
 	if (arg >= MAX_ARGS)
 		return -1;
-	if (how->count == COUNT_ARG)
+	switch (how->count) {
+	case COUNT_ARG:
 		return s->args[arg];
-	if (how->count == COUNT_ARG32)
+	case COUNT_ARG32:
 		return (__s32)s->args[arg];
+	case COUNT_RET_UP_TO:
+		return count_filled(ret, s->args[arg], false);
+	case COUNT_RET_UP_TO32:
+		return count_filled(ret, (__u32)s->args[arg], false);
+	case COUNT_RET_FITS:
+		return count_filled(ret, s->args[arg], true);
+	case COUNT_BELOW:
+		return s->args[arg] ? s->args[arg] - 1 : 0;
+	}
 	if (bpf_probe_read_user(&count, sizeof(count), (void *)s->args[arg]))
 		return -1;
+	if (how->count == COUNT_CAP_VERSION)
+		return (__u32)count == CAPABILITY_VERSION_1 ? 1 : 2;
 	/* It is told how long that would have been; beyond the room nothing was written. */
 	return s->room != ROOM_UNKNOWN && count > s->room ? s->room : count;
 }

@@ -310,8 +310,9 @@ static __always_inline __u32 who_writes(const struct returned_call *call, __u64 
 		return call->ret ? BY_KERNEL : BY_NOBODY;
 	case EVENT_IOCTL:
 		*fd = call->args[0];
-		return call->args[1] == FICLONE || call->args[1] == FICLONERANGE ? BY_KERNEL :
-										   BY_NOBODY;
+		return (__u32)call->args[1] == FICLONE || (__u32)call->args[1] == FICLONERANGE ?
+			       BY_KERNEL :
+			       BY_NOBODY;
 	case EVENT_MMAP:
 		/* Later changes of its protection need a file that is open for writing, too. */
 		*fd = call->args[4];

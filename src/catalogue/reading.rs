@@ -1,7 +1,7 @@
 //! How the kernel side reads the arguments of system calls: what of a row goes to C.
 
 use super::spec::{ArgType, Count, EventSpec, Layout, StructSpec};
-use super::structs::MMSGHDR;
+use super::structs::{CAP_DATA, MMSGHDR};
 
 macro_rules! c_constants {
     ($(#[$doc_enum:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident $c_name:literal),* $(,)? }) => {
@@ -47,6 +47,8 @@ c_constants! {
         Out "WHEN_OUT",
         /// Filled in by a call that returned more than 0.
         OutPositive "WHEN_OUT_POSITIVE",
+        /// Filled in by a call that returned 0; others may have filled in a part.
+        OutZero "WHEN_OUT_ZERO",
         /// Filled in by a call that a signal interrupted.
         Interrupted "WHEN_INTERRUPTED",
         /// Given to the call, which writes over it: what counts is what was given.
@@ -92,7 +94,7 @@ impl ArgType {
             (ArgKind::Value | ArgKind::Fd | ArgKind::Select, _) => Memory::None,
             (_, When::In) => Memory::Given,
             (_, When::Kept | When::InOut) => Memory::Changed,
-            (_, When::Out | When::OutPositive | When::Interrupted) => Memory::FilledIn,
+            (_, When::Out | When::OutPositive | When::OutZero | When::Interrupted) => Memory::FilledIn,
         }
     }
 
@@ -127,7 +129,18 @@ impl EventSpec {
             given |= memory == Memory::Given;
             filled |= memory == Memory::FilledIn;
             needs_room || memory == Memory::Changed || given && filled
-        })
+        }) || self.keeps_all()
+    }
+
+    /// Whether the call writes to addresses that are in the memory which it is given: that may be this memory itself, or
+    /// what another argument points to.
+    pub fn keeps_all(&self) -> bool {
+        let fills_buffers = |ty| {
+            let data = Some(When::Out);
+            matches!(ty, ArgType::Iovec { data: when, .. } if when == data)
+        };
+        self.args.iter().any(|arg| fills_buffers(arg.ty))
+            || matches!(self.name, "getxattrat" | "io_submit" | "process_vm_writev")
     }
 }
 
@@ -164,11 +177,11 @@ impl ArgType {
             Select { .. } => plain(ArgKind::Select),
             Sockaddr { len } => bytes(When::In, Count::Arg(len), 1, SOCKADDR_MAX),
             SockaddrOut { len } => bytes(When::Out, Count::At(len), 1, SOCKADDR_MAX),
-            StrOut => bytes(When::Out, Count::Ret, 1, ARRAY_MAX),
+            StrOut { len } => bytes(When::Out, Count::RetUpTo(len), 1, ARRAY_MAX),
             OptionValue { len } => bytes(When::In, Count::Arg(len), 1, OPTION_MAX),
             OptionValueOut { len } => bytes(When::Out, Count::At(len), 1, OPTION_MAX),
             Buf { len } => bytes(When::In, Count::Arg(len), 1, 0),
-            BufOut { .. } => bytes(When::Out, Count::Ret, 1, 0),
+            BufOut { len } => bytes(When::Out, Count::RetUpTo(len), 1, 0),
             Iovec { count, data } => reading(
                 data.map_or(ArgKind::Bytes, |_| ArgKind::Iovec),
                 When::In,
@@ -182,6 +195,10 @@ impl ArgType {
             Mmsghdr(when, count) => {
                 let size = MMSGHDR.size(layout);
                 reading(ArgKind::Mmsghdr, when, count, size, ARRAY_MAX)
+            }
+            Struct(when, spec) if *spec == *CAP_DATA => {
+                let size = spec.size(layout);
+                bytes(when, Count::CapVersion(0), size / 2, size)
             }
             Struct(when, spec) => structs(spec, when, Count::Const(1)),
             Array(when, spec, count) => structs(spec, when, count),

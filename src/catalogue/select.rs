@@ -260,6 +260,23 @@ pub const LANDLOCK_RULE: &SelectSpec = &select(!0, &[
 /// `reboot(2)`: `LINUX_REBOOT_CMD_RESTART2` takes a text.
 pub const REBOOT_ARG: &SelectSpec = &select(!0, &[(0xa1b2_c3d4, Str)], Ptr);
 
+/// `rt_sigpending(2)` fills in no more than its size, of which it takes smaller ones, too.
+pub const SIGPENDING_SET: &SelectSpec = &select(!0, &[(8, Struct(Out, SIGSET))], Ptr);
+
+/// `waitid(2)`: with `WNOHANG` it may have found no child, which the result does not tell.
+pub const WAITID_RU: &SelectSpec = &select(1, &[(0, Struct(Out, RUSAGE))], Ptr);
+
+/// `syslog(2)`: what reads (`SYSLOG_ACTION_READ`, `…_READ_ALL`, `…_READ_CLEAR`); others return a size.
+pub const SYSLOG_BUF: &SelectSpec = &select(
+    !0,
+    &[
+        (2, BufOut { len: 2 }),
+        (3, BufOut { len: 2 }),
+        (4, BufOut { len: 2 }),
+    ],
+    Ptr,
+);
+
 // Futexes, by the operation without its two flags.
 
 const FUTEX_COMMAND: u32 = !(128 | 256);

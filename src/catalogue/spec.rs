@@ -114,12 +114,16 @@ pub enum ArgType {
     Buf {
         len: u8,
     },
-    /// Bytes that the call fills in, as many as it returns; argument `len` is the room for them. Read on request only.
+    /// Bytes that the call fills in, as many as it returns, but no more than argument `len`, which is the room for them.
+    /// Read on request only.
     BufOut {
         len: u8,
     },
-    /// A NUL-terminated name, or the bytes of one, that the call fills in: as many as it returns (readlink, getcwd).
-    StrOut,
+    /// A NUL-terminated name, or the bytes of one, that the call fills in: as many as it returns (readlink, getcwd), but no
+    /// more than argument `len`.
+    StrOut {
+        len: u8,
+    },
     /// A value of an option, by `len` bytes: an `int` if it has that size (setsockopt).
     OptionValue {
         len: u8,
@@ -218,7 +222,7 @@ impl ArgType {
             Bool => "bool",
             Ptr | Buf { .. } | BufOut { .. } | OptionValue { .. } | OptionValueOut { .. } => "void *",
             Str | KernelStr | Path => "const char *",
-            StrOut => "char *",
+            StrOut { .. } => "char *",
             StrArray => "const char *const *",
             Sockaddr { .. } | SockaddrOut { .. } | KernelSockaddr => "struct sockaddr *",
             Iovec { .. } => "const struct iovec *",
@@ -253,6 +257,12 @@ pub enum Count {
     At(u8),
     /// What the call returned.
     Ret,
+    /// What the call returned, but no more than the value of this argument, the room: some calls return how much there is.
+    RetUpTo(u8),
+    /// One less than the value of this argument.
+    Below(u8),
+    /// Half a structure or all of it, by the version of `capset(2)` that this argument points to.
+    CapVersion(u8),
 }
 
 /// What an argument is for each value of another one: a row of `select.rs`.
@@ -384,7 +394,7 @@ impl ArgType {
         matches!(
             self,
             Ptr | Str
-                | StrOut
+                | StrOut { .. }
                 | StrArray
                 | Sockaddr { .. }
                 | SockaddrOut { .. }

@@ -153,7 +153,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(77, "ftruncate", &[Fs, FsFileOps], &[arg("fd", Fd), arg("length", Off)]),
     syscall(78, "getdents", &[Default, Fs, FsDirOps], &[
         arg("fd", Fd), arg("dirent", BufOut { len: 2 }), arg("count", UInt)]),
-    syscall(79, "getcwd", &[Fs, FsDirOps], &[arg("buf", StrOut), arg("size", ULong)]),
+    syscall(79, "getcwd", &[Fs, FsDirOps], &[arg("buf", StrOut { len: 1 }), arg("size", ULong)]),
     syscall(80, "chdir", &[Fs, FsDirOps], &[arg("pathname", Str)]),
     syscall(81, "fchdir", &[Fs, FsDirOps], &[arg("fd", Fd)]),
     syscall(82, "rename", &[Default, Fs, FsFileOps], &[arg("oldname", Str), arg("newname", Str)]),
@@ -163,7 +163,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(86, "link", &[Default, Fs, FsLinkOps], &[arg("oldname", Str), arg("newname", Str)]),
     syscall(87, "unlink", &[Default, Fs, FsLinkOps], &[arg("pathname", Str)]),
     syscall(88, "symlink", &[Default, Fs, FsLinkOps], &[arg("oldname", Str), arg("newname", Str)]),
-    syscall(89, "readlink", &[Fs, FsLinkOps], &[arg("path", Str), arg("buf", StrOut), arg("bufsiz", Int)]),
+    syscall(89, "readlink", &[Fs, FsLinkOps], &[arg("path", Str), arg("buf", StrOut { len: 2 }), arg("bufsiz", Int)]),
     syscall(90, "chmod", &[Default, Fs, FsFileAttr], &[arg("pathname", Str), arg("mode", Mode)]),
     syscall(91, "fchmod", &[Default, Fs, FsFileAttr], &[arg("fd", Fd), arg("mode", Mode)]),
     syscall(92, "chown", &[Default, Fs, FsFileAttr], &[arg("pathname", Str), arg("user", Uid), arg("group", Gid)]),
@@ -181,7 +181,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("data", by(0, PTRACE_DATA))]),
     syscall(102, "getuid", &[Proc, ProcIds], &[]),
     syscall(103, "syslog", &[System], &[
-        arg("type", Enum(Family::Syslog)), arg("buf", BufOut { len: 2 }), arg("len", Int)]),
+        arg("type", Enum(Family::Syslog)), arg("buf", by(0, SYSLOG_BUF)), arg("len", Int)]),
     syscall(104, "getgid", &[Proc, ProcIds], &[]),
     syscall(105, "setuid", &[Default, Proc, ProcIds], &[arg("uid", Uid)]),
     syscall(106, "setgid", &[Default, Proc, ProcIds], &[arg("gid", Gid)]),
@@ -194,7 +194,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(113, "setreuid", &[Default, Proc, ProcIds], &[arg("ruid", Uid), arg("euid", Uid)]),
     syscall(114, "setregid", &[Default, Proc, ProcIds], &[arg("rgid", Gid), arg("egid", Gid)]),
     syscall(115, "getgroups", &[Proc, ProcIds], &[
-        arg("gidsetsize", Int), arg("grouplist", Array(OutPositive, GID, Ret))]),
+        arg("gidsetsize", Int), arg("grouplist", Array(OutPositive, GID, RetUpTo(0)))]),
     syscall(116, "setgroups", &[Proc, ProcIds], &[arg("gidsetsize", Int), arg("grouplist", Array(In, GID, Arg(0)))]),
     syscall(117, "setresuid", &[Default, Proc, ProcIds], &[arg("ruid", Uid), arg("euid", Uid), arg("suid", Uid)]),
     syscall(118, "getresuid", &[Proc, ProcIds], &[
@@ -208,7 +208,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(124, "getsid", &[Proc, ProcIds], &[arg("pid", Pid)]),
     syscall(125, "capget", &[Proc], &[arg("header", Struct(Kept, CAP_HEADER)), arg("dataptr", Struct(Out, CAP_DATA))]),
     syscall(126, "capset", &[Proc], &[arg("header", Struct(Kept, CAP_HEADER)), arg("data", Struct(In, CAP_DATA))]),
-    syscall(127, "rt_sigpending", &[Signals], &[arg("uset", Struct(Out, SIGSET)), arg("sigsetsize", Size)]),
+    syscall(127, "rt_sigpending", &[Signals], &[arg("uset", by(1, SIGPENDING_SET)), arg("sigsetsize", Size)]),
     syscall(128, "rt_sigtimedwait", &[Signals], &[
         arg("uthese", Struct(In, SIGSET)), arg("uinfo", Struct(OutPositive, SIGINFO)), arg("uts", Struct(In, TIMESPEC)),
         arg("sigsetsize", Size)]),
@@ -319,19 +319,19 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(203, "sched_setaffinity", &[Proc, ProcSched], &[
         arg("pid", Pid), arg("len", UInt), arg("user_mask_ptr", CpuSet(In, Arg(1)))]),
     syscall(204, "sched_getaffinity", &[Proc, ProcSched], &[
-        arg("pid", Pid), arg("len", UInt), arg("user_mask_ptr", CpuSet(OutPositive, Ret))]),
+        arg("pid", Pid), arg("len", UInt), arg("user_mask_ptr", CpuSet(OutPositive, RetUpTo(1)))]),
     syscall(205, "set_thread_area", &[Proc], &[arg("u_info", Struct(InOut, USER_DESC))]),
     syscall(206, "io_setup", &[Fs, FsAsyncIo], &[arg("nr_events", UInt), arg("ctxp", Struct(Out, AIO_CONTEXT))]),
     syscall(207, "io_destroy", &[Fs, FsAsyncIo], &[arg("ctx", Hex)]),
     syscall(208, "io_getevents", &[Fs, FsAsyncIo], &[
-        arg("ctx_id", Hex), arg("min_nr", Long), arg("nr", Long), arg("events", Array(OutPositive, IO_EVENT, Ret)),
+        arg("ctx_id", Hex), arg("min_nr", Long), arg("nr", Long), arg("events", Array(OutPositive, IO_EVENT, RetUpTo(2))),
         arg("timeout", Struct(In, TIMESPEC))]),
     syscall(209, "io_submit", &[Fs, FsAsyncIo], &[
         arg("ctx_id", Hex), arg("nr", Long), arg("iocbpp", Array(In, POINTER, Arg(1)))]),
     syscall(210, "io_cancel", &[Fs, FsAsyncIo], &[
-        arg("ctx_id", Hex), arg("iocb", Struct(In, IOCB)), arg("result", Struct(Out, IO_EVENT))]),
+        arg("ctx_id", Hex), arg("iocb", Struct(In, IOCB)), arg("result", Ptr)]),
     syscall(211, "get_thread_area", &[Proc], &[arg("u_info", Struct(InOut, USER_DESC))]),
-    syscall(212, "lookup_dcookie", &[Fs, FsDirOps], &[arg("cookie64", U64), arg("buf", StrOut), arg("len", Size)]),
+    syscall(212, "lookup_dcookie", &[Fs, FsDirOps], &[arg("cookie64", U64), arg("buf", StrOut { len: 2 }), arg("len", Size)]),
     syscall(213, "epoll_create", &[Fs, FsMuxIo], &[arg("size", Int)]),
     syscall(214, "epoll_ctl_old", &[Fs, FsMuxIo], &[]),
     syscall(215, "epoll_wait_old", &[Fs, FsMuxIo], &[]),
@@ -367,7 +367,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("rqtp", Struct(In, TIMESPEC)), arg("rmtp", by(1, SLEEP_REMAINDER))]),
     syscall(231, "exit_group", &[Proc, ProcLife], &[arg("error_code", Int)]),
     syscall(232, "epoll_wait", &[Fs, FsMuxIo], &[
-        arg("epfd", Fd), arg("events", Array(OutPositive, EPOLL_EVENT, Ret)), arg("maxevents", Int),
+        arg("epfd", Fd), arg("events", Array(OutPositive, EPOLL_EVENT, RetUpTo(2))), arg("maxevents", Int),
         arg("timeout", Int)]),
     syscall(233, "epoll_ctl", &[Fs, FsMuxIo], &[
         arg("epfd", Fd), arg("op", Enum(Family::EpollCtl)), arg("fd", Fd), arg("event", by(1, EPOLL_CTL_EVENT))]),
@@ -376,11 +376,11 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(236, "vserver", &[System], &[]),
     syscall(237, "mbind", &[System, SystemNuma], &[
         arg("start", Ptr), arg("len", ULong), arg("mode", Enum(Family::MempolicyMode)),
-        arg("nmask", BitSet(In, Arg(4))), arg("maxnode", ULong), arg("flags", Flags(Family::MempolicyFlags))]),
+        arg("nmask", BitSet(In, Below(4))), arg("maxnode", ULong), arg("flags", Flags(Family::MempolicyFlags))]),
     syscall(238, "set_mempolicy", &[System, SystemNuma], &[
-        arg("mode", Enum(Family::MempolicyMode)), arg("nmask", BitSet(In, Arg(2))), arg("maxnode", ULong)]),
+        arg("mode", Enum(Family::MempolicyMode)), arg("nmask", BitSet(In, Below(2))), arg("maxnode", ULong)]),
     syscall(239, "get_mempolicy", &[System, SystemNuma], &[
-        arg("policy", Struct(Out, MEMPOLICY)), arg("nmask", BitSet(Out, Arg(2))), arg("maxnode", ULong),
+        arg("policy", Struct(Out, MEMPOLICY)), arg("nmask", BitSet(Out, Below(2))), arg("maxnode", ULong),
         arg("addr", Hex), arg("flags", LongFlags(Family::GetMempolicyFlags))]),
     syscall(240, "mq_open", &[Ipc, IpcMsgq], &[
         arg("u_name", Str), arg("oflag", Flags(Family::Open)), arg("mode", Mode), arg("u_attr", by(1, MQ_OPEN_ATTR))]),
@@ -399,7 +399,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("flags", LongFlags(Family::KexecFlags))]),
     syscall(247, "waitid", &[Proc, ProcLife], &[
         arg("which", Enum(Family::WaitIdType)), arg("upid", Pid), arg("infop", Struct(Out, SIGINFO_CHILD)),
-        arg("options", Flags(Family::WaitOptions)), arg("ru", Struct(Out, RUSAGE))]),
+        arg("options", Flags(Family::WaitOptions)), arg("ru", by(3, WAITID_RU))]),
     syscall(248, "add_key", &[System, SystemKeys], &[
         arg("_type", Str), arg("_description", Str), arg("_payload", Buf { len: 3 }), arg("plen", Size),
         arg("ringid", Enum(Family::KeySerial))]),
@@ -418,8 +418,8 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("fd", Fd), arg("pathname", Str), arg("mask", Flags(Family::InotifyMask))]),
     syscall(255, "inotify_rm_watch", &[Fs, FsMonitor], &[arg("fd", Fd), arg("wd", Int)]),
     syscall(256, "migrate_pages", &[System, SystemNuma], &[
-        arg("pid", Pid), arg("maxnode", ULong), arg("old_nodes", BitSet(In, Arg(1))),
-        arg("new_nodes", BitSet(In, Arg(1)))]),
+        arg("pid", Pid), arg("maxnode", ULong), arg("old_nodes", BitSet(In, Below(1))),
+        arg("new_nodes", BitSet(In, Below(1)))]),
     syscall(257, "openat", &[Default, Fs, FsFileOps], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("flags", Flags(Family::Open)), arg("mode", Mode)]),
     syscall(258, "mkdirat", &[Fs, FsDirOps], &[arg("dfd", DirFd), arg("pathname", Str), arg("mode", Mode)]),
@@ -441,7 +441,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(266, "symlinkat", &[Default, Fs, FsLinkOps], &[
         arg("oldname", Str), arg("newdfd", DirFd), arg("newname", Str)]),
     syscall(267, "readlinkat", &[Fs, FsLinkOps], &[
-        arg("dfd", DirFd), arg("pathname", Str), arg("buf", StrOut), arg("bufsiz", Int)]),
+        arg("dfd", DirFd), arg("pathname", Str), arg("buf", StrOut { len: 3 }), arg("bufsiz", Int)]),
     syscall(268, "fchmodat", &[Default, Fs, FsFileAttr], &[arg("dfd", DirFd), arg("pathname", Str), arg("mode", Mode)]),
     syscall(269, "faccessat", &[Default, Fs, FsFileAttr], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("mode", Enum(Family::Access))]),
@@ -467,12 +467,12 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("flags", Flags(Family::SpliceFlags))]),
     syscall(279, "move_pages", &[System, SystemNuma], &[
         arg("pid", Pid), arg("nr_pages", ULong), arg("pages", Array(In, POINTER, Arg(1))),
-        arg("nodes", Array(In, INT, Arg(1))), arg("status", Array(Out, INT, Arg(1))),
+        arg("nodes", Array(In, INT, Arg(1))), arg("status", Array(OutZero, INT, Arg(1))),
         arg("flags", Flags(Family::MempolicyFlags))]),
     syscall(280, "utimensat", &[Fs, FsFileAttr], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("utimes", Struct(In, UTIMENS)), arg("flags", Flags(Family::At))]),
     syscall(281, "epoll_pwait", &[Fs, FsMuxIo], &[
-        arg("epfd", Fd), arg("events", Array(OutPositive, EPOLL_EVENT, Ret)), arg("maxevents", Int),
+        arg("epfd", Fd), arg("events", Array(OutPositive, EPOLL_EVENT, RetUpTo(2))), arg("maxevents", Int),
         arg("timeout", Int), arg("sigmask", Struct(In, SIGSET)), arg("sigsetsize", Size)]),
     syscall(282, "signalfd", &[Signals], &[
         arg("ufd", Fd), arg("user_mask", Struct(In, SIGSET)), arg("sizemask", Size)]),
@@ -508,7 +508,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("attr_uptr", Struct(Kept, PERF_EVENT_ATTR)), arg("pid", Pid), arg("cpu", Int), arg("group_fd", Fd),
         arg("flags", LongFlags(Family::PerfFlags))]),
     syscall(299, "recvmmsg", &[Net, NetSndRcv], &[
-        arg("fd", Fd), arg("mmsg", Mmsghdr(OutPositive, Ret)), arg("vlen", UInt),
+        arg("fd", Fd), arg("mmsg", Mmsghdr(OutPositive, RetUpTo(2))), arg("vlen", UInt),
         arg("flags", Flags(Family::MsgFlags)), arg("timeout", Struct(Kept, TIMESPEC))]),
     syscall(300, "fanotify_init", &[Fs, FsMonitor], &[
         arg("flags", Flags(Family::FanotifyInit)), arg("event_f_flags", Flags(Family::Open))]),
@@ -588,7 +588,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("dfd", DirFd), arg("pathname", Str), arg("flags", Flags(Family::AtStatx)),
         arg("mask", Flags(Family::StatxMask)), arg("buffer", Struct(Out, STATX))]),
     syscall(333, "io_pgetevents", &[Fs, FsAsyncIo], &[
-        arg("ctx_id", Hex), arg("min_nr", Long), arg("nr", Long), arg("events", Array(OutPositive, IO_EVENT, Ret)),
+        arg("ctx_id", Hex), arg("min_nr", Long), arg("nr", Long), arg("events", Array(OutPositive, IO_EVENT, RetUpTo(2))),
         arg("timeout", Struct(In, TIMESPEC)), arg("usig", Struct(In, SIGSET_ARG))]),
     syscall(334, "rseq", &[Proc], &[
         arg("rseq", Ptr), arg("rseq_len", UInt), arg("flags", Flags(Family::RseqFlags)), arg("sig", Hex)]),
@@ -617,7 +617,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("fs_fd", Fd), arg("flags", Flags(Family::FsmountFlags)), arg("attr_flags", Flags(Family::MountAttr))]),
     syscall(433, "fspick", &[Fs], &[arg("dfd", DirFd), arg("path", Str), arg("flags", Flags(Family::FspickFlags))]),
     syscall(434, "pidfd_open", &[Proc, ProcLife], &[arg("pid", Pid), arg("flags", Flags(Family::PidfdFlags))]),
-    syscall(435, "clone3", &[Default, Proc, ProcLife], &[arg("uargs", Sized(In, CLONE_ARGS, 1)), arg("size", Size)]),
+    syscall(435, "clone3", &[Default, Proc, ProcLife], &[arg("uargs", Sized(Kept, CLONE_ARGS, 1)), arg("size", Size)]),
     syscall(436, "close_range", &[Fs, FsFileOps], &[
         arg("fd", Fd), arg("max_fd", Fd), arg("flags", Flags(Family::CloseRange))]),
     syscall(437, "openat2", &[Default, Fs, FsFileOps], &[
@@ -630,7 +630,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("pidfd", Fd), arg("vec", vec(2)), arg("vlen", Size), arg("behavior", Enum(Family::Madvise)),
         arg("flags", UInt)]),
     syscall(441, "epoll_pwait2", &[Fs, FsMuxIo], &[
-        arg("epfd", Fd), arg("events", Array(OutPositive, EPOLL_EVENT, Ret)), arg("maxevents", Int),
+        arg("epfd", Fd), arg("events", Array(OutPositive, EPOLL_EVENT, RetUpTo(2))), arg("maxevents", Int),
         arg("timeout", Struct(In, TIMESPEC)), arg("sigmask", Struct(In, SIGSET)), arg("sigsetsize", Size)]),
     syscall(442, "mount_setattr", &[Fs], &[
         arg("dfd", DirFd), arg("path", Str), arg("flags", Flags(Family::MountSetattrFlags)), arg("uattr", Sized(In, MOUNT_ATTR, 4)),
@@ -671,7 +671,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("req", Struct(In, MNT_ID_REQ)), arg("buf", Sized(Out, STATMOUNT, 2)), arg("bufsize", Size),
         arg("flags", Flags(Family::StatmountFlags))]),
     syscall(458, "listmount", &[Fs, FsInfo], &[
-        arg("req", Struct(In, MNT_ID_REQ)), arg("mnt_ids", Array(OutPositive, U64_HEX, Ret)), arg("nr_mnt_ids", Size),
+        arg("req", Struct(In, MNT_ID_REQ)), arg("mnt_ids", Array(OutPositive, U64_HEX, RetUpTo(2))), arg("nr_mnt_ids", Size),
         arg("flags", Flags(Family::ListmountFlags))]),
     syscall(459, "lsm_get_self_attr", &[Proc], &[
         arg("attr", Enum(Family::LsmAttr)), arg("ctx", Struct(OutPositive, LSM_CTX)), arg("size", Struct(InOut, UINT)),
@@ -702,7 +702,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("dfd", DirFd), arg("pathname", Str), arg("ufattr", Sized(In, FILE_ATTR, 3)), arg("usize", Size),
         arg("at_flags", Flags(Family::At))]),
     syscall(470, "listns", &[Proc], &[
-        arg("req", Struct(In, NS_ID_REQ)), arg("ns_ids", Array(OutPositive, U64_VALUE, Ret)), arg("nr_ns_ids", Size),
+        arg("req", Struct(In, NS_ID_REQ)), arg("ns_ids", Array(OutPositive, U64_VALUE, RetUpTo(2))), arg("nr_ns_ids", Size),
         arg("flags", UInt)]),
     syscall(471, "rseq_slice_yield", &[Proc], &[]),
 ];

@@ -76,16 +76,18 @@ enum Needed {
 fn needed(ty: ArgType) -> Option<(u8, Needed)> {
     use ArgType::*;
     let counted = |count| match count {
-        Count::Arg(index) => Some((index, Needed::Number)),
+        Count::Arg(index) | Count::RetUpTo(index) | Count::Below(index) => Some((index, Needed::Number)),
         Count::At(index) => Some((index, Needed::IntAt)),
         Count::Const(count) => {
             assert!(count > 0);
             None
         }
-        Count::Ret => None,
+        Count::Ret | Count::CapVersion(_) => None,
     };
     match ty {
-        Sockaddr { len } | Buf { len } | BufOut { len } | OptionValue { len } => Some((len, Needed::Number)),
+        Sockaddr { len } | Buf { len } | BufOut { len } | StrOut { len } | OptionValue { len } => {
+            Some((len, Needed::Number))
+        }
         Iovec { count, .. } => Some((count, Needed::Number)),
         Sized(_, _, len) => Some((len, Needed::Number)),
         SockaddrOut { len } | OptionValueOut { len } => Some((len, Needed::IntAt)),
@@ -100,7 +102,10 @@ fn fits(ty: ArgType, needed: &Needed) -> bool {
     match needed {
         Needed::Number => matches!(ty, Int | UInt | Long | ULong | Size),
         Needed::IntAt => matches!(ty, Struct(spec::When::InOut, at) if *at == *structs::INT),
-        Needed::Selector => matches!(ty, SyscallNr | Int | UInt | Enum(_) | Flags(_) | LongFlags(_)),
+        Needed::Selector => matches!(
+            ty,
+            SyscallNr | Int | UInt | Size | Enum(_) | Flags(_) | LongFlags(_)
+        ),
     }
 }
 

@@ -249,7 +249,7 @@ fn read(ty: ArgType, layout: Layout, flags: u8, bytes: &[u8]) -> Value<'_> {
         ArgType::OptionValue { .. } | ArgType::OptionValueOut { .. } => Value::Option(bytes),
         ArgType::Buf { .. } | ArgType::BufOut { .. } => Value::Buffer(bytes),
         // getcwd(2) counts its NUL, readlink(2) has none.
-        ArgType::StrOut => Value::Str(bytes.strip_suffix(&[0]).unwrap_or(bytes)),
+        ArgType::StrOut { .. } => Value::Str(bytes.strip_suffix(&[0]).unwrap_or(bytes)),
         _ => Value::Str(bytes),
     }
 }

@@ -21,6 +21,13 @@ pub const COUNT_ARG: u8 = 1;
 pub const COUNT_ARG32: u8 = 2;
 pub const COUNT_AT: u8 = 3;
 pub const COUNT_RET: u8 = 4;
+pub const COUNT_RET_UP_TO: u8 = 5;
+pub const COUNT_RET_UP_TO32: u8 = 6;
+pub const COUNT_RET_FITS: u8 = 7;
+pub const COUNT_BELOW: u8 = 8;
+pub const COUNT_CAP_VERSION: u8 = 9;
+pub const KEEPS_SOME: u8 = 1;
+pub const KEEPS_ALL: u8 = 2;
 
 // SAFETY: made of integers only, so that every bit pattern is a value.
 unsafe impl plain::Plain for syscall_desc {}
@@ -119,7 +126,11 @@ impl Plan<'_> {
                 true => mask(event, |ty| matches!(ty, ArgType::Uid | ArgType::Gid)),
                 false => 0,
             },
-            keeps: u8::from(self.chosen(event) && event.keeps_given()),
+            keeps: match self.chosen(event) && event.keeps_given() {
+                true if event.keeps_all() => KEEPS_ALL,
+                true => KEEPS_SOME,
+                false => 0,
+            },
             checked: self
                 .checked
                 .iter()
@@ -172,6 +183,12 @@ impl Plan<'_> {
             Count::Arg(index) => (COUNT_ARG32, index),
             Count::At(index) => (COUNT_AT, index),
             Count::Ret => (COUNT_RET, 0),
+            // It writes nothing where the room is too small.
+            Count::RetUpTo(index) if event.name == "keyctl" => (COUNT_RET_FITS, index),
+            Count::RetUpTo(index) if wide(index) => (COUNT_RET_UP_TO, index),
+            Count::RetUpTo(index) => (COUNT_RET_UP_TO32, index),
+            Count::Below(index) => (COUNT_BELOW, index),
+            Count::CapVersion(index) => (COUNT_CAP_VERSION, index),
         };
         let buffer = kind == ArgKind::Bytes && max == 0;
         let mask = match ty.buffers() {

@@ -13,6 +13,11 @@ pub fn tests() -> Vec<Test> {
         Test::new("memory_that_is_given_and_filled_in_is_shown_as_both", same_memory),
         Test::new("no_more_is_shown_than_the_kernel_has_written", rooms),
         Test::new("what_a_call_changes_is_shown_before_and_after", changed),
+        Test::new(
+            "memory_that_a_call_reaches_by_addresses_in_it_is_as_given",
+            overlaps,
+        ),
+        Test::new("nothing_is_shown_that_no_call_has_written", unwritten),
     ]
 }
 
@@ -149,6 +154,112 @@ fn rooms() -> Result<(), Failed> {
     assert!(!messages.contains("readLate"), "{messages}");
     let option = arg(run.named("getsockopt")[0], "optval");
     assert_eq!(option["value"], "\u{2}\0", "{option}");
+    Ok(())
+}
+
+fn overlaps() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let calls =
+        "clone3,readv,preadv,process_vm_readv,process_vm_writev,recvmsg,recvmmsg,io_submit,getxattrat";
+    let run = trace(
+        &["-e", calls],
+        &[&prog("overlaps"), folder.path().to_str().unwrap()],
+    );
+    assert_eq!(run.code(), 0, "{}", run.stderr);
+    for child in run.named("clone3") {
+        // CLONE_FS, CLONE_PARENT_SETTID
+        let (before, after) = (value(child, "uargs"), &arg(child, "uargs")["after"]);
+        assert_eq!(before["flags"], 0x10_0200, "{child}");
+        assert_eq!(after["flags"], child["returnValue"], "{child}");
+    }
+    for (call, name, lengths) in [
+        ("readv", "vec", &[32, 8][..]),
+        ("preadv", "vec", &[32]),
+        ("process_vm_readv", "lvec", &[16]),
+        ("process_vm_writev", "rvec", &[16]),
+    ] {
+        let event = run.named(call)[0];
+        let shown: Vec<_> = value(event, name)
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["iov_len"].as_u64().unwrap())
+            .collect();
+        assert_eq!(shown, lengths, "{event}");
+        assert!(arg(event, name).get("readLate").is_none(), "{event}");
+    }
+    for (call, name, count) in [("recvmsg", "msg", 2), ("recvmmsg", "mmsg", 1)] {
+        let messages = run.named(call);
+        assert_eq!(messages.len(), count);
+        for event in messages {
+            assert_eq!(arg(event, name)["readLate"], true, "{event}");
+        }
+    }
+    for event in run.named("io_submit") {
+        assert!(!arg(event, "iocbpp").to_string().contains("0x1111"), "{event}");
+    }
+    // Kernels and file systems without it.
+    for event in run.named("getxattrat") {
+        let path = value(event, "pathname").as_str().unwrap();
+        assert!(path.ends_with("/secret"), "{event}");
+    }
+    Ok(())
+}
+
+fn unwritten() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let calls = "getgroups,fgetxattr,flistxattr,keyctl,syslog,rt_sigpending,get_mempolicy,waitid,capget,recvfrom,recvmsg,\
+                 getpeername,security_task_setrlimit";
+    let run = trace(
+        &["-e", calls, "--decode-buffers", "64"],
+        &[&prog("unwritten"), folder.path().to_str().unwrap()],
+    );
+    assert_eq!(run.code(), 0, "{}", run.stderr);
+    let all = serde_json::to_string(&run.events).unwrap();
+    for forged in [
+        "FFFF",
+        &0x4646_4646_u32.to_string(),
+        &0x4646_4646_4646_4646_u64.to_string(),
+    ] {
+        assert!(!all.contains(forged), "{forged}: {all}");
+    }
+    let text = |event: &Value, name: &str| arg(event, name)["text"].as_str().unwrap_or_default().to_owned();
+    for event in run.named("rt_sigpending") {
+        assert!(text(event, "uset").starts_with("0x"), "{event}");
+    }
+    // Which node it is depends on the machine: beyond 1,024 of them there is nothing.
+    for event in run.named("get_mempolicy") {
+        let nodes = arg(event, "nmask")["value"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        assert!(nodes.iter().all(|node| node.as_u64() < Some(1024)), "{event}");
+    }
+    let waits = run.named("waitid");
+    assert_eq!(waits.len(), 2);
+    assert!(text(waits[0], "ru").starts_with("0x"), "{}", waits[0]);
+    assert!(value(waits[1], "ru").get("ru_utime").is_some(), "{}", waits[1]);
+    let caps = value(run.named("capget")[0], "dataptr");
+    assert!(
+        caps.get("effective").is_some() && caps.get("effective_high").is_none(),
+        "{caps}"
+    );
+    let received = run.named("recvfrom");
+    assert_eq!(value(received[0], "ubuf"), "data", "{}", received[0]);
+    assert_eq!(received[0]["returnValue"], 8);
+    assert_eq!(received[1]["returnValue"], 9);
+    assert!(text(received[1], "ubuf").starts_with("0x"), "{}", received[1]);
+    assert!(value(run.named("recvmsg")[0], "msg").get("buffer").is_none());
+
+    let line = |word: &str| run.stdout.lines().find_map(|line| line.strip_prefix(word));
+    if let Some(flow) = line("flow ") {
+        let peer = value(run.named("getpeername")[0], "usockaddr");
+        assert_eq!(peer["sin6_flowinfo"].to_string(), flow, "{peer}");
+    }
+    // A pid has 32 bits.
+    let limit = run.named("security_task_setrlimit")[0];
+    assert_eq!(value(limit, "pid").to_string(), line("pid ").unwrap(), "{limit}");
+    assert_eq!(value(limit, "new_rlim")["rlim_cur"], 0, "{limit}");
     Ok(())
 }
 

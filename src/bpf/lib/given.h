@@ -5,8 +5,12 @@
  *
  *   arguments that the call takes and changes: WHEN_IN_KEPT, WHEN_IN_OUT;
  *   any other that lies where the call writes another one: f(&x, &x);
+ *   all that is given where the call writes to addresses that are in it, and
+ *   may be its own: KEEPS_ALL;
  *   the room for what the call fills in, since it gives back the length that
- *   it would have had, and what lies beyond the room is the program's own.
+ *   it would have had, and what lies beyond the room is the program's own;
+ *   of messages that the call fills in a digest of their addresses and vectors,
+ *   since a buffer may be one of these.
  *
  * What could not be kept is read when the call has returned, and says so.
  */
@@ -36,6 +40,10 @@ enum { READ_NOT, READ_NOW, READ_LATE };
 int before_reading(__u32 slot, __u32 index, __u32 abi, __s64 ret);
 /* The item that begins there, if one does, was read late. */
 int mark_late(__u32 slot, __u32 at);
+/* Whether a stream that is open as fd discards what a call with MSG_TRUNC receives; true where nobody knows. */
+int may_discard(__u32 fd);
+/* What a message gives to the call that is to fill it in, as the next of scratch.messages. 0: it cannot be read. */
+int keep_message(__u32 slot, __u64 addr, __u32 pointer_bytes);
 /*
  * The address of the socket that is open as fd, or of its peer, as the kernel
  * has it, as much as there was room for. 0, and nothing, where it has none.

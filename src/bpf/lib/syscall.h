@@ -35,7 +35,7 @@ static __always_inline void put_args(struct scratch *s, const struct syscall_des
 	s->checked = 0;
 	s->kept = 0;
 	s->room = ROOM_UNKNOWN;
-	s->nrooms = 0;
+	s->nmessages = 0;
 	s->desc_key = key;
 	if (desc->keeps)
 		take_given(s->slot, desc->event);
