@@ -7,9 +7,6 @@
 #include "lib/event.h"
 #include "lib/inode.h"
 
-#define PROT_WRITE 0x2
-#define PROT_EXEC 0x4
-
 /* An alert of its own: a file that may have been written before is mapped to be executed. */
 #define ALERT_WRITTEN_FILE 6
 #define ALERT_MAPPED_WX 1
@@ -213,11 +210,12 @@ static __always_inline int after_capture_mmap(const struct returned_call *call)
 
 	/* What is writable besides is an alert already. */
 	if (call->event != EVENT_MMAP || (__u64)call->ret >= -4095UL ||
-	    (call->args[2] & (PROT_EXEC | PROT_WRITE)) != PROT_EXEC ||
+	    (effective(call->args[2]) & (PROT_EXEC | PROT_WRITE)) != PROT_EXEC ||
 	    call->args[3] & MAP_ANONYMOUS)
 		return 0;
 	file = file_of_fd(call->args[4]);
-	if (!file || !may_be_written(current_task(), file))
+	if (!file || !(effective_of_file(call->args[2], file) & PROT_EXEC) ||
+	    !may_be_written(current_task(), file))
 		return 0;
 	slot = event_open(EVENT_MEM_PROT_ALERT, ALERT_VALUES, call->ret, true);
 	if (slot < 0)

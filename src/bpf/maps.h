@@ -125,6 +125,15 @@ struct message_given {
 	__u32 digest; /* of what the call does not change: addresses, and the vector */
 };
 
+/* A part of an address space. */
+struct found_vma {
+	__u64 file; /* addresses in the kernel; 0: none */
+	__u64 anon_vma;
+	__u64 flags;
+	__u64 start;
+	__u64 end;
+};
+
 struct scratch {
 	__u64 holders;
 	__u32 slot;
@@ -150,8 +159,17 @@ struct scratch {
 	struct {
 		__u64 dentry;
 		__u64 mount;
+		__u64 first_dentry; /* where a path begins */
+		__u64 first_mount;
+		__u64 before; /* seen, when it was walked first */
+		__u64 seen; /* of all dentries that a walk has passed, and of how often each was changed */
 		__u32 len;
+		__u32 passed; /* how many that were */
 		__u8 path_end;
+		__u8 changing; /* one of them is being renamed at the moment */
+		__u8 checking; /* the same way once more */
+		__u8 walks;
+		__u8 step; /* how the first walk ended */
 	} loop;
 	/* The array of strings that is being read. */
 	struct {
@@ -186,6 +204,15 @@ struct scratch {
 		__u32 vector_len; /* bytes of it */
 		__u32 whole; /* it is not cut */
 	} buffers;
+	/* The part of the address space that was looked up. */
+	struct found_vma vma;
+	/* A change of protection, of which the part from `at` on is still to be looked at. */
+	struct {
+		__u64 at;
+		__u64 end;
+		__u64 prot; /* as asked for */
+		__s64 ret; /* of the call */
+	} change;
 	/* User memory that is still to be sent (lib/capture.h), and from which offset on. */
 	struct {
 		__u64 addr;
@@ -313,21 +340,32 @@ struct large_givens_map {
 extern struct large_givens_map large_givens SEC(".maps");
 
 /*
- * What a task has before a call that may change it; by task. The least recent
- * goes first, which is one that has died in such a call.
+ * What a task has before a call that may change it: with the task since 5.13,
+ * else by the address of the task. There the least recent goes first, which
+ * cred.bpf.c notices.
  */
 struct before {
+	__u64 start; /* of the thread */
 	struct cred_info cred;
 	struct namespace_info namespaces;
 };
 
+struct task_befores_map {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct before);
+};
+extern struct task_befores_map task_befores SEC(".maps");
+
 struct befores_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 2048);
+	__uint(max_entries, 16384);
 	__type(key, __u64);
 	__type(value, struct before);
 };
 extern struct befores_map befores SEC(".maps");
+
 /* The kernel's own copy of an argument, from the moment when it was made until the call returns; by task. */
 struct arg_copy {
 	__u64 start; /* of the thread: another one may have the same address later */

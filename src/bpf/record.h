@@ -115,6 +115,9 @@ struct record_header {
 #define PATH_UNROOTED (1 << 2) /* not below the root of a mount */
 #define PATH_UNREACHABLE (1 << 3) /* that root is not in the task's mount namespace */
 #define PATH_MADE_UP (1 << 4) /* in no folder, the kernel makes up its name: memfd, pipe, … */
+#define PATH_MIXED \
+	(1         \
+	 << 5) /* parts of it were renamed all the time: it may be put together of old and new names */
 
 /* item_header.flags, of user memory; of a part of an array of messages: the message's position, besides */
 #define ITEM_LATE (1 << 7) /* read when the call had returned, which may have written over it */
@@ -403,15 +406,17 @@ struct table_misses {
 	__u64 members;
 	__u64 followed;
 	__u64 users; /* entries of `containers` that count for users_max */
+	__u64 exec_calls; /* how many calls of execve found no room */
 };
 
 #define BUFFER_CPU 0 /* the ring of this CPU */
 #define BUFFER_PRIORITY 1
 #define BUFFER_SCRATCH 2 /* no scratch slot was free */
+#define BUFFER_UNSEEN 3 /* what it would have been told from could not be looked at or kept */
 /* Not of what the user chose, and no part of the total: */
-#define BUFFER_TABLE 3 /* no room in a table */
-#define BUFFER_BOOKKEEPING 4 /* a record that only tracee itself needs */
-#define BUFFER_COUNT 5
+#define BUFFER_TABLE 4 /* no room in a table */
+#define BUFFER_BOOKKEEPING 5 /* a record that only tracee itself needs */
+#define BUFFER_COUNT 6
 
 /* What one CPU lost at one buffer. */
 struct loss {

@@ -16,7 +16,7 @@ pub struct Area {
     pub alert: &'static str,
 }
 
-// Of src/bpf/memory.bpf.c and capture.bpf.c.
+// Of src/bpf/alerts.bpf.c and capture.bpf.c.
 pub const MAPPED_WX: u64 = 1;
 pub const WRITTEN_FILE: u64 = 6;
 

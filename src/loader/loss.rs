@@ -19,12 +19,13 @@ const TABLE: &str = "table";
 const BOOKKEEPING: &str = "bookkeeping";
 
 /// Buffers of `record.h` that can overflow.
-pub(super) const BUFFERS: [&str; 5] = ["cpu", "priority", "scratch", TABLE, BOOKKEEPING];
+pub(super) const BUFFERS: [&str; 6] = ["cpu", "priority", "scratch", "unseen", TABLE, BOOKKEEPING];
 
 /// New losses at one buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
-    /// `cpu3` (that CPU's ring), `priority`, `scratch` (no room to build a record). Not events: `table` (no room for a
+    /// `cpu3` (that CPU's ring), `priority`, `scratch` (no room to build a record), `unseen` (what it would have been told
+    /// from could not be looked at or kept: perhaps it was no event). Not events: `table` (no room for a
     /// process or a container), `bookkeeping` (records that only tracee itself needs), `kernel` (program not run: so many
     /// events at most).
     pub buffer: String,

@@ -35,6 +35,7 @@ const LOOKED_AT: &[(&str, &[&str])] = &[
     ("security_mmap_file", &["mmap"]),
     ("mem_prot_alert_mmap", &["mmap"]),
     ("mem_prot_alert_mprotect", &["mprotect", "pkey_mprotect"]),
+    ("mem_prot_alert_attach", &["shmat", "brk"]),
     ("capture_mmap", &["mmap"]),
     ("security_socket_create", &["socket", "socketpair"]),
     ("security_socket_bind", &["bind"]),
@@ -113,7 +114,7 @@ pub fn marked_calls(
         .collect();
     let memory = capture
         .filter(|capture| capture.mem)
-        .map(|_| probe::CAPTURE_MEMORY);
+        .map(|_| probe::capture_memory(features));
     let stems = chosen
         .iter()
         .flat_map(|event| probe::stems(event, features))

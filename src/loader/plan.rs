@@ -98,7 +98,7 @@ impl Plan<'_> {
             stems.extend([probe::FORK, probe::EXEC, probe::EXIT, probe::FREE]);
             stems.extend(probe::CONTAINER_LIFE);
         }
-        stems.extend(self.capture_stems());
+        stems.extend(self.capture_stems(features));
         let best = |stem| {
             probe::best(stem, features).map_err(|reason| LoadError::Unavailable { event: stem, reason })
         };
@@ -117,7 +117,7 @@ impl Plan<'_> {
     }
 
     /// Programs that capture takes besides.
-    fn capture_stems(&self) -> Vec<&'static str> {
+    fn capture_stems(&self, features: &Features) -> Vec<&'static str> {
         let mut stems = Vec::new();
         let Some(capture) = self.capture else {
             return stems;
@@ -129,7 +129,7 @@ impl Plan<'_> {
             stems.push(probe::EXEC);
         }
         if capture.mem {
-            stems.extend(probe::CAPTURE_MEMORY);
+            stems.extend(probe::capture_memory(features));
         }
         stems
     }

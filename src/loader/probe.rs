@@ -217,6 +217,8 @@ const BEFORE_CALL: &str = "before_call";
 /// Namespaces that a child gets when it is made.
 const CLONE_NS: &str = "clone_ns";
 pub const PROT_ALERT: [&str; 2] = ["mem_prot_alert_mmap", "mem_prot_alert_mprotect"];
+/// What shmat(2) and brk(2) map, which no hook sees: since 5.17.
+const ALERT_ATTACH: &str = "mem_prot_alert_attach";
 /// What `--capture` takes besides.
 pub const CAPTURE_WRITE: &str = "capture_write";
 pub const CAPTURE_MMAP: &str = "capture_mmap";
@@ -289,6 +291,12 @@ fn mismatch_means(features: &Features) -> String {
     parts.join("; ")
 }
 
+/// Stems of the programs of `mem_prot_alert`: one of them only where the kernel can have it.
+fn alert_stems(features: &Features) -> Vec<&'static str> {
+    let attach = best(ALERT_ATTACH, features).is_ok().then_some(ALERT_ATTACH);
+    PROT_ALERT.into_iter().chain(attach).collect()
+}
+
 /// Stems of the programs that an event needs on this kernel.
 pub fn stems(event: &EventSpec, features: &Features) -> Vec<&'static str> {
     let prepare = prepare_exec(features);
@@ -303,7 +311,7 @@ pub fn stems(event: &EventSpec, features: &Features) -> Vec<&'static str> {
     match event.name {
         EXEC => vec![EXEC, prepare],
         MISMATCH => mismatch_stems(features),
-        "mem_prot_alert" => PROT_ALERT.to_vec(),
+        "mem_prot_alert" => alert_stems(features),
         // Told by user space: from what the kernel side keeps, and of what was stored.
         "lost_events" | "clock_changed" | "existing_container" | ARTIFACT => vec![],
         name @ ("commit_creds" | "switch_task_ns") => {
@@ -340,11 +348,15 @@ pub fn programs(event: &EventSpec, features: &Features) -> Result<BTreeSet<&'sta
 }
 
 /// Programs that capture of memory takes.
-pub const CAPTURE_MEMORY: [&str; 3] = [PROT_ALERT[0], PROT_ALERT[1], CAPTURE_MMAP];
+pub fn capture_memory(features: &Features) -> Vec<&'static str> {
+    let mut stems = alert_stems(features);
+    stems.push(CAPTURE_MMAP);
+    stems
+}
 
 /// Why memory cannot be captured on this kernel.
 pub fn missing_memory_capture(features: &Features) -> Option<String> {
-    CAPTURE_MEMORY
+    capture_memory(features)
         .into_iter()
         .find_map(|stem| best(stem, features).err())
 }
@@ -356,7 +368,11 @@ fn capture_means(features: &Features) -> String {
         Err(reason) => format!("unavailable ({reason})"),
     };
     let memory = match missing_memory_capture(features) {
-        None => CAPTURE_MEMORY.map(section).join(" "),
+        None => capture_memory(features)
+            .into_iter()
+            .map(section)
+            .collect::<Vec<_>>()
+            .join(" "),
         Some(reason) => format!("unavailable ({reason})"),
     };
     format!(
@@ -414,7 +430,13 @@ impl Sources {
         let copies = COPIES
             .iter()
             .flat_map(|(stem, calls, _)| calls.iter().map(move |call| (MISMATCH, *call, *stem)));
-        let alerts = ["mprotect", "pkey_mprotect"].map(|call| ("mem_prot_alert", call, PROT_ALERT[1]));
+        let alerts = [
+            ("mprotect", PROT_ALERT[1]),
+            ("pkey_mprotect", PROT_ALERT[1]),
+            ("shmat", ALERT_ATTACH),
+            ("brk", ALERT_ATTACH),
+        ]
+        .map(|(call, stem)| ("mem_prot_alert", call, stem));
         let by_call = copies
             .chain(alerts)
             .filter_map(|(event, call, stem)| Some((id(event), id(call), source(stem)?)))
@@ -453,6 +475,7 @@ mod tests {
             let copies = COPIES.iter().any(|(copies, ..)| *copies == stem);
             let known = copies
                 || PROT_ALERT.contains(&stem)
+                || stem == ALERT_ATTACH
                 || [
                     FREE,
                     PREPARE_EXEC,

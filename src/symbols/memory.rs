@@ -9,10 +9,10 @@ pub const PROT: Names = &[
     (0x200_0000, "PROT_GROWSUP"),
 ];
 
-/// What `mem_prot_alert` tells; `src/bpf/memory.bpf.c` has the numbers.
+/// What `mem_prot_alert` tells; `src/bpf/alerts.bpf.c` has the numbers. `TO_X`: whether it was written nobody could see.
 #[rustfmt::skip]
 pub const ALERT: Names = &[
-    (1, "MAPPED_WX"), (2, "W_TO_X"), (3, "X_TO_WX"), (4, "WX_TO_X"), (5, "TO_WX"),
+    (1, "MAPPED_WX"), (2, "W_TO_X"), (3, "X_TO_WX"), (4, "WX_TO_X"), (5, "TO_WX"), (7, "TO_X"),
 ];
 
 /// `mmap(2)`: what the lowest four bits mean.

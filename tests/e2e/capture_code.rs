@@ -26,6 +26,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("capture_files_that_nobody_serves", unserved).unless(lacks_fuse()),
         Test::new("capture_hostile_paths", hostile_paths),
         Test::new("capture_memory", memory).unless(unavailable("mem_prot_alert")),
+        Test::new("capture_shared_memory", shared_memory).unless(unavailable("mem_prot_alert")),
         Test::new("capture_memory_in_a_loop", memory_in_a_loop).unless(unavailable("mem_prot_alert")),
         Test::new("capture_packed", packed)
             .unless(unavailable("mem_prot_alert"))
@@ -284,6 +285,21 @@ fn memory() -> Result<(), Failed> {
     assert_eq!(mapped[..4096 * 3], bytes[..4096 * 3]);
     let (_, both) = of("MAPPED_WX");
     assert!(has(&both, "written and executed at once"));
+    Ok(())
+}
+
+/// Memory that was shared, and written through the mapping that became executable.
+fn shared_memory() -> Result<(), Failed> {
+    let captured = Captured::new("mem", &[], |folder| {
+        words(&[&prog("alerts"), folder.to_str().unwrap()])
+    });
+    let text = b"what all who share it can see";
+    let found = captured
+        .of_kind("mem")
+        .iter()
+        .filter(|line| line["alert"] == "W_TO_X" && line["length"] == 3 * 4096)
+        .any(|line| fs::read(captured.stored(line)).unwrap().starts_with(text));
+    assert!(found, "{:?}", captured.index);
     Ok(())
 }
 

@@ -7,8 +7,8 @@ use std::os::unix::fs::MetadataExt;
 use libtest_mimic::Failed;
 use serde_json::{json, Value};
 
-use crate::harness::{arg, prog, run, trace, value, Run};
-use crate::means::{each, unavailable};
+use crate::harness::{arg, in_vm, lacks_prog, lacks_tool, prog, run, totals, trace, value, Run};
+use crate::means::{attach, each, unavailable};
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
@@ -17,6 +17,17 @@ pub fn tests() -> Vec<Test> {
         Test::new("memory_mmap_file", mmap_file).unless(unavailable("security_mmap_file")),
         Test::new("memory_file_mprotect", file_mprotect).unless(unavailable("security_file_mprotect")),
         Test::new("memory_alerts", alerts).unless(unavailable("mem_prot_alert")),
+        Test::new("memory_alerts_of_every_area", || every_area("alerts"))
+            .unless(unavailable("mem_prot_alert"))
+            .unless(lacks_tool("unshare")),
+        Test::new("memory_alerts_of_every_area_of_32_bit_programs", || {
+            every_area("alerts32")
+        })
+        .unless(unavailable("mem_prot_alert"))
+        .unless(lacks_tool("unshare"))
+        .unless(lacks_prog("alerts32", "there are no 32-bit programs")),
+        Test::new("memory_alerts_while_memory_changes", while_it_changes)
+            .unless(unavailable("mem_prot_alert")),
         Test::new("memory_alerts_by_flag", alerts_by_flag).unless(unavailable("mem_prot_alert")),
         Test::new("memory_original_syscall", original_syscall).unless(unavailable("mem_prot_alert")),
     ]
@@ -248,6 +259,78 @@ fn alerts() -> Result<(), Failed> {
         }
         assert_eq!(seen, run.events.len(), "{:?}", run.events);
         assert!(seen >= 9);
+    });
+    Ok(())
+}
+
+/// Several areas of one call, calls that fail half-way, shared memory, memory of `shmat` and `brk`: all that became
+/// executable, with its true length, and nothing else.
+fn every_area(program: &'static str) -> Result<(), Failed> {
+    each("mem_prot_alert", || {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!(
+            "mount -t tmpfs -o noexec none {folder} && exec {} {folder}",
+            prog(program),
+            folder = folder.path().display()
+        );
+        let run = trace(&["-e", "mem_prot_alert"], &["unshare", "-m", "sh", "-c", &text]);
+        assert_eq!(run.code(), 0, "{}", run.stderr);
+        let after = run
+            .named("mem_prot_alert")
+            .iter()
+            .any(|event| event["syscall"] == "mprotect" && event["source"] == "after the call");
+        // No hook sees what these map.
+        let all = attach("mem_prot_alert").contains("after the call");
+        let mut expected: Vec<_> = run
+            .stdout
+            .lines()
+            .filter_map(|line| {
+                let words: Vec<&str> = line.split(' ').collect();
+                let alert = words[1 - usize::from(!after)];
+                (alert != "-").then(|| [alert, words[2], words[3], words[4]].join(" "))
+            })
+            .collect();
+        let mut told: Vec<_> = run
+            .named("mem_prot_alert")
+            .into_iter()
+            .filter(|event| event["processName"] == *program)
+            .map(|event| {
+                let number = |name| value(event, name).to_string();
+                let alert = arg(event, "alert")["text"].as_str().unwrap();
+                [alert, &number("addr"), &number("len"), &number("prot")].join(" ")
+            })
+            .collect();
+        expected.sort();
+        told.sort();
+        if !all {
+            // Of those, only mmap.
+            expected.retain(|line| !line.starts_with("MAPPED_WX") || told.contains(line));
+        }
+        assert_eq!(told, expected, "{:#?}", run.events);
+        assert!(told.len() >= 7, "{told:?}");
+        assert_eq!(totals(&run.stderr).1, 0, "{}", run.stderr);
+    });
+    Ok(())
+}
+
+/// While other threads change the address space, each is told, though perhaps not whether it was written.
+fn while_it_changes() -> Result<(), Failed> {
+    let count = if in_vm() { 200 } else { 5000 };
+    each("mem_prot_alert", || {
+        let run = trace(
+            &["-e", "mem_prot_alert"],
+            &[&prog("alerts"), "race", &count.to_string()],
+        );
+        assert_eq!(run.code(), 0, "{}", run.stderr);
+        let told = run.named("mem_prot_alert");
+        let of = |name| {
+            let alerts = told.iter().map(|event| arg(event, "alert")["text"].as_str());
+            alerts.filter(|alert| *alert == Some(name)).count()
+        };
+        let (known, unknown) = (of("W_TO_X"), of("TO_X"));
+        println!("{known} looked at, {unknown} not");
+        assert_eq!((known + unknown, told.len()), (count, count));
+        assert_eq!(totals(&run.stderr).1, 0, "{}", run.stderr);
     });
     Ok(())
 }

@@ -8,6 +8,17 @@
 #define FMODE_WRITE 0x2
 #define MAP_ANONYMOUS 0x20
 
+#define PROT_READ 1
+#define PROT_WRITE 2
+#define PROT_EXEC 4
+#define PROT_RWX (PROT_READ | PROT_WRITE | PROT_EXEC)
+
+/* Programs of long ago: what they may read they may execute. */
+#define READ_IMPLIES_EXEC 0x0400000
+
+#define MNT_NOEXEC 0x04
+#define SB_I_NOEXEC 0x2
+
 /* Begins, in that slot, the record of a file of the current task. */
 int take_file(__u32 slot, __u32 what, __u64 file, __u32 flags, __u32 fd);
 
@@ -19,6 +30,25 @@ int send_bytes(__u32 slot, __u64 addr, __u64 len, __u64 offset);
 
 /* Sends the alert in that slot and the memory that it is about. The slot's record is gone then. */
 int take_memory(__u32 slot);
+
+/* What the kernel makes of a protection that the current task asks for, but for files that nobody may execute. */
+static __always_inline __u64 effective(__u64 prot)
+{
+	if (prot & PROT_READ && TASK_READ(current_task(), personality) & READ_IMPLIES_EXEC)
+		prot |= PROT_EXEC;
+	return prot;
+}
+
+/* The same of a mapping of that file, if it is one; as the kernel's path_noexec(). */
+static __always_inline __u64 effective_of_file(__u64 prot, struct file *file)
+{
+	struct vfsmount *mnt = BPF_CORE_READ(file, f_path.mnt);
+
+	if (file && (BPF_CORE_READ(mnt, mnt_flags) & MNT_NOEXEC ||
+		     BPF_CORE_READ(mnt, mnt_sb, s_iflags) & SB_I_NOEXEC))
+		return prot;
+	return effective(prot);
+}
 
 static __always_inline void count_capture_loss(void)
 {
