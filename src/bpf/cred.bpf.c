@@ -83,13 +83,39 @@ static __always_inline bool changes_task(__u16 event)
 	return false;
 }
 
+/* Of a call nobody knows whether it has changed anything. */
+static __always_inline void count_unseen(__u32 event)
+{
+	if (settings.chosen[event])
+		count_loss(event, BUFFER_UNSEEN, bpf_ktime_get_boot_ns());
+}
+
+static const struct before no_before;
+
+/* Of the current task; NULL: none. */
+static __always_inline struct before *before_find(struct task_struct *task, bool create)
+{
+	__u64 key = (__u64)task;
+	struct before *before;
+
+	if (settings.task_storage)
+		return bpf_task_storage_get(&task_befores, bpf_get_current_task_btf(), NULL,
+					    create ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
+	/* Also to be the most recent. */
+	if (create)
+		bpf_map_update_elem(&befores, &key, &no_before, BPF_ANY);
+	before = bpf_map_lookup_elem(&befores, &key);
+	if (!before || (!create && before->start != start_time(task)))
+		return NULL;
+	return before;
+}
+
 /* Remembers what such a call may change. */
 static __always_inline int on_before_call(struct task_struct *task, __u64 nr)
 {
 	struct syscall_desc *desc;
-	struct before before = {};
 	struct syscall_nr call;
-	__u64 key = (__u64)task;
+	struct before *before;
 	bool execs;
 
 	if (!syscall_abi(task, nr, &call))
@@ -101,9 +127,15 @@ static __always_inline int on_before_call(struct task_struct *task, __u64 nr)
 	execs = desc->event == EVENT_EXECVE || desc->event == EVENT_EXECVEAT;
 	if ((execs ? exec_scope(task) : task_scope(task)) == SCOPE_OUT)
 		return 0;
-	read_cred(BPF_CORE_READ(task, cred), &before.cred);
-	read_namespaces(BPF_CORE_READ(task, nsproxy), &before.namespaces);
-	bpf_map_update_elem(&befores, &key, &before, BPF_ANY);
+	before = before_find(task, true);
+	if (!before) {
+		count_unseen(EVENT_COMMIT_CREDS);
+		count_unseen(EVENT_SWITCH_TASK_NS);
+		return 0;
+	}
+	before->start = start_time(task);
+	read_cred(BPF_CORE_READ(task, cred), &before->cred);
+	read_namespaces(BPF_CORE_READ(task, nsproxy), &before->namespaces);
 	return 0;
 }
 
@@ -119,11 +151,19 @@ int before_call__tp(struct trace_event_raw_sys_enter *ctx)
 	return on_before_call(current_task(), ctx->id);
 }
 
-static __always_inline struct before *before_call(const struct returned_call *call)
+/* event: what would be told from it. */
+static __always_inline struct before *before_call(const struct returned_call *call, __u32 event)
 {
-	__u64 key = (__u64)current_task();
+	struct task_struct *task = current_task();
+	struct before *before;
 
-	return changes_task(call->event) ? bpf_map_lookup_elem(&befores, &key) : NULL;
+	if (!changes_task(call->event))
+		return NULL;
+	before = before_find(task, false);
+	/* Pushed out by others; but a thread from before may have been in this call when tracing began. */
+	if (!before && !settings.task_storage && start_time(task) >= control.since)
+		count_unseen(event);
+	return before;
 }
 
 static __always_inline int emit_creds(const struct cred_info *old, const struct cred_info *new)
@@ -154,7 +194,7 @@ HOOK_ENTRY(commit_creds, commit_creds, (struct cred * cred), (cred))
 
 static __always_inline int after_commit_creds(const struct returned_call *call)
 {
-	struct before *before = before_call(call);
+	struct before *before = before_call(call, EVENT_COMMIT_CREDS);
 	struct cred_info new;
 
 	if (!before)
@@ -233,7 +273,7 @@ HOOK_ENTRY(switch_task_ns, switch_task_namespaces,
 
 static __always_inline int after_switch_task_ns(const struct returned_call *call)
 {
-	struct before *before = before_call(call);
+	struct before *before = before_call(call, EVENT_SWITCH_TASK_NS);
 	struct task_struct *task = current_task();
 
 	if (!before)

@@ -35,6 +35,7 @@ struct marks_map marks SEC(".maps");
 struct closings_map closings SEC(".maps");
 struct givens_map givens SEC(".maps");
 struct large_givens_map large_givens SEC(".maps");
+struct task_befores_map task_befores SEC(".maps");
 struct befores_map befores SEC(".maps");
 struct arg_copies_map arg_copies SEC(".maps");
 struct ring captures SEC(".maps");

@@ -166,12 +166,14 @@ impl Tracer {
         }
         // Whichever of the two is not used takes no room.
         let unused = match features.has_task_storage() {
-            true => "marks",
-            false => "task_marks",
+            true => ["marks", "befores"],
+            false => ["task_marks", "task_befores"],
         };
-        open_map(&mut open, unused)?
-            .set_autocreate(false)
-            .map_err(LoadError::bpf("a map cannot be left out"))?;
+        for name in unused {
+            open_map(&mut open, name)?
+                .set_autocreate(false)
+                .map_err(LoadError::bpf("a map cannot be left out"))?;
+        }
         if let Some(capture) = plan.capture {
             size(open_map(&mut open, "captures")?, capture.ring_size() as usize)?;
             size(open_map(&mut open, "captured_files")?, capture::FILES as usize)?;

@@ -24,6 +24,7 @@ const TASKS: [&str; 6] = [
 pub fn tests() -> Vec<Test> {
     vec![
         Test::new("commit_creds_tells_what_proc_tells", creds),
+        Test::new("commit_creds_of_a_slow_exec", slow_exec),
         Test::new("switch_task_ns_tells_what_proc_tells", namespaces),
         Test::new("cap_capable_tells_audited_checks", capabilities).unless(unavailable("cap_capable")),
         Test::new("tasks_tell_what_they_did", tasks),
@@ -100,6 +101,24 @@ fn creds() -> Result<(), Failed> {
             assert_fields(event, "new_cred", &pair[1], &pair[0]);
             assert_eq!(event["returnValue"], Value::Null);
         }
+    });
+    Ok(())
+}
+
+/// A set-user-id exec, while many others make calls that might change something.
+fn slow_exec() -> Result<(), Failed> {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("owned");
+    fs::copy(prog("slowexec"), &copy).unwrap();
+    std::os::unix::fs::chown(&copy, Some(4711), None)?;
+    fs::set_permissions(&copy, fs::Permissions::from_mode(0o4755)).unwrap();
+    let others = if in_vm() { "300" } else { "6000" };
+    let command = [&prog("slowexec"), copy.to_str().unwrap(), others];
+    each_run(&["commit_creds"], &command, |rung| {
+        let told = rung.run.named("commit_creds");
+        assert_eq!(told.len(), 1, "{told:?} {}", rung.run.stderr);
+        let euid = |name| &value(told[0], name)["euid"];
+        assert_eq!((euid("old_cred"), euid("new_cred")), (&0.into(), &4711.into()));
     });
     Ok(())
 }
