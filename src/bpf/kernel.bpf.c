@@ -185,8 +185,13 @@ static __always_inline int on_security_bpf_prog(struct hook hook, struct bpf_pro
 
 HOOK(security_bpf_prog, security_bpf_prog, (struct bpf_prog * prog), (prog))
 
-/* linux/perf_event.h, linux/if_tun.h */
+/* linux/perf_event.h, linux/if_tun.h, linux/ppp-ioctl.h; those of 32-bit programs have other sizes */
 #define PERF_EVENT_IOC_SET_BPF 0x40042408
+#define TUNATTACHFILTER 0x401054d5
+#define PPPIOCSPASS 0x40107447
+#define PPPIOCSPASS_32 0x40087447
+#define PPPIOCSACTIVE 0x40107446
+#define PPPIOCSACTIVE_32 0x40087446
 #define TUNSETSTEERINGEBPF 0x800454e0
 #define TUNSETFILTEREBPF 0x800454e1
 
@@ -285,6 +290,7 @@ static __always_inline bool is_perf_event(__u32 fd)
 static __always_inline void attached_by_ioctl(const struct returned_call *call, struct attached *to)
 {
 	__u32 fd = call->args[2];
+	struct sock *sk;
 
 	switch ((__u32)call->args[1]) {
 	case PERF_EVENT_IOC_SET_BPF:
@@ -300,6 +306,20 @@ static __always_inline void attached_by_ioctl(const struct returned_call *call, 
 		to->way = "TUNSETFILTEREBPF";
 		fd = user_fd(call->args[2]);
 		break;
+	case TUNATTACHFILTER:
+		to->way = "TUNATTACHFILTER";
+		/* An open tun device begins with its socket. */
+		sk = private_of_fd(call->args[0]);
+		to->prog = prog_if_one(BPF_CORE_READ(sk, sk_filter, prog));
+		return;
+	case PPPIOCSPASS:
+	case PPPIOCSPASS_32:
+		to->way = "PPPIOCSPASS";
+		return;
+	case PPPIOCSACTIVE:
+	case PPPIOCSACTIVE_32:
+		to->way = "PPPIOCSACTIVE";
+		return;
 	default:
 		return;
 	}

@@ -237,6 +237,24 @@ static void to_tun(void)
 	say("TUNSETFILTEREBPF", ioctl(fd, TUNSETFILTEREBPF, &prog), prog, -1);
 }
 
+/* Taken away again, which is told by nothing. */
+static void to_tap(void)
+{
+	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	struct sock_filter code[] = { { BPF_RET | BPF_K, 0, 0, -1U } };
+	struct sock_fprog classic = { 1, code };
+	int fd = open("/dev/net/tun", O_RDWR);
+
+	/* The kernel knows only the number of 64-bit programs. */
+	if (sizeof(void *) == 4 || fd < 0 || ioctl(fd, TUNSETIFF, &request)) {
+		say("TUNATTACHFILTER", -1, -1, -1);
+		return;
+	}
+	must(ioctl(fd, TUNATTACHFILTER, &classic), "TUNATTACHFILTER");
+	printf("TUNATTACHFILTER 0 0 - 0 0\n");
+	must(ioctl(fd, TUNDETACHFILTER, &classic), "TUNDETACHFILTER");
+}
+
 int main(int argc, char **argv)
 {
 	/* Before 5.11 the kernel counts maps and programs as locked memory. */
@@ -252,5 +270,6 @@ int main(int argc, char **argv)
 	to_socket();
 	to_fanout();
 	to_tun();
+	to_tap();
 	return 0;
 }
