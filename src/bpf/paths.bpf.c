@@ -3,8 +3,10 @@
  * Appending a path: from the file towards the root of its mount namespace,
  * from mount to mount.
  *
- * Names are read from dentries, so a concurrent rename can be seen half-way,
- * as by d_path(); it is never another file's.
+ * No rename can be kept away meanwhile. But each dentry counts how often it
+ * was renamed or moved (d_seq), so the way is gone twice: if every count is the
+ * same afterwards, all of it was true at the moment in between. Else it is
+ * walked again; and at last it says that it may be mixed of old and new names.
  */
 #include "lib/items.h"
 
@@ -39,19 +41,73 @@ static __always_inline __u8 reach_of(struct mount *root)
 	return !ns || (__u64)BPF_CORE_READ(root, mnt_ns) == ns ? 0 : PATH_UNREACHABLE;
 }
 
-/* Appends one component, or passes from a mount to the one it is mounted on. */
-__noinline int path_step(__u32 slot)
+/* How often a path is walked that is renamed meanwhile. */
+#define WALKS_MAX 8
+/* Rounds of all its walks; the longest path takes 64 to be walked and checked once. */
+#define WALK_ROUNDS 256
+
+static __always_inline void walk_begin(struct scratch *s, bool checking)
 {
-	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
-	struct dentry *dentry, *parent;
-	struct mount *mount;
+	s->loop.dentry = s->loop.first_dentry;
+	s->loop.mount = s->loop.first_mount;
+	s->loop.seen = 0;
+	s->loop.checking = checking;
+	if (checking)
+		return;
+	s->loop.len = 0;
+	s->loop.path_end = 0;
+	s->loop.changing = 0;
+	s->loop.passed = 0;
+}
+
+/* At the end of the way: what walk_step() says of all of it, or STEP_MORE. */
+static __always_inline int walk_end(struct scratch *s, int step)
+{
+	if (!s->loop.checking) {
+		s->loop.step = step;
+		s->loop.before = s->loop.seen;
+		walk_begin(s, true);
+		return STEP_MORE;
+	}
+	if (!s->loop.changing && s->loop.seen == s->loop.before)
+		return s->loop.step;
+	s->loop.walks++;
+	if (s->loop.walks == WALKS_MAX)
+		return STEP_FOUND;
+	walk_begin(s, false);
+	return STEP_MORE;
+}
+
+/* Whether the way ends here that is gone once more. */
+static __always_inline bool pass(struct scratch *s, __u64 dentry)
+{
+	__u32 changes = 0;
+
+	bpf_probe_read_kernel(&changes, sizeof(changes),
+			      (void *)(dentry + bpf_core_field_offset(struct dentry, d_seq)));
+	if (changes & 1)
+		s->loop.changing = 1;
+	s->loop.seen = (s->loop.seen + dentry) * 0x9e3779b97f4a7c15ULL + changes;
+	if (!s->loop.checking) {
+		s->loop.passed++;
+		return false;
+	}
+	s->loop.passed--;
+	return !s->loop.passed;
+}
+
+/* Appends one component, or passes from a mount to the one it is mounted on. */
+static __always_inline int walk_step(struct scratch *s)
+{
+	struct dentry *dentry = (struct dentry *)s->loop.dentry, *parent;
+	struct mount *mount = (struct mount *)s->loop.mount;
 	__u64 pos, at;
 	long n;
 
-	if (!s)
+	if (!s->loop.checking && s->loop.passed == PATH_COMPONENTS)
 		return STEP_FULL;
-	dentry = (struct dentry *)s->loop.dentry;
-	mount = (struct mount *)s->loop.mount;
+	if (pass(s, s->loop.dentry))
+		return STEP_END;
 	parent = BPF_CORE_READ(dentry, d_parent);
 	if (!mount && parent == dentry) {
 		s->loop.path_end = PATH_AT_ROOT | PATH_UNREACHABLE;
@@ -68,23 +124,36 @@ __noinline int path_step(__u32 slot)
 		s->loop.mount = (__u64)up;
 		return STEP_MORE;
 	}
-	pos = s->pos;
-	bounded(pos);
-	at = s->loop.len;
-	bounded(at);
-	if (pos > ITEM_START_MAX || at > STR_MAX)
-		return STEP_FULL;
-	n = bpf_probe_read_kernel_str(s->bytes + sizeof(struct item_header) + pos + at,
-				      NAME_LEN + 1, BPF_CORE_READ(dentry, d_name.name));
-	if (n <= 0)
-		return STEP_FAULT;
-	s->loop.len = at + n;
+	if (!s->loop.checking) {
+		pos = s->pos;
+		bounded(pos);
+		at = s->loop.len;
+		bounded(at);
+		if (pos > ITEM_START_MAX || at > STR_MAX)
+			return STEP_FULL;
+		n = bpf_probe_read_kernel_str(s->bytes + sizeof(struct item_header) + pos + at,
+					      NAME_LEN + 1, BPF_CORE_READ(dentry, d_name.name));
+		if (n <= 0)
+			return STEP_FAULT;
+		s->loop.len = at + n;
+	}
 	if (parent == dentry) {
 		s->loop.path_end = PATH_UNROOTED;
 		return STEP_END;
 	}
 	s->loop.dentry = (__u64)parent;
 	return STEP_MORE;
+}
+
+__noinline int path_step(__u32 slot)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	int step;
+
+	if (!s)
+		return STEP_FULL;
+	step = walk_step(s);
+	return step == STEP_MORE ? STEP_MORE : walk_end(s, step);
 }
 
 __noinline int path_steps(__u32 slot)
@@ -240,15 +309,20 @@ static __always_inline int put_walk(struct scratch *s, __u32 index, __u64 dentry
 	if (!PEEK(struct dentry, dentry, d_hash.pprev) && PEEK(struct dentry, dentry, d_inode) &&
 	    PEEK(struct dentry, dentry, d_parent) != dentry)
 		item->flags = PATH_DELETED;
-	s->loop.len = 0;
-	s->loop.path_end = 0;
-	s->loop.dentry = dentry;
-	for (int i = 0; i < PATH_COMPONENTS / LOOP_ROUNDS; i++) {
+	s->loop.first_dentry = dentry;
+	s->loop.first_mount = s->loop.mount;
+	s->loop.walks = 0;
+	walk_begin(s, false);
+	for (int i = 0; i < WALK_ROUNDS; i++) {
 		step = path_steps(s->slot);
 		if (step != STEP_MORE)
 			break;
 	}
 	item->flags |= s->loop.path_end;
+	if (step == STEP_FOUND || step == STEP_MORE)
+		item->flags |= PATH_MIXED;
+	if (step == STEP_FOUND)
+		step = s->loop.step;
 	if (step != STEP_END)
 		item->status = ITEM_TRUNCATED;
 	item_end(s, item, s->loop.len);

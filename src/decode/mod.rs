@@ -311,6 +311,7 @@ mod tests {
             ("PATH_DELETED", u64::from(path::PATH_DELETED)),
             ("PATH_AT_ROOT", u64::from(path::PATH_AT_ROOT)),
             ("PATH_UNROOTED", u64::from(path::PATH_UNROOTED)),
+            ("PATH_MIXED", u64::from(path::PATH_MIXED)),
             ("PATH_UNREACHABLE", u64::from(path::PATH_UNREACHABLE)),
             ("PATH_MADE_UP", u64::from(path::PATH_MADE_UP)),
             ("ABI_COUNT", ABI_NAMES.len() as u64),

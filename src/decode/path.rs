@@ -8,13 +8,15 @@ pub const PATH_AT_ROOT: u8 = 1 << 1;
 pub const PATH_UNROOTED: u8 = 1 << 2;
 pub const PATH_UNREACHABLE: u8 = 1 << 3;
 pub const PATH_MADE_UP: u8 = 1 << 4;
+pub const PATH_MIXED: u8 = 1 << 5;
 
 const DELETED: &[u8] = b" (deleted)";
+const MIXED: &[u8] = b" (mixed)";
 /// As getcwd(2) marks it.
 const UNREACHABLE: &[u8] = b"(unreachable)";
 
-/// What is said of a path beside its name. A path in words has the first two in its text, where a file's name may have
-/// the same words.
+/// What is said of a path beside its name. A path in words has deleted, unreachable and mixed in its text, where a file's
+/// name may have the same words.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Marks(u8);
 
@@ -26,6 +28,7 @@ impl Marks {
             (PATH_UNREACHABLE, "unreachable"),
             (PATH_UNROOTED, "unrooted"),
             (PATH_MADE_UP, "madeUp"),
+            (PATH_MIXED, "mixed"),
         ]
         .into_iter()
         .filter(move |(flag, _)| self.0 & flag != 0)
@@ -40,6 +43,10 @@ impl Marks {
 
     /// The name alone, of a path with these marks in words.
     pub fn strip(self, path: &[u8]) -> &[u8] {
+        let path = match self.0 & PATH_MIXED {
+            0 => path,
+            _ => path.strip_suffix(MIXED).unwrap_or(path),
+        };
         let path = match self.0 & PATH_DELETED {
             0 => path,
             _ => path.strip_suffix(DELETED).unwrap_or(path),
@@ -88,6 +95,7 @@ impl<'a> PathName<'a> {
                 [slash, name]
             });
         let suffix: &[u8] = if deleted { DELETED } else { b"" };
+        let mixed: &[u8] = if self.flags & PATH_MIXED != 0 { MIXED } else { b"" };
         let prefix: &[u8] = if self.flags & PATH_UNREACHABLE != 0 {
             UNREACHABLE
         } else {
@@ -96,7 +104,7 @@ impl<'a> PathName<'a> {
         std::iter::once(prefix)
             .chain(std::iter::once(alone).filter(move |_| empty))
             .chain(names)
-            .chain([suffix])
+            .chain([suffix, mixed])
     }
 
     pub fn marks(&self) -> Marks {
@@ -143,6 +151,10 @@ mod tests {
         let all = PathName::new(PATH_AT_ROOT | PATH_DELETED | PATH_UNREACHABLE, b"x\0");
         assert_eq!(marks(all), ["deleted", "unreachable"]);
         assert_eq!(all.marks().strip(&all.to_vec()), b"/x");
+        let mixed = PathName::new(PATH_AT_ROOT | PATH_DELETED | PATH_MIXED, b"x\0");
+        assert_eq!(mixed.to_vec(), b"/x (deleted) (mixed)");
+        assert_eq!(marks(mixed), ["deleted", "mixed"]);
+        assert_eq!(mixed.marks().strip(&mixed.to_vec()), b"/x");
         assert_eq!(Marks::of_link(b"/x (deleted)", 0).strip(b"/x (deleted)"), b"/x");
         assert_eq!(Marks::of_link(b"/x (deleted)", 1), Marks::default());
     }

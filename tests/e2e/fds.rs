@@ -19,7 +19,7 @@ pub fn tests() -> Vec<Test> {
 }
 
 /// Marks that a path can have: what the words in it mean.
-const MARKS: [&str; 4] = ["deleted", "unreachable", "unrooted", "madeUp"];
+const MARKS: [&str; 5] = ["deleted", "unreachable", "unrooted", "madeUp", "mixed"];
 
 /// Pipes, namespaces, memfds and the like, and files that are named like them, wherever a path is shown.
 fn made_up() -> Result<(), Failed> {

@@ -49,6 +49,7 @@ pub fn tests() -> Vec<Test> {
             .unless(not_by("security_file_open", "fexit")),
         Test::new("files_read_by_the_kernel", module).unless(lacks_module()),
         Test::new("files_paths_of_threads_are_never_mixed", mixed).once(),
+        Test::new("files_renamed_all_the_time_say_so", renamed),
     ]
 }
 
@@ -349,6 +350,35 @@ fn module() -> Result<(), Failed> {
 }
 
 /// Four threads a CPU open deep paths that are made of their thread ids.
+/// A folder that has two names in turn: each path is one of both, or says that it may be mixed.
+fn renamed() -> Result<(), Failed> {
+    let count = if in_vm() { 2000 } else { 50_000 };
+    under_each_means(&["vfs_write"], |_| {
+        let folder = folder();
+        let root = folder.path().to_str().unwrap();
+        let run = trace(
+            &["-e", "vfs_write", "-b", "64MiB"],
+            &[&prog("renames"), root, &count.to_string()],
+        );
+        assert_eq!(run.code(), 0, "{}", run.stderr);
+        let names = [format!("{root}/one/aaaa/file"), format!("{root}/two/bbbb/file")];
+        let (mut told, mut marked) = ([0, 0], 0);
+        for event in run.named("vfs_write") {
+            let path = value(event, "pathname").as_str().unwrap();
+            if arg(event, "pathname")["mixed"] == true {
+                marked += 1;
+                continue;
+            }
+            let name = names.iter().position(|name| name == path);
+            told[name.unwrap_or_else(|| panic!("{event}"))] += 1;
+        }
+        println!("{told:?}, {marked} marked");
+        assert_eq!(told[0] + told[1] + marked, count);
+        assert!(told[0] + told[1] > marked);
+    });
+    Ok(())
+}
+
 fn mixed() -> Result<(), Failed> {
     let cpus = std::thread::available_parallelism().unwrap().get();
     let seconds = if in_vm() { "5" } else { "30" };
