@@ -263,6 +263,15 @@ static __always_inline void emit_exec(struct task_struct *task, const struct ima
 	scratch_put(s);
 }
 
+/* Of a call for which the table had no room: which of both it was, the new image's registers do not tell. */
+static __always_inline void count_exec_call(void)
+{
+	__u32 event = settings.chosen[EVENT_EXECVE] ? EVENT_EXECVE : EVENT_EXECVEAT;
+
+	if (settings.chosen[event] == EVENT_SHOWN)
+		count_loss(event, BUFFER_UNSEEN, bpf_ktime_get_boot_ns());
+}
+
 static __always_inline int on_exec(struct task_struct *task, const struct image *image)
 {
 	__u64 key = (__u64)task;
@@ -288,6 +297,8 @@ static __always_inline int on_exec(struct task_struct *task, const struct image 
 	emit_exec(task, image, call);
 	if (capturing & CAPTURE_EXEC)
 		take_exec(image->file, image->filename);
+	if (!call && table_misses.exec_calls)
+		count_exec_call();
 	if (call && call->known)
 		emit_execve(task, image, call);
 	if (call)

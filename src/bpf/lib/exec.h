@@ -19,8 +19,10 @@ remember_exec(struct task_struct *task, const struct pt_regs *regs, const struct
 	/* Filled in place: the stack has no room for it. */
 	bpf_map_update_elem(&exec_calls, &key, &no_exec_call, BPF_ANY);
 	exec = bpf_map_lookup_elem(&exec_calls, &key);
-	if (!exec)
+	if (!exec) {
+		__sync_fetch_and_add(&table_misses.exec_calls, 1);
 		return NULL;
+	}
 	if (call) {
 		exec->nr = call->abi * MAX_SYSCALLS + call->nr;
 		exec->known = true;
