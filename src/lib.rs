@@ -12,6 +12,7 @@ pub mod decode;
 pub mod enrich;
 pub mod error;
 pub mod event;
+pub mod files;
 pub mod filter;
 pub mod limits;
 pub mod loader;

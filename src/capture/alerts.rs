@@ -10,7 +10,7 @@ use super::keeper::{Job, Meta};
 use super::memory::{alert_name, Area, MAPPED_WX, WRITTEN_FILE};
 use super::record::{AlertRecord, Identity, CHUNK_LAST};
 use super::store::{Artefact, Cut, Store};
-use super::watch::is_slow;
+use super::watch::may_block;
 use super::Clock;
 use crate::loader::skel::types::chunk;
 
@@ -193,7 +193,7 @@ fn create(
 /// The file behind a mapping, if the process still has it open, and where in it the mapping begins.
 fn mapped_file(alert: &AlertRecord, pid: u32) -> Option<(File, u64)> {
     let [magic, fd, offset] = alert.mapped;
-    if is_slow(magic) || pid == 0 {
+    if pid == 0 || may_block(false, pid, alert.dev, magic) {
         return None;
     }
     let file = open_regular(&format!("/proc/{pid}/fd/{fd}"), alert.dev, alert.inode).ok()?;

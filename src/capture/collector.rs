@@ -2,10 +2,10 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -26,10 +26,11 @@ use super::record::{self, FileRecord, Identity, Taken, CHUNK_MEMORY};
 use super::settings::Settings;
 use super::sightings::{Closed, Held, Process, Sightings};
 use super::store::Store;
-use super::watch::is_slow;
+use super::watch::{may_block, OVERLAYFS};
 use super::writes::Writes;
 use super::{Clock, Jobs, Maps, Totals};
 use crate::decode::path::Marks;
+use crate::files::Stat;
 use crate::loader::shared::SharedMap;
 use crate::loader::skel::types::capture_misses;
 
@@ -306,16 +307,16 @@ impl Collector {
         // A script, and what loads programs.
         for held in mine {
             let file = &held.file;
-            let Ok(stat) = file.metadata() else {
+            let Ok(stat) = Stat::of(file) else {
                 continue;
             };
             let identity = Identity {
-                dev: stat.dev(),
-                inode: stat.ino(),
-                size: stat.len(),
-                mtime: keeper::mtime(&stat),
-                ctime: keeper::ctime(&stat),
-                mode: stat.mode(),
+                dev: stat.dev,
+                inode: stat.ino,
+                size: stat.size,
+                mtime: stat.mtime,
+                ctime: stat.ctime,
+                mode: stat.mode,
                 ..Identity::default()
             };
             if !self.is_new(identity, exec.who.time) {
@@ -332,7 +333,7 @@ impl Collector {
             let role = if is_script { "script" } else { "loader" };
             let marks = match is_script {
                 true => Marks::default(),
-                false => Marks::of_link(&path, stat.nlink()),
+                false => Marks::of_link(&path, stat.nlink),
             };
             self.give(Job::Exec {
                 meta: meta(&path, marks, identity, role),
@@ -343,7 +344,12 @@ impl Collector {
 
     /// The program of a process that still runs it.
     fn reach(&self, exec: &FileRecord) -> Result<Executed, String> {
-        if is_slow(exec.file.magic) {
+        if may_block(
+            self.covers(exec.file.dev),
+            exec.pid,
+            exec.file.dev,
+            exec.file.magic,
+        ) {
             return Err("it is on a file system that may make whoever reads it wait for ever".into());
         }
         if exec.pid == 0 {
@@ -388,11 +394,10 @@ impl Collector {
     /// Has fanotify watch the file's file system, if it does not yet: a container's, mounted just now.
     pub(super) fn cover(&self, file: &FileRecord, link: &str) {
         if let Some(sightings) = &self.sightings {
-            if file.pid != 0 && file.marks.in_folder() && !is_slow(file.file.magic) {
-                sightings.cover(
-                    &PathBuf::from(format!("/proc/{}/{link}", file.pid)),
-                    file.file.dev,
-                );
+            let (pid, dev) = (file.pid, file.file.dev);
+            let is_new = pid != 0 && file.marks.in_folder() && !self.covers(dev);
+            if is_new && !may_block(false, pid, dev, file.file.magic) {
+                sightings.cover(&PathBuf::from(format!("/proc/{pid}/{link}")), dev);
             }
         }
     }
@@ -417,19 +422,18 @@ fn positions(ring: &RingBuffer<'_>) -> (u64, u64) {
 
 /// Whether an open file is the one that the kernel side told of.
 pub(super) fn is_the(file: &File, identity: &Identity) -> bool {
-    file.metadata().is_ok_and(|stat| is_of(&stat, identity))
+    Stat::of(file).is_ok_and(|stat| is_of(&stat, identity))
 }
 
 /// Whether these are the attributes of the file that the kernel side told of.
-pub(super) fn is_of(stat: &Metadata, identity: &Identity) -> bool {
-    let ctime = keeper::ctime(stat);
-    stat.ino() == identity.inode
-        && (stat.dev() == identity.dev || has_own_device(identity.magic) && ctime == identity.ctime)
+pub(super) fn is_of(stat: &Stat, identity: &Identity) -> bool {
+    stat.ino == identity.inode
+        && (stat.dev == identity.dev || has_own_device(identity.magic) && stat.ctime == identity.ctime)
 }
 
 /// Whether the `st_dev` of files of such a file system is not their superblock's: overlayfs, btrfs.
 pub(super) fn has_own_device(magic: u64) -> bool {
-    matches!(magic, 0x794c_7630 | 0x9123_683e)
+    matches!(magic, OVERLAYFS | 0x9123_683e)
 }
 
 /// A file that was seen when it was executed. Nobody could write to it then, nor while the process runs it.
@@ -479,22 +483,7 @@ fn reopen(at: &File) -> io::Result<File> {
 
 /// By what the kernel has of it at hand, without asking its file system, which may never answer.
 fn same(at: &File, dev: u64, inode: u64) -> bool {
-    // SAFETY: made of integers only.
-    let mut stat: libc::statx = unsafe { std::mem::zeroed() };
-    // SAFETY: an open descriptor, an empty name, and room for the answer.
-    let done = unsafe {
-        libc::statx(
-            at.as_raw_fd(),
-            c"".as_ptr(),
-            libc::AT_EMPTY_PATH | libc::AT_STATX_DONT_SYNC,
-            libc::STATX_INO | libc::STATX_TYPE,
-            &raw mut stat,
-        )
-    };
-    done == 0
-        && u32::from(stat.stx_mode) & libc::S_IFMT == libc::S_IFREG
-        && stat.stx_ino == inode
-        && libc::makedev(stat.stx_dev_major, stat.stx_dev_minor) == dev
+    Stat::of(at).is_ok_and(|stat| stat.is_regular() && (stat.dev, stat.ino) == (dev, inode))
 }
 
 /// That no copy of a file is under way.

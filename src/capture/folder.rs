@@ -187,14 +187,24 @@ pub fn lock(index: &File) -> io::Result<()> {
 }
 
 /// A file of `/proc`, which never is a link to elsewhere that a traced process could have made: opened step by step by
-/// the kernel, below the folder `at`, without magic links.
-pub fn open_below(at: &OwnedFd, path: &[u8], flags: OFlag) -> io::Result<OwnedFd> {
+/// the kernel, below the folder `at`, without magic links. Unless `wait`, only what the kernel has at hand is found, without
+/// asking a file system, which may never answer: from Linux 5.12 on, as are overlays that any user may mount.
+pub fn open_below(at: &OwnedFd, path: &[u8], flags: OFlag, wait: bool) -> io::Result<OwnedFd> {
     use nix::libc;
     let path = CString::new(path)?;
+    let find = |resolve| find_below(at, &path, flags, resolve);
+    match find(libc::RESOLVE_CACHED) {
+        Err(error) if wait || error.raw_os_error() == Some(libc::EINVAL) => find(0),
+        found => found,
+    }
+}
+
+fn find_below(at: &OwnedFd, path: &CStr, flags: OFlag, resolve: u64) -> io::Result<OwnedFd> {
+    use nix::libc;
     // SAFETY: `open_how` is made of integers only.
     let mut how: libc::open_how = unsafe { std::mem::zeroed() };
     how.flags = (flags | OFlag::O_CLOEXEC).bits() as u64;
-    how.resolve = libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_MAGICLINKS;
+    how.resolve = libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_MAGICLINKS | resolve;
     // SAFETY: a path with its NUL, and a structure of the size that is told.
     let fd = unsafe {
         libc::syscall(
@@ -332,11 +342,13 @@ mod tests {
         let root = OwnedFd::from(File::open(path("root")).unwrap());
         for name in ["absolute", "relative", "magic", "/../secret"] {
             assert!(
-                open_below(&root, name.as_bytes(), OFlag::O_RDONLY).is_err(),
+                open_below(&root, name.as_bytes(), OFlag::O_RDONLY, true).is_err(),
                 "{name}"
             );
         }
         fs::write(path("root/own"), "x").unwrap();
-        assert!(open_below(&root, b"/own", OFlag::O_RDONLY).is_ok());
+        for wait in [true, false] {
+            assert!(open_below(&root, b"/own", OFlag::O_RDONLY, wait).is_ok());
+        }
     }
 }

@@ -4,8 +4,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -21,6 +21,7 @@ use nix::sys::stat::Mode;
 use super::clock::Clock;
 use super::settings::Settings;
 use super::watch::Watch;
+use crate::files::Stat;
 use crate::say;
 
 /// Executed files that nobody has asked for are let go after this time: they keep file systems from being unmounted.
@@ -47,7 +48,7 @@ pub struct Held {
 /// A file that somebody has closed after writing.
 pub struct Closed {
     /// As it was then, or a moment later.
-    pub stat: fs::Metadata,
+    pub stat: Stat,
     /// None if too many are held.
     pub file: Option<File>,
 }
@@ -257,10 +258,10 @@ impl Inner {
         if self.holders.is_empty() && !self.captures_writes {
             return;
         }
-        let Ok(stat) = file.metadata() else {
+        let Ok(stat) = Stat::of(file) else {
             return;
         };
-        let holders = self.holders.get(&(stat.dev(), stat.ino()));
+        let holders = self.holders.get(&(stat.dev, stat.ino));
         holders.into_iter().flatten().for_each(warn);
         if self.captures_writes {
             let file = match self.closed_held < self.closed_max {
@@ -280,7 +281,7 @@ fn warn(holder: &Weak<AtomicBool>) {
 }
 
 fn key(file: &File) -> io::Result<Key> {
-    file.metadata().map(|stat| (stat.dev(), stat.ino()))
+    Stat::of(file).map(|stat| (stat.dev, stat.ino))
 }
 
 impl Held {
@@ -345,6 +346,18 @@ impl Process {
     pub fn program(&self) -> io::Result<File> {
         let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
         Ok(openat(&self.0, "exe", flags, Mode::empty())?.into())
+    }
+
+    /// Where its paths begin, by O_PATH: its file system need not answer.
+    pub fn root(&self) -> io::Result<OwnedFd> {
+        let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
+        Ok(openat(&self.0, "root", flags, Mode::empty())?)
+    }
+
+    /// Of what the kernel itself tells of it there.
+    pub fn open_file(&self, name: &str) -> io::Result<File> {
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        Ok(openat(&self.0, name, flags, Mode::empty())?.into())
     }
 
     pub fn runs(&self, file: &File) -> bool {

@@ -10,10 +10,13 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use nix::libc;
+
+use super::sightings::Process;
+use crate::files::{self, Mount, Stat};
 
 /// File systems that belong to a program, or to another machine: whoever opens a file there may wait for ever.
 const SLOW_MAGICS: [u64; 8] = [
@@ -27,9 +30,49 @@ const SLOW_MAGICS: [u64; 8] = [
     0x0187,      // autofs
 ];
 
-/// Whether opening a file of such a file system may block.
-pub fn is_slow(magic: u64) -> bool {
-    SLOW_MAGICS.contains(&magic)
+pub const OVERLAYFS: u64 = 0x794c_7630;
+
+/// Whether opening or reading a file may block, by its file system. An overlay has no say in what is below it: any user can
+/// put one on a FUSE of his own, in namespaces of his own. `covered`: fanotify watches it, as it does no such.
+pub fn may_block(covered: bool, pid: u32, dev: u64, magic: u64) -> bool {
+    SLOW_MAGICS.contains(&magic) || magic == OVERLAYFS && !covered && !is_roots(pid, dev)
+}
+
+/// Whether a file system is mounted where root alone mounts: where we are, or where that process is.
+fn is_roots(pid: u32, dev: u64) -> bool {
+    let mounted = |text: Vec<u8>| files::mounts(&text).any(|mount| mount.dev == dev);
+    if fs::read("/proc/self/mountinfo").is_ok_and(mounted) {
+        return true;
+    }
+    let theirs = || -> io::Result<bool> {
+        let process = Process::open(pid)?;
+        let mut text = Vec::new();
+        process.open_file("mountinfo")?.read_to_end(&mut text)?;
+        // Looked at last: out of namespaces of a user's own no way leads back.
+        Ok(mounted(text) && is_roots_by(&process)?)
+    };
+    pid != 0 && theirs().unwrap_or(false)
+}
+
+/// Whether only root of the host mounts where that process is.
+pub fn is_roots_namespace(pid: u32) -> bool {
+    Process::open(pid).is_ok_and(|process| is_roots_by(&process).unwrap_or(false))
+}
+
+fn is_roots_by(process: &Process) -> io::Result<bool> {
+    /// Of linux/nsfs.h.
+    const NS_GET_USERNS: libc::Ioctl = 0xb701;
+    /// The inode of the initial user namespace: `PROC_USER_INIT_INO` of the kernel.
+    const INITIAL: u64 = 0xefff_fffd;
+    let namespace = process.open_file("ns/mnt")?;
+    // SAFETY: a call on a descriptor that is open, which takes no argument.
+    let owner = unsafe { libc::ioctl(namespace.as_raw_fd(), NS_GET_USERNS) };
+    if owner < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: a new descriptor, which nobody else knows.
+    let owner = unsafe { OwnedFd::from_raw_fd(owner) };
+    Ok(Stat::of(&owner)?.ino == INITIAL)
 }
 
 /// File systems of mountinfo that hold no programs, or may block.
@@ -137,11 +180,9 @@ impl Watch {
         let Ok(text) = fs::read("/proc/self/mountinfo") else {
             return;
         };
-        for line in text.split(|byte| *byte == b'\n') {
-            if let Some((dev, path)) = mount(line) {
-                if !self.covers(dev) {
-                    self.mark(Path::new(std::ffi::OsStr::from_bytes(&path)), dev);
-                }
+        for mount in files::mounts(&text).filter(is_watched) {
+            if !self.covers(mount.dev) {
+                self.mark(Path::new(std::ffi::OsStr::from_bytes(&mount.point)), mount.dev);
             }
         }
     }
@@ -155,7 +196,7 @@ impl Watch {
         let Ok(at) = open else {
             return;
         };
-        if at.metadata().map(|stat| stat.dev()).ok() != Some(dev) {
+        if Stat::of(&at).map(|stat| stat.dev).ok() != Some(dev) {
             return;
         }
         if self.change(libc::FAN_MARK_ADD | libc::FAN_MARK_FILESYSTEM, self.mask, &at) {
@@ -225,37 +266,9 @@ impl Watch {
     }
 }
 
-/// Device and mount point of a line of mountinfo (proc(5)), if its file system is worth watching.
-pub fn mount(line: &[u8]) -> Option<(u64, Vec<u8>)> {
-    let mut words = line.split(|byte| *byte == b' ');
-    let dev = std::str::from_utf8(words.nth(2)?).ok()?;
-    let (major, minor) = dev.split_once(':')?;
-    let dev = libc::makedev(major.parse().ok()?, minor.parse().ok()?);
-    let path = unescape(words.nth(1)?);
-    let kind = words.skip_while(|word| *word != b"-").nth(1)?;
-    let kind = std::str::from_utf8(kind).ok()?;
-    let watched = !UNWATCHED.contains(&kind) && !kind.starts_with("fuse");
-    watched.then_some((dev, path))
-}
-
-/// Spaces and the like are `\040` there.
-fn unescape(word: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(word.len());
-    let mut at = 0;
-    while at < word.len() {
-        let octal = word.get(at + 1..at + 4).filter(|_| word[at] == b'\\');
-        match octal.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                at += 4;
-            }
-            None => {
-                bytes.push(word[at]);
-                at += 1;
-            }
-        }
-    }
-    bytes
+/// Whether a mount's file system is worth watching.
+fn is_watched(mount: &Mount) -> bool {
+    !UNWATCHED.contains(&mount.kind.as_str()) && !mount.kind.starts_with("fuse")
 }
 
 #[cfg(test)]
@@ -263,11 +276,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mounts() {
-        let line = b"25 1 254:3 / /mnt/a\\040b rw,relatime shared:1 - ext4 /dev/vda rw";
-        assert_eq!(mount(line), Some((libc::makedev(254, 3), b"/mnt/a b".to_vec())));
-        assert_eq!(mount(b"25 1 0:3 / /proc rw - proc proc rw"), None);
-        assert_eq!(mount(b"25 1 0:3 / /x rw - fuse.sshfs x rw"), None);
-        assert_eq!(mount(b"25 1"), None);
+    fn what_is_worth_watching() {
+        for (kind, watched) in [
+            ("ext4", true),
+            ("overlay", true),
+            ("proc", false),
+            ("fuse.sshfs", false),
+        ] {
+            let line = format!("25 1 0:3 / /x rw - {kind} x rw");
+            assert_eq!(
+                is_watched(&Mount::parse(line.as_bytes()).unwrap()),
+                watched,
+                "{kind}"
+            );
+        }
+    }
+
+    #[test]
+    fn where_root_mounts() {
+        let pid = std::process::id();
+        assert!(is_roots_namespace(pid));
+        let root = Stat::of_link(Path::new("/proc/self/root")).unwrap();
+        let (blocks, fuse) = (|dev| may_block(false, pid, dev, OVERLAYFS), SLOW_MAGICS[0]);
+        assert!(!blocks(root.dev) && blocks(libc::makedev(0, 0xf_ffff)));
+        assert!(may_block(true, pid, root.dev, fuse));
     }
 }

@@ -3,9 +3,7 @@
 mod settle;
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{File, Metadata};
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt;
+use std::fs::File;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -14,15 +12,17 @@ use nix::fcntl::OFlag;
 
 use super::collector::{has_own_device, idle, is_of, open_regular, reopen_same, Collector};
 use super::folder::open_below;
-use super::keeper::{self, Version};
+use super::keeper::Version;
 use super::record::{
     user_dev, FileRecord, Identity, CHUNK_UNSURE, FILE_CREATED, FILE_EMPTY, TAKE_TRUNCATED, TAKE_UNSEEN,
     TAKE_UNSEEN_ANY,
 };
+use super::sightings::Process;
 use super::store::{Artefact, Cut};
-use super::watch::is_slow;
+use super::watch::{is_roots_namespace, may_block};
 use crate::decode::path::Marks;
 use crate::event::Context;
+use crate::files::Stat;
 use crate::loader::skel::types::{captured_key, chunk};
 
 /// A file is listed when nothing has been written to it for this time.
@@ -178,7 +178,7 @@ impl Collector {
             file.changed = Instant::now();
             file.version.writes.fetch_add(1, Ordering::AcqRel);
             self.writes.dirty.insert(key);
-            if !covered && !is_slow(record.file.magic) {
+            if !covered && !may_block(covered, record.pid, key.0, record.file.magic) {
                 let path = format!("/proc/{}/fd/{}", record.pid, record.fd);
                 file.held = open_regular(&path, key.0, key.1).ok();
             }
@@ -238,7 +238,9 @@ impl Collector {
             // By another name.
             self.writes.doubt_all("a file was truncated by another name");
         }
-        let root = File::open(format!("/proc/{}/root", record.pid)).map(OwnedFd::from);
+        // Its path may lead over file systems of a user's own by now: only where root alone mounts is one waited for.
+        let wait = is_roots_namespace(record.pid);
+        let root = Process::open(record.pid).and_then(|process| process.root());
         for key in candidates {
             let Some(file) = self.writes.files.get_mut(&key) else {
                 continue;
@@ -251,11 +253,11 @@ impl Collector {
             let source = root
                 .as_ref()
                 .ok()
-                .and_then(|root| open_below(root, &file.record.path, OFlag::O_PATH).ok())
+                .and_then(|root| open_below(root, &file.record.path, OFlag::O_PATH, wait).ok())
                 .and_then(|at| reopen_same(&File::from(at), key.0, key.1).ok());
             if let Some(source) = source {
-                if let Ok(stat) = source.metadata() {
-                    (file.mtime, file.size) = (keeper::mtime(&stat), stat.len());
+                if let Ok(stat) = Stat::of(&source) {
+                    (file.mtime, file.size) = (stat.mtime, stat.size);
                 }
                 self.read_back(key, source);
             }
@@ -387,10 +389,10 @@ impl Collector {
     }
 
     /// Somebody who could write to it has closed it.
-    pub(super) fn file_closed(&mut self, stat: &Metadata, source: Option<File>) {
-        let mut key = (stat.dev(), stat.ino());
+    pub(super) fn file_closed(&mut self, stat: &Stat, source: Option<File>) {
+        let mut key = (stat.dev, stat.ino);
         if !self.writes.files.contains_key(&key) {
-            match self.writes.odd.get(&stat.ino()) {
+            match self.writes.odd.get(&stat.ino) {
                 Some(odd) => key = *odd,
                 None => return,
             }
@@ -401,14 +403,14 @@ impl Collector {
         let Some(file) = self.writes.files.get_mut(&key) else {
             return;
         };
-        let mtime = keeper::mtime(stat);
+        let mtime = stat.mtime;
         file.closed = true;
-        if file.doubt.is_some() || (mtime, stat.len()) != (file.mtime, file.size) {
+        if file.doubt.is_some() || (mtime, stat.size) != (file.mtime, file.size) {
             let untouched = file.name.is_none()
-                && (mtime, stat.len()) == (file.record.file.mtime, file.record.file.size)
+                && (mtime, stat.size) == (file.record.file.mtime, file.record.file.size)
                 && file.doubt.is_none_or(|doubt| doubt == OLD_CONTENT);
             if !untouched {
-                (file.mtime, file.size) = (mtime, stat.len());
+                (file.mtime, file.size) = (mtime, stat.size);
                 match source {
                     Some(source) => self.read_back(key, source),
                     None => {

@@ -4,13 +4,14 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::rc::Rc;
 
 use nix::unistd::{sysconf, SysconfVar};
 
 use crate::decode::path::Marks;
 use crate::event::Executable;
+use crate::files::Stat;
 
 /// Host pid and start time (ns since boot): a process's name for good.
 pub type Key = (u32, u64);
@@ -42,7 +43,8 @@ impl Proc {
     pub fn executable(&self, key: Key) -> Option<Rc<Executable>> {
         let link = format!("/proc/{}/exe", key.0);
         let path = OsString::from(fs::read_link(&link).ok()?).into_vec();
-        let marks = fs::metadata(&link).map_or(Marks::default(), |file| Marks::of_link(&path, file.nlink()));
+        let marks = Stat::of_link(Path::new(&link))
+            .map_or(Marks::default(), |file| Marks::of_link(&path, file.nlink));
         // Afterwards, so that all of it was the same process's.
         let start = Proc::start(key.0).ok()?;
         self.is_start(start, key)

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
@@ -13,6 +13,7 @@ use libtest_mimic::Failed;
 use crate::capture::{files_below, words, Captured};
 use crate::harness::{in_vm, lacks_prog, parse, prog, sha256, Background};
 use crate::means::unavailable;
+use crate::names::end_in_time;
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
@@ -24,6 +25,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("capture_scripts", scripts),
         Test::new("capture_other_mounts", other_mounts).unless(lacks_overlay()),
         Test::new("capture_files_that_nobody_serves", unserved).unless(lacks_fuse()),
+        Test::new("capture_files_that_an_overlay_hides", hidden).unless(lacks_own_overlay()),
         Test::new("capture_hostile_paths", hostile_paths),
         Test::new("capture_memory", memory).unless(unavailable("mem_prot_alert")),
         Test::new("capture_shared_memory", shared_memory).unless(unavailable("mem_prot_alert")),
@@ -186,7 +188,7 @@ fn other_mounts() -> Result<(), Failed> {
     Ok(())
 }
 
-fn lacks_fuse() -> Option<String> {
+pub fn lacks_fuse() -> Option<String> {
     let there = || Path::new("/dev/fuse").exists();
     if !there() {
         let _ = Command::new("modprobe")
@@ -197,6 +199,78 @@ fn lacks_fuse() -> Option<String> {
     (!there()).then(|| "there is no /dev/fuse".into())
 }
 
+/// Why no user can have a file system of his own below an overlay of his own.
+pub fn lacks_own_overlay() -> Option<String> {
+    let folder = tempfile::tempdir().unwrap();
+    lacks_fuse().or_else(|| {
+        let tried = Command::new(prog("fuse"))
+            .arg(folder.path())
+            .args([&prog("fuse"), "overlay", "calls"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        (!tried.is_ok_and(|status| status.success()))
+            .then(|| "a user cannot mount an overlay on a file system of his own".into())
+    })
+}
+
+/// A file system that is not served any more, and what has been executed there.
+pub struct Unserved(Child);
+
+impl Unserved {
+    pub fn start(args: &[&str]) -> Unserved {
+        let mut child = Command::new(prog("fuse"))
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = [0; 6];
+        child.stdout.as_mut().unwrap().read_exact(&mut said).unwrap();
+        assert_eq!(&said, b"ready\n");
+        Unserved(child)
+    }
+
+    /// A program that waits on an overlay.
+    pub fn below_overlay(folder: &Path) -> Unserved {
+        Unserved::start(&[folder.to_str().unwrap(), &prog("fuse"), "overlay", "calls"])
+    }
+
+    pub fn call(&mut self) {
+        self.0.stdin.as_mut().unwrap().write_all(b"x").unwrap();
+    }
+
+    pub fn end(mut self) {
+        drop(self.0.stdin.take());
+        assert!(self.0.wait().unwrap().success());
+    }
+}
+
+/// An overlay has its own name, and hides whose file system it lies on.
+fn hidden() -> Result<(), Failed> {
+    let base = tempfile::tempdir()?;
+    let out = base.path().join("out");
+    let out = out.to_str().unwrap();
+    let flags = ["-e", "artifact_captured", "--capture", "exec", "--output-path"];
+    let background = Background::start(&[&flags[..], &[out]].concat());
+    let server = Unserved::below_overlay(base.path());
+    end_in_time(&background);
+    background.stop();
+    server.end();
+    let index = parse(fs::File::open(base.path().join("out/index.jsonl"))?);
+    let told = index
+        .iter()
+        .find(|line| line["pathname"].as_str().unwrap().ends_with("/over/program"))
+        .unwrap();
+    assert_eq!(told["complete"], false, "{told}");
+    assert!(
+        told["reason"].as_str().unwrap().contains("wait for ever"),
+        "{told}"
+    );
+    Ok(())
+}
+
 /// A program on a file system whose owner makes everybody wait, once it has run.
 fn unserved() -> Result<(), Failed> {
     let base = tempfile::tempdir()?;
@@ -204,19 +278,11 @@ fn unserved() -> Result<(), Failed> {
     fs::create_dir(path("mounted"))?;
     let flags = ["-e", "artifact_captured", "--capture", "exec", "--output-path"];
     let background = Background::start(&[&flags[..], &[&path("out")]].concat());
-    let mut server = Command::new(prog("fuse"))
-        .args([path("mounted"), prog("getppid")])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut said = [0; 6];
-    server.stdout.as_mut().unwrap().read_exact(&mut said)?;
-    assert_eq!(&said, b"ready\n");
+    let server = Unserved::start(&[&path("mounted"), &prog("getppid")]);
     let start = Instant::now();
     let run = background.stop();
     assert!(start.elapsed() < Duration::from_secs(10), "{}", run.stderr);
-    drop(server.stdin.take());
-    assert!(server.wait()?.success());
+    server.end();
     let index = parse(fs::File::open(base.path().join("out/index.jsonl"))?);
     let told = index
         .iter()

@@ -15,9 +15,11 @@ use nix::sys::signal::{kill, SigHandler, Signal};
 use nix::unistd::Pid;
 use serde_json::Value;
 
+use crate::capture_code::{lacks_own_overlay, Unserved};
 use crate::harness::{
     finish, in_vm, parse, prog, same_everywhere, tracee, value, wait_until, Background, Run,
 };
+use crate::names::end_in_time;
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
@@ -25,6 +27,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("a_reader_that_goes_is_noticed_without_events", reader_goes),
         Test::new("a_fifo_waits_for_its_reader_but_not_for_ever", fifos).unless(same_everywhere()),
         Test::new("any_moment_is_good_for_a_signal", signals_at_any_moment).unless(same_everywhere()),
+        Test::new("who_never_answers_for_a_program_holds_nobody", unanswered).unless(lacks_own_overlay()),
         Test::new("a_second_signal_ends_what_a_stuck_reader_holds", stuck_streams).unless(same_everywhere()),
         Test::new("limits_end_with_a_message_that_names_them", limits).unless(same_everywhere()),
         Test::new("a_command_has_the_limits_and_signals_of_its_user", inherited).unless(same_everywhere()),
@@ -183,6 +186,20 @@ fn signals_at_any_moment() -> Result<(), Failed> {
     assert!(child.try_wait()?.is_none());
     kill(pid(&child), Signal::SIGTERM)?;
     assert_eq!(ends(child, at_once()).code(), 0);
+    Ok(())
+}
+
+/// A program's file system may be a program, too, and hidden by an overlay: what it says of the file is not asked for.
+fn unanswered() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let mut server = Unserved::below_overlay(folder.path());
+    let background = Background::start(&["-t", "p:all", "-e", "getppid", "-f", "comm=program"]);
+    server.call();
+    end_in_time(&background);
+    let run = background.stop();
+    server.end();
+    let path = run.named("getppid")[0]["executable"]["path"].clone();
+    assert_eq!(path, folder.path().join("over/program").to_str().unwrap());
     Ok(())
 }
 

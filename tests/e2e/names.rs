@@ -313,7 +313,7 @@ fn removed() -> Result<(), Failed> {
 }
 
 /// Whatever is still awaited, and whatever the rings still hold.
-fn end_in_time(background: &Background) {
+pub fn end_in_time(background: &Background) {
     const MOST: Duration = Duration::from_secs(4);
     let start = Instant::now();
     background.signal(Signal::SIGINT);

@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use super::{Collector, Identity, Key, Written, FILES_MAX, QUIET};
 use crate::capture::collector::open_regular;
-use crate::capture::keeper::{self, Job, Meta};
-use crate::capture::watch::is_slow;
+use crate::capture::keeper::{Job, Meta};
+use crate::capture::watch::may_block;
+use crate::files::Stat;
 
 impl Collector {
     /// Has the keeper copy the file as it is now.
@@ -97,16 +98,15 @@ impl Collector {
                 return;
             }
             let path = format!("/proc/{}/fd/{}", file.record.pid, file.record.fd);
-            let reached = file
-                .held
-                .take()
-                .or_else(|| match is_slow(file.record.file.magic) {
+            let reached = file.held.take().or_else(|| {
+                match may_block(covered, file.record.pid, key.0, file.record.file.magic) {
                     true => None,
                     false => open_regular(&path, key.0, key.1).ok(),
-                });
+                }
+            });
             if let Some(source) = reached {
-                if let Ok(stat) = source.metadata() {
-                    (file.mtime, file.size) = (keeper::mtime(&stat), stat.len());
+                if let Ok(stat) = Stat::of(&source) {
+                    (file.mtime, file.size) = (stat.mtime, stat.size);
                 }
                 return self.read_back(key, source);
             }
