@@ -18,12 +18,13 @@ use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
 use crate::enrich::container::Container;
 use crate::enrich::socket::{Place, REPLY_MAX};
 use crate::error::Error;
-use crate::privilege::{self, secure_execution, Uses};
+use crate::privilege::{self, secure_execution};
 
 /// One runtime may take this long.
 const TIME_LIMIT: Duration = Duration::from_secs(1);
@@ -140,12 +141,8 @@ fn spawn(
 ) -> Result<(), Error> {
     let tells = Arc::clone(answered);
     let asks = move || {
-        // As the thread that starts this one will do for itself.
-        let uses = Uses {
-            proc: true,
-            ..Uses::default()
-        };
-        if privilege::limit_thread(uses).is_err() {
+        // What users answer is read here.
+        if privilege::limit_asking_thread().is_err() {
             return;
         }
         for question in asked {
@@ -256,7 +253,7 @@ fn socket_of(variable: &str) -> Option<PathBuf> {
 }
 
 /// What is there, if it comes in time.
-fn get(place: &Place, resource: &str, late: &mut bool) -> Option<Value> {
+fn get<T: DeserializeOwned>(place: &Place, resource: &str, late: &mut bool) -> Option<T> {
     match place.get(resource) {
         Ok(reply) => Some(reply),
         Err(error) => {
@@ -266,21 +263,26 @@ fn get(place: &Place, resource: &str, late: &mut bool) -> Option<Value> {
     }
 }
 
+/// Of a container in docker's list; all else that it says is passed over.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Listed {
+    names: Option<Vec<String>>,
+    image: Option<String>,
+}
+
 /// Docker's list of containers, which podman has, too, of this one alone.
 fn listed(places: &[Place], id: &str, runtime: &'static str, late: &mut bool) -> Option<Answer> {
     let resource = format!("/containers/json?all=true&filters=%7B%22id%22%3A%5B%22{id}%22%5D%7D");
     for place in places {
-        let reply = get(place, &resource, late);
-        let container = reply
-            .as_ref()
-            .and_then(Value::as_array)
-            .and_then(|list| list.first());
-        if let Some(container) = container {
+        let reply: Option<Vec<Listed>> = get(place, &resource, late);
+        if let Some(container) = reply.and_then(|list| list.into_iter().next()) {
+            let name = first(container.names);
             return Some(Answer {
                 id: id.into(),
                 runtime: Some(runtime),
-                name: text(&container["Names"][0]).map(|name| name.trim_start_matches('/').into()),
-                image: text(&container["Image"]),
+                name: name_of(name.as_deref().map(|name| name.trim_start_matches('/'))),
+                image: image_of(container.image.as_deref()),
                 ..Answer::default()
             });
         }
@@ -288,14 +290,37 @@ fn listed(places: &[Place], id: &str, runtime: &'static str, late: &mut bool) ->
     None
 }
 
+/// What runtimes note of a container.
+#[derive(Deserialize, Default)]
+struct Annotations {
+    #[serde(rename = "io.kubernetes.container.name")]
+    crio_name: Option<String>,
+    #[serde(rename = "io.kubernetes.cri.container-name")]
+    cri_name: Option<String>,
+    #[serde(rename = "io.kubernetes.cri.image-name")]
+    cri_image: Option<String>,
+    #[serde(rename = "nerdctl/name")]
+    nerdctl_name: Option<String>,
+    #[serde(rename = "nerdctl/image")]
+    nerdctl_image: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Annotated {
+    annotations: Option<Annotations>,
+    name: Option<String>,
+    image: Option<String>,
+}
+
 fn crio(id: &str, late: &mut bool) -> Option<Answer> {
     let place = Place::of_root("/run/crio/crio.sock", 0, TIME_LIMIT);
-    let reply = get(&place, &format!("/containers/{id}"), late)?;
+    let reply: Annotated = get(&place, &format!("/containers/{id}"), late)?;
+    let annotations = reply.annotations.unwrap_or_default();
     Some(Answer {
         id: id.into(),
         runtime: Some("cri-o"),
-        name: text(&reply["annotations"]["io.kubernetes.container.name"]).or_else(|| text(&reply["name"])),
-        image: text(&reply["image"]),
+        name: name_of(annotations.crio_name.as_deref()).or_else(|| name_of(reply.name.as_deref())),
+        image: image_of(reply.image.as_deref()),
         ..Answer::default()
     })
 }
@@ -303,17 +328,23 @@ fn crio(id: &str, late: &mut bool) -> Option<Answer> {
 /// Where containerd keeps the bundles of what runs.
 const BUNDLES: &str = "/run/containerd/io.containerd.runtime.v2.task";
 
+/// A bundle's configuration.
+#[derive(Deserialize)]
+struct Bundle {
+    annotations: Option<Annotations>,
+}
+
 fn bundle(id: &str) -> Option<Answer> {
     let namespaces = fs::read_dir(BUNDLES).ok()?.flatten();
-    let config = namespaces
+    let config: Bundle = namespaces
         .map(|namespace| namespace.path().join(id).join("config.json"))
         .find_map(|path| read_json(&path))?;
-    let annotation = |names: [&str; 2]| names.iter().find_map(|name| text(&config["annotations"][*name]));
+    let notes = config.annotations.unwrap_or_default();
     Some(Answer {
         id: id.into(),
         runtime: Some("containerd"),
-        name: annotation(["io.kubernetes.cri.container-name", "nerdctl/name"]),
-        image: annotation(["io.kubernetes.cri.image-name", "nerdctl/image"]),
+        name: name_of(notes.cri_name.as_deref()).or_else(|| name_of(notes.nerdctl_name.as_deref())),
+        image: image_of(notes.cri_image.as_deref()).or_else(|| image_of(notes.nerdctl_image.as_deref())),
         ..Answer::default()
     })
 }
@@ -324,26 +355,69 @@ const STORES: [&str; 2] = [
     "/run/containers/storage/overlay-containers/volatile-containers.json",
 ];
 
+#[derive(Deserialize)]
+struct Stored {
+    id: String,
+    names: Option<Vec<String>>,
+    /// JSON, too.
+    metadata: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+struct Metadata {
+    name: Option<String>,
+    #[serde(rename = "image-name")]
+    image: Option<String>,
+}
+
 fn stored(id: &str) -> Option<Answer> {
     STORES.iter().find_map(|path| {
-        let list = read_json(Path::new(path))?;
-        let container = list.as_array()?.iter().find(|entry| entry["id"] == id)?;
-        let metadata: Value = serde_json::from_str(container["metadata"].as_str()?).ok()?;
+        let list: Vec<Stored> = read_json(Path::new(path))?;
+        let container = list.into_iter().find(|entry| entry.id == id)?;
+        let metadata: Metadata = serde_json::from_str(&container.metadata?).ok()?;
+        let name = first(container.names);
         Some(Answer {
             id: id.into(),
             runtime: Some("podman"),
-            name: text(&container["names"][0]).or_else(|| text(&metadata["name"])),
-            image: text(&metadata["image-name"]),
+            name: name_of(name.as_deref()).or_else(|| name_of(metadata.name.as_deref())),
+            image: image_of(metadata.image.as_deref()),
             ..Answer::default()
         })
     })
 }
 
-fn text(value: &Value) -> Option<String> {
-    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+fn first(names: Option<Vec<String>>) -> Option<String> {
+    names.into_iter().flatten().next()
 }
 
-fn read_json(path: &Path) -> Option<Value> {
+/// As long as a file's name may be.
+const NAME_MAX: usize = 255;
+const IMAGE_MAX: usize = 1024;
+/// Where something was cut off.
+const CUT: char = '…';
+
+fn name_of(name: Option<&str>) -> Option<String> {
+    short(name, NAME_MAX)
+}
+
+fn image_of(image: Option<&str>) -> Option<String> {
+    short(image, IMAGE_MAX)
+}
+
+/// No more bytes than these, with a mark at the end of what was longer. An empty one is none.
+fn short(text: Option<&str>, most: usize) -> Option<String> {
+    let text = text.filter(|text| !text.is_empty())?;
+    if text.len() <= most {
+        return Some(text.to_owned());
+    }
+    let mut end = most - CUT.len_utf8();
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    Some(format!("{}{CUT}", &text[..end]))
+}
+
+fn read_json<T: DeserializeOwned>(path: &Path) -> Option<T> {
     let mut bytes = Vec::new();
     fs::File::open(path)
         .ok()?
@@ -397,6 +471,24 @@ mod tests {
                 ..Answer::default()
             }
         );
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_and_marked() {
+        let name = |text: &str| name_of(Some(text));
+        assert_eq!((name(""), name("web")), (None, Some("web".into())));
+        let fits = "n".repeat(NAME_MAX);
+        assert_eq!(name(&fits), Some(fits.clone()));
+        assert_eq!(
+            name(&format!("{fits}n")),
+            Some(format!("{}…", &fits[..NAME_MAX - 3]))
+        );
+        // Never within a character.
+        for (long, left) in [("ä", 126), ("aä", 84)] {
+            assert_eq!(name(&long.repeat(1000)), Some(format!("{}…", long.repeat(left))));
+        }
+        let image = image_of(Some(&"i".repeat(1 << 20))).unwrap();
+        assert!(image.len() == IMAGE_MAX && image.ends_with('…'));
     }
 
     /// Of another user's containers nobody is asked but that user.

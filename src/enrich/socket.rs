@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -13,10 +12,14 @@ use nix::sys::socket::{
     connect, getsockopt, setsockopt, socket, sockopt, AddressFamily, SockFlag, SockType, UnixAddr,
 };
 use nix::sys::time::{TimeVal, TimeValLike};
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+
+use crate::files::{Mount, Stat};
 
 /// Nobody needs more to name a container.
 pub const REPLY_MAX: u64 = 1 << 20;
+/// Nor one of a user's.
+const USERS_REPLY_MAX: u64 = 64 << 10;
 
 /// Where a runtime listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +57,8 @@ impl Place {
     /// What a GET of that resource gives, by HTTP/1.0, so that the reply ends with the connection.
     ///
     /// `TimedOut` is whoever takes too long; all else is nobody who knows.
-    pub fn get(&self, resource: &str) -> io::Result<Value> {
+    pub fn get<T: DeserializeOwned>(&self, resource: &str) -> io::Result<T> {
+        let most = self.most();
         let deadline = Instant::now() + self.limit;
         let mut stream = self.open(deadline)?;
         // In one piece: whoever answers before all is there closes on the rest.
@@ -68,11 +72,20 @@ impl Place {
                 0 => break,
                 n => reply.extend_from_slice(&part[..n]),
             }
-            if reply.len() as u64 > REPLY_MAX {
+            if reply.len() as u64 > most {
                 return Err(io::ErrorKind::InvalidData.into());
             }
         }
         body(&reply).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+
+    /// Bytes of a reply that are read.
+    fn most(&self) -> u64 {
+        if self.owner == 0 {
+            REPLY_MAX
+        } else {
+            USERS_REPLY_MAX
+        }
     }
 
     /// A connection to whoever may tell; on it nothing waits beyond the deadline.
@@ -110,19 +123,22 @@ impl Place {
             let how = OpenHow::new()
                 .flags(OFlag::O_PATH | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW)
                 .resolve(resolve | ResolveFlag::RESOLVE_NO_SYMLINKS);
-            let file = File::from(openat2(at.as_fd(), path, how)?);
-            if file.metadata()?.uid() != self.owner {
-                return Err(io::ErrorKind::PermissionDenied.into());
+            let file = openat2(at.as_fd(), path, how)?;
+            match Stat::of(&file)?.uid == self.owner {
+                true => Ok(file),
+                false => Err(io::ErrorKind::PermissionDenied.into()),
             }
-            Ok(file.into())
         };
         let root = File::open("/")?;
         let folder = found(&root, folder, ResolveFlag::empty())?;
+        // Whatever he has mounted over his own folder may never answer.
+        if Mount::of(&folder)?.is_others() {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
         let inside = ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_XDEV;
         let socket = found(&folder, &self.path, inside)?;
-        let file = File::from(socket);
-        match file.metadata()?.file_type().is_socket() {
-            true => Ok(file.into()),
+        match Stat::of(&socket)?.is_socket() {
+            true => Ok(socket),
             false => Err(io::ErrorKind::PermissionDenied.into()),
         }
     }
@@ -147,7 +163,7 @@ fn late(error: io::Error) -> io::Error {
 }
 
 /// The JSON of a reply that says that all is well.
-pub fn body(reply: &[u8]) -> Option<Value> {
+pub fn body<T: DeserializeOwned>(reply: &[u8]) -> Option<T> {
     let end = reply.windows(4).position(|four| four == b"\r\n\r\n")?;
     let (head, body) = (&reply[..end], &reply[end + 4..]);
     let status = head.split(|byte| *byte == b' ').nth(1)?;
@@ -157,6 +173,7 @@ pub fn body(reply: &[u8]) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
     use std::os::unix::fs::symlink;
     use std::os::unix::net::UnixListener;
     use std::thread;
@@ -167,11 +184,20 @@ mod tests {
         nix::unistd::geteuid().as_raw()
     }
 
+    fn get(place: &Place) -> io::Result<Value> {
+        place.get("/")
+    }
+
     /// Answers once, with that many bytes at a time.
-    fn serve(listener: UnixListener, answer: &'static [u8], at_once: usize) -> thread::JoinHandle<()> {
+    fn serve(
+        listener: UnixListener,
+        answer: impl AsRef<[u8]> + Send + 'static,
+        at_once: usize,
+    ) -> thread::JoinHandle<()> {
         thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             let _ = stream.read(&mut [0; 1024]);
+            let answer = answer.as_ref();
             for part in answer.chunks(at_once) {
                 if stream.write_all(part).is_err() {
                     return;
@@ -187,10 +213,10 @@ mod tests {
 
     #[test]
     fn what_is_no_reply_is_no_answer() {
-        assert_eq!(body(b""), None);
-        assert_eq!(body(b"HTTP/1.0 404 Not Found\r\n\r\n{}"), None);
-        assert_eq!(body(b"HTTP/1.0 200 OK\r\n\r\n[{"), None);
-        assert!(Place::of_root("/nonexistent", 0, LIMIT).get("/").is_err());
+        assert_eq!(body::<Value>(b""), None);
+        assert_eq!(body::<Value>(b"HTTP/1.0 404 Not Found\r\n\r\n{}"), None);
+        assert_eq!(body::<Value>(b"HTTP/1.0 200 OK\r\n\r\n[{"), None);
+        assert!(get(&Place::of_root("/nonexistent", 0, LIMIT)).is_err());
     }
 
     #[test]
@@ -198,7 +224,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("socket");
         let server = serve(UnixListener::bind(&path).unwrap(), ANSWER, 100);
-        let error = Place::of_root(&path, own() + 1, LIMIT).get("/").unwrap_err();
+        let error = get(&Place::of_root(&path, own() + 1, LIMIT)).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
         server.join().unwrap();
     }
@@ -216,14 +242,33 @@ mod tests {
         symlink(folder.path().join("real"), folder.path().join("linked")).unwrap();
         let place = |path: &str| Place::of_user(folder.path(), path, own(), LIMIT);
         for linked in ["links/socket", "linked/socket"] {
-            assert!(place(linked).get("/").is_err(), "{linked}");
+            assert!(get(&place(linked)).is_err(), "{linked}");
         }
         // Nor is what is no socket connected to, nor what leads out of the folder.
         std::fs::write(folder.path().join("file"), "").unwrap();
-        assert!(place("file").get("/").is_err());
-        assert!(place("../socket").get("/").is_err());
-        assert_eq!(place("real/socket").get("/").unwrap(), Value::Array(Vec::new()));
+        assert!(get(&place("file")).is_err());
+        assert!(get(&place("../socket")).is_err());
+        assert_eq!(get(&place("real/socket")).unwrap(), Value::Array(Vec::new()));
         server.join().unwrap();
+    }
+
+    /// What no list of one container needs is not taken in.
+    #[test]
+    fn long_replies_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        for (owner, most) in [(0, REPLY_MAX), (1, USERS_REPLY_MAX)] {
+            assert_eq!(Place::of_root(&path, owner, LIMIT).most(), most);
+        }
+        let own = Place::of_root(&path, own(), 4 * LIMIT);
+        let head = "HTTP/1.0 200 OK\r\n\r\n";
+        for (len, fits) in [(own.most(), true), (own.most() + 1, false)] {
+            let _ = std::fs::remove_file(&path);
+            let answer = format!("{head}{:len$}", "[]", len = len as usize - head.len());
+            let server = serve(UnixListener::bind(&path).unwrap(), answer, usize::MAX);
+            assert_eq!(get(&own).is_ok(), fits, "{len}");
+            server.join().unwrap();
+        }
     }
 
     /// Nobody takes longer than the limit: not who accepts and says nothing, not who says a byte from time to time, not
@@ -255,7 +300,7 @@ mod tests {
         }
         for path in [silent, slow, full] {
             let start = Instant::now();
-            let error = Place::of_root(&path, own(), LIMIT).get("/").unwrap_err();
+            let error = get(&Place::of_root(&path, own(), LIMIT)).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{path:?}: {error}");
             assert!(start.elapsed() < 2 * LIMIT, "{path:?}: {:?}", start.elapsed());
         }

@@ -154,6 +154,11 @@ pub fn limit_thread(uses: Uses) -> Result<(), LoadError> {
     keep(kept(effective()?, uses))
 }
 
+/// This thread asks runtimes: no more than to reach their sockets and folders, which are closed to others.
+pub fn limit_asking_thread() -> Result<(), LoadError> {
+    keep(effective()? & DAC_READ_SEARCH.bit)
+}
+
 /// This thread needs no capability.
 pub fn drop_all() -> Result<(), LoadError> {
     keep(0)

@@ -12,6 +12,7 @@ use libtest_mimic::Failed;
 use nix::sys::signal::Signal;
 use serde_json::{json, Value};
 
+use crate::capture_code::{lacks_fuse, Unserved};
 use crate::containers::{id, output};
 use crate::harness::{lacks_tool, parse, prog, same_everywhere, tracee, value, wait_until, Background, Run};
 use crate::membership::{all_in, container, go, no_loss, own, procs, ran, remove, user, Cgroups};
@@ -27,6 +28,10 @@ pub fn tests() -> Vec<Test> {
             .unless(lacks_tool("setcap")),
         Test::new("names_awaited_in_vain_drop_nothing", hanging).unless(same_everywhere()),
         Test::new("a_removed_containers_name_is_still_shown", removed).unless(same_everywhere()),
+        Test::new("no_name_of_a_users_is_too_long", long).unless(same_everywhere()),
+        Test::new("a_users_folder_that_nobody_serves_holds_nobody", unserved)
+            .unless(same_everywhere())
+            .unless(lacks_fuse()),
         Test::new("a_flood_that_waits_for_a_name_is_bounded", flood).unless(same_everywhere()),
     ]
 }
@@ -309,6 +314,33 @@ fn removed() -> Result<(), Failed> {
     assert_eq!(names(&run, &id), ["late"]);
     assert_eq!(ran(&run), all_in(&["brief"], &id));
     assert_eq!(run.named("container_remove").len(), 1);
+    Ok(())
+}
+
+/// Runtimes have no such names, and nobody need keep them.
+fn long() -> Result<(), Failed> {
+    let folder = UsersFolder::make();
+    let mut cgroups = Cgroups::new(4600);
+    let _user = Listener::start(&folder.socket(), &answer(&"n".repeat(60_000)), user());
+    let background = Background::start(&["-t", "p", "-e", EVENTS]);
+    let (users, _) = work(&mut cgroups, 4601);
+    let run = background.stop();
+    let cut = format!("{}…", "n".repeat(252));
+    assert_eq!(names(&run, &users), [cut.as_str()]);
+    Ok(())
+}
+
+/// The user has mounted a file system of his own there.
+fn unserved() -> Result<(), Failed> {
+    let folder = UsersFolder::make();
+    let mut cgroups = Cgroups::new(4700);
+    let server = Unserved::start(&[folder.0.to_str().unwrap(), &prog("getppid")]);
+    let background = Background::start(&["-t", "p", "-e", EVENTS]);
+    let (users, _) = work(&mut cgroups, 4701);
+    end_in_time(&background);
+    let run = background.stop();
+    server.end();
+    assert_eq!(names(&run, &users), [Value::Null]);
     Ok(())
 }
 
