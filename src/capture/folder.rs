@@ -16,7 +16,7 @@ use nix::fcntl::{openat, AtFlags, OFlag};
 use nix::sys::stat::{fstat, fstatat, mkdirat, FileStat, Mode, SFlag};
 use nix::unistd::{geteuid, unlinkat, UnlinkatFlags};
 
-use crate::privilege::way::{file_type, writable, Folders, Way, WayError};
+use crate::privilege::way::{file_type, writable, Folders, Media, Way, WayError};
 
 /// Why a folder is not used.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +41,9 @@ fn io_error(path: &Path) -> impl FnOnce(Errno) -> FolderError + '_ {
 pub fn open(path: &Path) -> Result<OwnedFd, FolderError> {
     let way = Way {
         root_only: false,
+        also: None,
         folders: Folders::Safe,
+        media: Media::Any,
         make: true,
     };
     let place = way.to(path)?;

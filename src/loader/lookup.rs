@@ -1,22 +1,24 @@
 //! Which BPF object is used: `TRACEE_BPF_FILE`, next to the executable, the install path, the embedded one.
 //!
 //! An object of a file runs in the kernel with tracee's privileges. So it must belong to root or to the user, must not be
-//! writable by anyone else, and is read through the very descriptor that was checked. Where the executable gives more than
-//! its user has (file capabilities), only root's objects count, in folders that nobody else can change.
+//! writable by anyone else, and is read through the very descriptor that was checked. Nor may anybody else have put it there:
+//! a file of root's is easily had, from a container or on a medium. Where the executable gives more than its user has (file
+//! capabilities), only root's objects count, in folders that nobody else can change.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use nix::errno::Errno;
 use nix::fcntl::{openat, OFlag};
-use nix::libc::{ELOOP, O_NOFOLLOW, O_NONBLOCK};
-use nix::sys::stat::Mode;
+use nix::sys::stat::{fstat, Mode};
 
 use crate::error::LoadError;
+use crate::files::Stat;
 use crate::loader::{object, rebuild};
-use crate::privilege::way::{trusted, Folders, Way, WayError};
+use crate::privilege::way::{trusted, writable, Folders, Media, Way, WayError};
 use crate::privilege::{as_user, secure_execution};
 use crate::say;
 
@@ -83,7 +85,7 @@ fn find(lookup: &Lookup) -> Result<Option<(PathBuf, Vec<u8>)>, LoadError> {
     }
     let rebuild = || {
         rebuild::run(&lookup.install_path)?;
-        read(&installed, &[]).map_err(Unfit::into_error)
+        read(&installed, None).map_err(Unfit::into_error)
     };
     if lookup.policy == BuildPolicy::Always {
         return rebuild().map(|bytes| Some((installed.clone(), bytes)));
@@ -91,7 +93,7 @@ fn find(lookup: &Lookup) -> Result<Option<(PathBuf, Vec<u8>)>, LoadError> {
     if let Some(found) = beside_executable() {
         return Ok(Some(found));
     }
-    let bytes = match read(&installed, &[]) {
+    let bytes = match read(&installed, None) {
         Ok(bytes) => Some(bytes),
         Err(Unfit::Missing) => None,
         Err(Unfit::OtherVersion(error)) if lookup.policy == BuildPolicy::IfNeeded && !secure => {
@@ -113,11 +115,13 @@ fn find(lookup: &Lookup) -> Result<Option<(PathBuf, Vec<u8>)>, LoadError> {
 
 /// What the user names must be usable.
 fn named_object(named: &Path) -> Result<(PathBuf, Vec<u8>), LoadError> {
-    let path = match named.is_dir() {
+    // Looked at without asking whoever keeps it.
+    let is_folder = Stat::of_link(named).is_ok_and(|stat| stat.is_folder());
+    let path = match is_folder {
         true => named.join(FILE_NAME),
         false => named.into(),
     };
-    match read(&path, &[]) {
+    match read(&path, None) {
         Ok(bytes) => Ok((path, bytes)),
         Err(Unfit::Missing) => Err(unusable(&path, format!("does not exist; {VARIABLE} names it"))),
         Err(other) => Err(other.into_error()),
@@ -129,7 +133,7 @@ fn beside_executable() -> Option<(PathBuf, Vec<u8>)> {
     let executable = env::current_exe().ok()?;
     let owner = fs::metadata(&executable).ok()?.uid();
     let path = executable.with_file_name(FILE_NAME);
-    match read(&path, &[owner]) {
+    match read(&path, Some(owner)) {
         Ok(bytes) => Some((path, bytes)),
         Err(Unfit::Missing) => None,
         Err(Unfit::OtherVersion(error) | Unfit::Bad(error)) => {
@@ -152,23 +156,22 @@ impl Unfit {
     }
 }
 
-/// Reads an object that root, the user or one of `others` owns.
-fn read(path: &Path, others: &[u32]) -> Result<Vec<u8>, Unfit> {
+/// Reads an object that root, the user or `also` owns, and nobody else can have put there.
+fn read(path: &Path, also: Option<u32>) -> Result<Vec<u8>, Unfit> {
     let bad = |reason: String| Unfit::Bad(unusable(path, reason));
-    let mut opened = open(path).map_err(|error| WayError::Io(path.into(), error));
-    if secure_execution() && opened.as_ref().map_or_else(|error| !error.is_missing(), |_| true) {
-        opened = open_of_root(path);
-    }
-    let file = match opened {
-        Ok(file) => file,
-        Err(error) if error.is_missing() => return Err(Unfit::Missing),
-        Err(WayError::Io(_, error)) if error.raw_os_error() == Some(ELOOP) => {
-            return Err(bad("is a symbolic link".into()));
-        }
-        Err(WayError::Io(_, error)) => return Err(bad(format!("cannot be read: {error}"))),
-        Err(error) => return Err(bad(format!("cannot be trusted, since {error}: {ONLY_ROOT}"))),
+    let whose = if secure_execution() {
+        format!(": {ONLY_ROOT}")
+    } else {
+        String::new()
     };
-    let bytes = contents(&file, others).map_err(bad)?;
+    let file = match open(path, also) {
+        Ok(file) => file,
+        Err(error) if error.is_missing() || is_none(path, &error) => return Err(Unfit::Missing),
+        Err(WayError::Io(_, error)) => return Err(bad(format!("cannot be read: {error}"))),
+        Err(WayError::Link(at, _)) if at == path => return Err(bad("is a symbolic link".into())),
+        Err(error) => return Err(bad(format!("cannot be trusted, since {error}{whose}"))),
+    };
+    let bytes = contents(&file, also).map_err(bad)?;
     match object::check(&bytes) {
         Ok(()) => Ok(bytes),
         Err(LoadError::AbiStamp { found, expected }) => Err(Unfit::OtherVersion(unusable(
@@ -179,29 +182,53 @@ fn read(path: &Path, others: &[u32]) -> Result<Vec<u8>, Unfit> {
     }
 }
 
-/// Of a file that is used with file capabilities: nobody but root can have put it there.
-fn open_of_root(path: &Path) -> Result<File, WayError> {
-    let way = Way {
-        root_only: true,
-        folders: Folders::Closed,
+/// How an object is reached.
+pub fn way(also: Option<u32>) -> Way {
+    let secure = secure_execution();
+    Way {
+        root_only: secure,
+        also: also.filter(|_| !secure),
+        folders: if secure { Folders::Closed } else { Folders::Safe },
+        media: if secure { Media::Fixed } else { Media::Kept },
         make: false,
-    };
+    }
+}
+
+/// Neither follows a link in last place nor waits for a pipe's writer.
+fn open(path: &Path, also: Option<u32>) -> Result<File, WayError> {
+    let way = way(also);
     let place = way.to(path)?;
+    let failed = |errno: Errno| WayError::Io(place.path.clone(), errno.into());
+    if place.linked {
+        return Err(WayError::Link(path.into(), 0));
+    }
+    // Where anybody can put files, as in /tmp, those of root's that he has come by, too.
+    let folder = fstat(&place.folder).map_err(failed)?;
+    if writable(&folder) {
+        let path = place.path.parent().unwrap_or(&place.path).into();
+        // What is not there need not be trusted.
+        return Err(match fs::symlink_metadata(&place.path) {
+            Err(error) => WayError::Io(place.path, error),
+            Ok(_) => WayError::Writable(path, folder.st_mode & 0o7777),
+        });
+    }
     let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    openat(&place.folder, place.name.as_os_str(), flags, Mode::empty())
-        .map(File::from)
-        .map_err(|errno| WayError::Io(place.path, errno.into()))
+    let file = openat(&place.folder, place.name.as_os_str(), flags, Mode::empty()).map_err(failed)?;
+    way.vouched_for(&file, &place.path)?;
+    Ok(file.into())
 }
 
-/// Neither follows a link nor waits for a pipe's writer.
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .custom_flags(O_NOFOLLOW | O_NONBLOCK)
-        .open(path)
+/// Whether nothing is there that would have to be trusted, as far as that can be seen without asking somebody else's file
+/// system: the user's own rights are in question (file capabilities), or the folder itself is what is wrong.
+fn is_none(path: &Path, error: &WayError) -> bool {
+    let may_look = match error {
+        WayError::Writable(at, _) => path.parent() == Some(at),
+        _ => false,
+    };
+    (may_look || secure_execution()) && fs::symlink_metadata(path).is_err()
 }
 
-fn contents(mut file: &File, others: &[u32]) -> Result<Vec<u8>, String> {
+fn contents(mut file: &File, also: Option<u32>) -> Result<Vec<u8>, String> {
     let failed = |error: io::Error| format!("cannot be read: {error}");
     let metadata = file.metadata().map_err(failed)?;
     if !metadata.is_file() {
@@ -209,7 +236,7 @@ fn contents(mut file: &File, others: &[u32]) -> Result<Vec<u8>, String> {
     }
     let owner = metadata.uid();
     let secure = secure_execution();
-    if owner != 0 && (secure || !trusted(owner) && !others.contains(&owner)) {
+    if owner != 0 && (secure || !trusted(owner) && also != Some(owner)) {
         return Err(match secure {
             true => format!("belongs to uid {owner}: {ONLY_ROOT}"),
             false => format!("belongs to uid {owner}: its owner must be root or the user"),

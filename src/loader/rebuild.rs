@@ -2,7 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use miniz_oxide::inflate::decompress_to_vec;
@@ -10,9 +10,8 @@ use nix::unistd::mkdtemp;
 
 use crate::error::LoadError;
 use crate::loader::compile::Compile;
-use crate::loader::lookup::FILE_NAME;
+use crate::loader::lookup::{self, FILE_NAME};
 use crate::loader::object::{self, ABI_STAMP};
-use crate::privilege::way::trusted;
 use crate::say;
 
 /// Made by build.rs, which says how.
@@ -23,8 +22,17 @@ pub fn run(install_path: &Path) -> Result<(), LoadError> {
     let target = install_path.join(FILE_NAME);
     say!("rebuilding {}, which takes a while", target.display());
     let io = |path: &Path, error: io::Error| LoadError::Rebuild(format!("{}: {error}", path.display()));
+    let trust = |path: &Path| {
+        let place = lookup::way(None).to(path);
+        place.map_err(|error| LoadError::Rebuild(format!("{error}: choose another --install-path")))
+    };
+    // Whoever can rename what is on the way could make us write elsewhere, before and after it is made.
+    let there = install_path
+        .ancestors()
+        .find(|path| path.symlink_metadata().is_ok());
+    trust(&there.unwrap_or(Path::new(".")).join(FILE_NAME))?;
     fs::create_dir_all(install_path).map_err(|error| io(install_path, error))?;
-    check_folder(install_path)?;
+    trust(&target)?;
     let folder = Folder::make(install_path).map_err(|error| io(install_path, error))?;
     unpack(&folder.0)?;
     let object = folder.0.join(FILE_NAME);
@@ -41,29 +49,6 @@ pub fn run(install_path: &Path) -> Result<(), LoadError> {
     // Whatever the umask is: one that others can write is never used.
     fs::set_permissions(&object, Permissions::from_mode(0o644)).map_err(|error| io(&object, error))?;
     fs::rename(&object, &target).map_err(|error| io(&target, error))
-}
-
-/// Whoever can rename what is in there could make us write elsewhere.
-fn check_folder(path: &Path) -> Result<(), LoadError> {
-    let unfit = |reason: String| Err(LoadError::Rebuild(format!("{} {reason}", path.display())));
-    let metadata = match fs::symlink_metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error) => return unfit(format!("cannot be looked at: {error}")),
-    };
-    if !metadata.is_dir() {
-        return unfit("is no folder".into());
-    }
-    if !trusted(metadata.uid()) {
-        return unfit(format!(
-            "belongs to uid {}: choose another --install-path",
-            metadata.uid()
-        ));
-    }
-    let sticky = metadata.mode() & 0o1000 != 0;
-    if metadata.mode() & 0o022 != 0 && !sticky {
-        return unfit("can be written by others: chmod go-w".into());
-    }
-    Ok(())
 }
 
 /// A folder that nobody else can write, gone when this is.

@@ -20,7 +20,7 @@ use nix::unistd::{ftruncate, geteuid};
 use crate::cli::output::{OutputSpec, Target};
 use crate::error::OutputError;
 use crate::privilege::as_user;
-use crate::privilege::way::{file_type, sticky, trusted, writable, Folders, Place, Way, WayError};
+use crate::privilege::way::{file_type, sticky, trusted, writable, Folders, Media, Place, Way, WayError};
 
 /// A FIFO waits so long for its reader.
 const READER: Duration = Duration::from_secs(10);
@@ -89,7 +89,9 @@ fn duplicate(fd: RawFd) -> nix::Result<File> {
 fn file(path: &Path, mode: Option<u32>) -> Result<File, String> {
     let way = Way {
         root_only: false,
+        also: None,
         folders: Folders::Any,
+        media: Media::Any,
         make: false,
     };
     let place = way.to(path).map_err(|error| match error {

@@ -6,7 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
 use nix::errno::Errno;
@@ -14,6 +14,8 @@ use nix::fcntl::{openat, readlinkat, OFlag};
 use nix::sys::stat::{fstat, mkdirat, FileStat, Mode, SFlag};
 use nix::sys::statfs::{fstatfs, PROC_SUPER_MAGIC};
 use nix::unistd::{geteuid, getuid};
+
+use crate::files::Mount;
 
 /// As many as the kernel follows.
 const LINKS_MAX: usize = 40;
@@ -29,6 +31,8 @@ pub enum WayError {
     Foreign(PathBuf, u32),
     #[error("{} is writable by others (mode {:o})", .0.display(), .1)]
     Writable(PathBuf, u32),
+    #[error("{} lies on a file system on which anybody may be called root ({})", .0.display(), .1)]
+    Medium(PathBuf, String),
     #[error("{}: {}", .0.display(), .1)]
     Io(PathBuf, io::Error),
 }
@@ -61,12 +65,25 @@ pub enum Folders {
     Closed,
 }
 
+/// Which file systems are passed through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    Any,
+    /// None whose owners and modes are what a program says (FUSE).
+    Kept,
+    /// Nor another machine, nor a medium that gives nobody anything: whoever may mount it has written on it what he likes.
+    Fixed,
+}
+
 /// How a way is gone.
 #[derive(Debug, Clone, Copy)]
 pub struct Way {
     /// Nobody but root is trusted; otherwise the user is, too.
     pub root_only: bool,
+    /// Somebody else who is trusted.
+    pub also: Option<u32>,
     pub folders: Folders,
+    pub media: Media,
     /// Missing folders are made, for us alone.
     pub make: bool,
 }
@@ -131,6 +148,7 @@ impl Way {
                 }
                 step => step.map_err(io_error(&here))?,
             };
+            self.vouched_for(&step, &here)?;
             let stat = fstat(&step).map_err(io_error(&here))?;
             match file_type(&stat) {
                 SFlag::S_IFLNK => {
@@ -187,10 +205,28 @@ impl Way {
     }
 
     fn trusts(self, owner: u32) -> bool {
-        owner == 0 || !self.root_only && trusted(owner)
+        owner == 0 || self.also == Some(owner) || !self.root_only && trusted(owner)
+    }
+
+    /// Whether a file's owner and mode are the kernel's word. Asks nobody else.
+    pub fn vouched_for(self, file: impl AsFd, path: &Path) -> Result<(), WayError> {
+        let mount = match self.media {
+            Media::Any => return Ok(()),
+            Media::Kept | Media::Fixed => Mount::of(file),
+        };
+        let fixed = self.media == Media::Fixed;
+        let refuse = |what: &str| Err(WayError::Medium(path.into(), what.into()));
+        match mount {
+            Ok(mount) if mount.is_fuse() || fixed && mount.is_others() => refuse(&mount.kind),
+            Ok(mount) if fixed && mount.is_nosuid() => refuse("nosuid"),
+            // Below a root of one's own (chroot(2)) the kernel does not tell.
+            Err(error) if fixed => Err(WayError::Io(path.into(), error)),
+            _ => Ok(()),
+        }
     }
 
     fn check(self, folder: &OwnedFd, path: &Path) -> Result<(), WayError> {
+        self.vouched_for(folder, path)?;
         if self.folders == Folders::Any {
             return Ok(());
         }
@@ -239,7 +275,9 @@ mod tests {
 
     const ANY: Way = Way {
         root_only: false,
+        also: None,
         folders: Folders::Any,
+        media: Media::Any,
         make: false,
     };
     const NOBODY: u32 = 65534;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use libtest_mimic::Failed;
+use nix::mount::{mount, umount2, MntFlags, MsFlags};
 use tempfile::TempDir;
 
 use crate::harness::{finish, same_everywhere, tracee, Run};
@@ -123,6 +124,22 @@ fn objects() -> Result<(), Failed> {
     std::os::unix::fs::lchown(&folder, Some(USER), None)?;
     let by_link = folder.join("roots.o");
     refused(&named(&by_link), &by_link);
+    // What a user may have mounted, as it lets him mount what he brings.
+    let medium = place.root.path().join("medium");
+    fs::create_dir(&medium)?;
+    mount(
+        Some("medium"),
+        &medium,
+        Some("tmpfs"),
+        MsFlags::MS_NOSUID | MsFlags::MS_NODEV,
+        Some("mode=755"),
+    )?;
+    let brought = medium.join("roots.o");
+    put_object(&brought, "");
+    let run = named(&brought);
+    umount2(&medium, MntFlags::MNT_DETACH)?;
+    refused(&run, &brought);
+    assert!(run.stderr.contains("(nosuid)"), "{}", run.stderr);
     // For whom nothing is gained it is as before: without capabilities, the user's own counts.
     let plain = place.root.path().join("plain");
     fs::copy(tracee(), &plain)?;

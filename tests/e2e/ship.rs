@@ -7,6 +7,7 @@ use std::os::unix::fs::{chown, symlink, MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
 use nix::libc;
@@ -14,7 +15,8 @@ use tempfile::TempDir;
 
 use tracee::loader::object;
 
-use crate::harness::{self, finish, lacks_tool, run, same_everywhere, trace, tracee, Background, Run};
+use crate::capture_code::{lacks_fuse, Unserved};
+use crate::harness::{self, finish, lacks_tool, prog, run, same_everywhere, trace, tracee, Background, Run};
 use crate::Test;
 
 pub const NOBODY: u32 = 65534;
@@ -39,6 +41,10 @@ pub fn tests() -> Vec<Test> {
         Test::new("an_unprivileged_user_by_file_capabilities", file_capabilities),
         Test::new("the_named_object_is_used_or_refused", named_object).unless(same_everywhere()),
         Test::new("objects_of_other_places_are_used_or_passed_over", other_places).unless(same_everywhere()),
+        Test::new("objects_of_users_file_systems_are_not_used", by_fuse)
+            .unless(same_everywhere())
+            .unless(lacks_fuse()),
+        Test::new("objects_that_others_can_have_put_there_are_not_used", put_there).unless(same_everywhere()),
         Test::new("without_clang_a_rebuild_says_what_to_do", no_clang_is_said).unless(same_everywhere()),
         Test::new("a_rebuild_needs_no_privilege_and_is_used", rebuild).unless(no_clang),
     ]
@@ -89,6 +95,21 @@ fn capabilities_go() -> Result<(), Failed> {
         assert_eq!(status(task, "NoNewPrivs"), "1");
     }
     assert!(tasks.iter().any(|task| capabilities(task) & (1 << CAP_BPF) != 0));
+    // Threads that read what users' runtimes answer have no more than to reach them.
+    let asking = Background::start(&["-t", "c:web", "-e", "execve"]);
+    let askers = || -> Vec<PathBuf> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", asking.pid())).unwrap();
+        let asks = |task: &PathBuf| {
+            fs::read_to_string(task.join("comm")).is_ok_and(|name| name.starts_with("tracee-ask"))
+        };
+        tasks.map(|task| task.unwrap().path()).filter(asks).collect()
+    };
+    harness::wait_until("two ask, and have given up what they need not", || {
+        let few = |task: &PathBuf| capabilities(task.join("status")) & !(1 << CAP_DAC_READ_SEARCH) == 0;
+        let askers = askers();
+        askers.len() == 2 && askers.iter().all(few)
+    });
+    asking.stop();
     // The filter leaves a run all that it needs: events, totals, an orderly end.
     finish(&mut Command::new("true"));
     let run = tracee.stop();
@@ -363,6 +384,86 @@ fn other_places() -> Result<(), Failed> {
     Ok(())
 }
 
+/// Root's own file, which others have by a medium or from a container, in a place of theirs.
+fn put_there() -> Result<(), Failed> {
+    let folder = open_folder();
+    let sticky = folder.path().join("sticky");
+    let roots = folder.path().join("roots");
+    for path in [&sticky, &roots] {
+        fs::create_dir(path)?;
+    }
+    put_object(&roots.join(FILE_NAME), "");
+    fs::set_permissions(&sticky, Permissions::from_mode(0o1777))?;
+    let install_path = sticky.join("tracee");
+    let object = install_path.join(FILE_NAME);
+    let used = |variable| trace_true(&tracee(), &install_path, "never", variable);
+    let refused = |why: &str| {
+        let run = used(None);
+        assert_used(&run, "embedded");
+        assert!(run.stderr.contains(why), "{why}: {}", run.stderr);
+        let run = used(Some(&object));
+        assert_eq!(run.code(), 1, "{why}: {}", run.stderr);
+        assert!(run.stderr.contains(why), "{why}: {}", run.stderr);
+    };
+    // By a link of theirs.
+    symlink(&roots, &install_path)?;
+    std::os::unix::fs::lchown(&install_path, Some(NOBODY), None)?;
+    refused("is a link of uid 65534");
+    fs::remove_file(&install_path)?;
+    // By root's own it is root's word.
+    symlink(&roots, &install_path)?;
+    assert_used(&used(None), object.to_str().unwrap());
+    fs::remove_file(&install_path)?;
+    // In a folder of theirs; in one where they can put it; below such a one.
+    fs::create_dir(&install_path)?;
+    put_object(&object, "");
+    assert_used(&used(None), object.to_str().unwrap());
+    chown(&install_path, Some(NOBODY), None)?;
+    refused("belongs to another user (uid 65534)");
+    chown(&install_path, Some(0), None)?;
+    for mode in [0o775, 0o777, 0o1777] {
+        fs::set_permissions(&install_path, Permissions::from_mode(mode))?;
+        refused("is writable by others");
+    }
+    fs::set_permissions(&install_path, Permissions::from_mode(0o755))?;
+    chown(&sticky, Some(NOBODY), None)?;
+    refused("belongs to another user (uid 65534)");
+    // Where there is none, nobody need be told.
+    chown(&sticky, Some(0), None)?;
+    fs::set_permissions(&install_path, Permissions::from_mode(0o777))?;
+    fs::remove_file(&object)?;
+    let run = used(None);
+    assert_used(&run, "embedded");
+    assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+    // Nor is anything built there.
+    let run = finish(
+        Command::new(tracee())
+            .args(["-e", "execve", "--build-policy", "always", "--install-path"])
+            .arg(install_path.join("new"))
+            .args(["--", "true"]),
+    );
+    assert_eq!(run.code(), 1, "{}", run.stderr);
+    assert!(run.stderr.contains("is writable by others"), "{}", run.stderr);
+    assert!(fs::read_dir(&install_path)?.next().is_none());
+    Ok(())
+}
+
+/// What a program says of its files is nobody's word; it is not even asked.
+fn by_fuse() -> Result<(), Failed> {
+    let folder = open_folder();
+    let server = Unserved::start(&[folder.path().to_str().unwrap(), &prog("getppid")]);
+    let object = folder.path().join("program");
+    for (variable, code) in [(None, 0), (Some(object.as_path()), 1), (Some(folder.path()), 1)] {
+        let start = Instant::now();
+        let run = trace_true(&tracee(), folder.path(), "never", variable);
+        assert!(start.elapsed() < Duration::from_secs(20));
+        assert_eq!(run.code(), code, "{}", run.stderr);
+        assert!(run.stderr.contains("may be called root (fuse)"), "{}", run.stderr);
+    }
+    server.end();
+    Ok(())
+}
+
 fn no_clang_is_said() -> Result<(), Failed> {
     let folder = open_folder();
     let run = finish(
@@ -403,7 +504,7 @@ fn rebuild() -> Result<(), Failed> {
         &trace_true(&tracee(), &install_path, "if-needed", None),
         "embedded",
     );
-    for path in [&install_path, &object] {
+    for path in [folder.path(), &install_path, &object] {
         chown(path, Some(0), None)?;
     }
     let shown = object.to_str().unwrap();
