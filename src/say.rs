@@ -4,8 +4,11 @@ use std::fmt::Arguments;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::Mutex;
+use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
 
@@ -33,12 +36,29 @@ pub fn ending() {
 /// As the macro.
 pub fn line(words: Arguments<'_>) {
     let line = format!("tracee: {words}\n");
-    let stderr = io::stderr();
-    let fd = stderr.as_fd();
-    if can_write(fd) {
-        // In one go, so that lines of several threads stay whole. There is nobody to tell of a failure.
+    put(io::stderr().as_fd(), line.as_bytes());
+}
+
+/// There is nobody to tell of a failure.
+fn put(fd: BorrowedFd<'_>, mut rest: &[u8]) {
+    static WHOLE: Mutex<()> = Mutex::new(());
+    // Lines of several threads stay whole, unless one of them waits for too long.
+    let since = Instant::now();
+    let mut whole = WHOLE.try_lock();
+    while whole.is_err() && since.elapsed() < PATIENCE {
+        thread::sleep(Duration::from_millis(1));
+        whole = WHOLE.try_lock();
+    }
+    while !rest.is_empty() && can_write(fd) {
+        // A pipe that can be written to takes as much at once. With more its reader would be waited for.
+        let part = &rest[..rest.len().min(libc::PIPE_BUF)];
         // SAFETY: as many bytes as said, which live until the call returns.
-        let _ = unsafe { libc::write(fd.as_raw_fd(), line.as_ptr().cast(), line.len()) };
+        let written = unsafe { libc::write(fd.as_raw_fd(), part.as_ptr().cast(), part.len()) };
+        match usize::try_from(written) {
+            Ok(written) => rest = rest.get(written.max(1)..).unwrap_or_default(),
+            Err(_) if matches!(Errno::last(), Errno::EINTR | Errno::EAGAIN) => {}
+            Err(_) => return,
+        }
     }
 }
 
@@ -59,5 +79,42 @@ fn can_write(fd: BorrowedFd<'_>) -> bool {
             DEAF.store(true, Relaxed);
             return false;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::sync::mpsc::channel;
+
+    /// Longer than what a pipe takes when it can be written to: whole, if somebody reads; given up, if nobody does.
+    #[test]
+    fn a_long_line_waits_for_nobody_in_the_end() {
+        const PAGE: usize = 4096;
+        let said = vec![b'a'; 3 * PAGE + 1];
+        let begin = |pages| {
+            let (read, mut write) = io::pipe().unwrap();
+            // SAFETY: a call on a descriptor that is open, with a number.
+            let size = unsafe { libc::fcntl(write.as_raw_fd(), libc::F_SETPIPE_SZ, 16 * PAGE) };
+            for _ in 0..size as usize / PAGE - pages {
+                write.write_all(&[b'x'; PAGE]).unwrap();
+            }
+            let (done, ended) = channel();
+            let said = said.clone();
+            thread::spawn(move || {
+                put(write.as_fd(), &said);
+                let _ = done.send(());
+            });
+            (read, ended)
+        };
+        let (mut read, ended) = begin(1);
+        let mut all = Vec::new();
+        read.read_to_end(&mut all).unwrap();
+        assert!(all.ends_with(&said) && all.len() == 15 * PAGE + said.len());
+        ended.recv_timeout(10 * PATIENCE).unwrap();
+        let (_read, ended) = begin(1);
+        ending();
+        ended.recv_timeout(10 * PATIENCE).unwrap();
     }
 }
