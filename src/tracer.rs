@@ -342,10 +342,10 @@ impl Run {
             return Ok(());
         }
         let spec = catalogue::expect(EXISTING_CONTAINER);
-        let paths = existing::cgroup_paths();
+        let paths = existing::cgroup_paths(&found);
         for found in &found {
             let context = Context::own(spec, self.tracer.now(), self.tracer.self_pid());
-            let record = existing::record(context, found, paths.get(&found.id));
+            let record = existing::record(context, found, paths.get(&found.key));
             self.sink.record(&record, &self.tracer)?;
         }
         Ok(())

@@ -25,6 +25,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("members_stay_wherever_they_go", stay),
         Test::new("the_host_ends_at_the_entry_exec", entry),
         Test::new("who_was_there_before_stays_as_well", before),
+        Test::new("an_existing_containers_path_is_its_own", own_path),
         Test::new("threads_do_not_leave_their_process", threads),
         Test::new("forks_that_race_with_moves_stay", race),
         Test::new("what_is_made_inside_is_the_containers", inside),
@@ -264,6 +265,47 @@ fn before() -> Result<(), Failed> {
     assert_eq!(ran(&new), BTreeMap::new());
     assert_eq!(ran(&rest), BTreeMap::new());
     assert_eq!(calls(&rest), [(String::new(), 3)].into());
+    Ok(())
+}
+
+/// Somebody else is in a cgroup that is called the same.
+fn own_path() -> Result<(), Failed> {
+    let mut cgroups = Cgroups::new(2600);
+    let (roots, at_roots) = cgroups.container(1);
+    let folder = cgroups.named("delegated");
+    for file in [folder.clone(), procs(&folder)] {
+        chown(file, Some(user()), Some(user()))?;
+    }
+    let at_users = format!("{folder}/FORGED/docker-{roots}.scope");
+    let above = format!("{folder}/FORGED");
+    let uid = user().to_string();
+    let into_roots = procs(&at_roots);
+    #[rustfmt::skip]
+    let users = |name| Waiting::start(&[
+        "into", &procs(&folder), "uid", &uid, "make", &above, "make", &at_users,
+        "into", &procs(&at_users), "wait", "run", name,
+    ]);
+    // Whichever comes first or last.
+    let before = users("before");
+    let member = Waiting::start(&["into", &into_roots, "exec", "wait", "run", "member"]);
+    let after = Waiting::start(&["into", &procs(&at_users), "wait", "run", "after"]);
+    let [all] = scopes(["c:all"]);
+    let run = all.stop();
+    for waiting in [before, member, after] {
+        waiting.end();
+    }
+    let paths: BTreeMap<_, _> = (run.named("existing_container").into_iter())
+        .map(|event| (value(event, "owner").as_u64(), value(event, "path").clone()))
+        .collect();
+    let shown = |path: &str| {
+        path.strip_prefix(cgroups.hierarchy.path("").to_str().unwrap().trim_end_matches('/'))
+            .map(Value::from)
+    };
+    let expected = [(0, &at_roots), (u64::from(user()), &at_users)];
+    let expected = expected.map(|(owner, path)| (Some(owner), shown(path).unwrap()));
+    assert_eq!(paths, expected.into());
+    remove(&at_users);
+    remove(&above);
     Ok(())
 }
 
