@@ -14,6 +14,7 @@ use nix::sys::signal::sigprocmask;
 use nix::sys::signal::{sigaction, SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal};
 
 use crate::error::Error;
+use crate::loader::rebuild;
 use crate::{privilege, say};
 
 /// A run that was asked to stop and cannot write in this time is ended: nobody reads its output.
@@ -198,6 +199,7 @@ impl Stop {
     fn signalled(&self, signal: libc::c_int, watch: &mut Option<Watch>) {
         say::ending();
         if self.is_in(Phase::Starting) {
+            rebuild::abandon();
             say!("stopped before tracing began");
             say!("0 events, 0 lost");
             // A command that was never run has not succeeded.

@@ -298,13 +298,12 @@ __noinline int area_steps(__u32 slot)
 
 static __always_inline void changed_areas(struct scratch *s)
 {
-	int step = STEP_MORE;
+	int rounds = 0, step;
 
-	for (int i = 0; i < AREAS_MAX / LOOP_ROUNDS; i++) {
+	/* Tested at its end: compilers jump into the middle of other ones, which verifiers up to 6.1 refuse ("back-edge"). */
+	do {
 		step = area_steps(s->slot);
-		if (step != STEP_MORE)
-			break;
-	}
+	} while (step == STEP_MORE && ++rounds < AREAS_MAX / LOOP_ROUNDS);
 	if (step == STEP_END)
 		return;
 	/* What is left: sure is what a call that succeeded has asked for. */

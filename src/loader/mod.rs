@@ -10,7 +10,7 @@ pub mod marks;
 pub mod object;
 mod plan;
 pub mod probe;
-mod rebuild;
+pub(crate) mod rebuild;
 #[cfg(test)]
 pub mod record_h;
 pub mod shared;

@@ -1,13 +1,18 @@
 //! Rebuilds the BPF object from the sources inside the binary: for whoever wants one of their own compiler.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use miniz_oxide::inflate::decompress_to_vec;
-use nix::unistd::mkdtemp;
+use nix::libc::{O_DIRECTORY, O_NOFOLLOW};
+use nix::unistd::{geteuid, mkdtemp};
 
+use crate::capture::folder::lock;
 use crate::error::LoadError;
 use crate::loader::compile::Compile;
 use crate::loader::lookup::{self, FILE_NAME};
@@ -33,13 +38,14 @@ pub fn run(install_path: &Path) -> Result<(), LoadError> {
     trust(&there.unwrap_or(Path::new(".")).join(FILE_NAME))?;
     fs::create_dir_all(install_path).map_err(|error| io(install_path, error))?;
     trust(&target)?;
+    remove_abandoned(install_path);
     let folder = Folder::make(install_path).map_err(|error| io(install_path, error))?;
-    unpack(&folder.0)?;
-    let object = folder.0.join(FILE_NAME);
+    unpack(&folder.path)?;
+    let object = folder.path.join(FILE_NAME);
     let compile = Compile {
-        sources: &folder.0.join("src/bpf"),
-        includes: &[&folder.0],
-        scratch: &folder.0,
+        sources: &folder.path.join("src/bpf"),
+        includes: &[&folder.path],
+        scratch: &folder.path,
         arch: std::env::consts::ARCH,
         abi_stamp: ABI_STAMP,
     };
@@ -51,19 +57,103 @@ pub fn run(install_path: &Path) -> Result<(), LoadError> {
     fs::rename(&object, &target).map_err(|error| io(&target, error))
 }
 
+/// Names of folders that are built in: this, and [`RANDOM`].
+const PREFIX: &str = "build-";
+const RANDOM: &str = "XXXXXX";
+
+/// Somebody may remove the folder again and again.
+const ATTEMPTS: usize = 16;
+
+/// The folder that is built in, for a signal that ends the run.
+static FOLDER: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+fn current() -> MutexGuard<'static, Option<PathBuf>> {
+    FOLDER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A folder that nobody else can write, gone when this is.
-struct Folder(PathBuf);
+struct Folder {
+    path: PathBuf,
+    /// Tells other tracees that it is in use.
+    _lock: File,
+}
 
 impl Folder {
     fn make(parent: &Path) -> io::Result<Folder> {
-        Ok(Folder(mkdtemp(&parent.join("build-XXXXXX"))?))
+        for _ in 0..ATTEMPTS {
+            let path = mkdtemp(&parent.join(format!("{PREFIX}{RANDOM}")))?;
+            // Another tracee may have taken it for abandoned.
+            if let Ok(lock) = claim(&path) {
+                *current() = Some(path.clone());
+                return Ok(Folder { path, _lock: lock });
+            }
+        }
+        Err(io::Error::other("folders in it are removed again and again"))
     }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What cannot be removed is left.
-        let _ = fs::remove_dir_all(&self.0);
+        remove(&self.path);
+        *current() = None;
+    }
+}
+
+/// What is left of a rebuild that a signal ends: compilers may still write, but not make the folder again.
+pub fn abandon() {
+    if let Some(path) = current().take() {
+        remove(&path);
+    }
+}
+
+/// What cannot be removed is left.
+fn remove(path: &Path) {
+    for _ in 0..ATTEMPTS {
+        match fs::remove_dir_all(path) {
+            // A compiler has made another file meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
+                thread::sleep(Duration::from_millis(10));
+            }
+            _ => return,
+        }
+    }
+}
+
+/// The lock of such a folder, if it is nobody else's; fails for one that is gone meanwhile, too.
+fn claim(path: &Path) -> io::Result<File> {
+    let folder = OpenOptions::new()
+        .read(true)
+        .custom_flags(O_DIRECTORY | O_NOFOLLOW)
+        .open(path)?;
+    lock(&folder)?;
+    let (held, there) = (folder.metadata()?, fs::symlink_metadata(path)?);
+    match (held.dev(), held.ino()) == (there.dev(), there.ino()) {
+        true => Ok(folder),
+        false => Err(io::ErrorKind::NotFound.into()),
+    }
+}
+
+/// Folders of rebuilds that were killed.
+fn remove_abandoned(parent: &Path) {
+    let Ok(entries) = fs::read_dir(parent) else {
+        return;
+    };
+    let is_ours = |path: &Path| {
+        fs::symlink_metadata(path).is_ok_and(|found| {
+            found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & 0o077 == 0
+        })
+    };
+    for entry in entries.flatten() {
+        let random = entry.file_name().into_string().ok().and_then(|name| {
+            let random = name.strip_prefix(PREFIX)?;
+            Some(random.len())
+        });
+        let path = entry.path();
+        if random == Some(RANDOM.len()) && is_ours(&path) {
+            if let Ok(_lock) = claim(&path) {
+                remove(&path);
+            }
+        }
     }
 }
 
