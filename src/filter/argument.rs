@@ -7,6 +7,9 @@ use crate::filter::text::{Pattern, Texts};
 use crate::output::text::{number, Number};
 use crate::symbols;
 
+/// fcntl(2)
+const AT_FDCWD: i32 = -100;
+
 /// Conditions on one argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
@@ -22,6 +25,8 @@ pub struct Words {
     pub wanted: Vec<Word>,
     /// None of these matches.
     pub excluded: Vec<Word>,
+    /// The number is compared as well.
+    pub numbers: Numbers,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +60,11 @@ fn is_named(word: &str, name: &str) -> bool {
 impl Words {
     pub fn passes(&self, shown: Option<&str>, value: Option<i128>) -> bool {
         let Some(shown) = shown else {
-            return self.wanted.is_empty();
+            return self.wanted.is_empty() && self.numbers.passes(None);
         };
+        if !self.numbers.passes(value) {
+            return false;
+        }
         let any = |words: &[Word]| words.iter().any(|word| word.matches(shown, value));
         !any(&self.excluded) && (self.wanted.is_empty() || any(&self.wanted))
     }
@@ -96,6 +104,22 @@ pub fn kind(ty: ArgType) -> Kind {
         | SyscallNr
         | Select { .. } => Kind::Words,
         _ => Kind::Text,
+    }
+}
+
+/// Between which numbers a value with names lies that can be compared as one, too: there an order means something.
+pub fn compared_within(ty: ArgType) -> Option<(i128, i128)> {
+    matches!(ty, ArgType::DirFd | ArgType::Signal).then_some((i32::MIN.into(), i32::MAX.into()))
+}
+
+/// The number that such a name stands for.
+pub fn number_of(ty: ArgType, name: &str) -> Option<i128> {
+    match ty {
+        ArgType::Signal => (1..=64)
+            .find(|signal| signal_name(*signal) == name)
+            .map(i128::from),
+        ArgType::DirFd if name == "AT_FDCWD" => Some(AT_FDCWD.into()),
+        _ => None,
     }
 }
 
@@ -165,6 +189,20 @@ mod tests {
         assert!(!word(&["O_CREAT", "O_EXCL"]).matches(shown, None));
         assert!(!word(&["O_CREA"]).matches(shown, None));
         assert!(word(&["CAP_KILL"]).matches("1<<CAP_KILL|1<<CAP_CHOWN", None));
+    }
+
+    #[test]
+    fn numbers_with_names_are_compared_too() {
+        let mut words = Words::default();
+        words.numbers.add(crate::filter::number::Op::Greater, 8);
+        words.excluded.push(Word::Number(15));
+        assert!(words.passes(Some("SIGSEGV"), Some(11)));
+        assert!(!words.passes(Some("SIGKILL"), Some(8)));
+        assert!(!words.passes(Some("SIGTERM"), Some(15)));
+        assert!(!words.passes(None, None));
+        assert_eq!(number_of(ArgType::Signal, "SIGKILL"), Some(9));
+        assert_eq!(number_of(ArgType::DirFd, "AT_FDCWD"), Some(-100));
+        assert_eq!(number_of(ArgType::Signal, "AT_FDCWD"), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::filter::compile::has_result;
 use crate::filter::number::{Numbers, Op};
 use crate::filter::text::{Pattern, Texts};
 use crate::filter::{Filters, NAME_FIELDS, NUMBER_FIELDS};
+use crate::scope::id_of_table;
 use crate::symbols;
 
 /// What flags besides `--filter` decide about arguments.
@@ -135,6 +136,12 @@ impl Expression {
     }
 
     fn words(&self, ty: ArgType) -> Checked<Words> {
+        if let (false, Some((min, max))) = (self.op.is_equality(), argument::compared_within(ty)) {
+            let mut words = Words::default();
+            words.numbers = self.numbers(min, max, |name| argument::number_of(ty, name))?;
+            possible(&words.numbers, &self.field)?;
+            return Ok(words);
+        }
         self.equality("no number to compare")?;
         let names = argument::names(ty);
         let words = self
@@ -146,7 +153,11 @@ impl Expression {
             Op::Equal => (words, Vec::new()),
             _ => (Vec::new(), words),
         };
-        Ok(Words { wanted, excluded })
+        Ok(Words {
+            wanted,
+            excluded,
+            ..Words::default()
+        })
     }
 
     fn equality(&self, what: &str) -> Checked<()> {
@@ -318,7 +329,8 @@ fn add(
     }
     match field.split_once('.') {
         None if field == "container" => {
-            join_texts(filters.container.get_or_insert_default(), expression.texts()?);
+            let texts = container(expression)?;
+            join_texts(filters.container.get_or_insert_default(), texts);
             Ok(())
         }
         None => refuse(format!(
@@ -346,6 +358,20 @@ fn add(
             }
         }
     }
+}
+
+fn container(expression: &Expression) -> Checked<Texts> {
+    let mut texts = expression.texts()?;
+    for pattern in texts.wanted.iter_mut().chain(&mut texts.excluded) {
+        if pattern.text.is_empty() && !pattern.is_open() {
+            return refuse("no container has an empty id or name; 'container!=*' is: in no container");
+        }
+        let text = String::from_utf8_lossy(&pattern.text).into_owned();
+        if !pattern.is_open() {
+            pattern.text = id_of_table(&text).as_bytes().to_vec();
+        }
+    }
+    Ok(texts)
 }
 
 fn result(expression: &Expression) -> Checked<Numbers> {
@@ -399,6 +425,7 @@ fn add_argument(
         (Some(Condition::Words(all)), Condition::Words(words)) => {
             all.wanted.extend(words.wanted);
             all.excluded.extend(words.excluded);
+            return join_numbers(&mut all.numbers, &words.numbers, &expression.field);
         }
         (_, condition) => {
             if let Condition::Numbers(numbers) = &condition {
@@ -454,6 +481,11 @@ mod tests {
             "uts=host*",
             "container=*",
             "container!=abc",
+            "container=1b1b1b1b1b1~",
+            "openat.dfd<0",
+            "openat.dfd>=AT_FDCWD",
+            "kill.sig>8",
+            "kill.sig<=SIGKILL",
             "event.retval<0",
             "event.retval=ENOENT",
             "openat.retval=-EACCES",
@@ -531,6 +563,10 @@ mod tests {
             ("pid>1,2", "> takes one value"),
             ("comm>a", "it takes = and !="),
             ("comm=a,,b", "empty"),
+            ("container=", "'container!=*'"),
+            ("container!=", "'container!=*'"),
+            ("kill.sig>SIGNOSUCH", "is no number"),
+            ("kill.sig>1,2", "> takes one value"),
             ("comm=abcdefghijklmnop", "15 bytes"),
             ("openat.pathname=/etc/*/x", "either end"),
             (
@@ -552,6 +588,9 @@ mod tests {
             assert!(message.contains(expected), "{value}: {message}");
             assert!(!message.contains('\n'), "{message}");
         }
+        assert!(parsed(&["kill.sig>5", "kill.sig<3"])
+            .unwrap_err()
+            .contains("no number passes"));
         assert!(parsed(&["uid>5", "uid<3"])
             .unwrap_err()
             .contains("no number passes"));

@@ -146,10 +146,18 @@ fn pids(list: &str) -> Option<Vec<u32>> {
 /// No runtime gives longer names.
 const CONTAINER_NAME_MAX: usize = 255;
 
+/// A table shows the id of a user's own container by its beginning and a `~`: that is the beginning of an id.
+pub fn id_of_table(text: &str) -> &str {
+    let is_hex =
+        |id: &&str| !id.is_empty() && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    text.strip_suffix('~').filter(is_hex).unwrap_or(text)
+}
+
 /// Ids and names with commas between them, each once, in order.
 fn containers(list: &str) -> Option<Vec<String>> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-/".contains(c);
     let name = |text: &str| {
+        let text = id_of_table(text);
         let long = text.is_empty() || text.len() > CONTAINER_NAME_MAX;
         (!long && text.chars().all(allowed)).then(|| text.to_owned())
     };
@@ -182,6 +190,7 @@ mod tests {
             Scope::Containers(Containers::All)
         );
         assert_eq!(Scope::parse("c:web,3fa0,web").unwrap().listed(), ["3fa0", "web"]);
+        assert_eq!(Scope::parse("c:1b1b1b1b1b1~").unwrap().listed(), ["1b1b1b1b1b1"]);
         for new in ["h", "host", "h:new", "host:new"] {
             assert_eq!(Scope::parse(new).unwrap(), Scope::Host { new: true }, "{new}");
         }
@@ -205,6 +214,8 @@ mod tests {
             "container:a,,b",
             "c:two words",
             "c:a;b",
+            "c:~",
+            "c:web~",
             "h:",
             "host:5",
             "host:new,all",
