@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use arrayvec::ArrayVec;
+use nix::unistd::getuid;
 
 use crate::catalogue::{spec, ArgSpec, ArgType, EventSpec};
 use crate::decode::file::OpenFile;
@@ -18,9 +19,16 @@ use crate::loader::skel::types::record_header;
 pub type Context = record_header;
 
 impl Context {
-    /// Of an event that tracee tells by itself: its pid as the host counts, time in ns since boot.
+    /// Of an event that tracee tells by itself: its pid as the host counts, time in ns since boot. It has no result.
     pub fn own(spec: &EventSpec, time: u64, pid: u32) -> Context {
+        let mut comm = [0; 16];
+        for (to, from) in comm.iter_mut().zip(b"tracee") {
+            *to = i8::from_ne_bytes([*from]);
+        }
         Context {
+            comm,
+            uid: getuid().as_raw(),
+            flags: crate::decode::RECORD_NO_RETURN,
             time,
             event: spec.id,
             syscall: crate::decode::NO_SYSCALL,
@@ -30,6 +38,11 @@ impl Context {
             host_tid: pid,
             ..Context::default()
         }
+    }
+
+    /// Whether tracee tells it by itself: of a task the kernel side knows when it started and where it is.
+    pub fn is_own(&self) -> bool {
+        self.thread_start == 0 && self.mnt_ns == 0
     }
 }
 

@@ -389,7 +389,7 @@ impl Keeper {
         );
         self.send(Captured {
             who: Context::default(),
-            kind: "stopped",
+            kind: super::STOPPED,
             path: Vec::new(),
             artefact: None,
             size: 0,

@@ -55,6 +55,9 @@ pub const FILES: u32 = 1 << 15;
 /// Processes of which it counts captured memory.
 pub const PROCESSES: u32 = 4096;
 
+/// The kind of what tells that nothing is captured any more.
+pub const STOPPED: &str = "stopped";
+
 /// Jobs that may wait; files are open meanwhile.
 const JOBS: usize = 1024;
 /// Results that may wait.
@@ -223,17 +226,19 @@ impl Captured {
     /// As an event.
     pub fn event(&self, now: u64, own_pid: u32) -> Event<'_> {
         let spec = catalogue::expect(probe::ARTIFACT);
-        let mut context = self.who;
-        context.time = now;
-        context.event = spec.id;
-        context.syscall = decode::NO_SYSCALL;
-        context.abi = 0;
-        context.flags = 0;
-        context.ret = 0;
-        if context.host_pid == 0 {
-            (context.pid, context.tid) = (own_pid, own_pid);
-            (context.host_pid, context.host_tid) = (own_pid, own_pid);
-        }
+        let context = match self.who.host_pid {
+            0 => Context::own(spec, now, own_pid),
+            _ => Context {
+                time: now,
+                event: spec.id,
+                syscall: decode::NO_SYSCALL,
+                abi: 0,
+                // It has no result: nothing was called.
+                flags: decode::RECORD_NO_RETURN,
+                ret: 0,
+                ..self.who
+            },
+        };
         let args = [
             text(0, Some(self.kind.as_bytes())),
             text(1, (!self.path.is_empty()).then_some(&self.path)),

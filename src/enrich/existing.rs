@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::decode::RECORD_NO_RETURN;
 use crate::event::Context;
 use crate::files::{self, Mount, Stat};
 use crate::loader::containers::{Found, HIERARCHY_SHIFT};
@@ -72,7 +71,6 @@ pub fn record(context: Context, found: &Found, path: Option<&String>) -> Vec<u8>
     let context = Context {
         container: found.key,
         nvalues: 8,
-        flags: RECORD_NO_RETURN,
         ..context
     };
     // SAFETY: Context is made of integers without padding (it is Plain).

@@ -94,9 +94,9 @@ pub fn compile<'a>(filters: &'a Filters, events: &[&'static EventSpec]) -> (Kern
     (kernel, Matcher::new(filters.container.clone(), left))
 }
 
-/// Tracee's own events have none: losses and a new clock are told whatever the filters.
+/// Tracee's own events have none: losses, a new clock and what is captured are told whatever the filters.
 pub fn has_result(event: &EventSpec) -> bool {
-    !["lost_events", "clock_changed"].contains(&event.name)
+    !["lost_events", "clock_changed", "artifact_captured"].contains(&event.name)
 }
 
 /// What is asked of an event's result, by its own filter and by that of all events.

@@ -33,26 +33,27 @@ pub fn line(
     Ok(())
 }
 
+/// What is null is what tracee does not have of an event that it tells by itself.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Line<'a> {
     timestamp: u64,
-    thread_start_time: u64,
-    processor_id: u32,
+    thread_start_time: Option<u64>,
+    processor_id: Option<u32>,
     process_id: u32,
     thread_id: u32,
-    parent_process_id: u32,
+    parent_process_id: Option<u32>,
     host_process_id: u32,
     host_thread_id: u32,
-    host_parent_process_id: u32,
+    host_parent_process_id: Option<u32>,
     user_id: u32,
-    mount_namespace: u32,
-    pid_namespace: u32,
-    cgroup_id: u64,
+    mount_namespace: Option<u32>,
+    pid_namespace: Option<u32>,
+    cgroup_id: Option<u64>,
     process_name: Lossy<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     process_name_bytes: Option<Base64<'a>>,
-    host_name: Lossy<'a>,
+    host_name: Option<Lossy<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     host_name_bytes: Option<Base64<'a>>,
     executable: JsonExecutable<'a>,
@@ -114,23 +115,25 @@ impl<'a> Line<'a> {
     fn new(event: &'a Event<'_>, clock: &Timeline, scratch: &'a RefCell<String>) -> Self {
         let context = &event.context;
         let host_name = event.nodename.unwrap_or_default();
+        let own = context.is_own();
+        let of_task = |number: u32| (!own).then_some(number);
         Line {
             timestamp: clock.wall(context.time),
-            thread_start_time: clock.wall(context.thread_start),
-            processor_id: context.cpu,
+            thread_start_time: (!own).then(|| clock.wall(context.thread_start)),
+            processor_id: of_task(context.cpu),
             process_id: context.pid,
             thread_id: context.tid,
-            parent_process_id: context.ppid,
+            parent_process_id: of_task(context.ppid),
             host_process_id: context.host_pid,
             host_thread_id: context.host_tid,
-            host_parent_process_id: context.host_ppid,
+            host_parent_process_id: of_task(context.host_ppid),
             user_id: context.uid,
-            mount_namespace: context.mnt_ns,
-            pid_namespace: context.pid_ns,
-            cgroup_id: context.cgroup_id,
+            mount_namespace: of_task(context.mnt_ns),
+            pid_namespace: of_task(context.pid_ns),
+            cgroup_id: (!own).then_some(context.cgroup_id),
             process_name: Lossy(event.comm()),
             process_name_bytes: bytes_unless_utf8(event.comm()),
-            host_name: Lossy(host_name),
+            host_name: (!own).then_some(Lossy(host_name)),
             host_name_bytes: bytes_unless_utf8(host_name),
             executable: JsonExecutable(event.executable.as_deref()),
             container: event.container.as_ref().map(|container| JsonContainer {
