@@ -3,6 +3,7 @@
 mod filter;
 pub mod way;
 
+use std::path::Path;
 use std::{env, fs, io};
 
 use nix::sys::prctl;
@@ -45,16 +46,20 @@ pub struct Uses {
 
 /// Whether this process may load and attach tracing programs.
 pub fn check(uses: Uses) -> Result<(), LoadError> {
-    let missing = missing(effective()?, uses, counts_locked_memory());
+    let effective = effective()?;
+    let needed = needed(effective, uses, counts_locked_memory());
+    let missing = lacking(effective, &needed);
     if missing.is_empty() {
         return Ok(());
     }
-    let names: Vec<_> = missing.iter().map(|cap| cap.name).collect();
+    // Both replace what was given before, so that all of them are named.
+    let given = advised(effective, needed, secure_execution());
+    let names = |capabilities: &[Capability]| capabilities.iter().map(|cap| cap.name).collect::<Vec<_>>();
     Err(LoadError::Privilege {
-        missing: names.join(" and "),
-        set: names.join(",").to_lowercase(),
-        program: env::current_exe().map_or_else(|_| "tracee".into(), |path| path.display().to_string()),
-        add: names
+        missing: listed(&names(&missing)),
+        set: names(&given).join(",").to_lowercase(),
+        program: env::current_exe().map_or_else(|_| "tracee".into(), |path| for_shell(&path)),
+        add: names(&given)
             .iter()
             .map(|name| name.replacen("CAP_", "--cap-add ", 1))
             .collect::<Vec<_>>()
@@ -62,20 +67,60 @@ pub fn check(uses: Uses) -> Result<(), LoadError> {
     })
 }
 
-fn missing(effective: u64, uses: Uses, counts_locked_memory: bool) -> Vec<Capability> {
-    let admin = effective & SYS_ADMIN.bit != 0;
-    let needed = [
+/// Capabilities that such a run takes; CAP_SYS_ADMIN, where it is there, in place of the two newer ones.
+fn needed(effective: u64, uses: Uses, counts_locked_memory: bool) -> Vec<Capability> {
+    let admin = effective & SYS_ADMIN.bit != 0 && !lacking(effective, &[BPF, PERFMON]).is_empty();
+    [
+        (SYS_ADMIN, admin),
         (BPF, !admin),
         (PERFMON, !admin),
         (SYS_RESOURCE, counts_locked_memory),
         (SYS_PTRACE, uses.capture),
         (DAC_READ_SEARCH, uses.capture),
+    ]
+    .into_iter()
+    .filter_map(|(cap, wanted)| wanted.then_some(cap))
+    .collect()
+}
+
+fn lacking(effective: u64, needed: &[Capability]) -> Vec<Capability> {
+    let lacks = |cap: &&Capability| effective & cap.bit == 0;
+    needed.iter().filter(lacks).copied().collect()
+}
+
+/// What to give a file, or a container: what is needed, and what a file's capabilities give already.
+fn advised(effective: u64, mut needed: Vec<Capability>, by_file: bool) -> Vec<Capability> {
+    let known = [
+        DAC_OVERRIDE,
+        DAC_READ_SEARCH,
+        SYS_PTRACE,
+        SYS_ADMIN,
+        SYS_RESOURCE,
+        LEASE,
     ];
-    let lacks = |cap: Capability| effective & cap.bit == 0;
+    let has = |cap: &Capability| by_file && effective & cap.bit != 0 && !needed.contains(cap);
+    let more: Vec<_> = known.into_iter().filter(has).collect();
+    needed.extend(more);
     needed
-        .into_iter()
-        .filter_map(|(cap, wanted)| (wanted && lacks(cap)).then_some(cap))
-        .collect()
+}
+
+/// `A`, `A and B`, `A, B and C`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [name] => (*name).into(),
+        [names @ .., last] => format!("{} and {last}", names.join(", ")),
+    }
+}
+
+/// A path as a word of a shell.
+fn for_shell(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    let plain = |char: char| char.is_ascii_alphanumeric() || "/._-+:@%,=".contains(char);
+    match path.chars().all(plain) {
+        true => path.into_owned(),
+        false => format!("'{}'", path.replace('\'', r"'\''")),
+    }
 }
 
 /// Before 5.11 maps count as locked memory, whose limit libbpf lifts, which takes CAP_SYS_RESOURCE.
@@ -225,7 +270,7 @@ mod tests {
     use super::*;
 
     fn names(effective: u64, uses: Uses, counts: bool) -> Vec<&'static str> {
-        missing(effective, uses, counts)
+        lacking(effective, &needed(effective, uses, counts))
             .iter()
             .map(|cap| cap.name)
             .collect()
@@ -251,6 +296,47 @@ mod tests {
             names(SYS_ADMIN.bit, uses, false),
             ["CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH"]
         );
+    }
+
+    #[test]
+    fn advice_names_the_whole_set() {
+        let capture = Uses {
+            capture: true,
+            ..Uses::default()
+        };
+        let set = |effective: u64, uses, by_file| {
+            let given = advised(effective, needed(effective, uses, false), by_file);
+            given.iter().map(|cap| cap.name).collect::<Vec<_>>().join(" ")
+        };
+        let tracing = "CAP_BPF CAP_PERFMON";
+        let all = "CAP_BPF CAP_PERFMON CAP_SYS_PTRACE CAP_DAC_READ_SEARCH";
+        // Whatever is there already: it would be gone otherwise.
+        for has in [0, BPF.bit, PERFMON.bit, BPF.bit | PERFMON.bit] {
+            assert_eq!(set(has, Uses::default(), false), tracing);
+            assert_eq!(set(has, capture, false), all);
+        }
+        assert_eq!(
+            set(SYS_ADMIN.bit, capture, false),
+            "CAP_SYS_ADMIN CAP_SYS_PTRACE CAP_DAC_READ_SEARCH"
+        );
+        assert_eq!(
+            set(BPF.bit | DAC_READ_SEARCH.bit, Uses::default(), true),
+            "CAP_BPF CAP_PERFMON CAP_DAC_READ_SEARCH"
+        );
+        assert_eq!(listed(&["A"]), "A");
+        assert_eq!(listed(&["A", "B"]), "A and B");
+        assert_eq!(listed(&["A", "B", "C"]), "A, B and C");
+    }
+
+    #[test]
+    fn paths_are_words_of_a_shell() {
+        for (path, word) in [
+            ("/usr/bin/tracee", "/usr/bin/tracee"),
+            ("/my tools/tracee", "'/my tools/tracee'"),
+            ("/it's/$HOME", r"'/it'\''s/$HOME'"),
+        ] {
+            assert_eq!(for_shell(Path::new(path)), word);
+        }
     }
 
     #[test]
