@@ -12,14 +12,14 @@ pub enum UsageError {
         value: String,
         allowed: String,
     },
-    #[error("there is no event {name:?}{}; --list shows them all", .nearest.as_ref().map(|n| format!(", did you mean {n}?")).unwrap_or_default())]
+    #[error("there is no event {name:?}{} --list shows them all", meant(.nearest.as_deref()))]
     UnknownEvent {
         name: String,
         nearest: Option<&'static str>,
     },
     #[error("no event matches {pattern:?}; --list shows them all")]
     NoMatch { pattern: String },
-    #[error("there is no set {name:?}{}; the sets are: {}", .nearest.as_ref().map(|n| format!(", did you mean {n}?")).unwrap_or_default(), set_names())]
+    #[error("there is no set {name:?}{} the sets are: {}", meant(.nearest.as_deref()), set_names())]
     UnknownSet {
         name: String,
         nearest: Option<&'static str>,
@@ -28,11 +28,22 @@ pub enum UsageError {
     Exclusive(&'static str, &'static str),
     #[error("every event is excluded: nothing is left to trace")]
     NothingChosen,
+    #[error("there is no command after --: give one, or leave -- out")]
+    NoCommand,
+    #[error("{0} has no say in what --list shows: leave it out")]
+    NotListed(&'static str),
+    #[error("{0} is for --capture: give that, too")]
+    NoCapture(&'static str),
     #[error("{0}")]
     Clap(String),
 }
 
-fn set_names() -> String {
+/// What the user may have meant, in the middle of a message.
+fn meant(nearest: Option<&str>) -> String {
+    nearest.map_or_else(|| ";".into(), |name| format!(": did you mean {name}?"))
+}
+
+pub(crate) fn set_names() -> String {
     crate::catalogue::Set::EVERY
         .iter()
         .map(|set| set.name())
@@ -70,6 +81,8 @@ pub enum LoadError {
     Rebuild(String),
     #[error("{event} cannot be traced on this kernel: {reason}")]
     Unavailable { event: &'static str, reason: String },
+    #[error("none of the chosen events can be traced on this kernel: {0}")]
+    NoneAvailable(String),
     #[error("--capture mem: memory cannot be captured on this kernel: {0}")]
     NoMemoryCapture(String),
     #[error("the BPF object has no {kind} {name}: it was not built from this version")]
@@ -78,8 +91,12 @@ pub enum LoadError {
         "the BPF object's ABI stamp is {found}, this tracee needs {expected}: rebuild it with `make bpf`"
     )]
     AbiStamp { found: String, expected: &'static str },
-    #[error("there is no process {0} (as this pid namespace counts): it must be running, and no thread of another one")]
+    #[error("there is no process {0} (as this pid namespace counts)")]
     NoProcess(u32),
+    #[error("{thread} is a thread of process {process}: give that one, whose threads are all traced")]
+    Thread { thread: u32, process: u32 },
+    #[error("process {0} is in /proc, but the kernel does not show it to tracee's programs: it cannot be looked at")]
+    HiddenProcess(u32),
     #[error("{what}: {source:#}; --debug shows the kernel's log")]
     Bpf { what: String, source: libbpf_rs::Error },
     #[error("{what}: {source}")]

@@ -5,6 +5,7 @@
 
 pub mod capture;
 pub mod catalogue;
+mod chosen;
 pub mod cli;
 pub mod clock;
 pub mod command;

@@ -4,6 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::io::{self, Write};
 use std::process::{self, ExitCode};
+use std::{env, panic};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::Parser;
@@ -12,7 +13,8 @@ use tracee::cli::args::Args;
 use tracee::cli::config::Task;
 use tracee::cli::list;
 use tracee::error::{Error, UsageError};
-use tracee::loader::features::Features;
+use tracee::loader::features::{self, Features};
+use tracee::output::escape;
 use tracee::tracer;
 use tracee::{limits, say};
 
@@ -63,6 +65,10 @@ fn out_of_memory() {
 }
 
 fn main() -> ExitCode {
+    panic::set_hook(Box::new(|what| {
+        let what = what.to_string().replace('\n', " ");
+        say!("internal error, please report it: {what}");
+    }));
     match limits::raise().and_then(|()| run()) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
@@ -78,22 +84,31 @@ fn run() -> Result<u8, Error> {
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             return print(&error.render().to_string());
         }
-        Err(error) => return Err(UsageError::Clap(one_line(&error)).into()),
+        Err(error) => return Err(UsageError::Clap(one_line(&as_shown(error))).into()),
     };
+    // clap does not tell this from no `--` at all, which traces everything.
+    if args.command.is_empty() && env::args_os().skip(1).any(|word| word == "--") {
+        return Err(UsageError::NoCommand.into());
+    }
     match args.task()? {
         Task::Help(text) => print(&text),
         Task::List { events, json } => {
             libbpf_rs::set_print(None);
             let mut text = Vec::new();
             let features = Features::detect();
-            list::write(&mut text, &events, &features, json).map_err(Error::system("--list"))?;
-            print(&String::from_utf8_lossy(&text))
+            let tried = features::may_trace();
+            list::write(&mut text, &events, &features, json, tried).map_err(Error::system("--list"))?;
+            let printed = print(&String::from_utf8_lossy(&text))?;
+            if !tried {
+                say!("without CAP_BPF and CAP_PERFMON nothing was tried: this is what the kernel's types promise");
+            }
+            Ok(printed)
         }
         Task::Trace(config) => {
             libbpf_rs::set_print(
                 config
                     .debug
-                    .then_some((libbpf_rs::PrintLevel::Debug, |_, text| eprint!("{text}"))),
+                    .then_some((libbpf_rs::PrintLevel::Debug, |_, text| say::log(&text))),
             );
             tracer::run(&config)
         }
@@ -110,6 +125,19 @@ fn print(text: &str) -> Result<u8, Error> {
     }
 }
 
+/// The same mistake with each word as it is shown: a line break in one would end clap's message.
+fn as_shown(error: clap::Error) -> clap::Error {
+    let words = env::args_os().map(|word| {
+        let mut shown = String::new();
+        escape::push_message(&mut shown, &word.to_string_lossy());
+        shown
+    });
+    match Args::try_parse_from(words) {
+        Err(same) if same.kind() == error.kind() => same,
+        _ => error,
+    }
+}
+
 /// clap's message without its usage lines. Its tip on unknown arguments is left out: what follows `--` is a command here.
 fn one_line(error: &clap::Error) -> String {
     let text = error.render().to_string();
@@ -120,7 +148,7 @@ fn one_line(error: &clap::Error) -> String {
         (error.kind(), error.get(ContextKind::InvalidArg))
     {
         if !word.starts_with('-') {
-            return format!("{message}; a command goes behind `--`; --help shows all flags");
+            return format!("{message}; a command goes after `--`; --help shows all flags");
         }
     }
     let tip = lines

@@ -1,4 +1,6 @@
 //! What tracee says on standard error, in whole lines. A reader that does not read cannot hold a run that shall end.
+//!
+//! All that is said goes through here, so that no word of the user's or of a file's reaches a terminal as a control sequence.
 
 use std::fmt::Arguments;
 use std::io;
@@ -11,6 +13,8 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
+
+use crate::output::escape;
 
 /// Prints a line that begins with `tracee: `.
 #[macro_export]
@@ -35,8 +39,20 @@ pub fn ending() {
 
 /// As the macro.
 pub fn line(words: Arguments<'_>) {
-    let line = format!("tracee: {words}\n");
+    let mut line = String::from("tracee: ");
+    escape::push_message(&mut line, &words.to_string());
+    line.push('\n');
     put(io::stderr().as_fd(), line.as_bytes());
+}
+
+/// The lines of libbpf's log.
+pub fn log(text: &str) {
+    let mut log = String::with_capacity(text.len() + 1);
+    for line in text.lines() {
+        escape::push_message(&mut log, line);
+        log.push('\n');
+    }
+    put(io::stderr().as_fd(), log.as_bytes());
 }
 
 /// There is nobody to tell of a failure.

@@ -1,21 +1,24 @@
 //! The corridor: builds each room, joins them, and runs until stopped.
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use sd_notify::NotifyState;
 
 use crate::capture::store::Store;
-use crate::capture::{self, Capture};
+use crate::capture::{self, Capture, Captured};
 use crate::catalogue::{self, EventSpec};
-use crate::cli::config::{Config, Format, Selection};
+use crate::chosen::{self, Chosen};
+use crate::cli::config::{Config, Format};
 use crate::clock::{Timeline, WallClock};
 use crate::command::Command;
 use crate::enrich::container::Containers;
 use crate::enrich::existing;
 use crate::enrich::proc::Proc;
 use crate::enrich::process::Processes;
-use crate::error::{Error, LoadError, OutputError};
+use crate::error::{Error, OutputError};
 use crate::event::Context;
 use crate::filter::compile::compile;
 use crate::limits;
@@ -53,8 +56,8 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     };
     privilege::check(uses)?;
     let features = Features::of()?;
-    let (events, missing) = available(&config.events, &features)?;
-    let (capture, no_memory) = possible(config.capture.clone(), &features)?;
+    let Chosen { events, missing } = chosen::available(&config.events, &features)?;
+    let (capture, no_memory) = chosen::possible(config.capture.clone(), &features)?;
     let tells = |name: &str| events.iter().any(|event| event.name == name);
     let tells_containers = CONTAINER_EVENTS.into_iter().any(tells);
     let tells_existing = tells(EXISTING_CONTAINER);
@@ -103,6 +106,7 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     tracer.start(&config.scope)?;
     // From now on there may be events, which a signal must not throw away.
     stop.enter(Phase::Running);
+    chosen::warn(&missing, no_memory.as_deref(), &features);
     stop.writing(|| outputs.flush())?;
     if config.debug {
         let object = object.as_deref().map_or("embedded".into(), Path::to_string_lossy);
@@ -114,7 +118,6 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     if let Some(command) = &mut command {
         command.start()?;
     }
-    warn(&missing, no_memory.as_deref(), &features);
     let processes = json.then(|| Processes::new(Proc::new(tracer.kernel_pid_and_clock())));
     let mut run = Run {
         tracer,
@@ -137,6 +140,10 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         clock,
         show_clock: tells(CLOCK_CHANGED),
         capture,
+        kept: config
+            .capture
+            .as_ref()
+            .map(|settings| Kept::new(&settings.folder)),
         show_artifacts: events.iter().any(|event| event.name == probe::ARTIFACT),
         show_losses: events.iter().any(|event| event.name == "lost_events"),
         events,
@@ -171,75 +178,49 @@ fn open_store(settings: &capture::Settings) -> Result<Store, Error> {
     })??)
 }
 
-type Events = Vec<&'static EventSpec>;
+/// What has been captured so far.
+struct Kept {
+    folder: PathBuf,
+    /// By name, whether it is complete: of those that are told again the last word counts.
+    stored: HashMap<String, bool>,
+    not_stored: u64,
+}
 
-/// The chosen events that this kernel has, and those of sets that it has not.
-fn available(selection: &Selection, features: &Features) -> Result<(Events, Events), LoadError> {
-    for event in &selection.by_name {
-        if let Err(reason) = probe::means(event, features) {
-            return Err(LoadError::Unavailable {
-                event: event.name,
-                reason,
-            });
+impl Kept {
+    fn new(folder: &Path) -> Kept {
+        Kept {
+            folder: folder.into(),
+            stored: HashMap::new(),
+            not_stored: 0,
         }
     }
-    let (mut events, missing): (Events, Events) = selection
-        .by_set
-        .iter()
-        .partition(|event| probe::means(event, features).is_ok());
-    events.extend(&selection.by_name);
-    Ok((events, missing))
+
+    fn count(&mut self, captured: &Captured) {
+        match &captured.artefact {
+            Some(name) => {
+                self.stored.insert(name.clone(), captured.reason.is_none());
+            }
+            None => self.not_stored += u64::from(captured.kind != capture::STOPPED),
+        }
+    }
 }
 
-/// What the kernel can capture of what was asked for, and why not memory, too.
-fn possible(
-    capture: Option<capture::Settings>,
-    features: &Features,
-) -> Result<(Option<capture::Settings>, Option<String>), LoadError> {
-    let Some(mut settings) = capture else {
-        return Ok((None, None));
-    };
-    let missing = probe::missing_memory_capture(features).filter(|_| settings.mem);
-    if let Some(reason) = missing.clone().filter(|_| settings.mem_by_name) {
-        return Err(LoadError::NoMemoryCapture(reason));
+/// As it is told in the end.
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stored = self.stored.len();
+        let artefacts = if stored == 1 { "artefact" } else { "artefacts" };
+        write!(f, "{stored} {artefacts} captured")?;
+        let incomplete = self.stored.values().filter(|complete| !**complete).count();
+        if incomplete > 0 {
+            write!(f, ", {incomplete} of them incomplete")?;
+        }
+        write!(f, ", listed in {}", self.folder.join("index.jsonl").display())?;
+        match self.not_stored {
+            0 => Ok(()),
+            more => write!(f, "; {more} more could not be stored"),
+        }
     }
-    settings.mem &= missing.is_none();
-    Ok((Some(settings), missing))
-}
-
-/// What a run does not show that was asked for. Only said by one that has begun: others have an error to tell.
-fn warn(missing: &[&'static EventSpec], no_memory: Option<&str>, features: &Features) {
-    if let Some(reason) = no_memory {
-        say!("warning: memory is not captured, since this kernel cannot tell of it: {reason}");
-    }
-    if features.preempts_raw_tracepoints() && !features.has_classic_tracepoints() {
-        let reason = features.missing_perf_events().unwrap_or_else(|| {
-            "tracefs cannot be read (mount -t tracefs tracefs /sys/kernel/tracing; in a container: \
-             -v /sys/kernel/tracing:/sys/kernel/tracing:ro; or give CAP_DAC_READ_SEARCH)"
-                .into()
-        });
-        say!(
-            "warning: events will be lost when CPUs are busy: this kernel preempts programs on raw tracepoints, \
-             and others cannot be had: {reason}"
-        );
-    }
-    if missing.is_empty() {
-        return;
-    }
-    let names: Vec<_> = missing
-        .iter()
-        .filter_map(|event| {
-            Some(format!(
-                "{} ({})",
-                event.name,
-                probe::means(event, features).err()?
-            ))
-        })
-        .collect();
-    say!(
-        "warning: left out, since this kernel cannot give them: {}",
-        names.join(", ")
-    );
 }
 
 /// Of events of the main loop: an output's reader has gone.
@@ -254,6 +235,8 @@ struct Run {
     clock: WallClock,
     show_clock: bool,
     capture: Option<Capture>,
+    /// Only with `--capture`.
+    kept: Option<Kept>,
     show_artifacts: bool,
     events: Vec<&'static EventSpec>,
 }
@@ -357,12 +340,15 @@ impl Run {
             return Ok(());
         };
         let (now, pid) = (self.tracer.now(), self.tracer.self_pid());
-        capture
-            .results()
-            .try_for_each(|captured| match self.show_artifacts {
-                true => self.sink.write(&captured.event(now, pid)),
-                false => Ok(()),
-            })
+        for captured in capture.results() {
+            if let Some(kept) = &mut self.kept {
+                kept.count(&captured);
+            }
+            if self.show_artifacts {
+                self.sink.write(&captured.event(now, pid))?;
+            }
+        }
+        Ok(())
     }
 
     /// What is left to be stored.
@@ -372,9 +358,14 @@ impl Run {
         };
         self.sink.stop.enter(Phase::Storing);
         let (now, pid) = (self.tracer.now(), self.tracer.self_pid());
-        let totals = capture.finish(|captured| match self.show_artifacts {
-            true => self.sink.write(&captured.event(now, pid)),
-            false => Ok(()),
+        let totals = capture.finish(|captured| {
+            if let Some(kept) = &mut self.kept {
+                kept.count(captured);
+            }
+            match self.show_artifacts {
+                true => self.sink.write(&captured.event(now, pid)),
+                false => Ok(()),
+            }
         })?;
         self.sink.flush()?;
         if totals.lost > 0 {
@@ -479,11 +470,15 @@ impl Run {
             .as_ref()
             .map_or(0, |containers| containers.nameless);
         if nameless > 0 {
-            say!("{nameless} containers without a name: their runtimes did not answer in time");
+            let containers = if nameless == 1 { "container" } else { "containers" };
+            say!("warning: {nameless} {containers} without a name: nobody told it in time");
         }
         let misses = self.losses.misses();
         if misses > 0 {
             say!("up to {misses} more lost: the kernel skipped tracee's programs that many times");
+        }
+        if let Some(kept) = &self.kept {
+            say!("{kept}");
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ use crate::privilege::way::{file_type, writable, Folders, Media, Way, WayError};
 /// Why a folder is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
-    #[error("{} is a link: artefacts go to real folders only", .0.display())]
+    #[error("{} is a link, which is not followed: give the folder itself", .0.display())]
     Link(PathBuf),
     #[error(transparent)]
     Way(#[from] WayError),
@@ -29,7 +29,7 @@ pub enum FolderError {
     InUse(PathBuf),
     #[error("{} holds other things than artefacts: it is not emptied", .0.display())]
     NotArtefacts(PathBuf),
-    #[error("{}: {}", .0.display(), .1)]
+    #[error("{} cannot be used: {}", .0.display(), .1)]
     Io(PathBuf, io::Error),
 }
 

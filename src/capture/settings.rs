@@ -121,8 +121,17 @@ fn parse_limits(text: &str) -> Result<Limits, UsageError> {
         allowed: "it is file=SIZE, total=SIZE or both with a comma, such as file=256MiB,total=4GiB".into(),
     };
     let mut limits = Limits::default();
+    let mut given: Vec<&str> = Vec::new();
     for part in text.split(',') {
         let (name, size) = part.split_once('=').ok_or_else(wrong)?;
+        if given.contains(&name) {
+            return Err(UsageError::Value {
+                flag: "--capture-limit",
+                value: text.into(),
+                allowed: format!("{name} is given twice"),
+            });
+        }
+        given.push(name);
         let size = bytes(size).filter(|size| *size > 0).ok_or_else(wrong)?;
         match name {
             "file" => limits.file = size,
@@ -207,6 +216,8 @@ mod tests {
             "file=1X",
             "all=1",
             "file=1,,total=2",
+            "total=1MiB,total=2MiB",
+            "file=1,total=2,file=1",
             "file=99999999999G",
         ] {
             assert!(limits(wrong).is_err(), "{wrong}");

@@ -52,9 +52,9 @@ pub struct Args {
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     pub capture: Vec<String>,
 
-    /// Folder that artefacts go to
-    #[arg(long, value_name = "FOLDER", default_value = "/tmp/tracee/out")]
-    pub output_path: PathBuf,
+    /// Folder that artefacts go to [default: /tmp/tracee/out]
+    #[arg(long, value_name = "FOLDER")]
+    pub output_path: Option<PathBuf>,
 
     /// Empty the folder of artefacts first
     #[arg(long)]

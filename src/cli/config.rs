@@ -7,7 +7,7 @@ use crate::catalogue::{self, spec, EventSpec, Set};
 use crate::cli::args::Args;
 use crate::cli::output;
 pub use crate::cli::output::{Format, OutputSpec, Target};
-use crate::error::UsageError;
+use crate::error::{set_names, UsageError};
 use crate::filter::{self, Filters};
 use crate::loader::lookup::{BuildPolicy, Lookup};
 use crate::loader::probe::ARTIFACT;
@@ -51,7 +51,7 @@ pub enum Task {
 /// The chosen events, by id.
 #[derive(Debug)]
 pub struct Selection {
-    /// Chosen by a set: left out, with a warning, where the kernel cannot give them.
+    /// Chosen by a set or a glob: left out, with a warning, where the kernel cannot give them.
     pub by_set: Vec<&'static EventSpec>,
     /// Named by the user: an error where the kernel cannot give them.
     pub by_name: Vec<&'static EventSpec>,
@@ -80,8 +80,17 @@ impl Selection {
 
 const EVENT_HELP: &str = "\
 --event takes names of events, comma lists and globs: --event openat,execve --event 'sched_*'.
-It may be repeated. --exclude-event takes away from the sets instead; --list shows all events.
+It may be repeated. --exclude-event takes the same, and takes those events away from the sets that --events-set chooses
+(the default set without it). What this kernel cannot give is an error where it is named, and is left out with a warning
+where a glob or a set brings it in. --list shows all events.
 ";
+
+const SET_HELP: &str = "\
+--events-set takes names of sets, and comma lists: --events-set fs,net. It may be repeated. The sets are:
+";
+
+/// Where artefacts go unless the user says where.
+const OUTPUT_PATH: &str = "/tmp/tracee/out";
 
 /// Bounds of `--buffer-size`. A record may be 64 KiB long; the kernel's rings end below 2 GiB.
 const BUFFER_MIN: u64 = 64 * 1024;
@@ -94,8 +103,11 @@ impl Args {
         if self.trace.as_deref() == Some("help") {
             return Ok(Task::Help(scope::HELP.into()));
         }
-        if asks_help(&self.event) {
+        if asks_help(&self.event) || asks_help(&self.exclude_event) {
             return Ok(Task::Help(EVENT_HELP.into()));
+        }
+        if asks_help(&self.events_set) {
+            return Ok(Task::Help(format!("{SET_HELP}{}\n", set_names())));
         }
         if asks_help(&self.filter) {
             return Ok(Task::Help(filter::HELP.into()));
@@ -108,6 +120,7 @@ impl Args {
         }
         let outputs = output::parse(&self.output)?;
         if self.list {
+            self.check_listing(&outputs)?;
             return Ok(Task::List {
                 events: self.listed()?,
                 json: outputs.iter().any(|output| output.format == Format::Json),
@@ -123,12 +136,14 @@ impl Args {
         if self.security_alerts {
             events.add("mem_prot_alert");
         }
+        let checked = self.check_capture();
         let capture = capture::Settings::parse(
             &self.capture,
-            self.output_path,
+            self.output_path.unwrap_or_else(|| OUTPUT_PATH.into()),
             self.clear_output_path,
             self.capture_limit.as_deref(),
         )?;
+        checked?;
         if capture.is_some() && !self.exclude_event.iter().any(|name| name == ARTIFACT) {
             events.add(ARTIFACT);
         }
@@ -156,6 +171,37 @@ impl Args {
             },
             command: self.command,
         })))
+    }
+
+    /// Whatever else is given would be passed over.
+    fn check_listing(&self, outputs: &[OutputSpec]) -> Result<(), UsageError> {
+        let elsewhere = |output: &OutputSpec| output.target != Target::Fd(1);
+        for (flag, given) in [
+            ("--filter", !self.filter.is_empty()),
+            ("--trace", self.trace.is_some()),
+            ("--capture", !self.capture.is_empty()),
+            ("a command after --", !self.command.is_empty()),
+            ("the :TARGET of --output", outputs.iter().any(elsewhere)),
+        ] {
+            if given {
+                return Err(UsageError::NotListed(flag));
+            }
+        }
+        Ok(())
+    }
+
+    /// Flags that nothing but `--capture` needs.
+    fn check_capture(&self) -> Result<(), UsageError> {
+        for (flag, given) in [
+            ("--output-path", self.output_path.is_some()),
+            ("--clear-output-path", self.clear_output_path),
+            ("--capture-limit", self.capture_limit.is_some()),
+        ] {
+            if given && self.capture.is_empty() {
+                return Err(UsageError::NoCapture(flag));
+            }
+        }
+        Ok(())
     }
 
     /// Events for `--list`: all, unless a flag chooses.
@@ -229,21 +275,24 @@ fn select(names: &[String], sets: &[String], excluded: &[String]) -> Result<Sele
     if !names.is_empty() && !excluded.is_empty() {
         return Err(UsageError::Exclusive("--event", "--exclude-event"));
     }
-    let by_name = matching(names)?;
+    let Matching { named, matched } = matching(names, "--event")?;
     let sets = match (sets.is_empty(), names.is_empty()) {
         (true, true) => vec![Set::Default],
         _ => sets.iter().map(|name| set(name)).collect::<Result<_, _>>()?,
     };
-    let excluded = matching(excluded)?;
+    let excluded = matching(excluded, "--exclude-event")?;
     let has = |list: &[&'static EventSpec], event: &EventSpec| list.iter().any(|other| other.id == event.id);
     let by_set: Vec<_> = catalogue::events()
-        .filter(|event| sets.iter().any(|set| event.in_set(*set)))
-        .filter(|event| !has(&excluded, event) && !has(&by_name, event))
+        .filter(|event| sets.iter().any(|set| event.in_set(*set)) || has(&matched, event))
+        .filter(|event| !has(&excluded.named, event) && !has(&excluded.matched, event) && !has(&named, event))
         .collect();
-    if by_set.is_empty() && by_name.is_empty() {
+    if by_set.is_empty() && named.is_empty() {
         return Err(UsageError::NothingChosen);
     }
-    Ok(Selection { by_set, by_name })
+    Ok(Selection {
+        by_set,
+        by_name: named,
+    })
 }
 
 fn set(name: &str) -> Result<Set, UsageError> {
@@ -257,33 +306,44 @@ fn set(name: &str) -> Result<Set, UsageError> {
         })
 }
 
-/// Events with these names or matched by these globs, each once, in the catalogue's order.
-fn matching(patterns: &[String]) -> Result<Vec<&'static EventSpec>, UsageError> {
-    let mut chosen: Vec<&'static EventSpec> = Vec::new();
+/// Events with these names, and those that globs match; each in the catalogue's order.
+#[derive(Default)]
+struct Matching {
+    named: Vec<&'static EventSpec>,
+    matched: Vec<&'static EventSpec>,
+}
+
+fn matching(patterns: &[String], flag: &'static str) -> Result<Matching, UsageError> {
+    let Matching {
+        mut named,
+        mut matched,
+    } = Matching::default();
     for text in patterns {
-        let before = chosen.len();
+        let before = matched.len();
         if text.contains(['*', '?', '[']) {
             let pattern = glob::Pattern::new(text).map_err(|error| UsageError::Value {
-                flag: "--event",
+                flag,
                 value: text.clone(),
                 allowed: format!("as a glob it is wrong: {error}"),
             })?;
-            chosen.extend(catalogue::events().filter(|event| pattern.matches(event.name)));
-            if chosen.len() == before {
+            matched.extend(catalogue::events().filter(|event| pattern.matches(event.name)));
+            if matched.len() == before {
                 return Err(UsageError::NoMatch {
                     pattern: text.clone(),
                 });
             }
         } else {
-            chosen.push(catalogue::by_name(text).ok_or_else(|| UsageError::UnknownEvent {
+            named.push(catalogue::by_name(text).ok_or_else(|| UsageError::UnknownEvent {
                 name: text.clone(),
                 nearest: nearest(text, catalogue::events().map(|event| event.name)),
             })?);
         }
     }
-    chosen.sort_by_key(|event| event.id);
-    chosen.dedup_by_key(|event| event.id);
-    Ok(chosen)
+    for list in [&mut named, &mut matched] {
+        list.sort_by_key(|event| event.id);
+        list.dedup_by_key(|event| event.id);
+    }
+    Ok(Matching { named, matched })
 }
 
 /// The name that a person who typed this may have meant.
@@ -347,8 +407,11 @@ mod tests {
         let chosen = select(&strings(&["openat", "openat*", "getp*id"]), &[], &[]).unwrap();
         assert_eq!(
             names(&chosen),
-            ["getpid", "getppid", "getpgid", "openat", "openat2"]
+            ["getpid", "getppid", "getpgid", "openat2", "openat"]
         );
+        // What a glob matches is left out where the kernel has not got it, as of a set; what is named is not.
+        let by_name: Vec<_> = chosen.by_name.iter().map(|event| event.name).collect();
+        assert_eq!(by_name, ["openat"]);
         let chosen = select(&[], &[], &strings(&["openat"])).unwrap();
         assert!(names(&chosen).contains(&"execve") && !names(&chosen).contains(&"openat"));
         let chosen = select(&strings(&["getppid"]), &strings(&["net_sock"]), &[]).unwrap();

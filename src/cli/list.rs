@@ -20,10 +20,18 @@ const GROUPS: [Set; 7] = [
 ];
 
 /// Writes the list; needs no privilege.
-pub fn write(out: &mut impl Write, events: &[&EventSpec], features: &Features, json: bool) -> io::Result<()> {
+///
+/// `tried`: the kernel was asked what it can; otherwise only its types were read.
+pub fn write(
+    out: &mut impl Write,
+    events: &[&EventSpec],
+    features: &Features,
+    json: bool,
+    tried: bool,
+) -> io::Result<()> {
     if json {
         for event in events {
-            write_json(out, event, &probe::means(event, features))?;
+            write_json(out, event, &probe::means(event, features), tried)?;
         }
         return out.flush();
     }
@@ -79,7 +87,12 @@ fn first_group(event: &EventSpec) -> Option<Set> {
     GROUPS.into_iter().find(|group| event.in_set(*group))
 }
 
-fn write_json(out: &mut impl Write, event: &EventSpec, means: &Result<String, String>) -> io::Result<()> {
+fn write_json(
+    out: &mut impl Write,
+    event: &EventSpec,
+    means: &Result<String, String>,
+    tried: bool,
+) -> io::Result<()> {
     let args: Vec<_> = event
         .args
         .iter()
@@ -91,6 +104,7 @@ fn write_json(out: &mut impl Write, event: &EventSpec, means: &Result<String, St
         "sets": sets(event),
         "args": args,
         "available": means.is_ok(),
+        "tried": tried,
         "attach": means.as_ref().ok(),
         "reason": means.as_ref().err(),
     });
@@ -114,7 +128,7 @@ mod tests {
     fn every_event_has_its_line() {
         let mut text = Vec::new();
         let events: Vec<_> = catalogue::events().collect();
-        write(&mut text, &events, &Features::default(), false).unwrap();
+        write(&mut text, &events, &Features::default(), false, false).unwrap();
         let text = String::from_utf8(text).unwrap();
         for event in catalogue::events() {
             let lines = text

@@ -51,10 +51,23 @@ pub const HELP: &str = "\
   table-verbose  with UTS_NAME, MNT_NS, PID_NS and PPID
   json           one object a line
 Options:
-  mode=0640      permissions of the file (0600 if not given): json,mode=0640:/var/log/tracee.json
+  mode=0640      permissions of the file: json,mode=0640:/var/log/tracee.json (without it a new file has 0600, and one that
+                 is there keeps what it has)
 TARGET is a file, which is emptied first and then only appended to; a FIFO that somebody reads; /dev/stderr; or &3, what
 is open as 3. Standard output if there is none. --output may be repeated: several outputs at once.
 In options \\, and \\: are these characters themselves; the target is taken as it is.
+In tables:
+  ?              as RET: there is no result, of calls that do not return, of what the kernel tells before it is done, and of
+                 what tracee tells by itself
+  not run        seccomp or a tracer kept the call from running; before it the error that was made up, if it was one
+  unverified     nobody knows whether the call was carried out: it succeeded as far as the program saw
+  -              the kernel has no such value: an address that is not set, a file without a name
+  NULL           a null pointer
+  (EFAULT)       the memory could not be read
+  (read late)    read when the call had returned, which may have written over it
+  (given: …)     what the call was given, where it has left something else
+  (after: …)     what the call has left, where that is not what it was given
+  ...            something is left out: (N in all) says how much there was
 ";
 
 /// Read and write, for whomever.
@@ -94,7 +107,7 @@ fn output(value: &str) -> Result<OutputSpec, String> {
     let format = FORMATS
         .iter()
         .find_map(|(name, format)| (name == kind).then_some(*format))
-        .ok_or("it is table, table-verbose or json, each with optional ,OPTIONs and an optional :PATH")?;
+        .ok_or("it is table, table-verbose or json, each with optional ,OPTIONs and an optional :TARGET")?;
     let mut spec = OutputSpec {
         format,
         ..OutputSpec::default()
@@ -114,7 +127,7 @@ fn output(value: &str) -> Result<OutputSpec, String> {
         }
     }
     if let (Some(_), Target::Fd(_)) = (spec.mode, &spec.target) {
-        return Err("mode is for files: give a :PATH".into());
+        return Err("mode is for files: give one as :TARGET".into());
     }
     Ok(spec)
 }

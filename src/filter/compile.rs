@@ -214,7 +214,7 @@ mod tests {
             assert_eq!(split_of(values), expected, "{values:?}");
         }
         // Of every event but tracee's own.
-        assert_eq!(split_of(&["event.retval=0"]).0, catalogue::events().count() - 2);
+        assert_eq!(split_of(&["event.retval=0"]).0, catalogue::events().count() - 3);
     }
 
     #[test]

@@ -322,7 +322,8 @@ fn tracefs_is_readable() -> bool {
     )
 }
 
-fn may_trace() -> bool {
+/// Whether anything was tried: without the right to trace, only the kernel's types were read.
+pub fn may_trace() -> bool {
     privilege::check(Uses::default()).is_ok()
 }
 

@@ -168,7 +168,11 @@ fn read(path: &Path, also: Option<u32>) -> Result<Vec<u8>, Unfit> {
         Ok(file) => file,
         Err(error) if error.is_missing() || is_none(path, &error) => return Err(Unfit::Missing),
         Err(WayError::Io(_, error)) => return Err(bad(format!("cannot be read: {error}"))),
-        Err(WayError::Link(at, _)) if at == path => return Err(bad("is a symbolic link".into())),
+        Err(WayError::Link(at, _)) if at == path => {
+            return Err(bad(
+                "is a symbolic link, which is not followed: give the file itself".into(),
+            ));
+        }
         Err(error) => return Err(bad(format!("cannot be trusted, since {error}{whose}"))),
     };
     let bytes = contents(&file, also).map_err(bad)?;
@@ -178,6 +182,10 @@ fn read(path: &Path, also: Option<u32>) -> Result<Vec<u8>, Unfit> {
             path,
             format!("is of another version of tracee: its ABI stamp is {found}, {expected} is needed"),
         ))),
+        // With numbers of libbpf's own, and nothing in a log.
+        Err(LoadError::Bpf { .. }) => Err(bad(
+            "is damaged, or no BPF object at all: libbpf cannot read it".into()
+        )),
         Err(error) => Err(bad(format!("is damaged: {error}"))),
     }
 }

@@ -299,7 +299,7 @@ impl Tracer {
                 .lookup(&pid.to_ne_bytes(), MapFlags::ANY)
                 .map_err(LoadError::bpf("the scope cannot be read"))?;
             if found.is_none_or(|found| found.iter().all(|byte| *byte == 0)) {
-                return Err(LoadError::NoProcess(*pid));
+                return Err(not_found(*pid));
             }
         }
         Ok(())
@@ -442,6 +442,20 @@ impl Tracer {
             update(&selected, &key, &desc)?;
         }
         self.list_containers(plan.scope.listed())
+    }
+}
+
+/// Why there is no process with this pid, as /proc has it.
+fn not_found(pid: u32) -> LoadError {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"));
+    let tgid = status.ok().and_then(|status| {
+        let line = status.lines().find_map(|line| line.strip_prefix("Tgid:"))?;
+        line.trim().parse().ok()
+    });
+    match tgid {
+        None => LoadError::NoProcess(pid),
+        Some(process) if process != pid => LoadError::Thread { thread: pid, process },
+        Some(_) => LoadError::HiddenProcess(pid),
     }
 }
 

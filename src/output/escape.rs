@@ -29,6 +29,17 @@ pub fn push(out: &mut String, bytes: &[u8]) {
     }
 }
 
+/// Appends a text of ours that has others' words in it, as messages have: what a terminal would obey or not show is escaped,
+/// backslashes stay.
+pub fn push_message(out: &mut String, text: &str) {
+    for character in text.chars() {
+        match is_unsafe(character) {
+            true => push_char(out, character),
+            false => out.push(character),
+        }
+    }
+}
+
 fn push_char(out: &mut String, character: char) {
     match character {
         '\\' => out.push_str("\\\\"),
@@ -181,6 +192,13 @@ mod tests {
         let mut out = Vec::new();
         write_json(&mut out, &serde_json::json!({"\u{9b}": ["\u{200b}"]})).unwrap();
         assert_eq!(out, br#"{"\u009b":["\u200b"]}"#);
+    }
+
+    #[test]
+    fn messages_are_one_line_and_keep_their_backslashes() {
+        let mut out = String::new();
+        push_message(&mut out, "a\\b \"c\": \n\x1b[31m\u{9b}\u{202e}ü\x7f");
+        assert_eq!(out, r#"a\b "c": \n\x1b[31m\u{9b}\u{202e}ü\x7f"#);
     }
 
     #[test]

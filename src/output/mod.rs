@@ -187,6 +187,8 @@ mod tests {
         let comm = std::mem::offset_of!(Context, comm);
         record[comm..comm + 4].copy_from_slice("\u{9b}\u{85}".as_bytes());
         let mut event = decode::decode(&record).unwrap();
+        // Otherwise it would be tracee's own.
+        event.context.thread_start = 1;
         event.executable = Some(Rc::new(Executable {
             path: bytes.to_vec(),
             marks: Marks::default(),

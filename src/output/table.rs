@@ -225,6 +225,17 @@ mod tests {
     }
 
     #[test]
+    fn what_tracee_tells_is_its_own() {
+        let spec = catalogue::expect("lost_events");
+        let event = Event::new(spec, Context::own(spec, 0, 7), arrayvec::ArrayVec::new());
+        let mut out = String::new();
+        row(&mut out, &event, COLUMNS, false);
+        let uid = nix::unistd::getuid().to_string();
+        let cells: Vec<&str> = out.split_whitespace().collect();
+        assert_eq!(cells, ["0.000000", &uid, "tracee", "7", "7", "?", "lost_events"]);
+    }
+
+    #[test]
     fn a_hostile_name_stays_in_its_row() {
         let mut out = String::new();
         row(&mut out, &event(b"a\nroot \x1b[2J"), COLUMNS, false);

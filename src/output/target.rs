@@ -21,9 +21,11 @@ use crate::cli::output::{OutputSpec, Target};
 use crate::error::OutputError;
 use crate::privilege::as_user;
 use crate::privilege::way::{file_type, sticky, trusted, writable, Folders, Media, Place, Way, WayError};
+use crate::say;
 
-/// A FIFO waits so long for its reader.
+/// A FIFO waits so long for its reader, and says so when it has for a moment.
 const READER: Duration = Duration::from_secs(10);
+const MOMENT: Duration = Duration::from_millis(100);
 
 /// Somebody may make and remove a file again and again.
 const ATTEMPTS: usize = 16;
@@ -233,7 +235,11 @@ fn fifo(place: &Place) -> Result<File, Refused> {
             let _ = opened.send(openat(&folder, name.as_os_str(), FLAGS, Mode::empty()));
         })
         .map_err(|error| Refused::For(format!("a thread cannot be started: {error}")))?;
-    match result.recv_timeout(READER) {
+    let first = result.recv_timeout(MOMENT);
+    if matches!(first, Err(RecvTimeoutError::Timeout)) {
+        say!("waiting for a reader of {}", place.path.display());
+    }
+    match first.or_else(|_| result.recv_timeout(READER)) {
         Ok(file) => Ok(file?.into()),
         Err(RecvTimeoutError::Timeout) => Err(Refused::For(format!(
             "it is a FIFO, and nobody has opened it for reading within {} s",

@@ -256,7 +256,8 @@ pub fn push_arg(out: &mut String, arg: &Arg<'_>, context: &Context) {
         push_value(out, arg, value, context);
         out.push(')');
     }
-    if arg.late {
+    // Of what could not be read, nothing was read late.
+    if arg.late && arg.value != Value::Fault {
         out.push_str(" (read late)");
     }
 }
@@ -379,6 +380,22 @@ mod tests {
         assert_eq!(number(ArgType::Long, 0xffff_ffff, 0), Number::Signed(0xffff_ffff));
         assert_eq!(number(ArgType::U64, u64::MAX, 0), Number::Unsigned(u64::MAX));
         assert_eq!(number(ArgType::Mode, 0xffff_01ff, 0), Number::Unsigned(0o777));
+    }
+
+    #[test]
+    fn what_could_not_be_read_has_one_mark() {
+        let spec = catalogue::expect("openat");
+        let text = |value| {
+            let mut out = String::new();
+            let arg = Arg {
+                late: true,
+                ..Arg::new(&spec.args[1], 1, value)
+            };
+            push_arg(&mut out, &arg, &Context::default());
+            out
+        };
+        assert_eq!(text(Value::Str(b"/x")), "/x (read late)");
+        assert_eq!(text(Value::Fault), "0x1 (EFAULT)");
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub enum WayError {
     Writable(PathBuf, u32),
     #[error("{} lies on a file system on which anybody may be called root ({})", .0.display(), .1)]
     Medium(PathBuf, String),
-    #[error("{}: {}", .0.display(), .1)]
+    #[error("{} cannot be reached: {}", .0.display(), .1)]
     Io(PathBuf, io::Error),
 }
 
