@@ -61,6 +61,7 @@ impl Captured {
         let run = trace(&all, &command);
         assert_eq!(run.code(), 0, "{}", run.stderr);
         let index = parse(fs::File::open(out.join("index.jsonl")).unwrap());
+        tells_what_was_captured(&run, &index, &out);
         Captured {
             run,
             index,
@@ -114,6 +115,39 @@ impl Captured {
             equal.push(file);
         }
         (equal, marked)
+    }
+}
+
+/// The last line says how many there are, where, and how many may miss something.
+fn tells_what_was_captured(run: &Run, index: &[Value], out: &Path) {
+    // Of those that are listed again the last line counts.
+    let stored: BTreeMap<&str, bool> = index
+        .iter()
+        .filter_map(|line| Some((line["artifact"].as_str()?, line["complete"] == true)))
+        .collect();
+    let number = stored.len();
+    let cut = stored.values().filter(|complete| !**complete).count();
+    let not_stored = index.iter().filter(|line| line["artifact"].is_null()).count();
+    let mut expected = format!(
+        "tracee: {number} {} captured",
+        if number == 1 { "artefact" } else { "artefacts" }
+    );
+    if cut > 0 {
+        expected += &format!(", {cut} of them incomplete");
+    }
+    expected += &format!(", listed in {}", out.join("index.jsonl").display());
+    if not_stored > 0 {
+        expected += &format!("; {not_stored} more could not be stored");
+    }
+    assert_eq!(
+        run.stderr.lines().last(),
+        Some(expected.as_str()),
+        "{}",
+        run.stderr
+    );
+    // And as events, which have no result.
+    for event in run.named("artifact_captured") {
+        assert!(event["returnValue"].is_null(), "{event}");
     }
 }
 

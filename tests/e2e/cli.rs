@@ -23,6 +23,9 @@ pub fn tests() -> Vec<Test> {
         Test::new("a_pid_that_does_not_exist", no_such_pid),
         Test::new("a_command_that_does_not_exist", no_such_command),
         Test::new("list_needs_no_privilege", list),
+        Test::new("messages_have_no_control_characters", messages),
+        Test::new("globs_leave_out_what_names_refuse", globs),
+        Test::new("what_is_left_out_is_told_by_reason_before_the_table", left_out),
     ]
 }
 
@@ -50,7 +53,31 @@ fn mistakes() -> Result<(), Failed> {
         (&["-e", "open", "-x", "close"], "exclude each other"),
         (&["-t", "p:all", "--", "true"], "exclude each other"),
         (&["--nosuchflag"], "--nosuchflag"),
-        (&["stray"], "stray"),
+        (&["stray"], "after `--`"),
+        // What would be passed over is refused.
+        (&["-e", "openat", "--"], "no command after --"),
+        (
+            &["-l", "-o", "json:/tmp/never-written"],
+            "the :TARGET of --output",
+        ),
+        (&["-l", "-f", "INVALID"], "--filter"),
+        (&["-l", "-t", "p:all"], "--trace"),
+        (&["-l", "--capture", "exec"], "--capture"),
+        (&["-l", "--", "true"], "a command after --"),
+        (
+            &["--capture-limit", "total=1MiB"],
+            "--capture-limit is for --capture",
+        ),
+        (&["--clear-output-path"], "--clear-output-path is for --capture"),
+        (
+            &["--output-path", "/tmp/never-made"],
+            "--output-path is for --capture",
+        ),
+        (&["-f", "container="], "no container has an empty id"),
+        (
+            &["--capture", "exec", "--capture-limit", "total=1MiB,total=2MiB"],
+            "total is given twice",
+        ),
     ] {
         let run = run(args);
         one_line(&run.stderr)?;
@@ -113,7 +140,14 @@ fn wrong_scopes() -> Result<(), Failed> {
 }
 
 fn help_of_a_flag() -> Result<(), Failed> {
-    for flag in ["--trace", "--event", "--filter", "--output"] {
+    for flag in [
+        "--trace",
+        "--event",
+        "--events-set",
+        "--filter",
+        "--output",
+        "--capture",
+    ] {
         let run = run(&[flag, "help"]);
         assert_eq!(run.code(), 0);
         assert!(
@@ -196,6 +230,26 @@ fn no_such_pid() -> Result<(), Failed> {
     assert_eq!(run.code(), 1);
     assert!(run.stderr.contains(&pid), "{}", run.stderr);
     assert!(run.stdout.is_empty(), "{}", run.stdout);
+    assert!(
+        run.stderr.contains(&format!("there is no process {pid} ")),
+        "{}",
+        run.stderr
+    );
+    // A thread of ours that is no process.
+    let (tell, told) = std::sync::mpsc::channel();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let thread = std::thread::spawn(move || {
+        tell.send(nix::unistd::gettid()).unwrap();
+        let _ = ended.recv();
+    });
+    let tid = told.recv().unwrap();
+    let of_a_thread = self::run(&["-t", &format!("process:{tid}")]);
+    drop(end);
+    thread.join().unwrap();
+    one_line(&of_a_thread.stderr)?;
+    assert_eq!(of_a_thread.code(), 1);
+    let said = format!("{tid} is a thread of process {}", std::process::id());
+    assert!(of_a_thread.stderr.contains(&said), "{}", of_a_thread.stderr);
     Ok(())
 }
 
@@ -222,6 +276,8 @@ fn list() -> Result<(), Failed> {
             .gid(NOBODY),
     );
     assert_eq!(list.code(), 0, "{}", list.stderr);
+    one_line(&list.stderr)?;
+    assert!(list.stderr.contains("nothing was tried"), "{}", list.stderr);
     let events: Vec<Value> = list
         .stdout
         .lines()
@@ -230,6 +286,10 @@ fn list() -> Result<(), Failed> {
     assert!(events.len() > 380, "{}", events.len());
     let openat = events.iter().find(|event| event["name"] == "openat").unwrap();
     assert_eq!(openat["available"], true);
+    assert!(events.iter().all(|event| event["tried"] == false));
+    let by_root = run(&["--list", "-o", "json", "-e", "openat"]);
+    assert!(by_root.stdout.contains("\"tried\":true"), "{}", by_root.stdout);
+    assert!(by_root.stderr.is_empty(), "{}", by_root.stderr);
     assert_eq!(openat["args"][1]["name"], "pathname");
     assert!(openat["sets"].as_array().unwrap().contains(&"default".into()));
     let table = finish(Command::new(tracee()).arg("--list").uid(NOBODY).gid(NOBODY));
@@ -251,5 +311,142 @@ fn list() -> Result<(), Failed> {
         .map(|row| row.split(' ').next().unwrap())
         .collect();
     assert_eq!(names, ["EVENT", "", "System", "close", "openat", "openat2"]);
+    Ok(())
+}
+
+/// Whatever the user's words are, and those of the environment: a terminal obeys none of them.
+fn messages() -> Result<(), Failed> {
+    let hostile = "x\n\x1b[31m\r\u{9b}\u{202e}y";
+    let path = format!("/nonexistent/{hostile}");
+    let words = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let in_words = [
+        vec!["-o".into(), format!("json:{path}")],
+        vec!["-o".into(), hostile.into()],
+        vec!["-e".into(), hostile.into()],
+        vec!["-s".into(), hostile.into()],
+        vec!["-x".into(), format!("{hostile}*")],
+        vec!["-t".into(), format!("c:{hostile}")],
+        vec!["-f".into(), format!("uid={hostile}")],
+        vec!["-b".into(), hostile.into()],
+        vec![format!("--{hostile}")],
+        vec![format!("-{hostile}")],
+        vec![hostile.into()],
+        vec![format!("--debug={hostile}")],
+        vec!["--capture".into(), format!("write={hostile}")],
+        vec![
+            "--capture".into(),
+            "exec".into(),
+            "--output-path".into(),
+            format!("/proc/{hostile}"),
+        ],
+        vec!["--".into(), hostile.into()],
+        vec!["--".into(), path.clone()],
+    ];
+    let runs = in_words
+        .iter()
+        .map(|args| (args.clone(), finish(Command::new(tracee()).args(args))))
+        .chain([
+            (
+                words(&["TRACEE_BPF_FILE"]),
+                finish(Command::new(tracee()).env("TRACEE_BPF_FILE", &path)),
+            ),
+            (
+                words(&["CLANG"]),
+                finish(
+                    Command::new(tracee())
+                        .args(["--build-policy", "always", "--install-path"])
+                        .arg(tempfile::tempdir()?.path().join(hostile))
+                        .env("CLANG", &path),
+                ),
+            ),
+        ]);
+    for (what, run) in runs {
+        assert_ne!(run.code(), 0, "{what:?}");
+        for line in run.stderr.strip_suffix('\n').unwrap_or_default().split('\n') {
+            assert!(line.starts_with("tracee: "), "{what:?}: {:?}", run.stderr);
+            assert!(
+                !line.chars().any(|char| char.is_control() || char == '\u{202e}'),
+                "{what:?}: {line:?}"
+            );
+        }
+        if what != ["CLANG"] {
+            one_line(&run.stderr)?;
+        }
+        assert!(run.stdout.is_empty(), "{what:?}: {}", run.stdout);
+    }
+    Ok(())
+}
+
+/// tracee where only tracepoints can be had, whatever else this kernel has.
+fn by_tracepoints_alone(args: &[&str]) -> crate::harness::Run {
+    finish(
+        Command::new(tracee())
+            .args(args)
+            .env("TRACEE_WITHOUT", "trampolines,kprobes"),
+    )
+}
+
+/// security_sb_mount has no tracepoint.
+fn globs() -> Result<(), Failed> {
+    const MISSING: &str = "security_sb_mount";
+    for glob in ["security_*", "*"] {
+        let run = by_tracepoints_alone(&["-e", glob, "-o", "json", "--", "true"]);
+        assert_eq!(run.code(), 0, "{glob}: {}", run.stderr);
+        let warned = run
+            .stderr
+            .lines()
+            .any(|line| line.contains("left out") && line.contains(MISSING));
+        assert!(warned, "{glob}: {}", run.stderr);
+        assert!(
+            run.stdout.contains("\"eventName\":\"security_file_open\""),
+            "{glob}"
+        );
+    }
+    for (events, said) in [
+        (
+            format!("security_*,{MISSING}"),
+            format!("{MISSING} cannot be traced"),
+        ),
+        ("security_sb_moun?".into(), "none of the chosen events".into()),
+    ] {
+        let run = by_tracepoints_alone(&["-e", &events, "--", "true"]);
+        one_line(&run.stderr)?;
+        assert_eq!(run.code(), 1, "{events}: {}", run.stderr);
+        assert!(
+            run.stderr.contains(&said) && run.stderr.contains(MISSING),
+            "{}",
+            run.stderr
+        );
+        assert!(run.stdout.is_empty(), "{}", run.stdout);
+    }
+    Ok(())
+}
+
+fn left_out() -> Result<(), Failed> {
+    let run = finish(
+        Command::new("sh")
+            .args(["-c", "exec \"$0\" -s all -- true 2>&1"])
+            .arg(tracee())
+            .env("TRACEE_WITHOUT", "trampolines,kprobes"),
+    );
+    assert_eq!(run.code(), 0, "{}", run.stdout);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    let place = |what: &str| lines.iter().position(|line| line.contains(what)).unwrap();
+    let warning = place("warning: left out");
+    assert!(warning < place("TIME(s)"), "{}", run.stdout);
+    let reason = "TRACEE_WITHOUT rules out trampolines";
+    let groups = lines[warning].split("; ").filter(|group| group.contains(reason));
+    let reasons: Vec<&str> = groups
+        .map(|group| group.rsplit_once(" (").map_or(group, |(_, reason)| reason))
+        .collect();
+    let mut once = reasons.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(once.len(), reasons.len(), "{}", lines[warning]);
+    assert!(
+        lines[warning].contains("security_sb_mount, "),
+        "{}",
+        lines[warning]
+    );
     Ok(())
 }

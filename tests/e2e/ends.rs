@@ -122,6 +122,12 @@ fn fifos() -> Result<(), Failed> {
             .flatten()
             .any(|task| fs::read_to_string(task.path().join("comm")).is_ok_and(|name| name == "fifo\n"))
     });
+    let mut said = String::new();
+    let mut child = child;
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    stderr.read_line(&mut said)?;
+    let waiting = format!("tracee: waiting for a reader of {}\n", fifo.display());
+    assert_eq!(said, waiting);
     let events = parse(fs::File::open(&fifo)?);
     assert_eq!(ends(child, at_once()).code(), 0);
     assert_eq!(events.len(), 1);
@@ -129,7 +135,9 @@ fn fifos() -> Result<(), Failed> {
     let run = ends(start()?, Duration::from_secs(20));
     assert_eq!(run.code(), 1);
     assert!(
-        run.stderr.contains("nobody has opened it for reading") && run.stderr.lines().count() == 1,
+        run.stderr.starts_with(&waiting)
+            && run.stderr.contains("nobody has opened it for reading")
+            && run.stderr.lines().count() == 2,
         "{}",
         run.stderr
     );
@@ -509,6 +517,17 @@ fn clock() -> Result<(), Failed> {
         "{steps:?}"
     );
     for event in changes {
+        // It is tracee's own word, and says no more than tracee has.
+        assert_eq!(event["processName"], "tracee");
+        assert_eq!(event["userId"], nix::unistd::getuid().as_raw());
+        for nothing in [
+            "returnValue",
+            "parentProcessId",
+            "mountNamespace",
+            "threadStartTime",
+        ] {
+            assert!(event[nothing].is_null(), "{nothing}: {event}");
+        }
         assert_eq!(
             number(event, "after") - number(event, "before"),
             number(event, "difference")
