@@ -21,6 +21,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("exit_exit_group_and_rt_sigreturn_are_seen", life),
         Test::new("fork_names_parent_and_child", fork),
         Test::new("the_environment_comes_when_asked_for", environment),
+        Test::new("one_exit_of_a_process_is_its_last", last_exits),
     ]
 }
 
@@ -33,6 +34,36 @@ fn execs(run: &crate::harness::Run) -> Vec<(String, i64)> {
             (path, event["returnValue"].as_i64().unwrap())
         })
         .collect()
+}
+
+/// Whether the tracepoint itself says which exit is the last (`group_dead`).
+fn tells_the_last() -> bool {
+    let release = nix::sys::utsname::uname().unwrap();
+    let release = release.release().to_string_lossy().into_owned();
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit());
+    let mut number = || numbers.next().and_then(|number| number.parse().ok()).unwrap_or(0);
+    (number(), number()) >= (6u32, 16u32)
+}
+
+fn last_exits() -> Result<(), Failed> {
+    let run = trace(&["-e", "sched_process_exit"], &[&prog("together"), "200"]);
+    assert_eq!(run.code(), 0, "{}", run.stderr);
+    let mut of = std::collections::BTreeMap::<u64, Vec<bool>>::new();
+    for event in run.named("sched_process_exit") {
+        let pid = event["processId"].as_u64().unwrap();
+        of.entry(pid)
+            .or_default()
+            .push(value(event, "group_exit") == true);
+    }
+    assert_eq!(of.len(), 201);
+    for (pid, last) in of.iter().filter(|(_, exits)| exits.len() == 3) {
+        let count = last.iter().filter(|last| **last).count();
+        assert!(
+            count == 1 || count > 1 && !tells_the_last(),
+            "{pid}: {count} are the last"
+        );
+    }
+    Ok(())
 }
 
 /// Before it, the process is tracee's own, and reads a word from its parent.
