@@ -137,10 +137,12 @@ impl Expression {
 
     fn words(&self, ty: ArgType) -> Checked<Words> {
         if let (false, Some((min, max))) = (self.op.is_equality(), argument::compared_within(ty)) {
-            let mut words = Words::default();
-            words.numbers = self.numbers(min, max, |name| argument::number_of(ty, name))?;
-            possible(&words.numbers, &self.field)?;
-            return Ok(words);
+            let numbers = self.numbers(min, max, |name| argument::number_of(ty, name))?;
+            possible(&numbers, &self.field)?;
+            return Ok(Words {
+                numbers,
+                ..Words::default()
+            });
         }
         self.equality("no number to compare")?;
         let names = argument::names(ty);
