@@ -600,8 +600,8 @@ fn stopped_rebuild() -> Result<(), Failed> {
         let mut child = building(folder.path());
         assert_eq!(build_folders(folder.path()).len(), 1);
         let compilers = compilers_of(child.id());
-        kill(nix::unistd::Pid::from_raw(child.id() as i32), signal)?;
-        assert_eq!(child.wait()?.code(), Some(0));
+        kill(nix::unistd::Pid::from_raw(child.id() as i32), signal).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0));
         assert!(build_folders(folder.path()).is_empty(), "{signal}");
         for compiler in compilers {
             kill(compiler, Signal::SIGKILL)?;
@@ -622,11 +622,11 @@ fn killed_rebuilds() -> Result<(), Failed> {
         ("build-0pened", 0o755),
         ("build-abc", 0o700),
     ] {
-        fs::create_dir(path(name))?;
-        fs::write(path(name).join("part.o"), "")?;
-        fs::set_permissions(path(name), Permissions::from_mode(mode))?;
+        fs::create_dir(path(name)).unwrap();
+        fs::write(path(name).join("part.o"), "").unwrap();
+        fs::set_permissions(path(name), Permissions::from_mode(mode)).unwrap();
     }
-    symlink("build-abc", path("build-l1nked"))?;
+    symlink("build-abc", path("build-l1nked")).unwrap();
     let run = finish(
         Command::new(tracee())
             .args(["--build-policy", "always", "--install-path"])
@@ -642,8 +642,8 @@ fn killed_rebuilds() -> Result<(), Failed> {
     left.sort();
     assert_eq!(build_folders(folder.path()), left);
     assert!(path("build-abc/part.o").exists());
-    other.kill()?;
-    other.wait()?;
+    other.kill().unwrap();
+    other.wait().unwrap();
     for compiler in compilers {
         nix::sys::signal::kill(compiler, nix::sys::signal::Signal::SIGKILL)?;
     }
