@@ -264,7 +264,7 @@ mod tests {
         let head = "HTTP/1.0 200 OK\r\n\r\n";
         for (len, fits) in [(own.most(), true), (own.most() + 1, false)] {
             let _ = std::fs::remove_file(&path);
-            let answer = format!("{head}{:len$}", "[]", len = len as usize - head.len());
+            let answer = format!("{head}[]{}", " ".repeat(len as usize - head.len() - 2));
             let server = serve(UnixListener::bind(&path).unwrap(), answer, usize::MAX);
             assert_eq!(get(&own).is_ok(), fits, "{len}");
             server.join().unwrap();
