@@ -352,20 +352,24 @@ fn module() -> Result<(), Failed> {
 /// Four threads a CPU open deep paths that are made of their thread ids.
 /// A folder that has two names in turn: each path is one of both, or says that it may be mixed.
 fn renamed() -> Result<(), Failed> {
-    let count = if in_vm() { 2000 } else { 50_000 };
+    let count = if in_vm() { 2000 } else { 30_000 };
+    // The longer the way, the likelier it is to change.
+    let depth = 100;
     under_each_means(&["vfs_write"], |_| {
         let folder = folder();
         let root = folder.path().to_str().unwrap();
         let run = trace(
             &["-e", "vfs_write", "-b", "64MiB"],
-            &[&prog("renames"), root, &count.to_string()],
+            &[&prog("renames"), root, &count.to_string(), &depth.to_string()],
         );
         assert_eq!(run.code(), 0, "{}", run.stderr);
-        let names = [format!("{root}/one/aaaa/file"), format!("{root}/two/bbbb/file")];
+        let below = "/d".repeat(depth);
+        let names = ["one/aaaa", "two/bbbb"].map(|name| format!("{root}/{name}{below}/file"));
         let (mut told, mut marked) = ([0, 0], 0);
         for event in run.named("vfs_write") {
             let path = value(event, "pathname").as_str().unwrap();
             if arg(event, "pathname")["mixed"] == true {
+                assert!(path.ends_with("/file (mixed)"), "{event}");
                 marked += 1;
                 continue;
             }
