@@ -193,8 +193,8 @@ static __always_inline bool number_wanted(__u64 nr)
 
 static __always_inline bool has_mark(__u64 nr)
 {
-	return settings.marks && (number_has(nr, ENTER_MARK) || (__u32)nr == NO_NUMBER ||
-				  numbers_are_unsettled());
+	return settings.marks &&
+	       (number_has(nr, ENTER_MARK) || (__u32)nr == NO_NUMBER || numbers_are_unsettled());
 }
 
 static __always_inline bool exit_wanted(__u64 nr)

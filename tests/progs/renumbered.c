@@ -84,7 +84,8 @@ static void exec_that_fails_late(void)
 			    .e_phnum = 2 };
 	Elf64_Phdr parts[] = {
 		{ PT_LOAD, PF_R | PF_W | PF_X, 0, 0x10000000, 0x10000000, 0x900, 0x1100, 0x1000 },
-		{ PT_LOAD, PF_R | PF_X, 0x1000, 0x7ffffffff000, 0x7ffffffff000, 0x1000, 0x20000, 0x1000 },
+		{ PT_LOAD, PF_R | PF_X, 0x1000, 0x7ffffffff000, 0x7ffffffff000, 0x1000, 0x20000,
+		  0x1000 },
 	};
 	char path[4096];
 	int fd;
