@@ -115,9 +115,7 @@ struct record_header {
 #define PATH_UNROOTED (1 << 2) /* not below the root of a mount */
 #define PATH_UNREACHABLE (1 << 3) /* that root is not in the task's mount namespace */
 #define PATH_MADE_UP (1 << 4) /* in no folder, the kernel makes up its name: memfd, pipe, … */
-#define PATH_MIXED \
-	(1         \
-	 << 5) /* parts of it were renamed all the time: it may be put together of old and new names */
+#define PATH_MIXED (1 << 5) /* renamed all the time: it may be of old and new names */
 
 /* item_header.flags, of user memory; of a part of an array of messages: the message's position, besides */
 #define ITEM_LATE (1 << 7) /* read when the call had returned, which may have written over it */
