@@ -4,7 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use tracee::capture::record::{self, Taken};
-use tracee::capture::{folder, watch};
+use tracee::capture::folder;
+use tracee::files::Mount;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Some(Taken::File(file)) = record::parse(bytes) {
@@ -12,5 +13,5 @@ fuzz_target!(|bytes: &[u8]| {
         let name = folder::plain_name(file.plain_path());
         assert!(!name.is_empty() && !name.contains('/') && name.is_ascii(), "{name:?}");
     }
-    let _ = watch::mount(bytes);
+    let _ = Mount::parse(bytes);
 });
