@@ -97,7 +97,7 @@ impl Actors {
             let tracees: Vec<_> = some
                 .iter()
                 .map(|(filters, _)| {
-                    let mut flags = vec!["-t".into(), "p:all".into(), "-b".into(), "256KiB".into()];
+                    let mut flags = vec!["-t".into(), "p:all".into(), "-b".into(), "4MiB".into()];
                     flags.extend(["-e".into(), events.into()]);
                     for filter in *filters {
                         flags.extend(["--filter".into(), self.fill(filter)]);
