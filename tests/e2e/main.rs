@@ -128,7 +128,7 @@ fn main() {
         cost::tests(),
         capture::tests(),
         capture_code::tests(),
-        capture_folder::tests(),
+        once(capture_folder::tests()),
         once(ends::tests()),
         once(secure::tests()),
     ]
