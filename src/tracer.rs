@@ -1,14 +1,13 @@
 //! The corridor: builds each room, joins them, and runs until stopped.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use sd_notify::NotifyState;
 
+use crate::capture::kept::Kept;
 use crate::capture::store::Store;
-use crate::capture::{self, Capture, Captured};
+use crate::capture::{self, Capture};
 use crate::catalogue::{self, EventSpec};
 use crate::chosen::{self, Chosen};
 use crate::cli::config::{Config, Format};
@@ -176,51 +175,6 @@ fn open_store(settings: &capture::Settings) -> Result<Store, Error> {
     Ok(privilege::as_user(|| {
         Store::open(&settings.folder, settings.clear, settings.limits)
     })??)
-}
-
-/// What has been captured so far.
-struct Kept {
-    folder: PathBuf,
-    /// By name, whether it is complete: of those that are told again the last word counts.
-    stored: HashMap<String, bool>,
-    not_stored: u64,
-}
-
-impl Kept {
-    fn new(folder: &Path) -> Kept {
-        Kept {
-            folder: folder.into(),
-            stored: HashMap::new(),
-            not_stored: 0,
-        }
-    }
-
-    fn count(&mut self, captured: &Captured) {
-        match &captured.artefact {
-            Some(name) => {
-                self.stored.insert(name.clone(), captured.reason.is_none());
-            }
-            None => self.not_stored += u64::from(captured.kind != capture::STOPPED),
-        }
-    }
-}
-
-/// As it is told in the end.
-impl fmt::Display for Kept {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stored = self.stored.len();
-        let artefacts = if stored == 1 { "artefact" } else { "artefacts" };
-        write!(f, "{stored} {artefacts} captured")?;
-        let incomplete = self.stored.values().filter(|complete| !**complete).count();
-        if incomplete > 0 {
-            write!(f, ", {incomplete} of them incomplete")?;
-        }
-        write!(f, ", listed in {}", self.folder.join("index.jsonl").display())?;
-        match self.not_stored {
-            0 => Ok(()),
-            more => write!(f, "; {more} more could not be stored"),
-        }
-    }
 }
 
 /// Of events of the main loop: an output's reader has gone.

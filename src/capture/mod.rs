@@ -10,6 +10,7 @@ mod collector;
 mod container;
 pub mod folder;
 mod keeper;
+pub mod kept;
 mod memory;
 pub mod record;
 pub mod settings;
