@@ -14,6 +14,7 @@ pub(crate) mod rebuild;
 #[cfg(test)]
 pub mod record_h;
 pub mod shared;
+mod sizes;
 mod syscalls;
 mod trial;
 
@@ -22,11 +23,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd};
-use std::path::Path;
 
 use libbpf_rs::{
-    Iter, Link, Map, MapCore, MapFlags, MapHandle, MapType, Object, OpenMapMut, OpenObject, ProgramInput,
-    ProgramMut,
+    Iter, Link, Map, MapCore, MapFlags, MapHandle, Object, OpenMapMut, OpenObject, ProgramInput, ProgramMut,
 };
 
 use crate::capture;
@@ -35,6 +34,7 @@ use crate::scope::{Following, Scope};
 use features::Features;
 pub use plan::Plan;
 use probe::{Means, Program};
+use sizes::{create_rings, life_ring, most_processes};
 use skel::types::{control, followed};
 
 /// The object's types, generated from its BTF.
@@ -459,13 +459,6 @@ fn not_found(pid: u32) -> LoadError {
     }
 }
 
-/// Bytes of the ring of process life: what comes while the reader is at all others takes its time.
-fn life_ring(cpus: usize) -> usize {
-    (cpus * (128 << 10))
-        .next_power_of_two()
-        .clamp(256 << 10, 16 << 20)
-}
-
 fn update<K: plain::Plain, V: plain::Plain>(map: &Map<'_>, key: &K, value: &V) -> Result<(), LoadError> {
     // SAFETY: keys and values of these maps are made of integers without padding.
     let (key, value) = unsafe { (plain::as_bytes(key), plain::as_bytes(value)) };
@@ -480,29 +473,4 @@ fn open_map<'obj>(open: &'obj mut OpenObject, name: &'static str) -> Result<Open
             kind: "map",
             name: name.into(),
         })
-}
-
-/// So many processes there are at the most, so that tables of them do not fill up unless root raises the limits.
-fn most_processes() -> usize {
-    const MIN: usize = 4096;
-    // The kernel's own limit of pids (PID_MAX_LIMIT).
-    const MAX: usize = 4 << 20;
-    let number = |name: &str| -> usize {
-        let text = fs::read_to_string(Path::new("/proc/sys/kernel").join(name));
-        text.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(MAX)
-    };
-    number("pid_max").min(number("threads-max")).clamp(MIN, MAX)
-}
-
-fn create_rings(cpus: usize, size: u32) -> Result<Vec<MapHandle>, LoadError> {
-    let opts = libbpf_rs::libbpf_sys::bpf_map_create_opts {
-        sz: size_of::<libbpf_rs::libbpf_sys::bpf_map_create_opts>() as libbpf_rs::libbpf_sys::size_t,
-        ..Default::default()
-    };
-    (0..cpus)
-        .map(|_| MapHandle::create(MapType::RingBuf, Some("tracee_ring"), 0, 0, size, &opts))
-        .collect::<Result<_, _>>()
-        .map_err(LoadError::bpf(format!(
-            "{cpus} ring buffers of {size} bytes cannot be created"
-        )))
 }

@@ -203,7 +203,7 @@ fn sigint() -> Result<(), Failed> {
         // An emulator takes its time to close the links.
         let took = start.elapsed();
         assert!(
-            took < Duration::from_secs(if in_vm() { 15 } else { 1 }),
+            took < Duration::from_secs(if in_vm() { 5 } else { 1 }),
             "{took:?}"
         );
         assert_eq!(run.code(), 0, "{}", run.stderr);

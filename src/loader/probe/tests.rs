@@ -1,0 +1,55 @@
+use super::*;
+
+#[test]
+fn every_event_has_its_programs() {
+    for event in catalogue::events() {
+        for stem in stems(event, &Features::default()) {
+            let found = object::programs().iter().any(|program| program.stem() == stem);
+            assert!(found, "{}: no program {stem}__… in the object", event.name);
+        }
+    }
+}
+
+#[test]
+fn every_program_is_an_events_or_known() {
+    for program in object::programs() {
+        let stem = program.stem();
+        let copies = COPIES.iter().any(|(copies, ..)| *copies == stem);
+        let known = copies
+            || PROT_ALERT.contains(&stem)
+            || stem == ALERT_ATTACH
+            || [
+                FREE,
+                PREPARE_EXEC,
+                BEFORE_CALL,
+                CLONE_NS,
+                CAPTURE_WRITE,
+                CAPTURE_MMAP,
+            ]
+            .contains(&stem);
+        assert!(
+            known || catalogue::by_name(stem).is_some(),
+            "{}: there is no event {stem}",
+            program.name
+        );
+    }
+}
+
+#[test]
+fn calls_that_return_specially_are_in_the_catalogue() {
+    for name in [
+        "fork",
+        "vfork",
+        "clone",
+        "clone3",
+        "execve",
+        "execveat",
+        "rt_sigreturn",
+        "sigreturn",
+        "exit",
+        "exit_group",
+    ] {
+        assert!(catalogue::by_name(name).is_some(), "{name}");
+        assert_ne!(syscall_return(name), Return::Once);
+    }
+}
