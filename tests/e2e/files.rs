@@ -378,7 +378,8 @@ fn renamed() -> Result<(), Failed> {
         }
         println!("{told:?}, {marked} marked");
         assert_eq!(told[0] + told[1] + marked, count);
-        assert!(told[0] + told[1] > marked);
+        // How many are marked hangs on how fast the machine renames: a hundredth to more than half of them were seen.
+        assert!(told.iter().all(|told| *told > 0), "{told:?}");
     });
     Ok(())
 }
