@@ -12,11 +12,11 @@ use criterion::{criterion_group, criterion_main, Criterion, Throughput};
 use nix::time::{clock_gettime, ClockId};
 
 use tracee::catalogue::{self, Set};
-use tracee::cli::config::{Format, OutputSpec, Target};
 use tracee::clock::Timeline;
 use tracee::decode;
 use tracee::loader::features::Features;
-use tracee::loader::{Plan, Tracer};
+use tracee::loader::{KernelSide, Plan};
+use tracee::output::spec::{Format, OutputSpec, Target};
 use tracee::output::Outputs;
 use tracee::scope::Scope;
 
@@ -77,7 +77,7 @@ fn record() -> Vec<Vec<u8>> {
         marked: &std::collections::BTreeSet::new(),
     };
     libbpf_rs::set_print(None);
-    let mut tracer = Tracer::load(&plan, &Features::detect()).expect("tracing needs root");
+    let mut tracer = KernelSide::load(&plan, &Features::detect()).expect("tracing needs root");
     let mut rings = tracer.ring_maps().expect("rings");
     tracer.attach().expect("attach");
     tracer.start(&Scope::New).expect("start");

@@ -137,6 +137,55 @@ pub enum OutputError {
     Open { target: String, reason: String },
 }
 
+/// Why a way is not gone.
+#[derive(Debug, thiserror::Error)]
+pub enum WayError {
+    #[error("{} is a link of uid {}: give the path that it leads to", .0.display(), .1)]
+    Link(PathBuf, u32),
+    #[error("{} is no folder", .0.display())]
+    NoFolder(PathBuf),
+    #[error("{} belongs to another user (uid {})", .0.display(), .1)]
+    Foreign(PathBuf, u32),
+    #[error("{} is writable by others (mode {:o})", .0.display(), .1)]
+    Writable(PathBuf, u32),
+    #[error("{} lies on a file system on which anybody may be called root ({})", .0.display(), .1)]
+    Medium(PathBuf, String),
+    #[error("{} cannot be reached: {}", .0.display(), .1)]
+    Io(PathBuf, io::Error),
+}
+
+impl WayError {
+    /// There is no such file, or this user may not look for it.
+    pub fn is_missing(&self) -> bool {
+        match self {
+            WayError::NoFolder(_) => true,
+            WayError::Io(_, error) => is_missing(error),
+            _ => false,
+        }
+    }
+}
+
+/// What is not there, or not there for this user.
+pub fn is_missing(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
+    matches!(error.kind(), NotFound | PermissionDenied | NotADirectory)
+}
+
+/// Why the folder of artefacts is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    #[error("{} is a link, which is not followed: give the folder itself", .0.display())]
+    Link(PathBuf),
+    #[error(transparent)]
+    Way(#[from] WayError),
+    #[error("{} is in use by another tracee", .0.display())]
+    InUse(PathBuf),
+    #[error("{} holds other things than artefacts: it is not emptied", .0.display())]
+    NotArtefacts(PathBuf),
+    #[error("{} cannot be used: {}", .0.display(), .1)]
+    Io(PathBuf, io::Error),
+}
+
 /// Running the command after `--`.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
@@ -158,7 +207,7 @@ pub enum Error {
     #[error(transparent)]
     Output(#[from] OutputError),
     #[error("--output-path: {0}")]
-    Capture(#[from] crate::capture::folder::FolderError),
+    Capture(#[from] FolderError),
     #[error(transparent)]
     Command(#[from] CommandError),
     #[error("{0}")]

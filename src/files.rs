@@ -193,6 +193,15 @@ fn unescape(word: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// Keeps other tracees out for as long as the file is open.
+pub fn lock(file: &fs::File) -> io::Result<()> {
+    // SAFETY: a call on a descriptor that is open.
+    match unsafe { libc::flock(file.as_fd().as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

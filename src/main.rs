@@ -13,8 +13,8 @@ use tracee::cli::args::Args;
 use tracee::cli::config::Task;
 use tracee::cli::list;
 use tracee::error::{Error, UsageError};
+use tracee::escape;
 use tracee::loader::features::{self, Features};
-use tracee::output::escape;
 use tracee::tracer;
 use tracee::{limits, say};
 

@@ -14,7 +14,7 @@ use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
 
-use crate::output::escape;
+use crate::escape;
 
 /// Prints a line that begins with `tracee: `.
 #[macro_export]

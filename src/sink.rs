@@ -2,15 +2,15 @@
 
 use crate::catalogue;
 use crate::clock::Change;
+use crate::decode::event::{Arg, Context, Event, Value};
 use crate::decode::{self, DecodeError, RECORD_INTERNAL};
 use crate::enrich::container::{Containers, Verdict};
 use crate::enrich::process::Processes;
 use crate::error::{Error, OutputError};
-use crate::event::{Arg, Context, Event, Value};
 use crate::filter::matcher::Matcher;
 use crate::loader::loss::Loss;
 use crate::loader::probe::Sources;
-use crate::loader::Tracer;
+use crate::loader::KernelSide;
 use crate::output::Outputs;
 use crate::say;
 use crate::signals::Stop;
@@ -36,7 +36,7 @@ pub struct Sink {
 }
 
 /// Decodes a record, and says that a call was not carried out only where that is sure.
-fn decode<'a>(record: &'a [u8], tracer: &Tracer) -> Result<Event<'a>, DecodeError> {
+fn decode<'a>(record: &'a [u8], tracer: &KernelSide) -> Result<Event<'a>, DecodeError> {
     let mut event = decode::decode(record)?;
     if event.carried_out() == Some(false) && tracer.marks_are_doubtful(event.context.time) {
         event.doubt();
@@ -45,7 +45,7 @@ fn decode<'a>(record: &'a [u8], tracer: &Tracer) -> Result<Event<'a>, DecodeErro
 }
 
 impl Sink {
-    pub fn record(&mut self, record: &[u8], tracer: &Tracer) -> Result<(), OutputError> {
+    pub fn record(&mut self, record: &[u8], tracer: &KernelSide) -> Result<(), OutputError> {
         let event = match decode(record, tracer) {
             Ok(event) => event,
             Err(error) => {
@@ -99,7 +99,7 @@ impl Sink {
 
     /// Shows what was held and need be no longer, and tells the kernel side which containers the user wants; `all`: nothing
     /// may be held any more. Whether something still is.
-    pub fn release(&mut self, tracer: &Tracer, all: bool) -> Result<bool, Error> {
+    pub fn release(&mut self, tracer: &KernelSide, all: bool) -> Result<bool, Error> {
         let Some(containers) = &mut self.containers else {
             return Ok(false);
         };

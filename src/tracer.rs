@@ -10,15 +10,15 @@ use crate::capture::store::Store;
 use crate::capture::{self, Capture};
 use crate::catalogue::{self, EventSpec};
 use crate::chosen::{self, Chosen};
-use crate::cli::config::{Config, Format};
+use crate::cli::config::Config;
 use crate::clock::{Timeline, WallClock};
 use crate::command::Command;
+use crate::decode::event::Context;
 use crate::enrich::container::Containers;
 use crate::enrich::existing;
 use crate::enrich::proc::Proc;
 use crate::enrich::process::Processes;
 use crate::error::{Error, OutputError};
-use crate::event::Context;
 use crate::filter::compile::compile;
 use crate::limits;
 use crate::loader::features::Features;
@@ -26,7 +26,8 @@ use crate::loader::loss::{self, LossMeter};
 use crate::loader::marks::marked_calls;
 use crate::loader::probe::{self, Sources};
 use crate::loader::{lookup, object};
-use crate::loader::{Plan, Tracer};
+use crate::loader::{KernelSide, Plan};
+use crate::output::spec::Format;
 use crate::output::{target, Outputs};
 use crate::privilege::{self, Uses};
 use crate::ring::{self, Rings};
@@ -64,7 +65,8 @@ pub fn run(config: &Config) -> Result<u8, Error> {
     // Before anything is loaded: a folder that is refused needs no privilege to be told.
     let store = capture.as_ref().map(open_store).transpose()?;
     let checked = probe::checked_calls(&events, &features);
-    let marked = marked_calls(&events, capture.as_ref(), config.verify_results, &features);
+    let capturing = capture.as_ref().map(capture::Settings::plan);
+    let marked = marked_calls(&events, capturing, config.verify_results, &features);
     let (filters, matcher) = compile(&config.filters, &events);
     let plan = Plan {
         scope: &config.scope,
@@ -79,10 +81,10 @@ pub fn run(config: &Config) -> Result<u8, Error> {
         filters: &filters,
         checked: &checked,
         marked: &marked,
-        capture: capture.as_ref(),
+        capture: capturing,
         epoch: Timeline::now().wall(0),
     };
-    let mut tracer = Tracer::load(&plan, &features)?;
+    let mut tracer = KernelSide::load(&plan, &features)?;
     let inner = matches!(config.scope, Scope::Containers(_));
     let clock = WallClock::start(tracer.clock_ahead())?;
     let mut outputs = Outputs::open(&config.outputs, clock.timeline(), inner)?;
@@ -182,7 +184,7 @@ const READER: u64 = 1;
 
 /// A run under way.
 struct Run {
-    tracer: Tracer,
+    tracer: KernelSide,
     sink: Sink,
     losses: LossMeter,
     show_losses: bool,

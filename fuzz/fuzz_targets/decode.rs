@@ -9,10 +9,11 @@ use libfuzzer_sys::fuzz_target;
 use tracee::clock::Timeline;
 use tracee::decode;
 use tracee::decode::path::Marks;
-use tracee::enrich::container::Container;
-use tracee::event::Executable;
+use tracee::decode::container::Container;
+use tracee::decode::event::Executable;
 use tracee::output::table::Columns;
-use tracee::output::{escape, json, table};
+use tracee::escape;
+use tracee::output::{json, table};
 
 fuzz_target!(|record: &[u8]| {
     let _ = decode::peek_time(record);

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tracee::output::escape;
+use tracee::escape;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut text = String::new();

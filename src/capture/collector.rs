@@ -28,11 +28,12 @@ use super::sightings::{Closed, Held, Process, Sightings};
 use super::store::Store;
 use super::watch::{may_block, OVERLAYFS};
 use super::writes::Writes;
-use super::{Clock, Jobs, Maps, Totals};
+use super::{Clock, Jobs, Totals};
 use crate::decode::path::Marks;
 use crate::files::Stat;
 use crate::loader::shared::SharedMap;
 use crate::loader::skel::types::capture_misses;
+use crate::loader::CaptureMaps;
 
 /// Executed files that are stored already.
 const KNOWN_MAX: usize = 1 << 16;
@@ -70,7 +71,7 @@ pub struct Setup {
     pub settings: Settings,
     pub store: Arc<Store>,
     pub jobs: Jobs,
-    pub maps: Maps,
+    pub maps: CaptureMaps,
     pub clock: Clock,
     pub sightings: Option<Arc<Sightings>>,
 }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use libbpf_rs::MapHandle;
 
-use crate::event::Context;
+use crate::decode::container::short_id;
+use crate::decode::event::Context;
 use crate::loader::containers;
 
 /// What is in no container.
@@ -41,7 +42,7 @@ impl Containers {
         let Ok(Some(found)) = containers::lookup(&self.map, who.container) else {
             return REMOVED.into();
         };
-        let folder = containers::short_id(&String::from_utf8_lossy(&found.id), found.owner).into_owned();
+        let folder = short_id(&String::from_utf8_lossy(&found.id), found.owner).into_owned();
         if self.known.len() >= KNOWN_MAX {
             self.known.clear();
         }

@@ -6,9 +6,9 @@
 use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::dir::Dir;
 use nix::errno::Errno;
@@ -16,22 +16,8 @@ use nix::fcntl::{openat, AtFlags, OFlag};
 use nix::sys::stat::{fstat, fstatat, mkdirat, FileStat, Mode, SFlag};
 use nix::unistd::{geteuid, unlinkat, UnlinkatFlags};
 
-use crate::privilege::way::{file_type, writable, Folders, Media, Way, WayError};
-
-/// Why a folder is not used.
-#[derive(Debug, thiserror::Error)]
-pub enum FolderError {
-    #[error("{} is a link, which is not followed: give the folder itself", .0.display())]
-    Link(PathBuf),
-    #[error(transparent)]
-    Way(#[from] WayError),
-    #[error("{} is in use by another tracee", .0.display())]
-    InUse(PathBuf),
-    #[error("{} holds other things than artefacts: it is not emptied", .0.display())]
-    NotArtefacts(PathBuf),
-    #[error("{} cannot be used: {}", .0.display(), .1)]
-    Io(PathBuf, io::Error),
-}
+use crate::error::{FolderError, WayError};
+use crate::privilege::way::{file_type, writable, Folders, Media, Way};
 
 fn io_error(path: &Path) -> impl FnOnce(Errno) -> FolderError + '_ {
     move |errno| FolderError::Io(path.into(), errno.into())
@@ -177,15 +163,6 @@ fn remove_all(folder: &OwnedFd, names: Vec<CString>) -> nix::Result<()> {
         unlinkat(folder, name.as_c_str(), UnlinkatFlags::RemoveDir)?;
     }
     Ok(())
-}
-
-/// Keeps other tracees out for as long as the list is open.
-pub fn lock(index: &File) -> io::Result<()> {
-    // SAFETY: a call on a descriptor that is open.
-    match unsafe { nix::libc::flock(index.as_fd().as_raw_fd(), nix::libc::LOCK_EX | nix::libc::LOCK_NB) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
 }
 
 /// A file of `/proc`, which never is a link to elsewhere that a traced process could have made: opened step by step by

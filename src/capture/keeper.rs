@@ -22,8 +22,8 @@ use super::record::Identity;
 use super::sightings::{Held, Process};
 use super::store::{hex, Artefact, Cut, Store, BLOCK};
 use super::{Captured, Clock};
+use crate::decode::event::Context;
 use crate::decode::path::Marks;
-use crate::event::Context;
 use crate::say;
 
 /// What is known of an artefact besides its bytes.

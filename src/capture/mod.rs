@@ -25,15 +25,15 @@ use std::sync::mpsc::{sync_channel, Receiver};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use libbpf_rs::MapHandle;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use crate::catalogue;
 use crate::clock::WallClock;
 use crate::decode;
+use crate::decode::event::{Arg, Context, Event, Value};
 use crate::error::Error;
-use crate::event::{Arg, Context, Event, Value};
-use crate::loader::probe;
+use crate::loader::capture::CapturePlan;
+use crate::loader::{probe, CaptureMaps};
 use crate::privilege::{self, Uses};
 use clock::Clock;
 use collector::{Collector, Setup};
@@ -41,11 +41,6 @@ use keeper::Keeper;
 pub use settings::Settings;
 use sightings::Sightings;
 use store::Store;
-
-// Constants of src/bpf/record.h; a test compares them.
-pub const CAPTURE_WRITE: u32 = 1 << 0;
-pub const CAPTURE_EXEC: u32 = 1 << 1;
-pub const CAPTURE_MEM: u32 = 1 << 2;
 
 /// Bytes of the kernel side's ring: what is written may come faster than a disk takes it.
 pub const RING_BULK: u32 = 64 << 20;
@@ -65,28 +60,21 @@ const JOBS: usize = 1024;
 const RESULTS: usize = 4096;
 
 impl Settings {
-    /// Bits that the kernel side knows.
-    pub fn bits(&self) -> u32 {
-        let bit = |on, bit| if on { bit } else { 0 };
-        bit(self.write, CAPTURE_WRITE) | bit(self.exec, CAPTURE_EXEC) | bit(self.mem, CAPTURE_MEM)
-    }
-
-    pub fn ring_size(&self) -> u32 {
-        if self.write || self.mem {
-            RING_BULK
-        } else {
-            RING_SMALL
+    /// What the kernel side has to know of it.
+    pub fn plan(&self) -> CapturePlan {
+        CapturePlan {
+            write: self.write,
+            exec: self.exec,
+            mem: self.mem,
+            ring_size: if self.write || self.mem {
+                RING_BULK
+            } else {
+                RING_SMALL
+            },
+            files: FILES,
+            processes: PROCESSES,
         }
     }
-}
-
-/// Maps of the kernel side.
-pub struct Maps {
-    pub ring: MapHandle,
-    pub files: MapHandle,
-    pub misses: MapHandle,
-    /// By which it knows containers.
-    pub containers: MapHandle,
 }
 
 /// An artefact that has been stored, or could not be.
@@ -126,7 +114,12 @@ pub struct Capture {
 }
 
 impl Capture {
-    pub fn start(settings: Settings, store: Store, maps: Maps, wall: WallClock) -> Result<Capture, Error> {
+    pub fn start(
+        settings: Settings,
+        store: Store,
+        maps: CaptureMaps,
+        wall: WallClock,
+    ) -> Result<Capture, Error> {
         let eventfd = || {
             EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
                 .map(Arc::new)

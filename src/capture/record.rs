@@ -2,8 +2,8 @@
 
 use crate::catalogue;
 use crate::decode::cursor::Cursor;
+use crate::decode::event::Context;
 use crate::decode::path::{Marks, PathName};
-use crate::event::Context;
 use crate::loader::probe;
 use crate::loader::skel::types::{chunk, item_header};
 
@@ -192,9 +192,9 @@ mod tests {
             ("CHUNK_LAST", u64::from(CHUNK_LAST)),
             ("CHUNK_UNSURE", u64::from(CHUNK_UNSURE)),
             ("TAKEN_VALUES", TAKEN_VALUES as u64),
-            ("CAPTURE_WRITE", u64::from(crate::capture::CAPTURE_WRITE)),
-            ("CAPTURE_EXEC", u64::from(crate::capture::CAPTURE_EXEC)),
-            ("CAPTURE_MEM", u64::from(crate::capture::CAPTURE_MEM)),
+            ("CAPTURE_WRITE", u64::from(crate::loader::capture::CAPTURE_WRITE)),
+            ("CAPTURE_EXEC", u64::from(crate::loader::capture::CAPTURE_EXEC)),
+            ("CAPTURE_MEM", u64::from(crate::loader::capture::CAPTURE_MEM)),
         ] {
             assert_eq!(constant(name), ours, "{name}");
         }

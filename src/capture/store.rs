@@ -15,8 +15,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use nix::errno::Errno;
 use sha2::{Digest, Sha256};
 
-use super::folder::{self, FolderError};
-use crate::output::escape;
+use super::folder;
+use crate::error::FolderError;
+use crate::escape;
+use crate::files::lock;
 
 /// Sizes beyond which an artefact is cut off, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +78,7 @@ impl Store {
         let root = folder::open(path)?;
         let failed = |error| FolderError::Io(path.join("index.jsonl"), error);
         let lock = |index: &File| {
-            folder::lock(index).map_err(|error| match Errno::try_from(error) {
+            lock(index).map_err(|error| match Errno::try_from(error) {
                 Ok(Errno::EWOULDBLOCK) => FolderError::InUse(path.into()),
                 Ok(errno) => failed(errno.into()),
                 Err(error) => failed(error),

@@ -20,8 +20,8 @@ use super::record::{
 use super::sightings::Process;
 use super::store::{Artefact, Cut};
 use super::watch::{is_roots_namespace, may_block};
+use crate::decode::event::Context;
 use crate::decode::path::Marks;
-use crate::event::Context;
 use crate::files::Stat;
 use crate::loader::skel::types::{captured_key, chunk};
 

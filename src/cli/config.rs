@@ -5,13 +5,13 @@ use std::ffi::OsString;
 use crate::capture;
 use crate::catalogue::{self, spec, EventSpec, Set};
 use crate::cli::args::Args;
-use crate::cli::output;
-pub use crate::cli::output::{Format, OutputSpec, Target};
 use crate::error::{set_names, UsageError};
 use crate::filter::{self, Filters};
 use crate::loader::lookup::{BuildPolicy, Lookup};
 use crate::loader::probe::ARTIFACT;
+use crate::output::spec::{self as output, Format, OutputSpec, Target};
 use crate::scope::{self, Scope};
+use crate::suggest::nearest;
 
 /// A checked command line.
 #[derive(Debug)]
@@ -344,15 +344,6 @@ fn matching(patterns: &[String], flag: &'static str) -> Result<Matching, UsageEr
         list.dedup_by_key(|event| event.id);
     }
     Ok(Matching { named, matched })
-}
-
-/// The name that a person who typed this may have meant.
-pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    names
-        .map(|name| (strsim::jaro_winkler(typed, name), name))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
 }
 
 #[cfg(test)]

@@ -3,4 +3,3 @@
 pub mod args;
 pub mod config;
 pub mod list;
-pub mod output;

@@ -2,7 +2,9 @@
 //!
 //! The format is in `src/bpf/record.h`. A record that does not follow it is an error, never a panic.
 
+pub mod container;
 pub mod cursor;
+pub mod event;
 pub mod file;
 pub mod msghdr;
 pub mod path;
@@ -14,7 +16,7 @@ use arrayvec::ArrayVec;
 
 use crate::catalogue::structs::MMSGHDR;
 use crate::catalogue::{self, ArgType, Layout};
-use crate::event::{Arg, Context, Event, Other, Value};
+use crate::decode::event::{Arg, Context, Event, Other, Value};
 use crate::loader::skel::types::item_header;
 use cursor::Cursor;
 use file::OpenFile;

@@ -4,18 +4,18 @@
 //! container whose answer is not there yet are held for a moment, so that its first event has its name, too; all others
 //! go on meanwhile.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 use std::time::Instant;
 
 use crate::catalogue::{self, EventId};
+use crate::decode::container::Container;
+use crate::decode::event::{Event, Value};
 use crate::enrich::holding::{self, Holding};
 use crate::enrich::runtime::{Answer, Asked, Asker};
 use crate::error::Error;
-use crate::event::{Event, Value};
-use crate::loader::containers::{self, Found};
+use crate::loader::containers::Found;
 
 /// Records of a container can still come for a while after it was removed: other CPUs' rings are read later, and its
 /// processes may live on.
@@ -23,45 +23,14 @@ const REMOVED_KEPT: usize = 4096;
 /// Position of the argument `owner` in the events that tell of containers.
 const OWNER: usize = 7;
 
-/// What is shown of a container.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Container {
-    /// 64 hex digits.
-    pub id: String,
-    pub runtime: &'static str,
-    pub name: Option<String>,
-    pub image: Option<String>,
-    /// Uid of whoever can have made its cgroup; 0: root alone.
-    pub owner: u32,
-}
-
-impl Container {
-    /// By what its cgroup shows: the id and what is before it in its path, and whose it is.
-    fn new(id: &[u8], before: &[u8], owner: u32) -> Container {
-        Container {
-            id: String::from_utf8_lossy(id).into_owned(),
-            runtime: runtime(before),
-            name: None,
-            image: None,
-            owner,
-        }
-    }
-
-    /// As tables show it.
-    pub fn short_id(&self) -> Cow<'_, str> {
-        containers::short_id(&self.id, self.owner)
-    }
-
-    /// Whether its id and its name are root's word, or that of whoever traces: any user can make a cgroup with the id that he
-    /// likes, and say what is called so.
-    pub fn is_vouched_for(&self) -> bool {
-        self.owner == 0 || self.owner == containers::user()
-    }
-
-    /// Whether the user means it by one of these: beginnings of ids, names.
-    fn is_listed(&self, list: &[String]) -> bool {
-        list.iter()
-            .any(|word| self.id.starts_with(word) || self.name.as_ref() == Some(word))
+/// By what its cgroup shows: the id and what is before it in its path, and whose it is.
+fn shown(id: &[u8], before: &[u8], owner: u32) -> Container {
+    Container {
+        id: String::from_utf8_lossy(id).into_owned(),
+        runtime: runtime(before),
+        name: None,
+        image: None,
+        owner,
     }
 }
 
@@ -162,7 +131,7 @@ impl Containers {
 
     /// Gets to know a container, and asks for its name.
     pub fn add(&mut self, found: &Found) {
-        self.learn(found.key, Container::new(&found.id, &found.before, found.owner));
+        self.learn(found.key, shown(&found.id, &found.before, found.owner));
         if found.gone {
             self.forget_later(found.key);
         }
@@ -217,7 +186,7 @@ impl Containers {
             };
             let owner = event.args.get(OWNER).map_or(0, |arg| arg.raw);
             let owner = u32::try_from(owner).unwrap_or(u32::MAX);
-            self.learn(key, Container::new(text(0), text(1), owner));
+            self.learn(key, shown(text(0), text(1), owner));
         }
         if event.spec.id == self.remove {
             self.forget_later(key);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::event::Context;
+use crate::decode::event::Context;
 use crate::files::{self, Mount, Stat};
 use crate::loader::containers::{Found, HIERARCHY_SHIFT};
 

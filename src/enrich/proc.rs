@@ -9,8 +9,8 @@ use std::rc::Rc;
 
 use nix::unistd::{sysconf, SysconfVar};
 
+use crate::decode::event::Executable;
 use crate::decode::path::Marks;
-use crate::event::Executable;
 use crate::files::Stat;
 
 /// Host pid and start time (ns since boot): a process's name for good.

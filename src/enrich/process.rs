@@ -6,8 +6,8 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 use crate::catalogue::{self, EventId};
+use crate::decode::event::{Event, Executable, Value};
 use crate::enrich::proc::{Key, Proc};
-use crate::event::{Event, Executable, Value};
 
 /// Events of a process can still come for a while after its exit was told, since other CPUs' rings are read later.
 const DEAD_KEPT: usize = 1024;
@@ -130,7 +130,7 @@ mod tests {
 
     use super::*;
     use crate::decode;
-    use crate::event::Context;
+    use crate::decode::event::Context;
 
     /// Room for no more than so many.
     fn processes(max: usize) -> Processes {

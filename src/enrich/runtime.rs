@@ -21,7 +21,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use serde::de::DeserializeOwned;
 use serde::Deserialize;
 
-use crate::enrich::container::Container;
+use crate::decode::container::Container;
 use crate::enrich::socket::{Place, REPLY_MAX};
 use crate::error::Error;
 use crate::privilege::{self, secure_execution};

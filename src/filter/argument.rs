@@ -4,7 +4,7 @@ use crate::catalogue::spec::SelectSpec;
 use crate::catalogue::{self, ArgType};
 use crate::filter::number::Numbers;
 use crate::filter::text::{Pattern, Texts};
-use crate::output::text::{number, Number};
+use crate::output::value::{number, Number};
 use crate::symbols;
 
 /// fcntl(2)

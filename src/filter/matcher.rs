@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::catalogue::EventId;
-use crate::enrich::container::Container;
-use crate::event::{Arg, Context, Event, Value};
+use crate::decode::container::Container;
+use crate::decode::event::{Arg, Context, Event, Value};
 use crate::filter::argument::{self, Condition, Words};
 use crate::filter::text::Texts;
 use crate::filter::ArgIndex;

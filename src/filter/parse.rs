@@ -1,7 +1,6 @@
 //! `FIELD OP VALUE[,VALUE]`, as typed and as meant.
 
 use crate::catalogue::{self, ArgType, EventSpec};
-use crate::cli::config::nearest;
 use crate::error::UsageError;
 use crate::filter::argument::{self, Condition, Kind, Word, Words};
 use crate::filter::compile::has_result;
@@ -9,6 +8,7 @@ use crate::filter::number::{Numbers, Op};
 use crate::filter::text::{Pattern, Texts};
 use crate::filter::{Filters, NAME_FIELDS, NUMBER_FIELDS};
 use crate::scope::id_of_table;
+use crate::suggest::nearest;
 use crate::symbols;
 
 /// What flags besides `--filter` decide about arguments.

@@ -1,12 +1,11 @@
 //! What the kernel side knows of containers.
 
-use std::borrow::Cow;
-
 use libbpf_rs::{MapCore, MapFlags};
 
 use crate::error::LoadError;
+use crate::loader::kernel_side::KernelSide;
+use crate::loader::object::update;
 use crate::loader::skel::types::{container, listed_id};
-use crate::loader::{update, Tracer};
 
 // Constants of src/bpf/record.h; a test compares them.
 pub const ID_LEN: usize = 64;
@@ -44,17 +43,6 @@ impl Found {
     }
 }
 
-/// How a container is called for short: the first digits of its id, as docker and others show it. The last of them is a `~`
-/// where a user has made it, who may have given it another one's id.
-pub fn short_id(id: &str, owner: u32) -> Cow<'_, str> {
-    const DIGITS: usize = 12;
-    match (owner, id.get(..DIGITS)) {
-        (0, Some(short)) => short.into(),
-        (_, Some(short)) => format!("{}~", &short[..DIGITS - 1]).into(),
-        (_, None) => id.into(),
-    }
-}
-
 impl From<container> for Found {
     fn from(entry: container) -> Found {
         let bytes = |chars: &[i8]| chars.iter().map(|c| c.to_ne_bytes()[0]).collect();
@@ -69,7 +57,7 @@ impl From<container> for Found {
     }
 }
 
-impl Tracer {
+impl KernelSide {
     /// Takes all processes that there are by their cgroups.
     pub(super) fn find_containers(&self) -> Result<(), LoadError> {
         self.run_over_tasks("find_containers")
@@ -121,11 +109,6 @@ impl Tracer {
         }
         Ok(())
     }
-}
-
-/// The user whose containers may be listed by their names besides root's: whoever traces.
-pub fn user() -> u32 {
-    nix::unistd::getuid().as_raw()
 }
 
 /// The container that a record names, in the map `containers`.

@@ -9,8 +9,8 @@ use libbpf_rs::btf::types::{Enum, Func, Struct, Var};
 use libbpf_rs::btf::{Btf, BtfKind, BtfType};
 
 use crate::error::LoadError;
-use crate::loader::probe::Program;
-use crate::loader::{object, trial};
+use crate::loader::object::{self, Program};
+use crate::loader::trial;
 use crate::privilege::{self, Uses};
 
 /// Where a kernel shows its own types.

@@ -1,15 +1,15 @@
 //! `--filter` as the kernel side has it: constants, and the maps that they refer to.
 
-use libbpf_rs::{MapCore, MapFlags};
+use libbpf_rs::{MapCore, MapFlags, Object};
 
 use crate::error::LoadError;
 use crate::filter::compile::{EventPart, KernelPart, NumberType, TEXT_MAX};
 use crate::filter::number::{Listed, Numbers};
 use crate::filter::text::{Pattern, Texts};
+use crate::loader::object::{map, update};
 use crate::loader::skel::types::{
     filters, listed_number, name_key, number_filter, record_filter, text_filter, text_key,
 };
-use crate::loader::{update, Tracer};
 
 // Constants of src/bpf/filter.h; a test compares them.
 const VALUES_ANY: u8 = 0;
@@ -64,6 +64,17 @@ impl Tables {
         }
         tables.constants.keep_life = u8::from(keep_life);
         tables
+    }
+
+    /// Puts them into the maps of the loaded object.
+    pub(super) fn fill(&self, object: &Object) -> Result<(), LoadError> {
+        put_keys(object, "filter_numbers", &self.numbers)?;
+        put_keys(object, "filter_names", &self.names)?;
+        put_keys(object, "filter_texts", &self.texts)?;
+        let events = map(object, "event_filters")?;
+        self.events
+            .iter()
+            .try_for_each(|(event, filter)| update(&events, event, filter))
     }
 
     fn event(&mut self, part: &EventPart) -> record_filter {
@@ -184,34 +195,15 @@ fn stored<const N: usize>(pattern: &Pattern) -> (u32, [i8; N]) {
     (u32::try_from(bits).unwrap_or(u32::MAX), text)
 }
 
-impl Tracer {
-    pub(super) fn fill_filters(&self, tables: &Tables) -> Result<(), LoadError> {
-        let one = [1u8];
-        self.put_keys("filter_numbers", &tables.numbers, &one)?;
-        self.put_keys("filter_names", &tables.names, &one)?;
-        self.put_keys("filter_texts", &tables.texts, &one)?;
-        let events = self.map("event_filters")?;
-        tables
-            .events
-            .iter()
-            .try_for_each(|(event, filter)| update(&events, event, filter))
+fn put_keys<K: plain::Plain>(object: &Object, name: &'static str, keys: &[K]) -> Result<(), LoadError> {
+    let map = map(object, name)?;
+    for key in keys {
+        // SAFETY: keys of these maps are made of integers without padding.
+        let key = unsafe { plain::as_bytes(key) };
+        map.update(key, &[1], MapFlags::ANY)
+            .map_err(LoadError::bpf("a filter cannot be set"))?;
     }
-
-    fn put_keys<K: plain::Plain>(
-        &self,
-        name: &'static str,
-        keys: &[K],
-        value: &[u8],
-    ) -> Result<(), LoadError> {
-        let map = self.map(name)?;
-        for key in keys {
-            // SAFETY: keys of these maps are made of integers without padding.
-            let key = unsafe { plain::as_bytes(key) };
-            map.update(key, value, MapFlags::ANY)
-                .map_err(LoadError::bpf("a filter cannot be set"))?;
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 #[cfg(test)]

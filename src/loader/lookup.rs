@@ -15,15 +15,13 @@ use nix::errno::Errno;
 use nix::fcntl::{openat, OFlag};
 use nix::sys::stat::{fstat, Mode};
 
-use crate::error::LoadError;
+use crate::error::{LoadError, WayError};
 use crate::files::Stat;
-use crate::loader::{object, rebuild};
-use crate::privilege::way::{trusted, writable, Folders, Media, Way, WayError};
+use crate::loader::object::{self, way, FILE_NAME};
+use crate::loader::rebuild;
+use crate::privilege::way::{trusted, writable};
 use crate::privilege::{as_user, secure_execution};
 use crate::say;
-
-/// The object's name in a folder.
-pub const FILE_NAME: &str = "tracee.bpf.o";
 
 const VARIABLE: &str = "TRACEE_BPF_FILE";
 
@@ -187,18 +185,6 @@ fn read(path: &Path, also: Option<u32>) -> Result<Vec<u8>, Unfit> {
             "is damaged, or no BPF object at all: libbpf cannot read it".into()
         )),
         Err(error) => Err(bad(format!("is damaged: {error}"))),
-    }
-}
-
-/// How an object is reached.
-pub fn way(also: Option<u32>) -> Way {
-    let secure = secure_execution();
-    Way {
-        root_only: secure,
-        also: also.filter(|_| !secure),
-        folders: if secure { Folders::Closed } else { Folders::Safe },
-        media: if secure { Media::Fixed } else { Media::Kept },
-        make: false,
     }
 }
 

@@ -7,8 +7,8 @@ use libbpf_rs::{MapCore, MapFlags};
 
 use crate::catalogue::EventSpec;
 use crate::error::LoadError;
+use crate::loader::kernel_side::KernelSide;
 use crate::loader::skel::types::loss;
-use crate::loader::Tracer;
 
 // SAFETY: made of integers only, so that every bit pattern is a value.
 unsafe impl plain::Plain for loss {}
@@ -49,7 +49,7 @@ pub struct LossMeter {
 
 impl LossMeter {
     /// Losses since the last call.
-    pub fn read(&mut self, tracer: &mut Tracer) -> Result<Vec<Loss>, LoadError> {
+    pub fn read(&mut self, tracer: &mut KernelSide) -> Result<Vec<Loss>, LoadError> {
         let mut losses = Vec::new();
         let lost = tracer.lost_in_all()?;
         if lost != self.seen {
@@ -72,7 +72,7 @@ impl LossMeter {
         Ok(losses)
     }
 
-    fn read_counters(&mut self, tracer: &Tracer, losses: &mut Vec<Loss>) -> Result<(), LoadError> {
+    fn read_counters(&mut self, tracer: &KernelSide, losses: &mut Vec<Loss>) -> Result<(), LoadError> {
         let map = tracer.map("losses")?;
         for (buffer, name) in BUFFERS.iter().enumerate() {
             for (cpu, value) in per_cpu(&map, buffer as u32)?.iter().enumerate() {
@@ -132,7 +132,7 @@ impl LossMeter {
 
 /// Losses of each event on each CPU: (CPU, event, count), without zeros.
 pub fn by_event(
-    tracer: &Tracer,
+    tracer: &KernelSide,
     events: &[&'static EventSpec],
 ) -> Result<Vec<(usize, &'static str, u64)>, LoadError> {
     let map = tracer.map("lost")?;
@@ -158,14 +158,14 @@ fn per_cpu(map: &libbpf_rs::Map<'_>, key: u32) -> Result<Vec<Vec<u8>>, LoadError
 
 /// Times that the kernel did not run a program of ours, because that one (or, on a classic tracepoint, any) was running
 /// on that CPU (`recursion_misses` of `struct bpf_prog_info`, since 5.12).
-fn misses(tracer: &Tracer) -> u64 {
+fn misses(tracer: &KernelSide) -> u64 {
     tracer
         .programs()
         .map(|program| program_misses(program.as_fd().as_raw_fd()))
         .sum()
 }
 
-impl Tracer {
+impl KernelSide {
     /// Whether the kernel has ever skipped the program that leaves marks, as of that time (ns since boot) or later: then a
     /// call without one may have been carried out all the same.
     pub fn marks_are_doubtful(&self, time: u64) -> bool {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::capture;
 use crate::catalogue::evidence::is_evidence;
 use crate::catalogue::{CompatCall, EventSpec};
+use crate::loader::capture::CapturePlan;
 use crate::loader::features::Features;
 use crate::loader::probe::{self, Return};
 
@@ -101,7 +101,7 @@ const UNSETTLED: [&str; 6] = ["fork", "vfork", "clone", "clone3", "execve", "exe
 /// have nothing else to go by.
 pub fn marked_calls(
     chosen: &[&'static EventSpec],
-    capture: Option<&capture::Settings>,
+    capture: Option<CapturePlan>,
     all: bool,
     features: &Features,
 ) -> Marked {

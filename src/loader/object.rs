@@ -1,18 +1,22 @@
-//! The BPF object: the one embedded in the binary or the one that was found, and its ABI stamp.
+//! The BPF object: the one embedded in the binary or the one that was found, its ABI stamp and its programs.
 
 use std::ffi::CStr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::{ptr, slice};
 
-use libbpf_rs::{ObjectBuilder, OpenObject};
+use libbpf_rs::{Map, MapCore, MapFlags, Object, ObjectBuilder, OpenMapMut, OpenObject};
 use miniz_oxide::inflate::decompress_to_vec;
 use nix::libc::{c_int, c_void, dl_phdr_info, madvise, MADV_DONTNEED, PF_W, PT_LOAD};
 
 use crate::error::LoadError;
-use crate::loader::probe::Program;
+use crate::privilege::secure_execution;
+use crate::privilege::way::{Folders, Media, Way};
 
 /// Changes with every change of what C and Rust share (build.rs).
 pub const ABI_STAMP: &str = env!("TRACEE_ABI_STAMP");
+
+/// Its name in a folder.
+pub const FILE_NAME: &str = "tracee.bpf.o";
 
 /// Compressed: a third of the size, for some 10 ms.
 static EMBEDDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/tracee.bpf.o.deflate"));
@@ -78,6 +82,47 @@ pub fn try_programs() -> Result<&'static [Program], LoadError> {
     }
 }
 
+/// How an object of a file is reached.
+pub fn way(also: Option<u32>) -> Way {
+    let secure = secure_execution();
+    Way {
+        root_only: secure,
+        also: also.filter(|_| !secure),
+        folders: if secure { Folders::Closed } else { Folders::Safe },
+        media: if secure { Media::Fixed } else { Media::Kept },
+        make: false,
+    }
+}
+
+/// A map of the object, before it is loaded.
+pub fn open_map<'obj>(open: &'obj mut OpenObject, name: &'static str) -> Result<OpenMapMut<'obj>, LoadError> {
+    open.maps_mut()
+        .find(|map| map.name() == name)
+        .ok_or_else(|| LoadError::Incomplete {
+            kind: "map",
+            name: name.into(),
+        })
+}
+
+/// A map of the loaded object.
+pub fn map<'obj>(object: &'obj Object, name: &'static str) -> Result<Map<'obj>, LoadError> {
+    object
+        .maps()
+        .find(|map| map.name() == name)
+        .ok_or_else(|| LoadError::Incomplete {
+            kind: "map",
+            name: name.into(),
+        })
+}
+
+/// Sets the value of a key.
+pub fn update<K: plain::Plain, V: plain::Plain>(map: &Map<'_>, key: &K, value: &V) -> Result<(), LoadError> {
+    // SAFETY: keys and values of these maps are made of integers without padding.
+    let (key, value) = unsafe { (plain::as_bytes(key), plain::as_bytes(value)) };
+    map.update(key, value, MapFlags::ANY)
+        .map_err(LoadError::bpf("a map cannot be filled"))
+}
+
 /// Gives memory back that loading or starting took, the object's first of all: nothing is opened again.
 pub fn forget() {
     *chosen() = None;
@@ -136,5 +181,113 @@ fn check_stamp(object: &OpenObject) -> Result<(), LoadError> {
             found: found.into_owned(),
             expected: ABI_STAMP,
         })
+    }
+}
+
+/// How a program attaches, best first where programs are not preempted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Means {
+    /// At the end of a function, by a trampoline: knows what it returned.
+    Fexit,
+    /// At the beginning of a function, by a trampoline.
+    Fentry,
+    /// To a raw tracepoint: cheapest.
+    TpBtf,
+    /// To a classic tracepoint: never preempted.
+    Tp,
+    /// At the beginning of a function, by a breakpoint.
+    Kprobe,
+    /// To a raw tracepoint of ext4, which tells of its files only.
+    Ext4TpBtf,
+    /// At `sys_exit`: what a call has left in the kernel's objects.
+    AfterTpBtf,
+    AfterTp,
+}
+
+impl Means {
+    /// Suffix of the program's name.
+    const fn suffix(self) -> &'static str {
+        match self {
+            Means::Fexit => "fexit",
+            Means::Fentry => "fentry",
+            Means::TpBtf => "tp_btf",
+            Means::Tp => "tp",
+            Means::Kprobe => "kprobe",
+            Means::Ext4TpBtf => "ext4_tp_btf",
+            Means::AfterTpBtf => "after_tp_btf",
+            Means::AfterTp => "after_tp",
+        }
+    }
+
+    const EVERY: [Means; 8] = [
+        Means::Fexit,
+        Means::Fentry,
+        Means::TpBtf,
+        Means::Tp,
+        Means::Kprobe,
+        Means::Ext4TpBtf,
+        Means::AfterTpBtf,
+        Means::AfterTp,
+    ];
+
+    /// JSON's `source`.
+    pub const fn source(self) -> &'static str {
+        match self {
+            Means::Fexit => "fexit",
+            Means::Fentry => "fentry",
+            Means::TpBtf | Means::Tp => "tracepoint",
+            Means::Kprobe => "kprobe",
+            Means::Ext4TpBtf => "tracepoint of ext4",
+            Means::AfterTpBtf | Means::AfterTp => "after the call",
+        }
+    }
+
+    pub const fn is_trampoline(self) -> bool {
+        matches!(self, Means::Fexit | Means::Fentry)
+    }
+
+    pub const fn is_raw(self) -> bool {
+        matches!(self, Means::TpBtf | Means::AfterTpBtf)
+    }
+
+    pub const fn is_after(self) -> bool {
+        matches!(self, Means::AfterTpBtf | Means::AfterTp)
+    }
+
+    pub const fn is_classic(self) -> bool {
+        matches!(self, Means::Tp | Means::AfterTp)
+    }
+}
+
+/// A program of the object that attaches to something.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Program {
+    pub means: Means,
+    /// In the object.
+    pub name: String,
+    /// As libbpf reads it: `tp_btf/sys_exit`.
+    pub section: String,
+}
+
+impl Program {
+    /// `None` for programs that user space runs itself.
+    pub fn new(name: &str, section: &str) -> Option<Program> {
+        let (_, suffix) = name.rsplit_once("__")?;
+        let means = Means::EVERY.into_iter().find(|means| means.suffix() == suffix)?;
+        Some(Program {
+            means,
+            name: name.into(),
+            section: section.into(),
+        })
+    }
+
+    /// What it tells of: an event, or a moment that several events need.
+    pub fn stem(&self) -> &str {
+        self.name.split("__").next().unwrap_or_default()
+    }
+
+    /// The function or tracepoint that it attaches to.
+    pub fn target(&self) -> &str {
+        self.section.rsplit('/').next().unwrap_or_default()
     }
 }

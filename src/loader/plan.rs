@@ -3,16 +3,17 @@
 use std::collections::BTreeSet;
 
 use libbpf_rs::OpenObject;
+use nix::unistd::getuid;
 
-use crate::capture;
 use crate::catalogue::{self, EventSpec};
 use crate::error::LoadError;
 use crate::filter::compile::KernelPart;
-use crate::loader::containers;
+use crate::loader::capture::CapturePlan;
 use crate::loader::features::{self, Features};
 use crate::loader::filter::Tables;
 use crate::loader::marks::{self, Marked};
-use crate::loader::probe::{self, Means, Program};
+use crate::loader::object::{Means, Program};
+use crate::loader::probe;
 use crate::loader::skel::types::rodata;
 use crate::loader::syscalls::{
     SYSCALL_CHOSEN, SYSCALL_CLOSES, SYSCALL_EXECVE, SYSCALL_EXECVEAT, SYSCALL_ON_ENTER,
@@ -61,7 +62,7 @@ pub struct Plan<'a> {
     /// Calls that leave a mark when they are entered.
     pub marked: &'a Marked,
     /// What is captured besides.
-    pub capture: Option<&'a capture::Settings>,
+    pub capture: Option<CapturePlan>,
     /// ns since the epoch at boot.
     pub epoch: u64,
 }
@@ -180,7 +181,7 @@ impl Plan<'_> {
             }
         }
         let captures_memory = self.capture.is_some_and(|capture| capture.mem);
-        *capturing = self.capture.map_or(0, capture::Settings::bits);
+        *capturing = self.capture.map_or(0, CapturePlan::bits);
         *epoch_of_boot = self.epoch;
         for event in catalogue::KERNEL {
             let life =
@@ -241,7 +242,8 @@ impl Plan<'_> {
             Scope::Host { new: false } => SCOPE_HOST_ALL,
         };
         container_settings.wanted = u32::from(self.containers);
-        container_settings.user = containers::user();
+        // Whose containers may be listed by their names besides root's.
+        container_settings.user = getuid().as_raw();
         container_settings.users_max = u32::try_from(users_max).unwrap_or(u32::MAX);
         if let Some(v1) = self.containers.then(features::v1_hierarchy).flatten() {
             (container_settings.v1_hierarchy, container_settings.v1_subsys) = (v1.id, v1.subsys);

@@ -7,133 +7,25 @@ use std::collections::BTreeSet;
 
 use crate::catalogue::{self, spec, EventKind, EventSpec};
 use crate::loader::features::Features;
-use crate::loader::object;
+use crate::loader::object::{self, Means, Program};
 use spec::EventId;
 
-/// How a program attaches, best first where programs are not preempted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Means {
-    /// At the end of a function, by a trampoline: knows what it returned.
-    Fexit,
-    /// At the beginning of a function, by a trampoline.
-    Fentry,
-    /// To a raw tracepoint: cheapest.
-    TpBtf,
-    /// To a classic tracepoint: never preempted.
-    Tp,
-    /// At the beginning of a function, by a breakpoint.
-    Kprobe,
-    /// To a raw tracepoint of ext4, which tells of its files only.
-    Ext4TpBtf,
-    /// At `sys_exit`: what a call has left in the kernel's objects.
-    AfterTpBtf,
-    AfterTp,
-}
-
-impl Means {
-    /// Suffix of the program's name.
-    const fn suffix(self) -> &'static str {
-        match self {
-            Means::Fexit => "fexit",
-            Means::Fentry => "fentry",
-            Means::TpBtf => "tp_btf",
-            Means::Tp => "tp",
-            Means::Kprobe => "kprobe",
-            Means::Ext4TpBtf => "ext4_tp_btf",
-            Means::AfterTpBtf => "after_tp_btf",
-            Means::AfterTp => "after_tp",
-        }
+/// Why this kernel cannot have a program.
+fn missing(program: &Program, features: &Features) -> Option<String> {
+    let target = program.target();
+    // Such programs search the address space by address.
+    if program.name.contains("__vma__") && !features.finds_vma() {
+        return Some("the kernel has no bpf_find_vma".into());
     }
-
-    const EVERY: [Means; 8] = [
-        Means::Fexit,
-        Means::Fentry,
-        Means::TpBtf,
-        Means::Tp,
-        Means::Kprobe,
-        Means::Ext4TpBtf,
-        Means::AfterTpBtf,
-        Means::AfterTp,
-    ];
-
-    /// JSON's `source`.
-    pub const fn source(self) -> &'static str {
-        match self {
-            Means::Fexit => "fexit",
-            Means::Fentry => "fentry",
-            Means::TpBtf | Means::Tp => "tracepoint",
-            Means::Kprobe => "kprobe",
-            Means::Ext4TpBtf => "tracepoint of ext4",
-            Means::AfterTpBtf | Means::AfterTp => "after the call",
-        }
-    }
-
-    const fn is_trampoline(self) -> bool {
-        matches!(self, Means::Fexit | Means::Fentry)
-    }
-
-    const fn is_raw(self) -> bool {
-        matches!(self, Means::TpBtf | Means::AfterTpBtf)
-    }
-
-    pub const fn is_after(self) -> bool {
-        matches!(self, Means::AfterTpBtf | Means::AfterTp)
-    }
-
-    const fn is_classic(self) -> bool {
-        matches!(self, Means::Tp | Means::AfterTp)
-    }
-}
-
-/// A program of the object that attaches to something.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Program {
-    pub means: Means,
-    /// In the object.
-    pub name: String,
-    /// As libbpf reads it: `tp_btf/sys_exit`.
-    section: String,
-}
-
-impl Program {
-    /// `None` for programs that user space runs itself.
-    pub fn new(name: &str, section: &str) -> Option<Program> {
-        let (_, suffix) = name.rsplit_once("__")?;
-        let means = Means::EVERY.into_iter().find(|means| means.suffix() == suffix)?;
-        Some(Program {
-            means,
-            name: name.into(),
-            section: section.into(),
-        })
-    }
-
-    /// What it tells of: an event, or a moment that several events need.
-    pub fn stem(&self) -> &str {
-        self.name.split("__").next().unwrap_or_default()
-    }
-
-    /// The function or tracepoint that it attaches to.
-    pub fn target(&self) -> &str {
-        self.section.rsplit('/').next().unwrap_or_default()
-    }
-
-    /// Why this kernel cannot have it.
-    fn missing(&self, features: &Features) -> Option<String> {
-        let target = self.target();
-        // Such programs search the address space by address.
-        if self.name.contains("__vma__") && !features.finds_vma() {
-            return Some("the kernel has no bpf_find_vma".into());
-        }
-        match self.means {
-            Means::Fexit | Means::Fentry => features.missing_trampolines().or_else(|| {
-                (!features.has_function(target)).then(|| format!("the kernel has no function {target}"))
-            }),
-            Means::Kprobe if !features.has_kprobes() => Some("the kernel has no kprobes".into()),
-            Means::Kprobe => features.missing_perf_events().or_else(|| {
-                (!features.has_function(target)).then(|| format!("the kernel has no function {target}"))
-            }),
-            _ => (!features.has_tracepoint(target)).then(|| format!("the kernel has no tracepoint {target}")),
-        }
+    match program.means {
+        Means::Fexit | Means::Fentry => features.missing_trampolines().or_else(|| {
+            (!features.has_function(target)).then(|| format!("the kernel has no function {target}"))
+        }),
+        Means::Kprobe if !features.has_kprobes() => Some("the kernel has no kprobes".into()),
+        Means::Kprobe => features.missing_perf_events().or_else(|| {
+            (!features.has_function(target)).then(|| format!("the kernel has no function {target}"))
+        }),
+        _ => (!features.has_tracepoint(target)).then(|| format!("the kernel has no tracepoint {target}")),
     }
 }
 
@@ -159,12 +51,12 @@ pub fn best<'a>(stem: &str, features: &Features) -> Result<&'a Program, String> 
     }
     let usable = candidates
         .iter()
-        .find(|program| program.missing(features).is_none());
+        .find(|program| missing(program, features).is_none());
     match usable {
         Some(program) => Ok(program),
         None => {
             let mut reasons: Vec<String> = Vec::new();
-            for reason in candidates.iter().filter_map(|program| program.missing(features)) {
+            for reason in candidates.iter().filter_map(|program| missing(program, features)) {
                 if !reasons.contains(&reason) {
                     reasons.push(reason);
                 }

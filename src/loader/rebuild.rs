@@ -12,11 +12,10 @@ use miniz_oxide::inflate::decompress_to_vec;
 use nix::libc::{O_DIRECTORY, O_NOFOLLOW};
 use nix::unistd::{geteuid, mkdtemp};
 
-use crate::capture::folder::lock;
 use crate::error::LoadError;
+use crate::files::lock;
 use crate::loader::compile::Compile;
-use crate::loader::lookup::{self, FILE_NAME};
-use crate::loader::object::{self, ABI_STAMP};
+use crate::loader::object::{self, ABI_STAMP, FILE_NAME};
 use crate::say;
 
 /// Made by build.rs, which says how.
@@ -28,7 +27,7 @@ pub fn run(install_path: &Path) -> Result<(), LoadError> {
     say!("rebuilding {}, which takes a while", target.display());
     let io = |path: &Path, error: io::Error| LoadError::Rebuild(format!("{}: {error}", path.display()));
     let trust = |path: &Path| {
-        let place = lookup::way(None).to(path);
+        let place = object::way(None).to(path);
         place.map_err(|error| LoadError::Rebuild(format!("{error}: choose another --install-path")))
     };
     // Whoever can rename what is on the way could make us write elsewhere, before and after it is made.

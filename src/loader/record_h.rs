@@ -72,7 +72,7 @@ fn the_loaders_constants_equal_those_of_the_kernel_side() {
         ("LISTED_NO", super::containers::LISTED_NO),
         ("LISTED_YES", super::containers::LISTED_YES),
         ("BUFFER_COUNT", super::loss::BUFFERS.len() as u64),
-        ("SCRATCH_SLOTS", u64::from(super::SCRATCH_SLOTS)),
+        ("SCRATCH_SLOTS", u64::from(super::sizes::SCRATCH_SLOTS)),
         ("EVENT_SHOWN", u64::from(super::plan::EVENT_SHOWN)),
         ("EVENT_BOOKKEEPING", u64::from(super::plan::EVENT_BOOKKEEPING)),
         ("BYTES_MAX", u64::from(crate::catalogue::spec::ARRAY_MAX)),

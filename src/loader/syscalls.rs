@@ -2,9 +2,9 @@
 
 use crate::catalogue::spec::{self, ArgKind, CompatStructs, Count, Reading, When};
 use crate::catalogue::{self, ArgType, CompatCall, EventKind, EventSpec, Layout};
+use crate::loader::plan::Plan;
 use crate::loader::probe::{self, Return};
 use crate::loader::skel::types::{arg_desc, selector, syscall_desc};
-use crate::loader::Plan;
 
 // Constants of src/bpf/record.h; a test compares them.
 pub const SYSCALL_CHOSEN: u8 = 1 << 0;

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::decode::file::{Ends, OpenFile};
+use crate::escape;
 use crate::loader::skel::types::fd_socket;
-use crate::output::escape;
 
 const AF_UNIX: u16 = 1;
 const AF_INET: u16 = 2;

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use crate::decode::msghdr::{Messages, Msghdr, Part};
 use crate::decode::structure::{FieldValue, Structure};
 use crate::output::cuts::MsghdrCuts;
-use crate::output::json::{
+use crate::output::json_value::{
     bytes_unless_utf8, entry_field, Base64, JsonArray, JsonField, JsonSockaddr, Lossy,
 };
 

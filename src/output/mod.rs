@@ -1,24 +1,26 @@
 //! Where events go: several outputs at once, each a format and a place.
 
 pub mod cuts;
-pub mod escape;
 pub mod fdname;
 pub mod json;
+mod json_value;
 pub mod messages;
+pub mod spec;
 pub mod structure;
 pub mod table;
 pub mod target;
 pub mod text;
+pub mod value;
 
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 
-use crate::cli::config::{Format, OutputSpec};
 use crate::clock::Timeline;
+use crate::decode::event::Event;
 use crate::error::OutputError;
-use crate::event::Event;
+use spec::{Format, OutputSpec};
 use table::Columns;
 
 /// Written out at the latest when this much has gathered.
@@ -144,9 +146,10 @@ impl Sink {
 mod tests {
     use super::*;
     use crate::catalogue;
-    use crate::cli::config::Target;
     use crate::decode;
-    use crate::event::Context;
+    use crate::decode::event::Context;
+    use crate::escape;
+    use spec::Target;
 
     /// A record of a call that returned 0, with these values and items (index, bytes).
     fn record(event: &str, values: &[u64], items: &[(u8, &[u8])]) -> Vec<u8> {
@@ -171,9 +174,9 @@ mod tests {
     /// Whatever is hostile, and wherever: it is escaped, and whoever parses it has it again.
     #[test]
     fn no_output_has_raw_controls() {
+        use crate::decode::container::Container;
+        use crate::decode::event::Executable;
         use crate::decode::path::Marks;
-        use crate::enrich::container::Container;
-        use crate::event::Executable;
         use std::rc::Rc;
 
         let hostile = "\u{9b}31m\u{202e}\u{7f}\u{200b}\u{2028}\n";

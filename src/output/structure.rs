@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use crate::catalogue::ArgType;
+use crate::decode::event::Context;
 use crate::decode::msghdr::{Messages, Msghdr, Part};
 use crate::decode::structure::{Array, FieldValue, Structure};
-use crate::event::Context;
-use crate::output::{escape, text};
+use crate::escape;
+use crate::output::value;
 
 /// Appends one structure.
 pub fn push(out: &mut String, structure: Structure<'_>, context: &Context) {
@@ -73,15 +74,15 @@ fn push_field(out: &mut String, value: FieldValue<'_>, context: &Context) {
         FieldValue::Chars(bytes) => push_quoted(out, bytes),
         FieldValue::Bytes(bytes) => {
             out.push_str("0x");
-            text::push_hex(out, bytes);
+            value::push_hex(out, bytes);
         }
         FieldValue::Struct(structure) => push(out, structure, context),
     }
 }
 
 fn push_number(out: &mut String, ty: ArgType, raw: u64, context: &Context) {
-    if !text::push_name(out, ty, raw, context) {
-        text::push_number(out, ty, raw, context.abi);
+    if !value::push_name(out, ty, raw, context) {
+        value::push_number(out, ty, raw, context.abi);
     }
 }
 
@@ -154,7 +155,7 @@ pub fn push_msghdr(out: &mut String, message: &Msghdr<'_>, context: &Context) {
         out.push_str(field.name);
         out.push('=');
         match (field.name, message.address(), message.buffers(), message.control) {
-            ("msg_name", Some(address), ..) => text::push_sockaddr(out, &address),
+            ("msg_name", Some(address), ..) => value::push_sockaddr(out, &address),
             ("msg_iov", _, Some(buffers), _) => push_iovec(out, &buffers, message.data.as_ref()),
             ("msg_control", .., Some(_)) => {
                 out.push('[');

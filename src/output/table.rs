@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::catalogue;
-use crate::event::Event;
-use crate::output::{escape, text};
+use crate::decode::event::Event;
+use crate::escape;
+use crate::output::text;
 
 /// Which columns there are besides those of every table.
 #[derive(Debug, Clone, Copy)]
@@ -139,8 +140,8 @@ impl<'a> Row<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::event::{Arg, Context, Value};
     use crate::decode::strings::Strings;
-    use crate::event::{Arg, Context, Value};
 
     fn event(comm: &[u8]) -> Event<'static> {
         let spec = catalogue::expect("execve");
@@ -175,7 +176,7 @@ mod tests {
         let mut event = event(b"sh");
         event.context.host_pid = 31_002;
         event.context.host_tid = 31_003;
-        event.container = Some(std::rc::Rc::new(crate::enrich::container::Container {
+        event.container = Some(std::rc::Rc::new(crate::decode::container::Container {
             id: "0123456789abcdef".into(),
             ..Default::default()
         }));
@@ -201,7 +202,7 @@ mod tests {
             "{out}"
         );
         // A user's own, which may have another one's id.
-        event.container = Some(std::rc::Rc::new(crate::enrich::container::Container {
+        event.container = Some(std::rc::Rc::new(crate::decode::container::Container {
             id: "0123456789abcdef".into(),
             owner: 1000,
             ..Default::default()

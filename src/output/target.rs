@@ -17,10 +17,10 @@ use nix::fcntl::{fcntl, openat, AtFlags, FcntlArg, FdFlag, OFlag};
 use nix::sys::stat::{fchmod, fstat, fstatat, FileStat, Mode, SFlag};
 use nix::unistd::{ftruncate, geteuid};
 
-use crate::cli::output::{OutputSpec, Target};
-use crate::error::OutputError;
+use crate::error::{OutputError, WayError};
+use crate::output::spec::{OutputSpec, Target};
 use crate::privilege::as_user;
-use crate::privilege::way::{file_type, sticky, trusted, writable, Folders, Media, Place, Way, WayError};
+use crate::privilege::way::{file_type, sticky, trusted, writable, Folders, Media, Place, Way};
 use crate::say;
 
 /// A FIFO waits so long for its reader, and says so when it has for a moment.

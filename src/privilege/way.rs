@@ -5,7 +5,6 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
@@ -15,44 +14,11 @@ use nix::sys::stat::{fstat, mkdirat, FileStat, Mode, SFlag};
 use nix::sys::statfs::{fstatfs, PROC_SUPER_MAGIC};
 use nix::unistd::{geteuid, getuid};
 
+use crate::error::WayError;
 use crate::files::Mount;
 
 /// As many as the kernel follows.
 const LINKS_MAX: usize = 40;
-
-/// Why a way is not gone.
-#[derive(Debug, thiserror::Error)]
-pub enum WayError {
-    #[error("{} is a link of uid {}: give the path that it leads to", .0.display(), .1)]
-    Link(PathBuf, u32),
-    #[error("{} is no folder", .0.display())]
-    NoFolder(PathBuf),
-    #[error("{} belongs to another user (uid {})", .0.display(), .1)]
-    Foreign(PathBuf, u32),
-    #[error("{} is writable by others (mode {:o})", .0.display(), .1)]
-    Writable(PathBuf, u32),
-    #[error("{} lies on a file system on which anybody may be called root ({})", .0.display(), .1)]
-    Medium(PathBuf, String),
-    #[error("{} cannot be reached: {}", .0.display(), .1)]
-    Io(PathBuf, io::Error),
-}
-
-impl WayError {
-    /// There is no such file, or this user may not look for it.
-    pub fn is_missing(&self) -> bool {
-        match self {
-            WayError::NoFolder(_) => true,
-            WayError::Io(_, error) => is_missing(error),
-            _ => false,
-        }
-    }
-}
-
-/// What is not there, or not there for this user.
-pub fn is_missing(error: &io::Error) -> bool {
-    use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
-    matches!(error.kind(), NotFound | PermissionDenied | NotADirectory)
-}
 
 /// Which folders are passed through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

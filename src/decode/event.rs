@@ -6,13 +6,13 @@ use arrayvec::ArrayVec;
 use nix::unistd::getuid;
 
 use crate::catalogue::{spec, ArgSpec, ArgType, EventSpec};
+use crate::decode::container::Container;
 use crate::decode::file::OpenFile;
 use crate::decode::msghdr::{Messages, Msghdr, Part};
 use crate::decode::path::{Marks, PathName};
 use crate::decode::sockaddr::Sockaddr;
 use crate::decode::strings::Strings;
 use crate::decode::structure::Array;
-use crate::enrich::container::Container;
 use crate::loader::skel::types::record_header;
 
 /// Task context and result, as the kernel side recorded them.
