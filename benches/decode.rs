@@ -15,6 +15,7 @@ use tracee::catalogue::{self, Set};
 use tracee::clock::Timeline;
 use tracee::decode;
 use tracee::loader::features::Features;
+use tracee::loader::plan::Detail;
 use tracee::loader::{KernelSide, Plan};
 use tracee::output::spec::{Format, OutputSpec, Target};
 use tracee::output::Outputs;
@@ -66,12 +67,14 @@ fn record() -> Vec<Vec<u8>> {
         bookkeeping: false,
         containers: false,
         nodename: true,
-        exec_env: false,
-        ring_size: 64 << 20,
-        decode_fds: false,
+        detail: Detail {
+            exec_env: false,
+            decode_fds: false,
+            buffer_bytes: 0,
+            ring_size: 64 << 20,
+        },
         capture: None,
         epoch: 0,
-        buffer_bytes: 0,
         filters: &tracee::filter::compile::KernelPart::default(),
         checked: &[],
         marked: &std::collections::BTreeSet::new(),

@@ -20,6 +20,7 @@ pub mod loader;
 pub mod output;
 pub mod privilege;
 pub mod ring;
+mod running;
 pub mod say;
 pub mod scope;
 pub mod signals;

@@ -5,7 +5,7 @@
 //! any we look again by ourselves after the same time. An idle system wakes nobody at all.
 
 use std::cell::RefCell;
-use std::os::fd::{BorrowedFd, RawFd};
+use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -92,8 +92,10 @@ impl Rings {
     }
 
     /// What becomes readable when the kernel wakes us.
-    pub fn fds(&self) -> Vec<RawFd> {
-        self.sources.iter().map(|source| source.ring.epoll_fd()).collect()
+    pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        // SAFETY: the descriptor belongs to a ring of ours, which is borrowed for as long.
+        let borrow = |source: &Source| unsafe { BorrowedFd::borrow_raw(source.ring.epoll_fd()) };
+        self.sources.iter().map(borrow)
     }
 
     /// Reads what is there and gives on, in order of time, what nothing earlier can follow any more.
@@ -176,10 +178,4 @@ impl Arena {
             self.bytes = bytes;
         }
     }
-}
-
-/// For those who put the rings' descriptors into an epoll set.
-pub fn borrow(fd: RawFd, _owner: &Rings) -> BorrowedFd<'_> {
-    // SAFETY: the descriptor belongs to a ring of `_owner`, which is borrowed for as long.
-    unsafe { BorrowedFd::borrow_raw(fd) }
 }

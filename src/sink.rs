@@ -1,13 +1,16 @@
 //! What happens to a record after its ring: decoded, enriched, filtered, written.
 
+use std::os::fd::BorrowedFd;
+
 use crate::catalogue;
-use crate::clock::Change;
+use crate::clock::{Change, Timeline};
 use crate::decode::event::{Arg, Context, Event, Value};
 use crate::decode::{self, DecodeError, RECORD_INTERNAL};
 use crate::enrich::container::{Containers, Verdict};
 use crate::enrich::process::Processes;
 use crate::error::{Error, OutputError};
 use crate::filter::matcher::Matcher;
+use crate::loader::containers::Found;
 use crate::loader::loss::Loss;
 use crate::loader::probe::Sources;
 use crate::loader::KernelSide;
@@ -16,37 +19,114 @@ use crate::say;
 use crate::signals::Stop;
 
 pub const CLOCK_CHANGED: &str = "clock_changed";
+pub const LOST_EVENTS: &str = "lost_events";
 
-/// What happens to a record after its ring.
+/// The part of the corridor behind the rings.
 pub struct Sink {
-    pub outputs: Outputs,
+    outputs: Outputs,
     /// Only where an output shows executables.
-    pub processes: Option<Processes>,
+    processes: Option<Processes>,
     /// Only where it matters which container a process is in.
-    pub containers: Option<Containers>,
-    pub sources: Sources,
+    containers: Option<Containers>,
+    sources: Sources,
     /// What of `--filter` the kernel side has not decided.
-    pub matcher: Matcher,
-    /// It has anything to decide.
-    pub filtered_late: bool,
-    pub exec_env: bool,
-    pub stop: Stop,
+    matcher: Matcher,
+    exec_env: bool,
+    stop: Stop,
+    written: u64,
+    malformed: u64,
+}
+
+/// What a sink has to say at the end.
+pub struct Summary {
+    /// Events that were shown.
     pub written: u64,
+    /// Records that could not be decoded.
     pub malformed: u64,
+    /// Events may have been lost that would not have passed the filters, which look at them here.
+    pub filtered_late: bool,
+    /// Processes whose executables were not remembered.
+    pub unremembered: u64,
+    /// Containers whose names were not known in time.
+    pub nameless: u64,
 }
 
 /// Decodes a record, and says that a call was not carried out only where that is sure.
-fn decode<'a>(record: &'a [u8], tracer: &KernelSide) -> Result<Event<'a>, DecodeError> {
+fn decode<'a>(record: &'a [u8], kernel: &KernelSide) -> Result<Event<'a>, DecodeError> {
     let mut event = decode::decode(record)?;
-    if event.carried_out() == Some(false) && tracer.marks_are_doubtful(event.context.time) {
+    if event.carried_out() == Some(false) && kernel.marks_are_doubtful(event.context.time) {
         event.doubt();
     }
     Ok(event)
 }
 
 impl Sink {
-    pub fn record(&mut self, record: &[u8], tracer: &KernelSide) -> Result<(), OutputError> {
-        let event = match decode(record, tracer) {
+    /// `processes`: executables are shown; `containers`: it matters which container a process is in; `exec_env`: so is the
+    /// environment of executed programs.
+    pub fn new(
+        outputs: Outputs,
+        processes: Option<Processes>,
+        containers: Option<Containers>,
+        sources: Sources,
+        matcher: Matcher,
+        exec_env: bool,
+        stop: Stop,
+    ) -> Sink {
+        Sink {
+            outputs,
+            processes,
+            containers,
+            sources,
+            matcher,
+            exec_env,
+            stop,
+            written: 0,
+            malformed: 0,
+        }
+    }
+
+    /// Becomes readable when held records may be shown.
+    pub fn answered(&self) -> Option<BorrowedFd<'_>> {
+        self.containers.as_ref().and_then(Containers::answered)
+    }
+
+    /// Where outputs go: a pipe shows there that its reader has gone.
+    pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.outputs.fds()
+    }
+
+    /// What is shown from now on has stamps of this clock.
+    pub fn set_clock(&mut self, clock: Timeline) {
+        self.outputs.clock = clock;
+    }
+
+    /// Gets to know containers that were there before; false where they do not matter.
+    pub fn add_containers(&mut self, found: &[Found]) -> bool {
+        let Some(containers) = &mut self.containers else {
+            return false;
+        };
+        found.iter().for_each(|found| containers.add(found));
+        true
+    }
+
+    pub fn summary(&self) -> Summary {
+        Summary {
+            written: self.written,
+            malformed: self.malformed,
+            filtered_late: !self.matcher.is_empty(),
+            unremembered: self
+                .processes
+                .as_ref()
+                .map_or(0, |processes| processes.unremembered),
+            nameless: self
+                .containers
+                .as_ref()
+                .map_or(0, |containers| containers.nameless),
+        }
+    }
+
+    pub fn record(&mut self, record: &[u8], kernel: &KernelSide) -> Result<(), OutputError> {
+        let event = match decode(record, kernel) {
             Ok(event) => event,
             Err(error) => {
                 if self.malformed == 0 {
@@ -62,7 +142,7 @@ impl Sink {
         let key = event.context.container;
         if !containers.knows(key) {
             // Its beginning was lost.
-            if let Ok(Some(found)) = tracer.container(key) {
+            if let Ok(Some(found)) = kernel.container(key) {
                 containers.add(&found);
             }
         }
@@ -99,7 +179,7 @@ impl Sink {
 
     /// Shows what was held and need be no longer, and tells the kernel side which containers the user wants; `all`: nothing
     /// may be held any more. Whether something still is.
-    pub fn release(&mut self, tracer: &KernelSide, all: bool) -> Result<bool, Error> {
+    pub fn release(&mut self, kernel: &KernelSide, all: bool) -> Result<bool, Error> {
         let Some(containers) = &mut self.containers else {
             return Ok(false);
         };
@@ -109,10 +189,10 @@ impl Sink {
             containers.take_answers()
         };
         for (key, wanted) in decided {
-            tracer.set_listed(key, wanted)?;
+            kernel.set_listed(key, wanted)?;
         }
         for (record, verdict) in containers.released() {
-            if let Ok(event) = decode(&record, tracer) {
+            if let Ok(event) = decode(&record, kernel) {
                 self.show(event, verdict)?;
             }
         }
@@ -140,7 +220,7 @@ impl Sink {
 
     /// Losses are told in the stream, too.
     pub fn loss(&mut self, loss: &Loss, time: u64, pid: u32) -> Result<(), OutputError> {
-        let spec = catalogue::expect("lost_events");
+        let spec = catalogue::expect(LOST_EVENTS);
         let number = |index: usize, raw| Arg::new(&spec.args[index], raw, Value::Number);
         let context = Context::own(spec, time, pid);
         let buffer = Arg::new(&spec.args[1], 0, Value::Str(loss.buffer.as_bytes()));

@@ -8,6 +8,7 @@ use crate::cli::args::Args;
 use crate::error::{set_names, UsageError};
 use crate::filter::{self, Filters};
 use crate::loader::lookup::{BuildPolicy, Lookup};
+use crate::loader::plan::Detail;
 use crate::loader::probe::ARTIFACT;
 use crate::output::spec::{self as output, Format, OutputSpec, Target};
 use crate::scope::{self, Scope};
@@ -21,15 +22,10 @@ pub struct Config {
     pub filters: Filters,
     pub outputs: Vec<OutputSpec>,
     pub capture: Option<capture::Settings>,
-    pub exec_env: bool,
+    pub detail: Detail,
     /// Rows of the kernel's own events end with the system call that led there.
     pub original_syscall: bool,
-    pub decode_fds: bool,
     pub verify_results: bool,
-    /// Bytes of each buffer that are shown.
-    pub buffer_bytes: u16,
-    /// Bytes of one CPU's ring: a power of two.
-    pub buffer_size: u32,
     pub debug: bool,
     pub object: Lookup,
     pub command: Vec<OsString>,
@@ -158,12 +154,14 @@ impl Args {
             events,
             filters,
             outputs,
-            exec_env: self.show_exec_env,
+            detail: Detail {
+                exec_env: self.show_exec_env,
+                decode_fds: self.decode_fds,
+                buffer_bytes: buffer_bytes(self.decode_buffers.as_deref())?,
+                ring_size: ring_size(&self.buffer_size)?,
+            },
             original_syscall: self.detect_original_syscall,
-            decode_fds: self.decode_fds,
             verify_results: self.verify_results,
-            buffer_bytes: buffer_bytes(self.decode_buffers.as_deref())?,
-            buffer_size: buffer_size(&self.buffer_size)?,
             debug: self.debug,
             object: Lookup {
                 install_path: self.install_path,
@@ -217,7 +215,7 @@ impl Args {
 }
 
 /// A number of bytes with an optional unit (KiB, MiB, GiB; K, M, G mean the same), as a power of two.
-fn buffer_size(value: &str) -> Result<u32, UsageError> {
+fn ring_size(value: &str) -> Result<u32, UsageError> {
     let wrong = || UsageError::Value {
         flag: "--buffer-size",
         value: value.into(),
@@ -372,7 +370,7 @@ mod tests {
             ("1G", 1 << 30),
             ("100000b", 131_072),
         ] {
-            assert_eq!(buffer_size(text).unwrap(), bytes, "{text}");
+            assert_eq!(ring_size(text).unwrap(), bytes, "{text}");
         }
         for wrong in [
             "3",
@@ -385,7 +383,7 @@ mod tests {
             "99999999999999999999",
             "1.5MiB",
         ] {
-            let message = buffer_size(wrong).unwrap_err().to_string();
+            let message = ring_size(wrong).unwrap_err().to_string();
             assert!(
                 message.contains(&format!("{wrong:?}")) && message.contains("64KiB"),
                 "{message}"

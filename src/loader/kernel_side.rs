@@ -70,7 +70,7 @@ impl KernelSide {
         }
         let programs = plan.programs(features)?;
         let cpus = libbpf_rs::num_possible_cpus().map_err(LoadError::bpf("the CPUs cannot be counted"))?;
-        let rings = create_rings(cpus, plan.ring_size)?;
+        let rings = create_rings(cpus, plan.detail.ring_size)?;
 
         let attached: BTreeSet<String> = programs.iter().map(|program| program.name.clone()).collect();
         let mut open = object::open()?;

@@ -35,6 +35,19 @@ pub const EVENT_BOOKKEEPING: u8 = 2;
 // SAFETY: made of integers only, so that every bit pattern is a value.
 unsafe impl plain::Plain for rodata {}
 
+/// How much is read of each event, and the room for it: as the flags say.
+#[derive(Debug, Clone, Copy)]
+pub struct Detail {
+    /// The environment goes with execve, execveat and sched_process_exec.
+    pub exec_env: bool,
+    /// Open files are shown with their paths.
+    pub decode_fds: bool,
+    /// So many bytes of each buffer are read; 0: none.
+    pub buffer_bytes: u16,
+    /// Bytes of one CPU's ring: a power of two, at least a page.
+    pub ring_size: u32,
+}
+
 /// What to trace.
 #[derive(Debug)]
 pub struct Plan<'a> {
@@ -47,14 +60,7 @@ pub struct Plan<'a> {
     pub containers: bool,
     /// An output shows the node name.
     pub nodename: bool,
-    /// The environment goes with execve, execveat and sched_process_exec.
-    pub exec_env: bool,
-    /// Bytes of one CPU's ring: a power of two, at least a page.
-    pub ring_size: u32,
-    /// Open files are shown with their paths.
-    pub decode_fds: bool,
-    /// So many bytes of each buffer are read.
-    pub buffer_bytes: u16,
+    pub detail: Detail,
     /// What the kernel side decides of `--filter`.
     pub filters: &'a KernelPart<'a>,
     /// Calls of which an argument is compared with the kernel's copy, and the argument's position.
@@ -82,7 +88,7 @@ impl Plan<'_> {
         if self.bookkeeping {
             stems.extend([probe::FORK, probe::EXEC, probe::EXIT]);
         }
-        if self.decode_fds && self.chosen(catalogue::expect("close")) {
+        if self.detail.decode_fds && self.chosen(catalogue::expect("close")) {
             stems.insert(probe::SYS_ENTER);
         }
         if self.keeps_given() {
@@ -210,7 +216,7 @@ impl Plan<'_> {
             if desc.flags & SYSCALL_CHOSEN != 0 || desc.checked != 0 {
                 constants.syscall_wanted[nr] = 1;
             }
-            let closes = self.decode_fds && desc.flags & SYSCALL_CLOSES != 0;
+            let closes = self.detail.decode_fds && desc.flags & SYSCALL_CLOSES != 0;
             let enters = closes || desc.keeps != 0 || desc.flags & SYSCALL_ON_ENTER != 0;
             if desc.flags & SYSCALL_CHOSEN != 0 && enters || exec && has_enter {
                 constants.on_enter[nr] |= marks::ENTER_WANTED;
@@ -248,11 +254,11 @@ impl Plan<'_> {
         if let Some(v1) = self.containers.then(features::v1_hierarchy).flatten() {
             (container_settings.v1_hierarchy, container_settings.v1_subsys) = (v1.id, v1.subsys);
         }
-        constants.ring_size = self.ring_size;
+        constants.ring_size = self.detail.ring_size;
         constants.want_nodename = u8::from(self.nodename);
-        constants.want_env = u8::from(self.exec_env);
+        constants.want_env = u8::from(self.detail.exec_env);
         constants.exec_on_enter = u8::from(exec_on_enter);
-        constants.decode_fds = u8::from(self.decode_fds);
+        constants.decode_fds = u8::from(self.detail.decode_fds);
         Ok(())
     }
 }

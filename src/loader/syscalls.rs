@@ -144,7 +144,7 @@ impl Plan<'_> {
             CompatStructs::Usual | CompatStructs::Old => layout,
         };
         for (arg, out) in event.args.iter().zip(&mut desc.args) {
-            let unread = arg.name == "envp" && !self.exec_env
+            let unread = arg.name == "envp" && !self.detail.exec_env
                 || call.structs == CompatStructs::Old
                     && matches!(
                         arg.ty,
@@ -192,15 +192,15 @@ impl Plan<'_> {
         };
         let buffer = kind == ArgKind::Bytes && max == 0;
         let mask = match ty.buffers() {
-            Some(_) if self.buffer_bytes == 0 => 0,
-            Some(When::In) => u32::from(self.buffer_bytes),
-            Some(_) => u32::from(self.buffer_bytes) | BUFFERS_OUT,
+            Some(_) if self.detail.buffer_bytes == 0 => 0,
+            Some(When::In) => u32::from(self.detail.buffer_bytes),
+            Some(_) => u32::from(self.detail.buffer_bytes) | BUFFERS_OUT,
             None => 0,
         };
         arg_desc {
             kind: match (buffer, kind) {
-                (true, _) if self.buffer_bytes == 0 => ArgKind::Value as u8,
-                (_, ArgKind::Iovec) if self.buffer_bytes == 0 => ArgKind::Bytes as u8,
+                (true, _) if self.detail.buffer_bytes == 0 => ArgKind::Value as u8,
+                (_, ArgKind::Iovec) if self.detail.buffer_bytes == 0 => ArgKind::Bytes as u8,
                 (_, kind) => kind as u8,
             },
             when: when as u8,
@@ -208,7 +208,7 @@ impl Plan<'_> {
             arg,
             size,
             max: match buffer {
-                true => self.buffer_bytes,
+                true => self.detail.buffer_bytes,
                 // Whole elements only.
                 false => max - max.checked_rem(size).unwrap_or(0),
             },

@@ -1,0 +1,332 @@
+//! A run under way: reads the rings until it is stopped, and has the last word.
+
+use std::path::Path;
+
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+
+use crate::capture::kept::Kept;
+use crate::capture::Capture;
+use crate::catalogue::{self, EventSpec};
+use crate::clock::WallClock;
+use crate::command::Command;
+use crate::decode::event::Context;
+use crate::enrich::existing;
+use crate::error::{Error, OutputError};
+use crate::loader::loss::{self, LossMeter};
+use crate::loader::probe::ARTIFACT;
+use crate::loader::KernelSide;
+use crate::ring::{self, Rings};
+use crate::say;
+use crate::scope::Following;
+use crate::signals::{Phase, Stop};
+use crate::sink::{Sink, Summary, CLOCK_CHANGED, LOST_EVENTS};
+
+pub const EXISTING_CONTAINER: &str = "existing_container";
+
+/// Of events of the main loop: an output's reader has gone.
+const READER: u64 = 1;
+
+/// What is captured during a run.
+struct Capturing {
+    /// Until it has been finished.
+    capture: Option<Capture>,
+    kept: Kept,
+}
+
+/// Which of the events that tracee reports by itself the user sees.
+struct Reported {
+    losses: bool,
+    clock: bool,
+    artifacts: bool,
+}
+
+/// A run under way: tracing has begun.
+pub struct Running {
+    kernel: KernelSide,
+    rings: Rings,
+    sink: Sink,
+    clock: WallClock,
+    stop: Stop,
+    command: Option<Command>,
+    /// Only with `--capture`.
+    capturing: Option<Capturing>,
+    events: Vec<&'static EventSpec>,
+    reported: Reported,
+    losses: LossMeter,
+}
+
+impl Running {
+    /// `capture`: under way, with the folder that it fills. `events`: those that the user sees.
+    pub fn new(
+        kernel: KernelSide,
+        rings: Rings,
+        sink: Sink,
+        clock: WallClock,
+        stop: Stop,
+        capture: Option<(Capture, &Path)>,
+        events: Vec<&'static EventSpec>,
+    ) -> Running {
+        let shows = |name: &str| events.iter().any(|event| event.name == name);
+        Running {
+            reported: Reported {
+                losses: shows(LOST_EVENTS),
+                clock: shows(CLOCK_CHANGED),
+                artifacts: shows(ARTIFACT),
+            },
+            capturing: capture.map(|(capture, folder)| Capturing {
+                capture: Some(capture),
+                kept: Kept::new(folder),
+            }),
+            kernel,
+            rings,
+            sink,
+            clock,
+            stop,
+            command: None,
+            events,
+            losses: LossMeter::default(),
+        }
+    }
+
+    /// Starts the command, which waits until now.
+    pub fn start(&mut self, mut command: Command) -> Result<(), Error> {
+        command.start()?;
+        self.command = Some(command);
+        Ok(())
+    }
+
+    /// Traces until a signal, or until the command and all its descendants are gone; then writes what is left. Gives the
+    /// exit status: the command's, or 0.
+    pub fn trace(mut self) -> Result<u8, Error> {
+        let ended = self.until_stopped();
+        if ended.is_err() {
+            // What has been captured is stored all the same.
+            self.kernel.detach();
+            self.reported.artifacts = false;
+            let _ = self.finish_capture();
+        }
+        self.report_totals()?;
+        match ended {
+            Ok(()) | Err(Error::Output(OutputError::Closed)) => {
+                Ok(self.command.and_then(|mut command| command.status()).unwrap_or(0))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn until_stopped(&mut self) -> Result<(), Error> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(Error::system("epoll"))?;
+        let readable = EpollEvent::new(EpollFlags::EPOLLIN, 0);
+        let watched = [self.stop.fd(), self.clock.changed()]
+            .into_iter()
+            .chain(self.rings.fds())
+            .chain(self.sink.answered())
+            .chain(self.capture().map(Capture::fd));
+        for fd in watched {
+            epoll.add(fd, readable).map_err(Error::system("epoll"))?;
+        }
+        // A reader who goes is noticed at once, not only with the next event. What cannot be watched has none.
+        let gone = EpollEvent::new(EpollFlags::EPOLLERR, READER);
+        for fd in self.sink.fds() {
+            let _ = epoll.add(fd, gone);
+        }
+        let mut ready = [EpollEvent::empty(); 16];
+        let mut active = true;
+        loop {
+            let timeout = if active {
+                EpollTimeout::try_from(ring::WAKE_AGE).unwrap_or(EpollTimeout::ZERO)
+            } else {
+                EpollTimeout::NONE
+            };
+            let woken = match epoll.wait(&mut ready, timeout) {
+                Ok(woken) => woken,
+                Err(nix::errno::Errno::EINTR) => 0,
+                Err(errno) => return Err(Error::system("epoll")(errno)),
+            };
+            if ready[..woken].iter().any(|event| event.data() == READER) {
+                return Err(OutputError::Closed.into());
+            }
+            self.stop.clear();
+            let now = self.kernel.now();
+            active = self.round(Some(now))?;
+            if self.stop.asked() {
+                break;
+            }
+            if let Some(command) = &mut self.command {
+                if command.status().is_some() {
+                    match self.kernel.following()? {
+                        Following::Running => {}
+                        Following::Ending => active = true,
+                        Following::Ended => break,
+                    }
+                }
+            }
+        }
+        self.kernel.detach();
+        while self.round(None)? {
+            self.sink.release(&self.kernel, true)?;
+        }
+        self.finish_capture()
+    }
+
+    /// Containers that were there before: their names are asked for, and they are reported where the user wants that.
+    pub fn meet_existing_containers(&mut self, report: bool) -> Result<(), Error> {
+        let found = self.kernel.existing_containers()?;
+        if !self.sink.add_containers(&found) || !report {
+            return Ok(());
+        }
+        let spec = catalogue::expect(EXISTING_CONTAINER);
+        let paths = existing::cgroup_paths(&found);
+        for found in &found {
+            let context = Context::own(spec, self.kernel.now(), self.kernel.self_pid());
+            let record = existing::record(context, found, paths.get(&found.key));
+            self.sink.record(&record, &self.kernel)?;
+        }
+        Ok(())
+    }
+
+    fn capture(&self) -> Option<&Capture> {
+        self.capturing.as_ref()?.capture.as_ref()
+    }
+
+    /// Artefacts that have been stored since the last round.
+    fn artifacts(&mut self) -> Result<(), OutputError> {
+        let Some(capturing) = &mut self.capturing else {
+            return Ok(());
+        };
+        let (now, pid) = (self.kernel.now(), self.kernel.self_pid());
+        for captured in capturing.capture.iter().flat_map(Capture::results) {
+            capturing.kept.count(&captured);
+            if self.reported.artifacts {
+                self.sink.write(&captured.event(now, pid))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is left to be stored.
+    fn finish_capture(&mut self) -> Result<(), Error> {
+        let Some(Capturing { capture, kept }) = &mut self.capturing else {
+            return Ok(());
+        };
+        let Some(capture) = capture.take() else {
+            return Ok(());
+        };
+        self.stop.enter(Phase::Storing);
+        let (now, pid) = (self.kernel.now(), self.kernel.self_pid());
+        let totals = capture.finish(|captured| {
+            kept.count(captured);
+            match self.reported.artifacts {
+                true => self.sink.write(&captured.event(now, pid)),
+                false => Ok(()),
+            }
+        })?;
+        self.sink.flush()?;
+        if totals.lost > 0 {
+            say!(
+                "{} captured records lost: artefacts that may miss bytes say so",
+                totals.lost
+            );
+        }
+        if totals.memory_skipped > 0 {
+            say!(
+                "memory not captured of {} alerts more: their processes had too many a second",
+                totals.memory_skipped
+            );
+        }
+        Ok(())
+    }
+
+    /// Whatever is shown from now on was recorded before this look at the clock.
+    fn keep_time(&mut self) -> Result<(), OutputError> {
+        self.clock.check();
+        let changes = self.clock.take_changes();
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.sink.set_clock(self.clock.timeline());
+        let pid = self.kernel.self_pid();
+        changes
+            .iter()
+            .filter(|_| self.reported.clock)
+            .try_for_each(|change| self.sink.clock(change, pid))
+    }
+
+    /// One pass over the rings and the loss counters.
+    fn round(&mut self, now: Option<u64>) -> Result<bool, Error> {
+        self.keep_time()?;
+        let kernel = &self.kernel;
+        let mut active = self.rings.round(now, |record| self.sink.record(record, kernel))?;
+        active |= self.sink.release(kernel, false)?;
+        self.artifacts()?;
+        let losses = self.losses.read(&mut self.kernel)?;
+        if self.reported.losses {
+            let time = self.kernel.now();
+            let pid = self.kernel.self_pid();
+            losses
+                .iter()
+                .try_for_each(|loss| self.sink.loss(loss, time, pid))?;
+        }
+        self.sink.flush()?;
+        Ok(active)
+    }
+
+    /// The last word, on standard error.
+    fn report_totals(&mut self) -> Result<(), Error> {
+        self.kernel.detach();
+        self.losses.read(&mut self.kernel)?;
+        let total = self.losses.total();
+        let Summary {
+            written,
+            malformed,
+            filtered_late,
+            unremembered,
+            nameless,
+        } = self.sink.summary();
+        let events = if written == 1 { "event" } else { "events" };
+        say!("{written} {events}, {total} lost");
+        if malformed > 0 {
+            say!("{malformed} records could not be decoded: please report this");
+        }
+        if total > 0 {
+            let lost = loss::by_event(&self.kernel, &self.events)?;
+            let parts: Vec<_> = lost
+                .iter()
+                .map(|(cpu, event, count)| format!("cpu{cpu} {event} {count}"))
+                .collect();
+            say!("lost: {}", parts.join(", "));
+            if filtered_late {
+                say!("some of the lost might not have passed the filters, which look at them later");
+            }
+        }
+        let tables = self.losses.tables();
+        if tables > 0 {
+            say!(
+                "besides, {tables} processes or containers for which there was no room: processes that have \
+                 started since count as traced"
+            );
+        }
+        let bookkeeping = self.losses.bookkeeping();
+        if bookkeeping > 0 {
+            say!(
+                "besides, {bookkeeping} records without room that tracee itself needs: executables may be missing, \
+                 or be those of before"
+            );
+        }
+        if unremembered > 0 {
+            say!("executables of {unremembered} processes not remembered: too many are running");
+        }
+        if nameless > 0 {
+            let containers = if nameless == 1 { "container" } else { "containers" };
+            say!("warning: {nameless} {containers} without a name: nobody told it in time");
+        }
+        let misses = self.losses.misses();
+        if misses > 0 {
+            say!("up to {misses} more lost: the kernel skipped tracee's programs that many times");
+        }
+        if let Some(Capturing { kept, .. }) = &self.capturing {
+            say!("{kept}");
+        }
+        Ok(())
+    }
+}
