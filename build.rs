@@ -1,4 +1,5 @@
-//! Compiles `src/bpf` to one CO-RE object and makes its skeleton; the header `event_ids.h` comes from the catalogue.
+//! Compiles `src/bpf` to one CO-RE object and makes its skeleton. What C and Rust share goes to either: the catalogue's
+//! ids to C (`event_ids.h`), C's types and enums to Rust (`src/wire/`).
 //! What a rebuild of the object takes goes into the binary, compressed.
 
 #[allow(dead_code, unused_imports)] // The catalogue serves the tracer; only its ids are needed here.
@@ -6,13 +7,19 @@
 mod catalogue;
 #[path = "src/loader/compile.rs"]
 mod compile;
+#[path = "build/constants.rs"]
+mod constants;
+#[path = "build/header.rs"]
+mod header;
+#[allow(dead_code, unused_imports)] // Only the names of alerts are needed here.
+#[path = "src/symbols/mod.rs"]
+mod symbols;
 
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use catalogue::spec;
 use compile::Compile;
 use libbpf_cargo::SkeletonBuilder;
 use libbpf_rs::libbpf_sys::API_HEADERS;
@@ -24,12 +31,20 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 const BPF_DIR: &str = "src/bpf";
 
 fn main() -> Result<()> {
-    for path in ["build.rs", "src/catalogue", BPF_DIR, "vmlinux"] {
+    for path in [
+        "build.rs",
+        "build",
+        "src/catalogue",
+        "src/loader/compile.rs",
+        "src/symbols",
+        BPF_DIR,
+        "vmlinux",
+    ] {
         println!("cargo:rerun-if-changed={path}");
     }
     println!("cargo:rerun-if-env-changed=CLANG");
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets no OUT_DIR")?);
-    let header = event_ids_header();
+    let header = header::event_ids();
     fs::write(out.join("event_ids.h"), &header)?;
     let stamp = abi_stamp(&header)?;
     println!("cargo:rustc-env=TRACEE_ABI_STAMP={stamp}");
@@ -46,6 +61,7 @@ fn main() -> Result<()> {
     SkeletonBuilder::new()
         .obj(&object)
         .generate(out.join("tracee.skel.rs"))?;
+    fs::write(out.join("constants.rs"), constants::of_object(&object)?)?;
     Ok(())
 }
 
@@ -158,42 +174,6 @@ fn compressed(path: &Path, bytes: &[u8]) -> Result<()> {
         path,
         miniz_oxide::deflate::compress_to_vec(bytes, LEVEL),
     )?)
-}
-
-/// What C needs to know of the catalogue.
-fn event_ids_header() -> String {
-    let mut text = String::from(
-        "/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */\n\
-         /* Made by build.rs from src/catalogue/. */\n\
-         #ifndef TRACEE_EVENT_IDS_H\n#define TRACEE_EVENT_IDS_H\n\n",
-    );
-    let numbers = [
-        ("MAX_EVENTS", spec::MAX_EVENTS),
-        ("MAX_SYSCALLS", spec::MAX_SYSCALLS),
-        ("WITHIN_SOCKETCALL", spec::WITHIN_SOCKETCALL.into()),
-        ("WITHIN_OLD_SELECT", spec::WITHIN_OLD_SELECT.into()),
-        ("WITHIN_OLD_MMAP", spec::WITHIN_OLD_MMAP.into()),
-        ("WITHIN_IPC", spec::WITHIN_IPC.into()),
-        ("WITHIN_IPC_OLD", spec::WITHIN_IPC_OLD.into()),
-        ("WITHIN_MAX", spec::WITHIN_MAX),
-        ("IA32_OLD_SELECT", spec::IA32_OLD_SELECT.into()),
-        ("IA32_OLD_MMAP", spec::IA32_OLD_MMAP.into()),
-        ("IA32_SOCKETCALL", spec::IA32_SOCKETCALL.into()),
-        ("IA32_IPC", spec::IA32_IPC.into()),
-        ("MAX_ARGS", spec::MAX_ARGS),
-        ("MAX_EVENT_ARGS", spec::MAX_EVENT_ARGS),
-    ];
-    for (name, value) in numbers {
-        let _ = writeln!(text, "#define {name} {value}");
-    }
-    for (name, value) in spec::ArgKind::EVERY.iter().chain(spec::When::EVERY) {
-        let _ = writeln!(text, "#define {name} {value}");
-    }
-    for event in catalogue::events() {
-        let _ = writeln!(text, "#define EVENT_{} {}", event.name.to_uppercase(), event.id);
-    }
-    text.push_str("\n#endif\n");
-    text
 }
 
 /// Changes whenever a record, a map or a kernel event does: object and binary must agree on these.

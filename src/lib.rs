@@ -29,3 +29,4 @@ mod suggest;
 pub mod symbols;
 pub mod tracer;
 pub mod version;
+pub mod wire;

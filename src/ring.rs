@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use libbpf_rs::{MapCore, RingBuffer, RingBufferBuilder};
 
-use crate::decode;
+use crate::wire::{self, WAKE_AGE_NS};
 
-/// As `WAKE_AGE_NS` of the kernel side; a test compares them.
-pub const WAKE_AGE: Duration = Duration::from_millis(10);
+/// The kernel side wakes us by the first record after this time without one.
+pub const WAKE_AGE: Duration = Duration::from_nanos(WAKE_AGE_NS as u64);
 
 /// A record may lie in its ring this long after the time in it was taken (ns): while its program was still writing
 /// it, or was preempted at that. Younger records wait a round for what may still come before them.
@@ -71,7 +71,7 @@ impl Rings {
                 let start = arena.bytes.len();
                 arena.bytes.extend_from_slice(record);
                 // A record without a time cannot be decoded either; it goes first, to be reported.
-                let time = decode::peek_time(record).unwrap_or(0);
+                let time = wire::peek_time(record).unwrap_or(0);
                 arena.records.push(Held {
                     time,
                     source,

@@ -5,7 +5,7 @@ use std::os::fd::BorrowedFd;
 use crate::catalogue;
 use crate::clock::{Change, Timeline};
 use crate::decode::event::{Arg, Context, Event, Value};
-use crate::decode::{self, DecodeError, RECORD_INTERNAL};
+use crate::decode::{self, DecodeError};
 use crate::enrich::container::{Containers, Verdict};
 use crate::enrich::process::Processes;
 use crate::error::{Error, OutputError};
@@ -17,6 +17,7 @@ use crate::loader::KernelSide;
 use crate::output::Outputs;
 use crate::say;
 use crate::signals::Stop;
+use crate::wire::RECORD_INTERNAL;
 
 pub const CLOCK_CHANGED: &str = "clock_changed";
 pub const LOST_EVENTS: &str = "lost_events";

@@ -13,10 +13,11 @@ use tracee::decode::container::Container;
 use tracee::decode::event::Executable;
 use tracee::output::table::Columns;
 use tracee::escape;
+use tracee::wire;
 use tracee::output::{json, table};
 
 fuzz_target!(|record: &[u8]| {
-    let _ = decode::peek_time(record);
+    let _ = wire::peek_time(record);
     let Ok(mut event) = decode::decode(record) else {
         return;
     };

@@ -2,22 +2,6 @@
 /* Memory that is written and executed: mem_prot_alert, by hooks, and by what a call has left. */
 #include "lib/memory.h"
 
-/* shmat(2) */
-#define SHM_RDONLY 010000
-#define SHM_EXEC 0100000
-
-#define S_IFMT 0170000
-#define S_IFREG 0100000
-
-/* Alerts; src/symbols/memory.rs has their names. */
-#define ALERT_MAPPED_WX 1
-#define ALERT_W_TO_X 2
-#define ALERT_X_TO_WX 3
-#define ALERT_WX_TO_X 4
-#define ALERT_TO_WX 5
-/* 6: of capture.bpf.c */
-#define ALERT_TO_X 7
-
 static __always_inline bool has(__u64 prot, __u64 bits)
 {
 	return (prot & bits) == bits;

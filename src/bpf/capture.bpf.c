@@ -7,10 +7,6 @@
 #include "lib/event.h"
 #include "lib/inode.h"
 
-/* An alert of its own: a file that may have been written before is mapped to be executed. */
-#define ALERT_WRITTEN_FILE 6
-#define ALERT_MAPPED_WX 1
-
 /* Of a record of mem_prot_alert, and what is told of a mapped file besides. */
 #define ALERT_VALUES 8
 
@@ -209,7 +205,7 @@ static __always_inline int after_capture_mmap(const struct returned_call *call)
 	int slot;
 
 	/* What is writable besides is an alert already. */
-	if (call->event != EVENT_MMAP || (__u64)call->ret >= -4095UL ||
+	if (call->event != EVENT_MMAP || (__u64)call->ret >= ERRORS_FROM ||
 	    (effective(call->args[2]) & (PROT_EXEC | PROT_WRITE)) != PROT_EXEC ||
 	    call->args[3] & MAP_ANONYMOUS)
 		return 0;

@@ -2,8 +2,6 @@
 /* What tasks may do and where they live: credentials, capabilities, namespaces. */
 #include "lib/event.h"
 
-#define CAP_OPT_NOAUDIT (1U << 1)
-
 /* Appends a structure of ours. */
 static __always_inline void put_struct(struct scratch *s, __u32 index, const void *from, __u32 size)
 {

@@ -3,12 +3,6 @@
 #include "lib/event.h"
 #include "lib/inode.h"
 
-#define AF_UNIX 1
-#define AF_INET 2
-#define AF_INET6 10
-#define AF_NETLINK 16
-#define UNIX_PATH_MAX 108
-
 /* An item of a fixed size; NULL where the record is full. */
 static __always_inline void *put_fixed(struct scratch *s, __u32 index, __u32 size)
 {

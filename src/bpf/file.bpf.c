@@ -3,7 +3,6 @@
 #include "lib/event.h"
 #include "lib/inode.h"
 
-#define S_IFBLK 0060000
 /* A direction, as the kernel has it. */
 #define WRITE 1
 

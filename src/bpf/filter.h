@@ -7,31 +7,40 @@
 #define TRACEE_FILTER_TYPES_H
 
 /* Fields of every event: positions in filters.numbers and filters.names. */
-#define FIELD_UID 0
-#define FIELD_PID 1
-#define FIELD_TID 2
-#define FIELD_PPID 3
-#define FIELD_MNTNS 4
-#define FIELD_PIDNS 5
-#define FIELD_NUMBERS 6
-#define FIELD_COMM 0
-#define FIELD_UTS 1
-#define FIELD_NAMES 2
+enum field_number : __u8 {
+	FIELD_UID = 0,
+	FIELD_PID = 1,
+	FIELD_TID = 2,
+	FIELD_PPID = 3,
+	FIELD_MNTNS = 4,
+	FIELD_PIDNS = 5,
+	FIELD_NUMBERS = 6,
+};
+
+enum field_name : __u8 {
+	FIELD_COMM = 0,
+	FIELD_UTS = 1,
+	FIELD_NAMES = 2,
+};
 
 /* number_filter.type: how a register is read */
-#define NUMBER_NONE 0 /* the filter is not used */
-#define NUMBER_S64 1
-#define NUMBER_U64 2
-#define NUMBER_S32 3
-#define NUMBER_U32 4
-#define NUMBER_S16 5
-#define NUMBER_U16 6
-#define NUMBER_LONG 7 /* 32 bits in a 32-bit call */
+enum number_type : __u8 {
+	NUMBER_NONE = 0, /* the filter is not used */
+	NUMBER_S64 = 1,
+	NUMBER_U64 = 2,
+	NUMBER_S32 = 3,
+	NUMBER_U32 = 4,
+	NUMBER_S16 = 5,
+	NUMBER_U16 = 6,
+	NUMBER_LONG = 7, /* 32 bits in a 32-bit call */
+};
 
 /* number_filter.values: what the map filter_numbers says of its values */
-#define VALUES_ANY 0 /* nothing */
-#define VALUES_ONLY 1 /* these pass */
-#define VALUES_NOT 2 /* all others pass */
+enum number_values : __u8 {
+	VALUES_ANY = 0, /* nothing */
+	VALUES_ONLY = 1, /* these pass */
+	VALUES_NOT = 2, /* all others pass */
+};
 
 struct number_filter {
 	__s64 min; /* both inclusive, and unsigned for NUMBER_U64 */
@@ -51,8 +60,10 @@ struct listed_number {
 };
 
 /* text_filter.wanted and .excluded: where in a text its patterns are looked for */
-#define TEXT_START (1 << 0) /* whole texts, with their NUL, and beginnings */
-#define TEXT_ANYWHERE (1 << 1) /* ends, with their NUL, and what may stand anywhere */
+enum text_place : __u8 {
+	TEXT_START = 1 << 0, /* whole texts, with their NUL, and beginnings */
+	TEXT_ANYWHERE = 1 << 1, /* ends, with their NUL, and what may stand anywhere */
+};
 
 struct text_filter {
 	__u32 field; /* its sets of patterns: this, plus SET_* */
@@ -62,15 +73,22 @@ struct text_filter {
 	__u8 reserved;
 };
 
-#define SET_WANTED 0
-#define SET_EXCLUDED 1
-#define SET_ANYWHERE 2 /* added to either */
-#define SET_COUNT 4
+enum pattern_set {
+	SET_WANTED = 0,
+	SET_EXCLUDED = 1,
+	SET_ANYWHERE = 2, /* added to either */
+	SET_COUNT = 4,
+};
 
-/* Room for a node name; the process's name is shorter. */
-#define NAME_MAX 68
-/* The kernel lets the keys of its tries be no longer. */
-#define TEXT_MAX 252
+enum filter_size {
+	/* Room for a node name; the process's name is shorter. */
+	NAME_MAX = 68,
+	/* The kernel lets the keys of its tries be no longer. */
+	TEXT_MAX = 252,
+	/* Of one event. */
+	FILTER_NUMBERS = 4,
+	FILTER_TEXTS = 2,
+};
 
 /* Key of the trie filter_names. */
 struct name_key {
@@ -85,9 +103,6 @@ struct text_key {
 	__u32 set;
 	char text[TEXT_MAX];
 };
-
-#define FILTER_NUMBERS 4
-#define FILTER_TEXTS 2
 
 /* What is asked of one event. Those used come first. */
 struct record_filter {

@@ -23,9 +23,9 @@ static __always_inline __u64 bytes_at_most(const struct scratch *s, const struct
 	__u64 count = ROOM_MOST;
 
 	switch (how->kind) {
-	case ARG_STR:
+	case KIND_STR:
 		return STR_MAX;
-	case ARG_STR_ARRAY:
+	case KIND_STR_ARRAY:
 		return ROOM_MOST;
 	}
 	if (how->arg >= MAX_ARGS && how->count != COUNT_CONST)
@@ -77,7 +77,7 @@ __noinline int is_overwritten(__u32 slot, __u32 index, __u32 abi)
 		return 0;
 	key = s->desc_key;
 	desc = bpf_map_lookup_elem(&syscalls, &key);
-	if (!desc || s->how.kind == ARG_VALUE || s->how.kind == ARG_FD)
+	if (!desc || s->how.kind == KIND_VALUE || s->how.kind == KIND_FD)
 		return 0;
 	if (desc->keeps == KEEPS_ALL)
 		return 1;
@@ -105,7 +105,7 @@ static __always_inline void read_room(struct scratch *s, const struct arg_desc *
 	__u32 arg = how->arg;
 	__u32 room;
 
-	if (how->kind != ARG_BYTES || how->count != COUNT_AT || arg >= MAX_ARGS)
+	if (how->kind != KIND_BYTES || how->count != COUNT_AT || arg >= MAX_ARGS)
 		return;
 	if (!bpf_probe_read_user(&room, sizeof(room), (void *)s->args[arg]))
 		s->room = room;
@@ -135,10 +135,10 @@ __noinline int keep_argument(__u32 slot, __u32 index, __u32 abi)
 	if (!value)
 		return 0;
 	read_room(s, &s->how);
-	if (s->how.kind == ARG_MSGHDR && is_filled_in(&s->how))
+	if (s->how.kind == KIND_MSGHDR && is_filled_in(&s->how))
 		keep_messages(slot, value, 1, pointer_size(abi));
 	/* How many there may be follows. */
-	if (s->how.kind == ARG_MMSGHDR && is_filled_in(&s->how) && index + 1 < MAX_ARGS)
+	if (s->how.kind == KIND_MMSGHDR && is_filled_in(&s->how) && index + 1 < MAX_ARGS)
 		keep_messages(slot, value, s->args[index + 1], pointer_size(abi));
 	s->part = PART_VALUE;
 	switch (s->how.when) {
@@ -151,8 +151,8 @@ __noinline int keep_argument(__u32 slot, __u32 index, __u32 abi)
 		if (!is_overwritten(slot, index, abi))
 			return 0;
 		/* What is in the buffers is read when the call has returned. */
-		if (s->how.kind == ARG_IOVEC)
-			s->how.kind = ARG_BYTES;
+		if (s->how.kind == KIND_IOVEC)
+			s->how.kind = KIND_BYTES;
 		break;
 	default:
 		return 0;
@@ -221,7 +221,7 @@ __noinline int keep_given(__u32 slot, __u32 key, __u32 abi)
 		if (i >= desc->nargs)
 			break;
 		how = reading_of(s, desc, i, abi);
-		if (!how || how->kind == ARG_VALUE || how->kind == ARG_FD)
+		if (!how || how->kind == KIND_VALUE || how->kind == KIND_FD)
 			continue;
 		s->how = *how;
 		keep_argument(slot, i, abi);
@@ -331,11 +331,11 @@ static __always_inline bool put_from_kernel(struct scratch *s, __u32 index, long
 static __always_inline bool knows_room(const struct scratch *s, __s64 ret)
 {
 	switch (s->how.kind) {
-	case ARG_BYTES:
+	case KIND_BYTES:
 		return s->how.count != COUNT_AT || s->room != ROOM_UNKNOWN;
-	case ARG_MSGHDR:
+	case KIND_MSGHDR:
 		return !is_filled_in(&s->how) || ret < 0 || s->nmessages;
-	case ARG_MMSGHDR:
+	case KIND_MMSGHDR:
 		return !is_filled_in(&s->how) || ret <= (__s64)s->nmessages ||
 		       s->nmessages == MESSAGES_MAX;
 	}
@@ -367,8 +367,6 @@ __noinline int put_kept_buffers(__u32 slot, __u32 index, __u32 pointer_bytes, __
 	return 0;
 }
 
-#define MSG_TRUNC 0x20
-
 /*
  * With MSG_TRUNC some sockets return how much there was, and TCP and its like
  * fill in nothing at all.
@@ -396,7 +394,7 @@ __noinline int before_reading(__u32 slot, __u32 index, __u32 abi, __s64 ret)
 	kept = s->kept & (1 << index);
 	switch (s->how.when) {
 	case WHEN_IN:
-		if (kept && s->how.kind == ARG_IOVEC)
+		if (kept && s->how.kind == KIND_IOVEC)
 			put_kept_buffers(slot, index, pointer_size(abi), ret);
 		if (kept)
 			return READ_NOT;
@@ -410,7 +408,7 @@ __noinline int before_reading(__u32 slot, __u32 index, __u32 abi, __s64 ret)
 	if (put_from_kernel(s, index, ret))
 		return READ_NOT;
 	if (is_discarded(s, index) && may_discard(s->args[0])) {
-		if (s->how.kind == ARG_BYTES)
+		if (s->how.kind == KIND_BYTES)
 			return READ_NOT;
 		s->how.mask = 0;
 	}

@@ -4,9 +4,6 @@
 #include "lib/items.h"
 #include "lib/scope.h"
 
-#define PF_IO_WORKER 0x00000010
-#define IORING_SETUP_SQPOLL (1U << 1)
-
 const volatile __u64 io_issue_defs = 0;
 
 /* Positions of the arguments of io_uring_submit and io_uring_create. */

@@ -6,14 +6,6 @@
  */
 #include "lib/items.h"
 
-/* linux/magic.h */
-#define PIPEFS_MAGIC 0x50495045
-#define SOCKFS_MAGIC 0x534f434b
-#define NSFS_MAGIC 0x6e736673
-#define PID_FS_MAGIC 0x50494446
-#define ANON_INODE_FS_MAGIC 0x09041934
-#define DMA_BUF_MAGIC 0x444d4142
-
 /* What precedes the number or the name, with its NUL. */
 #define PREFIX_MAX 20
 /* Where digits end in the room for them. */

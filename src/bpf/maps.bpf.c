@@ -54,6 +54,50 @@ struct members_map members SEC(".maps");
 struct listed_ids_map listed_ids SEC(".maps");
 
 /* Types that no map uses are missing from BTF, and from the skeleton with it. */
+/* All enums whose values Rust has: build.rs makes constants of them. */
+union shared_enums {
+	enum record_size record_size;
+	enum abi abi;
+	enum record_flag record_flag;
+	enum table_size table_size;
+	enum wake_age wake_age;
+	enum no_syscall no_syscall;
+	enum item_index item_index;
+	enum item_part item_part;
+	enum item_status item_status;
+	enum path_flag path_flag;
+	enum item_flag item_flag;
+	enum cut_flag cut_flag;
+	enum noaudit noaudit;
+	enum count_kind count_kind;
+	enum buffers_flag buffers_flag;
+	enum syscall_flag syscall_flag;
+	enum keeps keeps;
+	enum enter_flag enter_flag;
+	enum event_choice event_choice;
+	enum scope_mode scope_mode;
+	enum exit_state exit_state;
+	enum cgroup_key cgroup_key;
+	enum container_size container_size;
+	enum listed listed;
+	enum owner owner;
+	enum buffer buffer;
+	enum capture_flag capture_flag;
+	enum taken_value taken_value;
+	enum take take;
+	enum file_flag file_flag;
+	enum chunk_flag chunk_flag;
+	enum chunk_size chunk_size;
+	enum field_number field_number;
+	enum field_name field_name;
+	enum number_type number_type;
+	enum number_values number_values;
+	enum text_place text_place;
+	enum pattern_set pattern_set;
+	enum filter_size filter_size;
+};
+union shared_enums shared_enums SEC(".data.types") = {};
+
 struct record_header record_header_type SEC(".data.types") = {};
 struct item_header item_header_type SEC(".data.types") = {};
 struct fd_info fd_info_type SEC(".data.types") = {};

@@ -10,6 +10,7 @@
 
 #include "record.h"
 #include "filter.h"
+#include "lib/uapi.h"
 
 extern const volatile struct settings settings;
 extern const volatile struct filters filters;
@@ -96,10 +97,9 @@ struct selected_map {
 extern struct selected_map selected SEC(".maps");
 
 /*
- * Room to build records in. Several slots per CPU, since one program can be
+ * Room to build records in: SCRATCH_SLOTS per CPU, since one program can be
  * interrupted, or preempted by another task, while it holds one.
  */
-#define SCRATCH_SLOTS 3
 /* A record holds at most this; one read more may follow its last checked position. */
 #define RECORD_MAX 180224
 #define RECORD_SLACK 8192
@@ -443,7 +443,7 @@ extern struct event_filters_map event_filters SEC(".maps");
 /* By cgroup_key(). */
 struct containers_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 131072);
+	__uint(max_entries, CONTAINERS_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64);
 	__type(value, struct container);
@@ -453,7 +453,7 @@ extern struct containers_map containers SEC(".maps");
 /* How many cgroups each has. */
 struct container_ids_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 131072);
+	__uint(max_entries, CONTAINERS_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct container_id);
 	__type(value, __u64);
@@ -463,7 +463,7 @@ extern struct container_ids_map container_ids SEC(".maps");
 /* Of containers whose names decide: LISTED_*, once their names are known. */
 struct decided_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 131072);
+	__uint(max_entries, CONTAINERS_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64);
 	__type(value, __u64);

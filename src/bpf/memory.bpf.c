@@ -2,12 +2,6 @@
 /* Memory that programs may come to run in: what is executed, mapped, and made executable. */
 #include "lib/memory.h"
 
-#define MAP_SHARED 0x1
-#define MAP_PRIVATE 0x2
-#define MAP_GROWSDOWN 0x100
-#define MAP_LOCKED 0x2000
-#define MAP_NORESERVE 0x4000
-
 /* The file as the kernel has it; the arguments from the memory of the caller, which may change them. */
 static __always_inline int on_security_bprm_check(struct hook hook, struct linux_binprm *bprm)
 {
@@ -72,8 +66,6 @@ static __always_inline int on_security_mmap_file(struct hook hook, struct file *
 
 HOOK(security_mmap_file, security_mmap_file,
      (struct file * file, unsigned long prot, unsigned long flags), (file, prot, flags))
-
-#define EBUSY 16
 
 static long vma_found(struct task_struct *task, struct vm_area_struct *vma, struct found_vma *found)
 {

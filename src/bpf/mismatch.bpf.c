@@ -12,8 +12,6 @@
 #include "lib/exec.h"
 #include "lib/mismatch.h"
 
-#define SOCKADDR_MAX 128
-
 static const struct arg_copy no_copy;
 static const char pathname[] = "pathname";
 static const char uservaddr[] = "uservaddr";

@@ -3,20 +3,6 @@
 #include "lib/event.h"
 #include "lib/socket.h"
 
-#define AF_UNIX 1
-#define AF_INET 2
-#define AF_INET6 10
-#define AF_NETLINK 16
-#define AF_PACKET 17
-
-#define SOCK_TYPE_MASK 0xf
-#define SOCK_PACKET 10
-
-#define EINPROGRESS 115
-
-/* struct sockaddr_storage */
-#define SOCKADDR_MAX 128
-
 /* fe80::/10, in network order: here an address says nothing without its interface. */
 #define IN6_LINK_LOCAL_MASK 0xc0ff
 #define IN6_LINK_LOCAL 0x80fe
@@ -148,8 +134,6 @@ __noinline int put_sock_name(__u32 slot, __u32 index, __u64 address, __u32 remot
 	item_end(s, item, len);
 	return 0;
 }
-
-#define SOCK_STREAM 1
 
 __noinline int may_discard(__u32 fd)
 {

@@ -10,7 +10,6 @@
  */
 #include "lib/items.h"
 
-#define EINVAL 22
 /* mnt_ns of a mount that only the kernel uses. */
 #define MNT_NS_INTERNAL (-(__u64)EINVAL)
 

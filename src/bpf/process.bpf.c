@@ -8,8 +8,6 @@
 #include "lib/scope.h"
 #include "lib/syscall.h"
 
-#define SIGNAL_MASK 0x7f
-
 /* Begins a record of process life; NULL if nobody wants it or no slot is free. */
 static __always_inline struct scratch *life_begin(struct task_struct *task, __u16 event,
 						  __u8 nvalues)
@@ -194,7 +192,7 @@ static __always_inline void emit_execve(struct task_struct *task, const struct i
 		put_kernel_str(s->slot, at, image->filename);
 	}
 	put_argv(s, at + 1, task, image);
-	if (desc->args[(at + 2) & 3].kind == ARG_STR_ARRAY)
+	if (desc->args[(at + 2) & 3].kind == KIND_STR_ARRAY)
 		put_envp(s, at + 2, task, image);
 	submit(s);
 	scratch_put(s);

@@ -2,7 +2,8 @@
 /*
  * What travels from the kernel to user space, and the tables that go the other
  * way. The Rust side takes these types from the object's BTF (skeleton), so
- * this file is their one definition.
+ * this file is their one definition; constants from the enums that
+ * union shared_enums of maps.bpf.c names.
  *
  * A record in a ring:
  *
@@ -18,39 +19,55 @@
 
 #include "event_ids.h"
 
-#define COMM_LEN 16
+enum record_size {
+	COMM_LEN = 16,
+	/* A string argument is read up to this many bytes. */
+	STR_MAX = 4096,
+	/*
+	 * The strings of one array: that many bytes, or what an eighth of a CPU's ring
+	 * takes. More of them are cut, each longer than STR_WHOLE in its middle; more
+	 * than STR_ARRAY_ELEMS of these, and there is no telling which are long.
+	 */
+	STR_ARRAY_MAX = 122880,
+	STR_ARRAY_ELEMS = 4096,
+	STR_WHOLE = 128,
+	/* Linux takes none longer as argument or environment: MAX_ARG_STRLEN. */
+	STR_LONGEST = 131072,
+	/* Components and mounts that are followed from a file towards the root. */
+	PATH_COMPONENTS = 1024,
+	/* Mounts of a file system among which one is looked for that shows a file. */
+	MOUNTS_MAX = 1024,
+	NAME_LEN = 255,
+};
 
-/* A string argument is read up to this many bytes. */
-#define STR_MAX 4096
-/*
- * The strings of one array: that many bytes, or what an eighth of a CPU's ring
- * takes. More of them are cut, each longer than STR_WHOLE in its middle; more
- * than STR_ARRAY_ELEMS of these, and there is no telling which are long.
- */
-#define STR_ARRAY_MAX 122880
-#define STR_ARRAY_ELEMS 4096
-#define STR_WHOLE 128
-/* Linux takes none longer as argument or environment: MAX_ARG_STRLEN. */
-#define STR_LONGEST 131072
-/* Structures, arrays of them, addresses, buffers. */
-#define BYTES_MAX 4096
-/* Components and mounts that are followed from a file towards the root. */
-#define PATH_COMPONENTS 1024
-/* Mounts of a file system among which one is looked for that shows a file. */
-#define MOUNTS_MAX 1024
-#define NAME_LEN 255
-
-#define ABI_NATIVE 0
-#define ABI_IA32 1
-#define ABI_X32 2
-#define ABI_COUNT 3
+enum abi : __u8 {
+	ABI_NATIVE = 0,
+	ABI_IA32 = 1,
+	ABI_X32 = 2,
+	ABI_COUNT = 3,
+};
 
 /* record_header.flags */
-#define RECORD_NO_RETURN (1 << 0) /* the call does not return: ret means nothing */
-#define RECORD_INTERNAL (1 << 1) /* for tracee's own bookkeeping, nobody asked to see it */
-#define RECORD_WITHIN (1 << 6) /* a call within another, whose arguments were in user memory */
-#define RECORD_NOT_CARRIED_OUT (1 << 2) /* seccomp or a tracer kept the call from running */
-#define RECORD_UNVERIFIED (1 << 3) /* whether the call was carried out could not be told */
+enum record_flag : __u8 {
+	RECORD_NO_RETURN = 1 << 0, /* the call does not return: ret means nothing */
+	RECORD_INTERNAL = 1 << 1, /* for tracee's own bookkeeping, nobody asked to see it */
+	RECORD_WITHIN = 1 << 6, /* a call within another, whose arguments were in user memory */
+	RECORD_NOT_CARRIED_OUT = 1 << 2, /* seccomp or a tracer kept the call from running */
+	RECORD_UNVERIFIED = 1 << 3, /* whether the call was carried out could not be told */
+};
+
+/* Of the tables and buffers that the loader makes. */
+enum table_size {
+	SCRATCH_SLOTS = 3, /* of each CPU */
+	CONTAINERS_MAX = 131072,
+};
+
+/*
+ * A reader that sleeps is woken by the first record after this time; it then
+ * looks again by itself after the same time, so records in between need no
+ * wake-up (src/ring.rs).
+ */
+enum wake_age { WAKE_AGE_NS = 10000000 };
 
 struct record_header {
 	__u64 time; /* ns since boot, suspend included */
@@ -78,47 +95,55 @@ struct record_header {
 	char comm[COMM_LEN];
 };
 
-#define NO_SYSCALL 0xffff
+enum no_syscall : __u16 { NO_SYSCALL = 0xffff };
 
 /* item_header.index: position of the argument, or one of these. */
-#define ITEM_NODENAME 0xff
-/* of a call that was not carried out: what stood in the register of its result */
-#define ITEM_SEEN 0xfe
+enum item_index : __u8 {
+	ITEM_NODENAME = 0xff,
+	/* of a call that was not carried out: what stood in the register of its result */
+	ITEM_SEEN = 0xfe,
+};
 
 /* item_header.part: what else is told of an argument besides itself. */
-#define PART_VALUE 0
-/* Of a struct msghdr: what it points to. */
-#define PART_MSG_NAME 1
-#define PART_MSG_IOV 2
-#define PART_MSG_CONTROL 3
-/* Of an open file: struct fd_info, its path, what it is bound to as a socket. */
-#define PART_FD_INFO 4
-#define PART_FD_PATH 5
-#define PART_FD_SOCKET 6
-#define PART_FD_UNIX 7
-/* Of a string array: what is missing in it, an array of struct str_cut. */
-#define PART_STR_CUTS 8
-/* Of a vector of buffers, or of those of a message: their first bytes. */
-#define PART_BUFFERS 9
-/* Of an argument that the call writes over: what was given, or what the call left. */
-#define PART_GIVEN 16
-#define PART_AFTER 17
+enum item_part : __u8 {
+	PART_VALUE = 0,
+	/* Of a struct msghdr: what it points to. */
+	PART_MSG_NAME = 1,
+	PART_MSG_IOV = 2,
+	PART_MSG_CONTROL = 3,
+	/* Of an open file: struct fd_info, its path, what it is bound to as a socket. */
+	PART_FD_INFO = 4,
+	PART_FD_PATH = 5,
+	PART_FD_SOCKET = 6,
+	PART_FD_UNIX = 7,
+	/* Of a string array: what is missing in it, an array of struct str_cut. */
+	PART_STR_CUTS = 8,
+	/* Of a vector of buffers, or of those of a message: their first bytes. */
+	PART_BUFFERS = 9,
+	/* Of an argument that the call writes over: what was given, or what the call left. */
+	PART_GIVEN = 16,
+	PART_AFTER = 17,
+};
 
 /* item_header.status */
-#define ITEM_OK 0
-#define ITEM_TRUNCATED 1 /* bytes are missing at the end */
-#define ITEM_FAULT 2 /* the memory could not be read; no bytes */
+enum item_status : __u8 {
+	ITEM_OK = 0,
+	ITEM_TRUNCATED = 1, /* bytes are missing at the end */
+	ITEM_FAULT = 2, /* the memory could not be read; no bytes */
+};
 
 /* item_header.flags, of a path */
-#define PATH_DELETED (1 << 0) /* no longer in its directory */
-#define PATH_AT_ROOT (1 << 1) /* followed up to the root of its mount namespace */
-#define PATH_UNROOTED (1 << 2) /* not below the root of a mount */
-#define PATH_UNREACHABLE (1 << 3) /* that root is not in the task's mount namespace */
-#define PATH_MADE_UP (1 << 4) /* in no folder, the kernel makes up its name: memfd, pipe, … */
-#define PATH_MIXED (1 << 5) /* renamed all the time: it may be of old and new names */
+enum path_flag : __u8 {
+	PATH_DELETED = 1 << 0, /* no longer in its directory */
+	PATH_AT_ROOT = 1 << 1, /* followed up to the root of its mount namespace */
+	PATH_UNROOTED = 1 << 2, /* not below the root of a mount */
+	PATH_UNREACHABLE = 1 << 3, /* that root is not in the task's mount namespace */
+	PATH_MADE_UP = 1 << 4, /* in no folder, the kernel makes up its name: memfd, pipe, … */
+	PATH_MIXED = 1 << 5, /* renamed all the time: it may be of old and new names */
+};
 
 /* item_header.flags, of user memory; of a part of an array of messages: the message's position, besides */
-#define ITEM_LATE (1 << 7) /* read when the call had returned, which may have written over it */
+enum item_flag : __u8 { ITEM_LATE = 1 << 7 }; /* read when the call had returned, which may have written over it */
 
 struct item_header {
 	__u8 index;
@@ -135,15 +160,17 @@ struct str_cut {
 	__u32 missing; /* how many; 0: unknown */
 };
 
-/*
- * Not in one string but between two of them: any number of strings are
- * missing, and the end of the one before if it has no NUL there, and the
- * beginning of the one after with CUT_BEHEADS.
- */
-#define CUT_STRINGS 0x80000000
-#define CUT_BEHEADS 0x40000000
+enum cut_flag {
+	/*
+	 * Not in one string but between two of them: any number of strings are
+	 * missing, and the end of the one before if it has no NUL there, and the
+	 * beginning of the one after with CUT_BEHEADS.
+	 */
+	CUT_STRINGS = 0x80000000,
+	CUT_BEHEADS = 0x40000000,
+};
 /* In one item; each of them is of a string longer than STR_WHOLE, or the one between strings. */
-#define CUTS_MAX 1024
+enum { CUTS_MAX = 1024 };
 
 /*
  * A string array is its strings, each with its NUL.
@@ -190,37 +217,39 @@ struct code_range {
 	__u64 end;
 };
 
-#define NOAUDIT_CALLERS 5
+enum noaudit { NOAUDIT_CALLERS = 5 };
 
 /* Fields of a struct user_msghdr, each as long as a pointer. */
-#define MSG_FIELDS 7
+enum { MSG_FIELDS = 7 };
 
 /* arg_desc.count: how many elements */
-#define COUNT_CONST 0 /* arg itself */
-#define COUNT_ARG 1 /* the value of argument arg */
-#define COUNT_ARG32 2 /* an int or unsigned int */
-#define COUNT_AT 3 /* the int that argument arg points to */
-#define COUNT_RET 4
-#define COUNT_RET_UP_TO 5 /* but no more than the value of argument arg, the room */
-#define COUNT_RET_UP_TO32 6 /* an int or unsigned int */
-#define COUNT_RET_FITS 7 /* none where it is more than the room */
-#define COUNT_BELOW 8 /* one less than the value of argument arg */
-#define COUNT_CAP_VERSION 9 /* 1 or 2, by the version that argument arg points to */
+enum count_kind : __u8 {
+	COUNT_CONST = 0, /* arg itself */
+	COUNT_ARG = 1, /* the value of argument arg */
+	COUNT_ARG32 = 2, /* an int or unsigned int */
+	COUNT_AT = 3, /* the int that argument arg points to */
+	COUNT_RET = 4,
+	COUNT_RET_UP_TO = 5, /* but no more than the value of argument arg, the room */
+	COUNT_RET_UP_TO32 = 6, /* an int or unsigned int */
+	COUNT_RET_FITS = 7, /* none where it is more than the room */
+	COUNT_BELOW = 8, /* one less than the value of argument arg */
+	COUNT_CAP_VERSION = 9, /* 1 or 2, by the version that argument arg points to */
+};
 
 /* How an argument of a system call is read. */
 struct arg_desc {
-	__u8 kind; /* ARG_* of event_ids.h */
+	__u8 kind; /* KIND_* of event_ids.h */
 	__u8 when; /* WHEN_* of event_ids.h */
 	__u8 count; /* COUNT_* */
-	__u8 arg; /* for count; of ARG_SELECT: the argument that decides */
+	__u8 arg; /* for count; of KIND_SELECT: the argument that decides */
 	__u16 size; /* bytes of an element; 0: bits are counted */
 	__u16 max; /* bytes at the most, a multiple of size */
-	/* Of ARG_SELECT: bits of the argument that decides; where there are buffers: how many of their bytes, BUFFERS_OUT. */
+	/* Of KIND_SELECT: bits of the argument that decides; where there are buffers: how many of their bytes, BUFFERS_OUT. */
 	__u32 mask;
 };
 
 /* Buffers that the call fills in. */
-#define BUFFERS_OUT (1U << 31)
+enum buffers_flag { BUFFERS_OUT = 1U << 31 };
 
 /* Key of the map `selected`, whose values are arg_descs. */
 struct selector {
@@ -231,25 +260,29 @@ struct selector {
 };
 
 /* desc flags */
-#define SYSCALL_CHOSEN (1 << 0)
-/*
- * A zero is not this call's return: clone and its like return once more in
- * the child; a successful execve is told by sched_process_exec.
- */
-#define SYSCALL_SKIP_ZERO (1 << 1)
-/* Shown when entered, since it never comes back. */
-#define SYSCALL_ON_ENTER (1 << 2)
-/* Shown when the task exits, since it never comes back. */
-#define SYSCALL_ON_EXIT (1 << 3)
-#define SYSCALL_EXECVE (1 << 4)
-#define SYSCALL_EXECVEAT (1 << 5)
-/* Its file is gone when it returns: looked up when entered. */
-#define SYSCALL_CLOSES (1 << 6)
-/* Whether it was carried out is looked at: it leaves a mark at sys_enter. */
-#define SYSCALL_VERIFIED (1 << 7)
+enum syscall_flag : __u8 {
+	SYSCALL_CHOSEN = 1 << 0,
+	/*
+	 * A zero is not this call's return: clone and its like return once more in
+	 * the child; a successful execve is told by sched_process_exec.
+	 */
+	SYSCALL_SKIP_ZERO = 1 << 1,
+	/* Shown when entered, since it never comes back. */
+	SYSCALL_ON_ENTER = 1 << 2,
+	/* Shown when the task exits, since it never comes back. */
+	SYSCALL_ON_EXIT = 1 << 3,
+	SYSCALL_EXECVE = 1 << 4,
+	SYSCALL_EXECVEAT = 1 << 5,
+	/* Its file is gone when it returns: looked up when entered. */
+	SYSCALL_CLOSES = 1 << 6,
+	/* Whether it was carried out is looked at: it leaves a mark at sys_enter. */
+	SYSCALL_VERIFIED = 1 << 7,
+};
 
-#define KEEPS_SOME 1 /* what it writes over */
-#define KEEPS_ALL 2 /* it may write over all of it */
+enum keeps : __u8 {
+	KEEPS_SOME = 1, /* what it writes over */
+	KEEPS_ALL = 2, /* it may write over all of it */
+};
 
 /* One call of one ABI. */
 struct syscall_desc {
@@ -284,10 +317,12 @@ struct settings {
 	__u8 on_enter[MAX_SYSCALLS]; /* what sys_enter does about a number, in whatever ABI: ENTER_* */
 };
 
-#define ENTER_WANTED (1 << 0)
-#define ENTER_MARK (1 << 1)
-#define ENTER_ARGS (1 << 2) /* the mark holds the arguments, too */
-#define ENTER_ANY 0xff
+enum enter_flag : __u8 {
+	ENTER_WANTED = 1 << 0,
+	ENTER_MARK = 1 << 1,
+	ENTER_ARGS = 1 << 2, /* the mark holds the arguments, too */
+	ENTER_ANY = 0xff,
+};
 
 /* What is known of the call that a thread is in. */
 struct mark {
@@ -304,8 +339,10 @@ struct mark_control {
 	__u64 unsettled; /* threads in a fork or an exec, which may come back under another number */
 };
 
-#define EVENT_SHOWN 1
-#define EVENT_BOOKKEEPING 2 /* nobody asked to see it, tracee needs it */
+enum event_choice : __u8 {
+	EVENT_SHOWN = 1,
+	EVENT_BOOKKEEPING = 2, /* nobody asked to see it, tracee needs it */
+};
 
 /* What user space tells programs that already run. */
 struct control {
@@ -319,19 +356,23 @@ struct control {
 	__u64 boot_time; /* ns since boot at that moment */
 };
 
-#define SCOPE_ALL 0
-#define SCOPE_NEW 1
-#define SCOPE_FOLLOW 2
-#define SCOPE_CONTAINER_NEW 3
-#define SCOPE_CONTAINER_ALL 4
-#define SCOPE_CONTAINER_LISTED 5
-#define SCOPE_HOST_NEW 6
-#define SCOPE_HOST_ALL 7
+enum scope_mode {
+	SCOPE_ALL = 0,
+	SCOPE_NEW = 1,
+	SCOPE_FOLLOW = 2,
+	SCOPE_CONTAINER_NEW = 3,
+	SCOPE_CONTAINER_ALL = 4,
+	SCOPE_CONTAINER_LISTED = 5,
+	SCOPE_HOST_NEW = 6,
+	SCOPE_HOST_ALL = 7,
+};
 
 /* followed.exited */
-#define EXIT_NONE 0
-#define EXIT_BEGUN 1 /* its record is being made */
-#define EXIT_TOLD 2
+enum exit_state {
+	EXIT_NONE = 0,
+	EXIT_BEGUN = 1, /* its record is being made */
+	EXIT_TOLD = 2,
+};
 
 /* A followed process. */
 struct followed {
@@ -352,13 +393,20 @@ struct container_settings {
 	__u32 reserved;
 };
 
-#define CONTAINER_ID_LEN 64
-#define CONTAINER_BEFORE_LEN 24
+/* The key of a cgroup: its id, and that of its hierarchy from this bit on, since two may have cgroups with the same id. */
+enum cgroup_key { HIERARCHY_SHIFT = 48 };
+
+enum container_size {
+	CONTAINER_ID_LEN = 64,
+	CONTAINER_BEFORE_LEN = 24,
+};
 
 /* container.listed */
-#define LISTED_NO 0
-#define LISTED_YES 1
-#define LISTED_UNKNOWN 2 /* its name decides, which user space asks for */
+enum listed : __u8 {
+	LISTED_NO = 0,
+	LISTED_YES = 1,
+	LISTED_UNKNOWN = 2, /* its name decides, which user space asks for */
+};
 
 /* Which container: a user may make a cgroup with the id of another's. */
 struct container_id {
@@ -394,7 +442,7 @@ struct member {
 	__u8 reserved[2];
 };
 
-#define OWNER_UNKNOWN 0xffffffff
+enum owner { OWNER_UNKNOWN = 0xffffffff };
 
 /*
  * Tables that could not take a process. Whoever started since and is in none
@@ -407,14 +455,16 @@ struct table_misses {
 	__u64 exec_calls; /* how many calls of execve found no room */
 };
 
-#define BUFFER_CPU 0 /* the ring of this CPU */
-#define BUFFER_PRIORITY 1
-#define BUFFER_SCRATCH 2 /* no scratch slot was free */
-#define BUFFER_UNSEEN 3 /* what it would have been told from could not be looked at or kept */
-/* Not of what the user chose, and no part of the total: */
-#define BUFFER_TABLE 4 /* no room in a table */
-#define BUFFER_BOOKKEEPING 5 /* a record that only tracee itself needs */
-#define BUFFER_COUNT 6
+enum buffer : __u8 {
+	BUFFER_CPU = 0, /* the ring of this CPU */
+	BUFFER_PRIORITY = 1,
+	BUFFER_SCRATCH = 2, /* no scratch slot was free */
+	BUFFER_UNSEEN = 3, /* what it would have been told from could not be looked at or kept */
+	/* Not of what the user chose, and no part of the total: */
+	BUFFER_TABLE = 4, /* no room in a table */
+	BUFFER_BOOKKEEPING = 5, /* a record that only tracee itself needs */
+	BUFFER_COUNT = 6,
+};
 
 /* What one CPU lost at one buffer. */
 struct loss {
@@ -425,9 +475,11 @@ struct loss {
 };
 
 /* Bits of the constant `capturing`. */
-#define CAPTURE_WRITE (1 << 0)
-#define CAPTURE_EXEC (1 << 1)
-#define CAPTURE_MEM (1 << 2)
+enum capture_flag {
+	CAPTURE_WRITE = 1 << 0,
+	CAPTURE_EXEC = 1 << 1,
+	CAPTURE_MEM = 1 << 2,
+};
 
 /*
  * The ring of captures carries, in order:
@@ -437,43 +489,50 @@ struct loss {
  *   is its path, item 1 of an exec the name that was executed
  *   chunks, of files and of memory
  */
-#define TAKEN_WHAT 0 /* TAKE_* */
-#define TAKEN_PID 1 /* as tracee's own pid namespace counts */
-#define TAKEN_DEV 2
-#define TAKEN_INODE 3
-#define TAKEN_GENERATION 4
-#define TAKEN_SIZE 5
-#define TAKEN_MTIME 6 /* ns since the epoch */
-#define TAKEN_CTIME 7
-#define TAKEN_MODE 8
-#define TAKEN_MAGIC 9 /* of its file system */
-#define TAKEN_LINKS 10
-#define TAKEN_FLAGS 11 /* FILE_* */
-#define TAKEN_FD 12
-#define TAKEN_VALUES 13
+enum taken_value : __u8 {
+	TAKEN_WHAT = 0, /* TAKE_* */
+	TAKEN_PID = 1, /* as tracee's own pid namespace counts */
+	TAKEN_DEV = 2,
+	TAKEN_INODE = 3,
+	TAKEN_GENERATION = 4,
+	TAKEN_SIZE = 5,
+	TAKEN_MTIME = 6, /* ns since the epoch */
+	TAKEN_CTIME = 7,
+	TAKEN_MODE = 8,
+	TAKEN_MAGIC = 9, /* of its file system */
+	TAKEN_LINKS = 10,
+	TAKEN_FLAGS = 11, /* FILE_* */
+	TAKEN_FD = 12,
+	TAKEN_VALUES = 13,
+};
 
-#define TAKE_EXEC 1
-#define TAKE_FILE 2 /* opened for writing, or written to */
-#define TAKE_UNSEEN 3 /* the kernel writes to this file by itself */
-#define TAKE_UNSEEN_ANY 4 /* the process may have any file written that it has open */
-#define TAKE_TRUNCATED 5 /* by its name, which is item 1 */
+enum take {
+	TAKE_EXEC = 1,
+	TAKE_FILE = 2, /* opened for writing, or written to */
+	TAKE_UNSEEN = 3, /* the kernel writes to this file by itself */
+	TAKE_UNSEEN_ANY = 4, /* the process may have any file written that it has open */
+	TAKE_TRUNCATED = 5, /* by its name, which is item 1 */
+};
 
-#define FILE_CREATED (1 << 0) /* by the open that is told */
-#define FILE_EMPTY (1 << 1) /* it was, when it was opened or first written to */
-
-/* What no record's time is. */
-#define CHUNK_MARK 0xffffffffffffffff
+enum file_flag {
+	FILE_CREATED = 1 << 0, /* by the open that is told */
+	FILE_EMPTY = 1 << 1, /* it was, when it was opened or first written to */
+};
 
 /* chunk.flags */
-#define CHUNK_MEMORY (1 << 0) /* of memory, not of a file */
-#define CHUNK_LAST (1 << 1) /* of that memory */
-#define CHUNK_UNSURE (1 << 2) /* another thread may have changed what was written, or where */
+enum chunk_flag {
+	CHUNK_MEMORY = 1 << 0, /* of memory, not of a file */
+	CHUNK_LAST = 1 << 1, /* of that memory */
+	CHUNK_UNSURE = 1 << 2, /* another thread may have changed what was written, or where */
+};
 
 /* Bytes of a chunk; of one call or one alert no more than CHUNKS_MAX are sent. */
-#define CHUNK_SMALL 256
-#define CHUNK_PAGE 4096
-#define CHUNK_BIG 65536
-#define CHUNKS_MAX 256
+enum chunk_size {
+	CHUNK_SMALL = 256,
+	CHUNK_PAGE = 4096,
+	CHUNK_BIG = 65536,
+	CHUNKS_MAX = 256,
+};
 
 /* Bytes of a file or of memory; they follow. */
 struct chunk {
@@ -511,7 +570,7 @@ struct memory_budget {
 };
 
 /* Alerts of one process in one second of which the memory is captured. */
-#define MEMORY_PER_SECOND 100
+enum { MEMORY_PER_SECOND = 100 };
 
 /* Grows for what was not captured; tracee has it in its own memory. */
 struct capture_misses {

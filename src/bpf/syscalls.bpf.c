@@ -12,12 +12,6 @@
 #include "lib/scope.h"
 #include "lib/syscall.h"
 
-/* Errors that user space never sees: the call is made again, or a signal was handled first. */
-#define EINTR 4
-#define ERESTARTSYS 512
-#define ERESTARTNOHAND 514
-#define ERESTART_RESTARTBLOCK 516
-
 /* Whether the memory behind an argument says something after this result. */
 static __always_inline bool worth_reading(__u8 when, long ret)
 {
@@ -37,9 +31,6 @@ static __always_inline bool worth_reading(__u8 when, long ret)
 		       ret == -ERESTART_RESTARTBLOCK;
 	}
 }
-
-/* The capabilities of the first version are half as many. */
-#define CAPABILITY_VERSION_1 0x19980330
 
 /* How many elements a call has filled in that had room for so many. */
 static __always_inline __s64 count_filled(__s64 ret, __u64 room, bool fits)
@@ -113,7 +104,7 @@ __noinline int put_arg(__u32 slot, __u32 index, __u32 abi, __s64 ret)
 	how = &s->how;
 	value = s->args[index];
 	index = INDEX_OF(index, s->part);
-	if (how->kind == ARG_FD) {
+	if (how->kind == KIND_FD) {
 		if (settings.decode_fds)
 			put_fd(slot, index, value);
 		return 0;
@@ -121,25 +112,25 @@ __noinline int put_arg(__u32 slot, __u32 index, __u32 abi, __s64 ret)
 	if (!value || !worth_reading(how->when, ret))
 		return 0;
 	switch (how->kind) {
-	case ARG_STR:
+	case KIND_STR:
 		put_user_str(slot, index, value);
 		break;
-	case ARG_STR_ARRAY:
+	case KIND_STR_ARRAY:
 		put_str_array(slot, index, value, pointer_size(abi));
 		break;
-	case ARG_BYTES:
+	case KIND_BYTES:
 		put_bytes(s, index, value, how, ret);
 		break;
-	case ARG_IOVEC:
+	case KIND_IOVEC:
 		at = s->pos;
 		put_bytes(s, index, value, how, ret);
 		if (s->pos != at)
 			put_buffers(slot, index, at, pointer_size(abi), ret);
 		break;
-	case ARG_MSGHDR:
+	case KIND_MSGHDR:
 		put_msghdr(slot, index, value, pointer_size(abi), ret);
 		break;
-	case ARG_MMSGHDR:
+	case KIND_MMSGHDR:
 		at = s->pos;
 		put_bytes(s, index, value, how, ret);
 		if (s->pos != at)

@@ -2,24 +2,6 @@
 /* What tasks are told to do and do to each other: signals, exits, ptrace, limits, the clock. */
 #include "lib/event.h"
 
-#define SIGNAL_MASK 0x7f
-#define SIGNAL_GROUP_EXIT 4
-
-#define SIGKILL 9
-#define SIGCHLD 17
-/* Codes of signals that a task has sent: at most this, but for those that the kernel sends, too. */
-#define SI_USER 0
-#define SI_KERNEL 0x80
-#define SI_TKILL (-6)
-#define SI_TIMER (-2)
-#define SI_ASYNCIO (-4)
-#define SI_SIGIO (-5)
-
-#define PTRACE_ATTACH 16
-#define PTRACE_SEIZE 0x4206
-
-#define RLIM_NLIMITS 16
-
 /* A task's id as the current task sees it. */
 static __always_inline __u32 pid_seen(struct task_struct *task)
 {

@@ -11,16 +11,6 @@
 #include "lib/event.h"
 #include "lib/inode.h"
 
-#define FMODE_CREATED 0x100000
-#define RWF_APPEND 0x10
-
-/* MAP_SHARED and MAP_SHARED_VALIDATE have this bit. */
-#define MAP_SHARED 0x1
-
-/* ioctl(2): a file's content becomes that of another. */
-#define FICLONE 0x40049409
-#define FICLONERANGE 0x4020940d
-
 #define IOVECS_MAX 1024
 
 /* Since 6.13; counts from 0. */

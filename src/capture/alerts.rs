@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use super::collector::{open_regular, Collector};
 use super::container::Containers;
 use super::keeper::{Job, Meta};
-use super::memory::{alert_name, Area, MAPPED_WX, WRITTEN_FILE};
-use super::record::{AlertRecord, Identity, CHUNK_LAST};
+use super::memory::{alert_name, Area};
+use super::record::{AlertRecord, Identity};
 use super::store::{Artefact, Cut, Store};
 use super::watch::may_block;
 use super::Clock;
-use crate::loader::skel::types::chunk;
+use crate::wire::{chunk, ALERT_MAPPED_WX, ALERT_WRITTEN_FILE, CHUNK_LAST};
 
 /// Memory that may be written and executed at once is looked at after these times.
 const LATER: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
@@ -87,7 +87,7 @@ impl Collector {
         else {
             return;
         };
-        if alert.alert == MAPPED_WX {
+        if alert.alert == ALERT_MAPPED_WX {
             if self.later.len() < PENDING_MAX {
                 self.later.push_back(Later {
                     due: Instant::now() + LATER[0],
@@ -105,7 +105,7 @@ impl Collector {
         let artefact =
             artefact.unwrap_or_else(|| create(&self.store, &mut self.containers, &self.clock, &alert));
         let file = match alert.alert {
-            WRITTEN_FILE => mapped_file(&alert, pid),
+            ALERT_WRITTEN_FILE => mapped_file(&alert, pid),
             _ => None,
         };
         if file.is_some() {

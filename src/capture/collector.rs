@@ -22,7 +22,7 @@ use nix::sys::eventfd::EventFd;
 use super::alerts::{Gathered, Later};
 use super::container::Containers;
 use super::keeper::{self, Executed, Job, Meta};
-use super::record::{self, FileRecord, Identity, Taken, CHUNK_MEMORY};
+use super::record::{self, FileRecord, Identity, Taken};
 use super::settings::Settings;
 use super::sightings::{Closed, Held, Process, Sightings};
 use super::store::Store;
@@ -32,8 +32,8 @@ use super::{Clock, Jobs, Totals};
 use crate::decode::path::Marks;
 use crate::files::Stat;
 use crate::loader::shared::SharedMap;
-use crate::loader::skel::types::capture_misses;
 use crate::loader::CaptureMaps;
+use crate::wire::{capture_misses, CHUNK_MEMORY, TAKE_EXEC};
 
 /// Executed files that are stored already.
 const KNOWN_MAX: usize = 1 << 16;
@@ -207,7 +207,7 @@ impl Collector {
             Some(Taken::Chunk(head, data)) if head.flags & CHUNK_MEMORY != 0 => self.memory(&head, data),
             Some(Taken::Chunk(head, data)) => self.written(&head, data),
             Some(Taken::Alert(alert)) => self.alert(*alert),
-            Some(Taken::File(file)) if file.what == record::TAKE_EXEC => self.exec(&file),
+            Some(Taken::File(file)) if file.what == TAKE_EXEC => self.exec(&file),
             Some(Taken::File(file)) => self.file(*file),
             None => {}
         }

@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 
 use super::keeper::Meta;
 use super::store::{Artefact, BLOCK};
+use crate::symbols::memory::{ALERT, CAPTURED_ALERT};
 
 /// Part of an address space.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,18 +17,11 @@ pub struct Area {
     pub alert: &'static str,
 }
 
-// Of src/bpf/alerts.bpf.c and capture.bpf.c.
-pub const MAPPED_WX: u64 = 1;
-pub const WRITTEN_FILE: u64 = 6;
-
 pub fn alert_name(alert: u64) -> &'static str {
-    match alert {
-        WRITTEN_FILE => "WRITTEN_FILE",
-        other => crate::symbols::memory::ALERT
-            .iter()
-            .find(|(value, _)| *value == other)
-            .map_or("unknown", |(_, name)| name),
-    }
+    let mut every = ALERT.iter().chain(CAPTURED_ALERT);
+    every
+        .find(|(value, _)| *value == alert)
+        .map_or("unknown", |(_, name)| name)
 }
 
 const PAGE: u64 = 4096;

@@ -29,7 +29,6 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use crate::catalogue;
 use crate::clock::WallClock;
-use crate::decode;
 use crate::decode::event::{Arg, Context, Event, Value};
 use crate::error::Error;
 use crate::loader::capture::CapturePlan;
@@ -225,10 +224,10 @@ impl Captured {
             _ => Context {
                 time: now,
                 event: spec.id,
-                syscall: decode::NO_SYSCALL,
+                syscall: crate::wire::NO_SYSCALL,
                 abi: 0,
                 // It has no result: nothing was called.
-                flags: decode::RECORD_NO_RETURN,
+                flags: crate::wire::RECORD_NO_RETURN,
                 ret: 0,
                 ..self.who
             },

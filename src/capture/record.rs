@@ -5,28 +5,11 @@ use crate::decode::cursor::Cursor;
 use crate::decode::event::Context;
 use crate::decode::path::{Marks, PathName};
 use crate::loader::probe;
-use crate::loader::skel::types::{chunk, item_header};
+use crate::wire::{chunk, item_header, CHUNK_MARK, ITEM_FAULT, TAKEN_VALUES};
 
-// Constants of src/bpf/record.h; a test compares them.
-pub const TAKE_EXEC: u64 = 1;
-pub const TAKE_FILE: u64 = 2;
-pub const TAKE_UNSEEN: u64 = 3;
-pub const TAKE_UNSEEN_ANY: u64 = 4;
-pub const TAKE_TRUNCATED: u64 = 5;
-pub const FILE_CREATED: u64 = 1 << 0;
-pub const FILE_EMPTY: u64 = 1 << 1;
-const CHUNK_MARK: u64 = u64::MAX;
-pub const CHUNK_MEMORY: u32 = 1 << 0;
-pub const CHUNK_LAST: u32 = 1 << 1;
-pub const CHUNK_UNSURE: u32 = 1 << 2;
-const TAKEN_VALUES: usize = 13;
-const ITEM_FAULT: u8 = 2;
 /// Position of the path among the arguments of `mem_prot_alert`.
 const ALERT_PATH: u8 = 5;
 const ALERT_VALUES: usize = 6;
-
-// SAFETY: made of integers only, so that every bit pattern is a value.
-unsafe impl plain::Plain for chunk {}
 
 /// One record.
 #[derive(Debug)]
@@ -41,11 +24,12 @@ pub enum Taken<'a> {
 pub struct FileRecord {
     pub who: Context,
     /// `TAKE_*`
-    pub what: u64,
+    pub what: u32,
     /// As our own pid namespace counts; 0: not in it.
     pub pid: u32,
     pub file: Identity,
-    pub flags: u64,
+    /// `FILE_*`
+    pub flags: u32,
     pub fd: u32,
     pub path: Vec<u8>,
     /// What was executed, as the program named it: a script, if `path` is its interpreter.
@@ -109,7 +93,7 @@ pub fn parse(bytes: &[u8]) -> Option<Taken<'_>> {
     }
     let mut cursor = Cursor::new(bytes);
     let who: Context = cursor.read()?;
-    let mut values = [0; TAKEN_VALUES];
+    let mut values = [0; TAKEN_VALUES as usize];
     for index in 0..usize::from(who.nvalues) {
         let value = cursor.u64()?;
         if let Some(place) = values.get_mut(index) {
@@ -151,7 +135,7 @@ pub fn parse(bytes: &[u8]) -> Option<Taken<'_>> {
     let [what, pid, dev, inode, generation, size, mtime, ctime, mode, magic, links, flags, fd] = values;
     Some(Taken::File(Box::new(FileRecord {
         who,
-        what,
+        what: what as u32,
         pid: pid as u32,
         file: Identity {
             dev: user_dev(dev),
@@ -164,7 +148,7 @@ pub fn parse(bytes: &[u8]) -> Option<Taken<'_>> {
             magic,
             links,
         },
-        flags,
+        flags: flags as u32,
         fd: fd as u32,
         path,
         name,
@@ -175,41 +159,17 @@ pub fn parse(bytes: &[u8]) -> Option<Taken<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::loader::record_h::constant;
-
-    #[test]
-    fn constants_equal_those_of_the_kernel_side() {
-        for (name, ours) in [
-            ("TAKE_EXEC", TAKE_EXEC),
-            ("TAKE_FILE", TAKE_FILE),
-            ("TAKE_UNSEEN", TAKE_UNSEEN),
-            ("TAKE_UNSEEN_ANY", TAKE_UNSEEN_ANY),
-            ("TAKE_TRUNCATED", TAKE_TRUNCATED),
-            ("FILE_CREATED", FILE_CREATED),
-            ("FILE_EMPTY", FILE_EMPTY),
-            ("CHUNK_MARK", CHUNK_MARK),
-            ("CHUNK_MEMORY", u64::from(CHUNK_MEMORY)),
-            ("CHUNK_LAST", u64::from(CHUNK_LAST)),
-            ("CHUNK_UNSURE", u64::from(CHUNK_UNSURE)),
-            ("TAKEN_VALUES", TAKEN_VALUES as u64),
-            ("CAPTURE_WRITE", u64::from(crate::loader::capture::CAPTURE_WRITE)),
-            ("CAPTURE_EXEC", u64::from(crate::loader::capture::CAPTURE_EXEC)),
-            ("CAPTURE_MEM", u64::from(crate::loader::capture::CAPTURE_MEM)),
-        ] {
-            assert_eq!(constant(name), ours, "{name}");
-        }
-    }
 
     #[test]
     fn every_cut_of_a_record_is_survived() {
         let who = Context {
             event: catalogue::expect(probe::ARTIFACT).id,
-            nvalues: TAKEN_VALUES as u8,
+            nvalues: TAKEN_VALUES,
             ..Context::default()
         };
         // SAFETY: made of integers without padding (it is Plain).
         let mut bytes = unsafe { plain::as_bytes(&who) }.to_vec();
-        for value in 0..TAKEN_VALUES as u64 {
+        for value in 0..u64::from(TAKEN_VALUES) {
             bytes.extend(value.to_ne_bytes());
         }
         bytes.extend([0, 0, 2, 0]);

@@ -13,17 +13,17 @@ use nix::fcntl::OFlag;
 use super::collector::{has_own_device, idle, is_of, open_regular, reopen_same, Collector};
 use super::folder::open_below;
 use super::keeper::Version;
-use super::record::{
-    user_dev, FileRecord, Identity, CHUNK_UNSURE, FILE_CREATED, FILE_EMPTY, TAKE_TRUNCATED, TAKE_UNSEEN,
-    TAKE_UNSEEN_ANY,
-};
+use super::record::{user_dev, FileRecord, Identity};
 use super::sightings::Process;
 use super::store::{Artefact, Cut};
 use super::watch::{is_roots_namespace, may_block};
 use crate::decode::event::Context;
 use crate::decode::path::Marks;
 use crate::files::Stat;
-use crate::loader::skel::types::{captured_key, chunk};
+use crate::wire::{
+    captured_key, chunk, CHUNK_UNSURE, FILE_CREATED, FILE_EMPTY, TAKE_FILE, TAKE_TRUNCATED, TAKE_UNSEEN,
+    TAKE_UNSEEN_ANY,
+};
 
 /// A file is listed when nothing has been written to it for this time.
 const QUIET: Duration = Duration::from_secs(1);
@@ -336,7 +336,7 @@ impl Collector {
     fn nameless(&mut self, head: &chunk) {
         self.file(FileRecord {
             who: Context::default(),
-            what: super::record::TAKE_FILE,
+            what: TAKE_FILE,
             pid: head.pid,
             file: Identity {
                 dev: user_dev(u64::from(head.dev)),

@@ -21,20 +21,20 @@ c_constants! {
     /// How the program in the kernel reads an argument.
     ArgKind {
         /// The register is all.
-        Value "ARG_VALUE",
-        Str "ARG_STR",
-        StrArray "ARG_STR_ARRAY",
+        Value "KIND_VALUE",
+        Str "KIND_STR",
+        StrArray "KIND_STR_ARRAY",
         /// Elements of a fixed size, as many as [`Reading::count`] says.
-        Bytes "ARG_BYTES",
-        Msghdr "ARG_MSGHDR",
+        Bytes "KIND_BYTES",
+        Msghdr "KIND_MSGHDR",
         /// An array of `struct mmsghdr`.
-        Mmsghdr "ARG_MMSGHDR",
+        Mmsghdr "KIND_MMSGHDR",
         /// An array of `struct iovec`, of whose buffers the beginning is wanted.
-        Iovec "ARG_IOVEC",
+        Iovec "KIND_IOVEC",
         /// As the map `selected` says for the value of another argument.
-        Select "ARG_SELECT",
+        Select "KIND_SELECT",
         /// An open file, shown with its path where the user asked for it.
-        Fd "ARG_FD",
+        Fd "KIND_FD",
     }
 }
 

@@ -13,7 +13,7 @@ use crate::decode::path::{Marks, PathName};
 use crate::decode::sockaddr::Sockaddr;
 use crate::decode::strings::Strings;
 use crate::decode::structure::Array;
-use crate::loader::skel::types::record_header;
+use crate::wire::record_header;
 
 /// Task context and result, as the kernel side recorded them.
 pub type Context = record_header;
@@ -28,10 +28,10 @@ impl Context {
         Context {
             comm,
             uid: getuid().as_raw(),
-            flags: crate::decode::RECORD_NO_RETURN,
+            flags: crate::wire::RECORD_NO_RETURN,
             time,
             event: spec.id,
-            syscall: crate::decode::NO_SYSCALL,
+            syscall: crate::wire::NO_SYSCALL,
             pid,
             tid: pid,
             host_pid: pid,
@@ -93,15 +93,15 @@ impl<'a> Event<'a> {
     /// Whether the call was carried out, as far as that was looked at: `None` where it could not be told.
     pub fn carried_out(&self) -> Option<bool> {
         match self.context.flags {
-            flags if flags & crate::decode::RECORD_UNVERIFIED != 0 => None,
-            flags => Some(flags & crate::decode::RECORD_NOT_CARRIED_OUT == 0),
+            flags if flags & crate::wire::RECORD_UNVERIFIED != 0 => None,
+            flags => Some(flags & crate::wire::RECORD_NOT_CARRIED_OUT == 0),
         }
     }
 
     /// Takes back that a call was not carried out: the program that leaves marks was skipped by the kernel, so that nobody
     /// knows.
     pub fn doubt(&mut self) {
-        use crate::decode::{RECORD_NOT_CARRIED_OUT, RECORD_UNVERIFIED};
+        use crate::wire::{RECORD_NOT_CARRIED_OUT, RECORD_UNVERIFIED};
         if self.context.flags & RECORD_NOT_CARRIED_OUT != 0 {
             self.context.flags ^= RECORD_NOT_CARRIED_OUT | RECORD_UNVERIFIED;
             self.context.ret = self.seen.take().unwrap_or(self.context.ret);
@@ -118,7 +118,7 @@ impl<'a> Event<'a> {
 
     /// False where the call never comes back (exit, rt_sigreturn).
     pub fn returns(&self) -> bool {
-        self.context.flags & crate::decode::RECORD_NO_RETURN == 0
+        self.context.flags & crate::wire::RECORD_NO_RETURN == 0
     }
 
     /// The error number that it returned.

@@ -4,12 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::decode::cursor::Cursor;
 use crate::decode::path::PathName;
-use crate::loader::skel::types::{fd_info, fd_socket};
-
-// SAFETY: made of integers only, so that every bit pattern is a value.
-unsafe impl plain::Plain for fd_info {}
-// SAFETY: made of integers only, so that every bit pattern is a value.
-unsafe impl plain::Plain for fd_socket {}
+use crate::wire::{fd_info, fd_socket};
 
 /// An open file.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

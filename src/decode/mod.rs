@@ -17,7 +17,11 @@ use arrayvec::ArrayVec;
 use crate::catalogue::structs::MMSGHDR;
 use crate::catalogue::{self, ArgType, Layout};
 use crate::decode::event::{Arg, Context, Event, Other, Value};
-use crate::loader::skel::types::item_header;
+use crate::wire::{
+    by_position, item_header, ABI_COUNT, ABI_IA32, ABI_NATIVE, ABI_X32, ITEM_FAULT, ITEM_LATE, ITEM_NODENAME,
+    ITEM_SEEN, ITEM_TRUNCATED, LAYOUTS, PART_AFTER, PART_BUFFERS, PART_FD_INFO, PART_FD_PATH, PART_FD_SOCKET,
+    PART_FD_UNIX, PART_GIVEN, PART_MSG_CONTROL, PART_MSG_IOV, PART_MSG_NAME, PART_STR_CUTS, PART_VALUE,
+};
 use cursor::Cursor;
 use file::OpenFile;
 use msghdr::{Messages, Msghdr, Part};
@@ -26,38 +30,9 @@ use sockaddr::Sockaddr;
 use strings::Strings;
 use structure::Array;
 
-// Constants of src/bpf/record.h; a test compares them.
-pub const RECORD_NO_RETURN: u8 = 1 << 0;
-pub const RECORD_INTERNAL: u8 = 1 << 1;
-pub const RECORD_NOT_CARRIED_OUT: u8 = 1 << 2;
-pub const RECORD_UNVERIFIED: u8 = 1 << 3;
-pub const RECORD_WITHIN: u8 = 1 << 6;
-const ITEM_NODENAME: u8 = 0xff;
-const ITEM_SEEN: u8 = 0xfe;
-const ITEM_TRUNCATED: u8 = 1;
-const ITEM_FAULT: u8 = 2;
-const PART_VALUE: u8 = 0;
-const PART_MSG_NAME: u8 = 1;
-const PART_MSG_IOV: u8 = 2;
-const PART_MSG_CONTROL: u8 = 3;
-const PART_FD_INFO: u8 = 4;
-const PART_FD_PATH: u8 = 5;
-const PART_FD_SOCKET: u8 = 6;
-const PART_FD_UNIX: u8 = 7;
-const PART_STR_CUTS: u8 = 8;
-const PART_BUFFERS: u8 = 9;
-const PART_GIVEN: u8 = 16;
-const PART_AFTER: u8 = 17;
-pub(crate) const ITEM_LATE: u8 = 1 << 7;
-pub const ABI_NAMES: [&str; 3] = ["x86_64", "i386", "x32"];
-/// By ABI, too.
-const LAYOUTS: [Layout; 3] = [Layout::Native, Layout::Ia32, Layout::X32];
-pub const NO_SYSCALL: u16 = 0xffff;
-
-// SAFETY: made of integers only, so that every bit pattern is a value.
-unsafe impl plain::Plain for Context {}
-// SAFETY: made of integers only, so that every bit pattern is a value.
-unsafe impl plain::Plain for item_header {}
+/// By ABI.
+pub const ABI_NAMES: [&str; ABI_COUNT as usize] =
+    by_position([(ABI_NATIVE, "x86_64"), (ABI_IA32, "i386"), (ABI_X32, "x32")]);
 
 /// A record that does not follow the format.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -72,11 +47,6 @@ pub enum DecodeError {
     Argument(&'static str, u8),
     #[error("a record of {0} has a part {2} of argument {1}")]
     Part(&'static str, u8, u8),
-}
-
-/// The time of a record, in ns since boot, for those who only need to put records in order.
-pub fn peek_time(record: &[u8]) -> Option<u64> {
-    Cursor::new(record).u64()
 }
 
 /// Decodes one record.
@@ -284,53 +254,11 @@ mod tests {
     }
 
     #[test]
-    fn constants_equal_those_of_the_kernel_side() {
-        for (name, ours) in [
-            ("RECORD_NO_RETURN", u64::from(RECORD_NO_RETURN)),
-            ("RECORD_INTERNAL", u64::from(RECORD_INTERNAL)),
-            ("CUT_STRINGS", u64::from(strings::CUT_STRINGS)),
-            ("CUT_BEHEADS", u64::from(strings::CUT_BEHEADS)),
-            ("PART_STR_CUTS", u64::from(PART_STR_CUTS)),
-            ("RECORD_NOT_CARRIED_OUT", u64::from(RECORD_NOT_CARRIED_OUT)),
-            ("RECORD_UNVERIFIED", u64::from(RECORD_UNVERIFIED)),
-            ("PART_GIVEN", u64::from(PART_GIVEN)),
-            ("PART_AFTER", u64::from(PART_AFTER)),
-            ("ITEM_LATE", u64::from(ITEM_LATE)),
-            ("ITEM_SEEN", u64::from(ITEM_SEEN)),
-            ("PART_VALUE", u64::from(PART_VALUE)),
-            ("PART_MSG_NAME", u64::from(PART_MSG_NAME)),
-            ("PART_MSG_IOV", u64::from(PART_MSG_IOV)),
-            ("PART_MSG_CONTROL", u64::from(PART_MSG_CONTROL)),
-            ("PART_FD_INFO", u64::from(PART_FD_INFO)),
-            ("PART_FD_PATH", u64::from(PART_FD_PATH)),
-            ("PART_FD_SOCKET", u64::from(PART_FD_SOCKET)),
-            ("PART_FD_UNIX", u64::from(PART_FD_UNIX)),
-            ("PART_BUFFERS", u64::from(PART_BUFFERS)),
-            ("RECORD_WITHIN", u64::from(RECORD_WITHIN)),
-            ("ITEM_NODENAME", u64::from(ITEM_NODENAME)),
-            ("ITEM_TRUNCATED", u64::from(ITEM_TRUNCATED)),
-            ("ITEM_FAULT", u64::from(ITEM_FAULT)),
-            ("PATH_DELETED", u64::from(path::PATH_DELETED)),
-            ("PATH_AT_ROOT", u64::from(path::PATH_AT_ROOT)),
-            ("PATH_UNROOTED", u64::from(path::PATH_UNROOTED)),
-            ("PATH_MIXED", u64::from(path::PATH_MIXED)),
-            ("PATH_UNREACHABLE", u64::from(path::PATH_UNREACHABLE)),
-            ("PATH_MADE_UP", u64::from(path::PATH_MADE_UP)),
-            ("ABI_COUNT", ABI_NAMES.len() as u64),
-            ("NO_SYSCALL", u64::from(NO_SYSCALL)),
-            ("EXIT_NONE", u64::from(crate::scope::EXIT_NONE)),
-            ("EXIT_BEGUN", u64::from(crate::scope::EXIT_BEGUN)),
-        ] {
-            assert_eq!(crate::loader::record_h::constant(name), ours, "{name}");
-        }
-    }
-
-    #[test]
     fn values_and_items() {
         let bytes = record(
             "openat",
             &[3, 0x1000, 0, 0],
-            &[(1, 0, 0, 4, b"/tmp"), (0xff, 0, 0, 4, b"host")],
+            &[(1, 0, 0, 4, b"/tmp"), (ITEM_NODENAME, 0, 0, 4, b"host")],
         );
         let event = decode(&bytes).unwrap();
         assert_eq!(event.spec.name, "openat");
@@ -353,7 +281,7 @@ mod tests {
     #[test]
     fn structures_of_the_kernels_are_compared() {
         use crate::catalogue::kernel_structs::{CRED, NAMESPACES};
-        use crate::loader::skel::types::{cred_info, namespace_info};
+        use crate::wire::{cred_info, namespace_info};
 
         assert_eq!(usize::from(CRED.size(Layout::Native)), size_of::<cred_info>());
         assert_eq!(

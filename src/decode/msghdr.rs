@@ -8,7 +8,7 @@ use crate::decode::structure::{Array, FieldValue, Structure};
 use crate::decode::{
     ITEM_FAULT, ITEM_LATE, ITEM_TRUNCATED, PART_BUFFERS, PART_MSG_CONTROL, PART_MSG_IOV, PART_MSG_NAME,
 };
-use crate::loader::skel::types::item_header;
+use crate::wire::item_header;
 
 /// Bytes that were read of something, or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,13 +2,7 @@
 
 use std::fmt;
 
-// Constants of src/bpf/record.h; a test compares them.
-pub const PATH_DELETED: u8 = 1 << 0;
-pub const PATH_AT_ROOT: u8 = 1 << 1;
-pub const PATH_UNROOTED: u8 = 1 << 2;
-pub const PATH_UNREACHABLE: u8 = 1 << 3;
-pub const PATH_MADE_UP: u8 = 1 << 4;
-pub const PATH_MIXED: u8 = 1 << 5;
+use crate::wire::{PATH_AT_ROOT, PATH_DELETED, PATH_MADE_UP, PATH_MIXED, PATH_UNREACHABLE, PATH_UNROOTED};
 
 const DELETED: &[u8] = b" (deleted)";
 const MIXED: &[u8] = b" (mixed)";

@@ -3,14 +3,7 @@
 use std::fmt;
 
 use crate::decode::cursor::Cursor;
-use crate::loader::skel::types::str_cut;
-
-// Constants of src/bpf/record.h; a test compares them.
-pub const CUT_STRINGS: u32 = 1 << 31;
-pub const CUT_BEHEADS: u32 = 1 << 30;
-
-// SAFETY: made of integers only, so that every bit pattern is a value.
-unsafe impl plain::Plain for str_cut {}
+use crate::wire::{str_cut, CUT_BEHEADS, CUT_STRINGS};
 
 /// The strings of an array, one behind the other.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -319,7 +319,7 @@ impl Containers {
             let verdict = self.entries.get(&key).map_or(Verdict::Show(None), Entry::verdict);
             released.push((record, verdict));
         }
-        released.sort_by_key(|(record, _)| crate::decode::peek_time(record));
+        released.sort_by_key(|(record, _)| crate::wire::peek_time(record));
         released
     }
 }

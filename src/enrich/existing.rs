@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::decode::event::Context;
 use crate::files::{self, Mount, Stat};
-use crate::loader::containers::{Found, HIERARCHY_SHIFT};
+use crate::loader::containers::Found;
+use crate::wire::HIERARCHY_SHIFT;
 
 /// Paths of these containers' cgroups by their keys, as their processes see them. Any user may have a process in a cgroup
 /// that is called like another's: a path counts only if the container's own cgroup is there.

@@ -8,11 +8,10 @@ use crate::filter::matcher::Matcher;
 use crate::filter::number::Numbers;
 use crate::filter::text::{Pattern, Texts};
 use crate::filter::{ArgIndex, Filters};
-
-// Constants of src/bpf/filter.h; a test compares them.
-pub const TEXT_MAX: usize = 252;
-pub const FILTER_NUMBERS: usize = 4;
-pub const FILTER_TEXTS: usize = 2;
+use crate::wire::{
+    FILTER_NUMBERS, FILTER_TEXTS, NUMBER_LONG, NUMBER_S16, NUMBER_S32, NUMBER_S64, NUMBER_U16, NUMBER_U32,
+    NUMBER_U64, TEXT_MAX,
+};
 
 /// What the kernel side decides.
 #[derive(Debug, Default)]
@@ -33,17 +32,17 @@ pub struct EventPart {
     pub texts: Vec<(ArgIndex, Texts)>,
 }
 
-/// How the kernel side reads a register: `NUMBER_*` of `src/bpf/filter.h`; a test compares them.
+/// How the kernel side reads a register: `NUMBER_*` of `src/bpf/filter.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum NumberType {
-    S64 = 1,
-    U64,
-    S32,
-    U32,
-    S16,
-    U16,
-    Long,
+    S64 = NUMBER_S64,
+    U64 = NUMBER_U64,
+    S32 = NUMBER_S32,
+    U32 = NUMBER_U32,
+    S16 = NUMBER_S16,
+    U16 = NUMBER_U16,
+    Long = NUMBER_LONG,
 }
 
 impl NumberType {
@@ -118,7 +117,7 @@ impl EventPart {
             Condition::Numbers(numbers) => {
                 // Those of the kernel's own events may be unknown, which their records tell elsewhere.
                 let ty = NumberType::of(ty).filter(|_| event.kind.is_syscall());
-                match ty.filter(|_| self.numbers.len() < FILTER_NUMBERS) {
+                match ty.filter(|_| self.numbers.len() < FILTER_NUMBERS as usize) {
                     Some(ty) => {
                         self.numbers.push((index, ty, numbers.clone()));
                         None
@@ -128,7 +127,7 @@ impl EventPart {
             }
             Condition::Texts(texts) => {
                 let at_hand = matches!(ty, ArgType::Str | ArgType::KernelStr);
-                if !at_hand || self.texts.len() == FILTER_TEXTS {
+                if !at_hand || self.texts.len() == FILTER_TEXTS as usize {
                     return Some(condition.clone());
                 }
                 let (ours, rest) = split(texts);
@@ -158,14 +157,14 @@ fn split(texts: &Texts) -> (Texts, Texts) {
 
 /// Whether the kernel side decides this pattern for good; a whole text has its NUL.
 fn is_exact(pattern: &Pattern) -> bool {
-    !pattern.open_start && pattern.text.len() < TEXT_MAX
+    !pattern.open_start && pattern.text.len() < TEXT_MAX as usize
 }
 
 /// As much of a pattern as the kernel side can compare.
 fn beginning(pattern: &Pattern) -> Pattern {
     let mut pattern = pattern.clone();
     if !is_exact(&pattern) {
-        pattern.text.truncate(TEXT_MAX);
+        pattern.text.truncate(TEXT_MAX as usize);
         pattern.open_end = true;
     }
     pattern
@@ -222,38 +221,7 @@ mod tests {
         let long = "/".repeat(300);
         assert_eq!(split_of(&[&format!("openat.pathname={long}")]), (0, 0, 1, false));
         assert_eq!(split_of(&[&format!("openat.pathname!={long}")]), (0, 0, 0, false));
-        let fits = "/".repeat(TEXT_MAX - 1);
+        let fits = "/".repeat(TEXT_MAX as usize - 1);
         assert_eq!(split_of(&[&format!("openat.pathname={fits}")]), (0, 0, 1, true));
-    }
-
-    #[test]
-    fn constants_equal_those_of_the_kernel_side() {
-        use crate::loader::record_h::constant;
-        for (name, ours) in [
-            ("TEXT_MAX", TEXT_MAX as u64),
-            ("FILTER_NUMBERS", FILTER_NUMBERS as u64),
-            ("FILTER_TEXTS", FILTER_TEXTS as u64),
-            ("NUMBER_S64", NumberType::S64 as u64),
-            ("NUMBER_U64", NumberType::U64 as u64),
-            ("NUMBER_S32", NumberType::S32 as u64),
-            ("NUMBER_U32", NumberType::U32 as u64),
-            ("NUMBER_S16", NumberType::S16 as u64),
-            ("NUMBER_U16", NumberType::U16 as u64),
-            ("NUMBER_LONG", NumberType::Long as u64),
-        ] {
-            assert_eq!(constant(name), ours, "{name}");
-        }
-        for (at, field) in crate::filter::NUMBER_FIELDS
-            .iter()
-            .chain(&crate::filter::NAME_FIELDS)
-            .enumerate()
-        {
-            let at = at % crate::filter::NUMBER_FIELDS.len();
-            assert_eq!(
-                constant(&format!("FIELD_{}", field.to_uppercase())),
-                at as u64,
-                "{field}"
-            );
-        }
     }
 }

@@ -128,10 +128,11 @@ fn show(shown: &mut String, arg: Option<&Arg<'_>>, context: &Context) {
 mod tests {
     use super::*;
     use crate::catalogue;
-    use crate::decode::path::{PathName, PATH_AT_ROOT};
+    use crate::decode::path::PathName;
     use crate::decode::strings::Strings;
     use crate::filter::compile::compile;
     use crate::filter::parse::{parse, Shown};
+    use crate::wire::PATH_AT_ROOT;
 
     fn arg<'a>(event: &str, index: usize, raw: u64, value: Value<'a>) -> Arg<'a> {
         Arg::new(&catalogue::expect(event).args[index], raw, value)

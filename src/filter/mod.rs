@@ -13,14 +13,25 @@ pub mod text;
 use std::collections::BTreeMap;
 
 use crate::catalogue::EventId;
+use crate::wire::{
+    by_position, FIELD_COMM, FIELD_MNTNS, FIELD_NAMES, FIELD_NUMBERS, FIELD_PID, FIELD_PIDNS, FIELD_PPID,
+    FIELD_TID, FIELD_UID, FIELD_UTS,
+};
 use argument::Condition;
 use number::Numbers;
 use text::Texts;
 
-/// Fields of every event that are numbers, in the order of `FIELD_*` in `src/bpf/filter.h`.
-pub const NUMBER_FIELDS: [&str; 6] = ["uid", "pid", "tid", "ppid", "mntns", "pidns"];
+/// Fields of every event that are numbers, by `FIELD_*`.
+pub const NUMBER_FIELDS: [&str; FIELD_NUMBERS as usize] = by_position([
+    (FIELD_UID, "uid"),
+    (FIELD_PID, "pid"),
+    (FIELD_TID, "tid"),
+    (FIELD_PPID, "ppid"),
+    (FIELD_MNTNS, "mntns"),
+    (FIELD_PIDNS, "pidns"),
+]);
 /// Fields of every event that are names, in the same way.
-pub const NAME_FIELDS: [&str; 2] = ["comm", "uts"];
+pub const NAME_FIELDS: [&str; FIELD_NAMES as usize] = by_position([(FIELD_COMM, "comm"), (FIELD_UTS, "uts")]);
 
 /// Position of an argument in its event.
 pub type ArgIndex = u8;

@@ -1,9 +1,6 @@
 //! What is captured, as far as the kernel side knows of it.
 
-// Constants of src/bpf/record.h; a test compares them.
-pub const CAPTURE_WRITE: u32 = 1 << 0;
-pub const CAPTURE_EXEC: u32 = 1 << 1;
-pub const CAPTURE_MEM: u32 = 1 << 2;
+use crate::wire::{CAPTURE_EXEC, CAPTURE_MEM, CAPTURE_WRITE};
 
 /// Kinds of what is captured, and the room that it takes.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +17,7 @@ pub struct CapturePlan {
 }
 
 impl CapturePlan {
-    /// `CAPTURE_*` of record.h.
+    /// `CAPTURE_*`.
     pub(super) fn bits(self) -> u32 {
         let bit = |on, bit| if on { bit } else { 0 };
         bit(self.write, CAPTURE_WRITE) | bit(self.exec, CAPTURE_EXEC) | bit(self.mem, CAPTURE_MEM)

@@ -5,19 +5,10 @@ use libbpf_rs::{MapCore, MapFlags};
 use crate::error::LoadError;
 use crate::loader::kernel_side::KernelSide;
 use crate::loader::object::update;
-use crate::loader::skel::types::{container, listed_id};
+use crate::wire::{container, listed_id, CONTAINER_ID_LEN, LISTED_NO, LISTED_YES};
 
-// Constants of src/bpf/record.h; a test compares them.
-pub const ID_LEN: usize = 64;
-pub const LISTED_NO: u64 = 0;
-pub const LISTED_YES: u64 = 1;
-/// Where the hierarchy's id is in a key.
-pub const HIERARCHY_SHIFT: u32 = 48;
-
-// SAFETY: these are made of integers only, so that every bit pattern is a value.
-unsafe impl plain::Plain for container {}
-// SAFETY: as above.
-unsafe impl plain::Plain for listed_id {}
+/// Digits of a container's id.
+pub const ID_LEN: usize = CONTAINER_ID_LEN as usize;
 
 /// A container as its cgroup shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +91,7 @@ impl KernelSide {
     /// Says whether the user named a container.
     pub fn set_listed(&self, key: u64, listed: bool) -> Result<(), LoadError> {
         let map = self.map("decided")?;
-        let decided = if listed { LISTED_YES } else { LISTED_NO };
+        let decided = u64::from(if listed { LISTED_YES } else { LISTED_NO });
         let key = key.to_ne_bytes();
         // Where there is no room, records of its processes go on to be made, and are dropped here.
         let _ = map.update(&key, &decided.to_ne_bytes(), MapFlags::ANY);

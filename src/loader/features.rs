@@ -265,7 +265,7 @@ pub fn io_issue_defs() -> u64 {
 }
 
 /// Functions that ask for a capability without leaving a trace of it in the audit log.
-const NOAUDIT_CALLERS: [&str; 5] = [
+const NOAUDIT_CALLERS: [&str; crate::wire::NOAUDIT_CALLERS as usize] = [
     "ns_capable_noaudit",
     "has_ns_capability_noaudit",
     "has_capability_noaudit",

@@ -3,34 +3,15 @@
 use libbpf_rs::{MapCore, MapFlags, Object};
 
 use crate::error::LoadError;
-use crate::filter::compile::{EventPart, KernelPart, NumberType, TEXT_MAX};
+use crate::filter::compile::{EventPart, KernelPart, NumberType};
 use crate::filter::number::{Listed, Numbers};
 use crate::filter::text::{Pattern, Texts};
 use crate::loader::object::{map, update};
-use crate::loader::skel::types::{
-    filters, listed_number, name_key, number_filter, record_filter, text_filter, text_key,
+use crate::wire::{
+    filters, listed_number, name_key, number_filter, record_filter, text_filter, text_key, NAME_MAX,
+    SET_ANYWHERE, SET_COUNT, SET_EXCLUDED, SET_WANTED, TEXT_ANYWHERE, TEXT_MAX, TEXT_START, VALUES_ANY,
+    VALUES_NOT, VALUES_ONLY,
 };
-
-// Constants of src/bpf/filter.h; a test compares them.
-const VALUES_ANY: u8 = 0;
-const VALUES_ONLY: u8 = 1;
-const VALUES_NOT: u8 = 2;
-const TEXT_START: u8 = 1 << 0;
-const TEXT_ANYWHERE: u8 = 1 << 1;
-const SET_WANTED: u32 = 0;
-const SET_EXCLUDED: u32 = 1;
-const SET_ANYWHERE: u32 = 2;
-const SET_COUNT: u32 = 4;
-const NAME_MAX: usize = 68;
-
-// SAFETY: made of integers only, so that every bit pattern is a value.
-unsafe impl plain::Plain for listed_number {}
-// SAFETY: as above.
-unsafe impl plain::Plain for record_filter {}
-// SAFETY: as above.
-unsafe impl plain::Plain for name_key {}
-// SAFETY: as above.
-unsafe impl plain::Plain for text_key {}
 
 /// Everything that goes to the kernel side.
 #[derive(Default)]
@@ -132,7 +113,7 @@ impl Tables {
                     true => (TEXT_ANYWHERE, SET_ANYWHERE),
                     false => (TEXT_START, 0),
                 };
-                let (bits, text) = stored::<NAME_MAX>(pattern);
+                let (bits, text) = stored::<{ NAME_MAX as usize }>(pattern);
                 self.names.push(name_key {
                     bits,
                     set: field + polarity + set,
@@ -153,7 +134,7 @@ impl Tables {
         let field = self.next_field() * SET_COUNT;
         let mut places = |patterns: &[Pattern], polarity: u32| {
             self.texts.extend(patterns.iter().map(|pattern| {
-                let (bits, text) = stored::<TEXT_MAX>(pattern);
+                let (bits, text) = stored::<{ TEXT_MAX as usize }>(pattern);
                 text_key {
                     bits,
                     set: field + polarity,
@@ -209,25 +190,6 @@ fn put_keys<K: plain::Plain>(object: &Object, name: &'static str, keys: &[K]) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::loader::record_h::constant;
-
-    #[test]
-    fn constants_equal_those_of_the_kernel_side() {
-        for (name, ours) in [
-            ("VALUES_ANY", u64::from(VALUES_ANY)),
-            ("VALUES_ONLY", u64::from(VALUES_ONLY)),
-            ("VALUES_NOT", u64::from(VALUES_NOT)),
-            ("TEXT_START", u64::from(TEXT_START)),
-            ("TEXT_ANYWHERE", u64::from(TEXT_ANYWHERE)),
-            ("SET_WANTED", u64::from(SET_WANTED)),
-            ("SET_EXCLUDED", u64::from(SET_EXCLUDED)),
-            ("SET_ANYWHERE", u64::from(SET_ANYWHERE)),
-            ("SET_COUNT", u64::from(SET_COUNT)),
-            ("NAME_MAX", NAME_MAX as u64),
-        ] {
-            assert_eq!(constant(name), ours, "{name}");
-        }
-    }
 
     #[test]
     fn whole_texts_have_their_nul() {

@@ -18,14 +18,9 @@ use crate::loader::plan::Plan;
 use crate::loader::probe;
 use crate::loader::shared::boot_clock;
 use crate::loader::sizes::{create_rings, size_maps};
-use crate::loader::skel::types::{control, followed};
 use crate::ring::Rings;
 use crate::scope::{Following, Scope};
-
-// SAFETY: these are made of integers only, so that every bit pattern is a value.
-unsafe impl plain::Plain for control {}
-// SAFETY: as above.
-unsafe impl plain::Plain for followed {}
+use crate::wire::{control, followed};
 
 /// Maps that capture reads and writes by itself.
 pub struct CaptureMaps {

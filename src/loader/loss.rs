@@ -8,18 +8,25 @@ use libbpf_rs::{MapCore, MapFlags};
 use crate::catalogue::EventSpec;
 use crate::error::LoadError;
 use crate::loader::kernel_side::KernelSide;
-use crate::loader::skel::types::loss;
-
-// SAFETY: made of integers only, so that every bit pattern is a value.
-unsafe impl plain::Plain for loss {}
+use crate::wire::{
+    by_position, loss, BUFFER_BOOKKEEPING, BUFFER_COUNT, BUFFER_CPU, BUFFER_PRIORITY, BUFFER_SCRATCH,
+    BUFFER_TABLE, BUFFER_UNSEEN,
+};
 
 /// No room for a process or a container.
 const TABLE: &str = "table";
 /// Records that only tracee itself needs.
 const BOOKKEEPING: &str = "bookkeeping";
 
-/// Buffers of `record.h` that can overflow.
-pub(super) const BUFFERS: [&str; 6] = ["cpu", "priority", "scratch", "unseen", TABLE, BOOKKEEPING];
+/// Buffers that can overflow, as `BUFFER_*` counts them.
+const BUFFERS: [&str; BUFFER_COUNT as usize] = by_position([
+    (BUFFER_CPU, "cpu"),
+    (BUFFER_PRIORITY, "priority"),
+    (BUFFER_SCRATCH, "scratch"),
+    (BUFFER_UNSEEN, "unseen"),
+    (BUFFER_TABLE, TABLE),
+    (BUFFER_BOOKKEEPING, BOOKKEEPING),
+]);
 
 /// New losses at one buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]

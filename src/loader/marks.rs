@@ -7,11 +7,7 @@ use crate::catalogue::{CompatCall, EventSpec};
 use crate::loader::capture::CapturePlan;
 use crate::loader::features::Features;
 use crate::loader::probe::{self, Return};
-
-// Constants of src/bpf/record.h; a test compares them.
-pub const ENTER_WANTED: u8 = 1 << 0;
-pub const ENTER_MARK: u8 = 1 << 1;
-pub const ENTER_ARGS: u8 = 1 << 2;
+use crate::wire::{ENTER_ARGS, ENTER_MARK};
 
 /// Calls that leave a mark, by name.
 pub type Marked = BTreeSet<&'static str>;

@@ -13,8 +13,6 @@ pub mod object;
 pub mod plan;
 pub mod probe;
 pub(crate) mod rebuild;
-#[cfg(test)]
-pub mod record_h;
 pub mod shared;
 mod sizes;
 mod syscalls;
@@ -22,9 +20,3 @@ mod trial;
 
 pub use kernel_side::{CaptureMaps, KernelSide};
 pub use plan::Plan;
-
-/// The object's types, generated from its BTF.
-#[allow(warnings, clippy::all, clippy::pedantic)]
-pub mod skel {
-    include!(concat!(env!("OUT_DIR"), "/tracee.skel.rs"));
-}

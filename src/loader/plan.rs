@@ -14,26 +14,12 @@ use crate::loader::filter::Tables;
 use crate::loader::marks::{self, Marked};
 use crate::loader::object::{Means, Program};
 use crate::loader::probe;
-use crate::loader::skel::types::rodata;
-use crate::loader::syscalls::{
+use crate::scope::{Containers, Scope};
+use crate::wire::{
+    rodata, ENTER_WANTED, EVENT_BOOKKEEPING, EVENT_SHOWN, SCOPE_ALL, SCOPE_CONTAINER_ALL,
+    SCOPE_CONTAINER_LISTED, SCOPE_CONTAINER_NEW, SCOPE_FOLLOW, SCOPE_HOST_ALL, SCOPE_HOST_NEW, SCOPE_NEW,
     SYSCALL_CHOSEN, SYSCALL_CLOSES, SYSCALL_EXECVE, SYSCALL_EXECVEAT, SYSCALL_ON_ENTER,
 };
-use crate::scope::{Containers, Scope};
-
-// Constants of src/bpf/record.h; a test compares them.
-pub const SCOPE_ALL: u32 = 0;
-pub const SCOPE_NEW: u32 = 1;
-pub const SCOPE_FOLLOW: u32 = 2;
-pub const SCOPE_CONTAINER_NEW: u32 = 3;
-pub const SCOPE_CONTAINER_ALL: u32 = 4;
-pub const SCOPE_CONTAINER_LISTED: u32 = 5;
-pub const SCOPE_HOST_NEW: u32 = 6;
-pub const SCOPE_HOST_ALL: u32 = 7;
-pub const EVENT_SHOWN: u8 = 1;
-pub const EVENT_BOOKKEEPING: u8 = 2;
-
-// SAFETY: made of integers only, so that every bit pattern is a value.
-unsafe impl plain::Plain for rodata {}
 
 /// How much is read of each event, and the room for it: as the flags say.
 #[derive(Debug, Clone, Copy)]
@@ -219,14 +205,14 @@ impl Plan<'_> {
             let closes = self.detail.decode_fds && desc.flags & SYSCALL_CLOSES != 0;
             let enters = closes || desc.keeps != 0 || desc.flags & SYSCALL_ON_ENTER != 0;
             if desc.flags & SYSCALL_CHOSEN != 0 && enters || exec && has_enter {
-                constants.on_enter[nr] |= marks::ENTER_WANTED;
+                constants.on_enter[nr] |= ENTER_WANTED;
             }
         }
         if self.events.iter().any(|event| event.name == "sys_enter") {
             constants
                 .on_enter
                 .iter_mut()
-                .for_each(|bits| *bits |= marks::ENTER_WANTED);
+                .for_each(|bits| *bits |= ENTER_WANTED);
         }
         for (key, _, call) in self.every_call() {
             let nr = Self::number_of(key);

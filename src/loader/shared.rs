@@ -12,7 +12,7 @@ use libbpf_rs::MapHandle;
 use nix::sys::mman::{mmap, munmap, MapFlags as MapFlags_, ProtFlags};
 use nix::time::{clock_gettime, ClockId};
 
-use crate::loader::skel::types::capture_misses;
+use crate::wire::capture_misses;
 
 /// ns since boot, suspend included, as our time namespace counts; 0 where there is no such clock.
 pub fn boot_clock() -> u64 {
@@ -60,6 +60,3 @@ impl<T> Drop for SharedMap<T> {
         let _ = unsafe { munmap(self.at.cast(), size_of::<T>()) };
     }
 }
-
-// SAFETY: made of integers only, so that every bit pattern is a value.
-unsafe impl plain::Plain for capture_misses {}

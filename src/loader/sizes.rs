@@ -12,10 +12,7 @@ use crate::loader::features::Features;
 use crate::loader::filter::Tables;
 use crate::loader::object::{open_map, Means, Program};
 use crate::loader::plan::Plan;
-
-// Constants of src/bpf/record.h; a test compares them.
-pub const SCRATCH_SLOTS: u32 = 3;
-const CONTAINERS: usize = 131_072;
+use crate::wire::{CONTAINERS_MAX, SCRATCH_SLOTS};
 
 // Where their memory is taken at once.
 const PREALLOCATED_CONTAINERS: usize = 8192;
@@ -51,7 +48,7 @@ pub fn size_maps(
         )
     };
     let processes = most_processes();
-    let mut containers = CONTAINERS;
+    let mut containers = CONTAINERS_MAX as usize;
     let needed = |needed: bool, entries: usize| if needed { entries } else { 1 };
     let listed = !plan.scope.listed().is_empty();
     for (name, entries) in [

@@ -4,43 +4,15 @@ use crate::catalogue::spec::{self, ArgKind, CompatStructs, Count, Reading, When}
 use crate::catalogue::{self, ArgType, CompatCall, EventKind, EventSpec, Layout};
 use crate::loader::plan::Plan;
 use crate::loader::probe::{self, Return};
-use crate::loader::skel::types::{arg_desc, selector, syscall_desc};
-
-// Constants of src/bpf/record.h; a test compares them.
-pub const SYSCALL_CHOSEN: u8 = 1 << 0;
-pub const SYSCALL_SKIP_ZERO: u8 = 1 << 1;
-pub const SYSCALL_ON_ENTER: u8 = 1 << 2;
-pub const SYSCALL_ON_EXIT: u8 = 1 << 3;
-pub const SYSCALL_EXECVE: u8 = 1 << 4;
-pub const SYSCALL_EXECVEAT: u8 = 1 << 5;
-pub const SYSCALL_CLOSES: u8 = 1 << 6;
-pub const SYSCALL_VERIFIED: u8 = 1 << 7;
-pub const BUFFERS_OUT: u32 = 1 << 31;
-pub const COUNT_CONST: u8 = 0;
-pub const COUNT_ARG: u8 = 1;
-pub const COUNT_ARG32: u8 = 2;
-pub const COUNT_AT: u8 = 3;
-pub const COUNT_RET: u8 = 4;
-pub const COUNT_RET_UP_TO: u8 = 5;
-pub const COUNT_RET_UP_TO32: u8 = 6;
-pub const COUNT_RET_FITS: u8 = 7;
-pub const COUNT_BELOW: u8 = 8;
-pub const COUNT_CAP_VERSION: u8 = 9;
-pub const KEEPS_SOME: u8 = 1;
-pub const KEEPS_ALL: u8 = 2;
-
-// SAFETY: made of integers only, so that every bit pattern is a value.
-unsafe impl plain::Plain for syscall_desc {}
-// SAFETY: as above.
-unsafe impl plain::Plain for arg_desc {}
-// SAFETY: as above.
-unsafe impl plain::Plain for selector {}
+use crate::wire::{
+    arg_desc, selector, syscall_desc, BUFFERS_OUT, COUNT_ARG, COUNT_ARG32, COUNT_AT, COUNT_BELOW,
+    COUNT_CAP_VERSION, COUNT_CONST, COUNT_RET, COUNT_RET_FITS, COUNT_RET_UP_TO, COUNT_RET_UP_TO32, KEEPS_ALL,
+    KEEPS_SOME, LAYOUTS, SYSCALL_CHOSEN, SYSCALL_CLOSES, SYSCALL_EXECVE, SYSCALL_EXECVEAT, SYSCALL_ON_ENTER,
+    SYSCALL_ON_EXIT, SYSCALL_SKIP_ZERO, SYSCALL_VERIFIED,
+};
 
 /// Keys from here on are of calls within others.
 const WITHIN_KEY: u32 = (LAYOUTS.len() * spec::MAX_SYSCALLS) as u32;
-
-/// The ABIs as the kernel side counts them, and how each lays out structures.
-const LAYOUTS: [Layout; 3] = [Layout::Native, Layout::Ia32, Layout::X32];
 
 /// The arguments whose type is such, a bit each.
 fn mask(event: &EventSpec, such: impl Fn(ArgType) -> bool) -> u8 {

@@ -3,13 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::decode::file::{Ends, OpenFile};
+use crate::decode::sockaddr::{AF_INET, AF_INET6, AF_NETLINK, AF_UNIX};
 use crate::escape;
-use crate::loader::skel::types::fd_socket;
-
-const AF_UNIX: u16 = 1;
-const AF_INET: u16 = 2;
-const AF_INET6: u16 = 10;
-const AF_NETLINK: u16 = 16;
+use crate::wire::fd_socket;
 
 /// Appends the name in its brackets.
 pub fn push(out: &mut String, file: &OpenFile<'_>) {

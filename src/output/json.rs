@@ -10,7 +10,7 @@ use crate::catalogue;
 use crate::clock::Timeline;
 use crate::decode::event::{Arg, Context, Event, Executable, Value};
 use crate::decode::path::{Marks, PathName};
-use crate::decode::{ABI_NAMES, NO_SYSCALL, RECORD_WITHIN};
+use crate::decode::ABI_NAMES;
 use crate::escape;
 use crate::output::cuts::{MsghdrCuts, StringCuts};
 use crate::output::json_value::{
@@ -21,6 +21,7 @@ use crate::output::messages::{entry_buffer, JsonMessage, JsonMsghdr};
 use crate::output::structure;
 use crate::output::{text, value};
 use crate::symbols;
+use crate::wire::{NO_SYSCALL, RECORD_WITHIN};
 
 /// Appends an event as one line. `clock` is the wall clock; `scratch` is any string, kept for its room.
 pub fn line(

@@ -7,9 +7,9 @@ use crate::decode::event::Context;
 use crate::decode::sockaddr::Sockaddr;
 use crate::escape;
 use crate::symbols;
+use crate::wire::ABI_IA32;
 
 const AT_FDCWD: i32 = -100;
-pub const ABI_IA32: u8 = 1;
 
 /// A number with the width and sign of its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! `--trace`: which processes, as typed and as meant.
 
 use crate::error::UsageError;
+use crate::wire::{EXIT_BEGUN, EXIT_NONE};
 
 /// Processes that are traced.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,10 +29,6 @@ pub enum Containers {
     /// Those with such a name, or an id that begins so, whenever they start.
     Listed(Vec<String>),
 }
-
-// Constants of src/bpf/record.h; a test compares them.
-pub const EXIT_NONE: u32 = 0;
-pub const EXIT_BEGUN: u32 = 1;
 
 /// Where a followed process is, or the one of several that is least far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,11 +9,14 @@ pub const PROT: Names = &[
     (0x200_0000, "PROT_GROWSUP"),
 ];
 
-/// What `mem_prot_alert` tells; `src/bpf/alerts.bpf.c` has the numbers. `TO_X`: whether it was written nobody could see.
+/// What `mem_prot_alert` tells; C has them from here (`build.rs`). `TO_X`: whether it was written nobody could see.
 #[rustfmt::skip]
 pub const ALERT: Names = &[
     (1, "MAPPED_WX"), (2, "W_TO_X"), (3, "X_TO_WX"), (4, "WX_TO_X"), (5, "TO_WX"), (7, "TO_X"),
 ];
+
+/// Of what is captured alone: a file that may have been written before is mapped to be executed.
+pub const CAPTURED_ALERT: Names = &[(6, "WRITTEN_FILE")];
 
 /// `mmap(2)`: what the lowest four bits mean.
 #[rustfmt::skip]

@@ -5,13 +5,6 @@
 
 #include "filter.h"
 
-/*
- * A reader that sleeps is woken by the first record after this time; it then
- * looks again by itself after the same time, so records in between need no
- * wake-up (src/ring.rs).
- */
-#define WAKE_AGE_NS 10000000ULL
-
 /* Bytes of a record of process life that has room in the ring of these: any but long command lines. */
 #define LIFE_MAX 2048
 

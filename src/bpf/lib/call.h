@@ -9,21 +9,6 @@
 
 #include "task.h"
 
-/* ipc(2) */
-#define SEMOP 1
-#define SEMGET 2
-#define SEMCTL 3
-#define SEMTIMEDOP 4
-#define MSGSND 11
-#define MSGRCV 12
-#define MSGGET 13
-#define MSGCTL 14
-#define SHMAT 21
-#define SHMDT 22
-#define SHMGET 23
-#define SHMCTL 24
-#define IPC_64 0x100
-
 /* Most number of socketcall(2). */
 #define SOCKETCALL_MAX 20
 

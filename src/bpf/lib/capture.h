@@ -5,20 +5,6 @@
 
 #include "items.h"
 
-#define FMODE_WRITE 0x2
-#define MAP_ANONYMOUS 0x20
-
-#define PROT_READ 1
-#define PROT_WRITE 2
-#define PROT_EXEC 4
-#define PROT_RWX (PROT_READ | PROT_WRITE | PROT_EXEC)
-
-/* Programs of long ago: what they may read they may execute. */
-#define READ_IMPLIES_EXEC 0x0400000
-
-#define MNT_NOEXEC 0x04
-#define SB_I_NOEXEC 0x2
-
 /* Begins, in that slot, the record of a file of the current task. */
 int take_file(__u32 slot, __u32 what, __u64 file, __u32 flags, __u32 fd);
 

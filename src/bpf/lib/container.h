@@ -14,9 +14,6 @@
 
 #include "task.h"
 
-/* Two hierarchies may have cgroups with the same id. */
-#define HIERARCHY_SHIFT 48
-
 /* In place of a key: there is a container, but no room to remember it, or nobody could find out. */
 #define CONTAINER_LOST (~0ULL)
 

@@ -58,7 +58,7 @@ reading_of(const struct scratch *s, const struct syscall_desc *desc, __u32 index
 	struct selector selector = { .event = desc->event, .index = index, .abi = abi };
 	__u32 by = how->arg;
 
-	if (how->kind != ARG_SELECT)
+	if (how->kind != KIND_SELECT)
 		return how;
 	if (by >= MAX_ARGS)
 		return NULL;

@@ -5,12 +5,6 @@
 
 #include "../maps.h"
 
-#define S_IFMT 0170000
-#define S_IFREG 0100000
-#define S_IFSOCK 0140000
-#define O_APPEND 02000
-#define O_PATH 010000000
-
 /* The bits of a number below 10^9; since 6.13 the top bit of i_ctime_nsec is a flag. */
 #define NSEC_MASK 0x3fffffff
 

@@ -19,10 +19,12 @@
 #include "task.h"
 
 /* mark.state */
-#define MARK_IDLE 0
-#define MARK_ENTERED 1
-#define MARK_UNSETTLED 2 /* entered, a fork or an exec */
-#define MARK_EXECUTED 3 /* an exec that has succeeded: its return is no call's */
+enum mark_state : __u16 {
+	MARK_IDLE = 0,
+	MARK_ENTERED = 1,
+	MARK_UNSETTLED = 2, /* entered, a fork or an exec */
+	MARK_EXECUTED = 3, /* an exec that has succeeded: its return is no call's */
+};
 
 static const struct mark no_mark;
 
@@ -217,8 +219,6 @@ static __always_inline int mark_take(struct task_struct *task, __u64 nr)
 		return 0;
 	return failed ? RECORD_UNVERIFIED : RECORD_NOT_CARRIED_OUT;
 }
-
-#define NR_EXECVE 59
 
 /* At sched_process_exec: what returns has the number of an execve in the ABI of the new image. */
 static __always_inline void mark_exec(struct task_struct *task)

@@ -7,23 +7,8 @@
 #include "event.h"
 #include "inode.h"
 
-/* mprotect(2): from the beginning of the area on. */
-#define PROT_GROWSDOWN 0x1000000
-
-/* vm_flags: the lowest three are those of PROT_RWX. */
-#define VM_SHARED 0x8
-#define VM_MAYWRITE 0x20
-#define VM_MAYEXEC 0x40
-#define VM_GROWSDOWN 0x100
-#define VM_LOCKED 0x2000
-#define VM_NORESERVE 0x200000
-#define VM_HUGETLB 0x400000
-
 /* Address of a page's last byte, as a mask. */
 #define PAGE_BITS 4095UL
-
-/* Results from here on are error numbers. */
-#define ERRORS_FROM -4095UL
 
 /* The call in progress and its arguments, which lie in registers. */
 static __always_inline bool call_in_progress(struct returned_call *call)

@@ -44,9 +44,9 @@ static __always_inline void put_args(struct scratch *s, const struct syscall_des
 
 		if (i >= desc->nargs)
 			break;
-		if (how->kind == ARG_VALUE)
+		if (how->kind == KIND_VALUE)
 			continue;
-		if (how->kind == ARG_SELECT) {
+		if (how->kind == KIND_SELECT) {
 			how = reading_of(s, desc, i, abi);
 			if (!how)
 				continue;
@@ -129,9 +129,6 @@ static __always_inline void forget_closing(struct task_struct *task,
 	if (settings.decode_fds && desc->flags & SYSCALL_CLOSES)
 		bpf_map_delete_elem(&closings, &key);
 }
-
-/* What the kernel itself leaves in the register of the result of a call that nobody carries out. */
-#define ENOSYS 38
 
 /* A success that was made up is none. */
 static __always_inline long believed(long ret, __u8 flags)

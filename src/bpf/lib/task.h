@@ -8,10 +8,6 @@
 /* Keeps the compiler from looking through a value that the verifier must see checked. */
 #define bounded(x) asm volatile("" : "+r"(x))
 
-#define PF_KTHREAD 0x00200000
-
-#define X32_SYSCALL_BIT 0x40000000
-#define TS_COMPAT 0x0002
 /* Kernels without bpf_task_pt_regs() (before 5.15) have this stack and nothing between its top and the registers. */
 #define OLD_THREAD_SIZE (4 * 4096)
 

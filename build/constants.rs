@@ -1,0 +1,64 @@
+//! The constants of `src/wire/`: C's enums from the object's BTF, and what the catalogue gives to both sides.
+//!
+//! libbpf-cargo prints each enum as a type of its own, whose values are taken out by `.0` and fit in no pattern of a
+//! number. Records hold plain numbers, so that plain constants are what reads well.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use libbpf_rs::btf::types::{Enum, Union};
+use libbpf_rs::btf::{Btf, HasSize};
+
+use crate::catalogue;
+use crate::header::{alerts, WIDE};
+use crate::Result;
+
+/// Its members are the enums that Rust has: `src/bpf/maps.bpf.c`.
+const SHARED: &str = "shared_enums";
+
+/// The text of the module.
+pub fn of_object(object: &Path) -> Result<String> {
+    let mut text = String::from("// Made by build.rs.\n");
+    let btf = Btf::from_path(object)?;
+    let shared = btf
+        .type_by_name::<Union<'_>>(SHARED)
+        .ok_or_else(|| format!("the object has no union {SHARED}"))?;
+    for member in shared.iter() {
+        let values: Enum<'_> = btf
+            .type_by_id(member.ty)
+            .ok_or_else(|| format!("a member of {SHARED} is no enum of 32 bits"))?;
+        let of = values.name().unwrap_or_default().to_string_lossy();
+        // The enum says its own width: `enum item_part : __u8`.
+        let ty = match values.size() {
+            1 => "u8",
+            2 => "u16",
+            4 => "u32",
+            size => return Err(format!("enum {of} has {size} bytes").into()),
+        };
+        for value in values.iter() {
+            let name = value.name.unwrap_or_default().to_string_lossy();
+            let value = value.value;
+            let _ = writeln!(text, "/// Of C's `enum {of}`.\npub const {name}: {ty} = {value};");
+        }
+    }
+    for (name, value, what) in WIDE {
+        let _ = writeln!(text, "/// {what}\npub const {name}: u64 = {value:#x};");
+    }
+    for (name, value) in alerts() {
+        let _ = writeln!(
+            text,
+            "/// A kind of `mem_prot_alert`.\npub const {name}: u64 = {value};"
+        );
+    }
+    text.push_str("/// Ids of events.\npub mod event {\n");
+    for event in catalogue::events() {
+        let (name, id) = (event.name, event.id);
+        let _ = writeln!(
+            text,
+            "    /// `{name}`\n    pub const {}: u16 = {id};",
+            name.to_uppercase()
+        );
+    }
+    text.push_str("}\n");
+    Ok(text)
+}
