@@ -11,6 +11,8 @@ mod compile;
 mod constants;
 #[path = "build/header.rs"]
 mod header;
+#[path = "build/rows.rs"]
+mod rows;
 #[allow(dead_code, unused_imports)] // Only the names of alerts are needed here.
 #[path = "src/symbols/mod.rs"]
 mod symbols;
@@ -51,6 +53,7 @@ fn main() -> Result<()> {
 
     compressed(&out.join("sources.deflate"), &archive(&header)?)?;
 
+    rows::check(catalogue::events(), &sources()?)?;
     let object = out.join("tracee.bpf.o");
     build_object(&object, &out, &stamp)?;
     // Those of a debug build stay: the kernel's log of a refused program names lines.
@@ -165,6 +168,20 @@ fn archive(event_ids: &str) -> Result<Vec<u8>> {
         bytes.extend(contents);
     }
     Ok(bytes)
+}
+
+/// The texts of all files of `src/bpf`.
+fn sources() -> Result<String> {
+    let mut text = String::new();
+    for folder in ["", "lib"] {
+        for entry in fs::read_dir(Path::new(BPF_DIR).join(folder))? {
+            let path = entry?.path();
+            if path.is_file() {
+                text.push_str(&fs::read_to_string(path)?);
+            }
+        }
+    }
+    Ok(text)
 }
 
 /// What is only needed once, or hardly ever, takes a third of the room that way.

@@ -59,6 +59,28 @@ pub fn of_object(object: &Path) -> Result<String> {
             name.to_uppercase()
         );
     }
+    text.push_str("}\n/// Positions of the arguments of the kernel's own events.\npub mod arg {\n");
+    for event in catalogue::KERNEL {
+        for (arg, index) in event.args.iter().zip(0u8..) {
+            let _ = writeln!(
+                text,
+                "    /// `{}` of `{}`\n    pub const {}_{}: u8 = {index};",
+                arg.name,
+                event.name,
+                event.name.to_uppercase(),
+                arg.name.to_uppercase()
+            );
+        }
+    }
+    text.push_str("}\n/// How many arguments the kernel's own events have.\npub mod nargs {\n");
+    for event in catalogue::KERNEL {
+        let (name, count) = (event.name, event.args.len());
+        let _ = writeln!(
+            text,
+            "    /// `{name}`\n    pub const {}: u8 = {count};",
+            name.to_uppercase()
+        );
+    }
     text.push_str("}\n");
     Ok(text)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::catalogue::{self, spec};
+use crate::catalogue::{self, spec, ArgSpec, EventSpec};
 use crate::symbols::memory;
 
 /// Values beyond the 32 bits of an enum, which C and Rust have from here: their names, and what they are.
@@ -16,6 +16,11 @@ pub const WIDE: [(&str, u64, &str); 1] = [(
 pub fn alerts() -> impl Iterator<Item = (String, u64)> {
     let every = memory::ALERT.iter().chain(memory::CAPTURED_ALERT);
     every.map(|(value, name)| (format!("ALERT_{name}"), *value))
+}
+
+/// The name that C has for the position of an argument.
+pub fn position(event: &EventSpec, arg: &ArgSpec) -> String {
+    format!("ARG_{}_{}", event.name, arg.name).to_uppercase()
 }
 
 /// The text of the header.
@@ -56,7 +61,15 @@ pub fn event_ids() -> String {
         let _ = writeln!(text, "#define {name} {value}");
     }
     for event in catalogue::events() {
-        let _ = writeln!(text, "#define EVENT_{} {}", event.name.to_uppercase(), event.id);
+        let name = event.name.to_uppercase();
+        let _ = writeln!(text, "#define EVENT_{name} {}", event.id);
+        // Where each argument is, and how many there are.
+        let args: String = event
+            .args
+            .iter()
+            .map(|arg| format!("{}, ", position(event, arg)))
+            .collect();
+        let _ = writeln!(text, "enum {{ {args}NARGS_{name} }};");
     }
     text.push_str("\n#endif\n");
     text

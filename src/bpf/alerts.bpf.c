@@ -43,15 +43,15 @@ static __always_inline __u32 protection_alert(__u64 prev, __u64 prot, bool writt
 static __always_inline struct scratch *alert_begin(struct hook hook, __u32 alert, __u64 addr,
 						   __u64 len, __u64 prot, __u64 prev)
 {
-	struct scratch *s = event_begin(EVENT_MEM_PROT_ALERT, 6, hook);
+	struct scratch *s = event_begin(MEM_PROT_ALERT, hook);
 
 	if (!s)
 		return NULL;
-	put_value(s, 0, alert);
-	put_value(s, 1, addr);
-	put_value(s, 2, len);
-	put_value(s, 3, prot);
-	put_value(s, 4, prev);
+	put_value(s, ARG_MEM_PROT_ALERT_ALERT, alert);
+	put_value(s, ARG_MEM_PROT_ALERT_ADDR, addr);
+	put_value(s, ARG_MEM_PROT_ALERT_LEN, len);
+	put_value(s, ARG_MEM_PROT_ALERT_PROT, prot);
+	put_value(s, ARG_MEM_PROT_ALERT_PREV_PROT, prev);
 	return s;
 }
 
@@ -77,7 +77,7 @@ static __always_inline int map_alert(struct file *file, __u64 addr, __u64 len, _
 	s = alert_begin(hook, ALERT_MAPPED_WX, addr, (len + PAGE_BITS) & ~PAGE_BITS, prot, 0);
 	if (!s)
 		return 0;
-	put_file_path(s, 5, file);
+	put_file_path(s, ARG_MEM_PROT_ALERT_PATHNAME, file);
 	return alert_end(s);
 }
 
@@ -128,8 +128,8 @@ static __always_inline int tell_mapped(long ret, __u64 addr, __u64 len, __u64 pr
 	if (!s)
 		return 0;
 	if (!known)
-		put_unknown(s, 2);
-	put_area_path(s, 5, found, file);
+		put_unknown(s, ARG_MEM_PROT_ALERT_LEN);
+	put_area_path(s, ARG_MEM_PROT_ALERT_PATHNAME, found, file);
 	return alert_end(s);
 }
 
@@ -207,7 +207,7 @@ static __always_inline int on_mem_prot_alert_mprotect(struct hook hook, struct v
 	s = alert_begin(hook, alert, range.addr, range.len, prot, prev);
 	if (!s)
 		return 0;
-	put_file_path(s, 5, file);
+	put_file_path(s, ARG_MEM_PROT_ALERT_PATHNAME, file);
 	return alert_end(s);
 }
 
@@ -227,8 +227,8 @@ static __always_inline void tell_changed(const struct scratch *at, __u32 alert, 
 
 	if (!s)
 		return;
-	put_unknown(s, 4);
-	put_area_path(s, 5, found, at->vma.file);
+	put_unknown(s, ARG_MEM_PROT_ALERT_PREV_PROT);
+	put_area_path(s, ARG_MEM_PROT_ALERT_PATHNAME, found, at->vma.file);
 	alert_end(s);
 }
 

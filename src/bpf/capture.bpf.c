@@ -7,9 +7,6 @@
 #include "lib/event.h"
 #include "lib/inode.h"
 
-/* Of a record of mem_prot_alert, and what is told of a mapped file besides. */
-#define ALERT_VALUES 8
-
 __noinline int take_file(__u32 slot, __u32 what, __u64 address, __u32 flags, __u32 fd)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
@@ -34,7 +31,7 @@ __noinline int take_file(__u32 slot, __u32 what, __u64 address, __u32 flags, __u
 	put_value(s, TAKEN_FLAGS, flags);
 	put_value(s, TAKEN_FD, fd);
 	if (address)
-		put_path(slot, 0, address + bpf_core_field_offset(struct file, f_path));
+		put_path(slot, TAKEN_PATH, address + bpf_core_field_offset(struct file, f_path));
 	return 0;
 }
 
@@ -161,16 +158,18 @@ __noinline int take_memory(__u32 slot)
 		__sync_fetch_and_add(&capture_misses.memory_skipped, 1);
 		return 0;
 	}
-	alert = *record_value(s, 0);
-	addr = *record_value(s, 1);
-	len = *record_value(s, 2);
+	alert = *record_value(s, ARG_MEM_PROT_ALERT_ALERT);
+	addr = *record_value(s, ARG_MEM_PROT_ALERT_ADDR);
+	len = *record_value(s, ARG_MEM_PROT_ALERT_LEN);
 	if (!send_record(s))
 		return 0;
 	head = (struct chunk *)s->bytes;
 	/* From the record that lies where the chunk's header will. */
-	head->inode = s->header.time;
-	head->dev = TASK_READ(task, pid);
+	head->alert = s->header.time;
+	head->alert_tid = TASK_READ(task, pid);
 	head->mark = CHUNK_MARK;
+	head->inode = 0;
+	head->dev = 0;
 	head->generation = 0;
 	head->mtime = 0;
 	head->size = len;
@@ -178,6 +177,7 @@ __noinline int take_memory(__u32 slot)
 	head->pid = pid_for_tracee(task);
 	head->flags = CHUNK_MEMORY;
 	head->reserved = 0;
+	head->padding = 0;
 	/* Nobody can have written there yet. */
 	if (alert == ALERT_MAPPED_WX) {
 		send_hole(s, len, addr, CHUNK_LAST);
@@ -213,22 +213,23 @@ static __always_inline int after_capture_mmap(const struct returned_call *call)
 	if (!file || !(effective_of_file(call->args[2], file) & PROT_EXEC) ||
 	    !may_be_written(current_task(), file))
 		return 0;
-	slot = event_open(EVENT_MEM_PROT_ALERT, ALERT_VALUES, call->ret, true);
+	slot = event_open(EVENT_MEM_PROT_ALERT, MAPPED_VALUES, call->ret, true);
 	if (slot < 0)
 		return 0;
 	s = bpf_map_lookup_elem(&scratch, &slot);
 	if (!s)
 		return 0;
-	put_value(s, 0, ALERT_WRITTEN_FILE);
-	put_value(s, 1, call->ret);
-	put_value(s, 2, (call->args[1] + CHUNK_PAGE - 1) & ~(CHUNK_PAGE - 1ULL));
+	put_value(s, ARG_MEM_PROT_ALERT_ALERT, ALERT_WRITTEN_FILE);
+	put_value(s, ARG_MEM_PROT_ALERT_ADDR, call->ret);
+	put_value(s, ARG_MEM_PROT_ALERT_LEN,
+		  (call->args[1] + CHUNK_PAGE - 1) & ~(CHUNK_PAGE - 1ULL));
 	inode = BPF_CORE_READ(file, f_inode);
-	put_value(s, 3, BPF_CORE_READ(inode, i_sb, s_magic));
-	put_value(s, 4, call->args[4]);
-	put_value(s, 5, call->args[5]);
-	put_value(s, 6, BPF_CORE_READ(inode, i_sb, s_dev));
-	put_value(s, 7, BPF_CORE_READ(inode, i_ino));
-	put_path(s->slot, 5, FIELD_ADDRESS(file, f_path));
+	put_value(s, MAPPED_MAGIC, BPF_CORE_READ(inode, i_sb, s_magic));
+	put_value(s, MAPPED_FD, call->args[4]);
+	put_value(s, MAPPED_OFFSET, call->args[5]);
+	put_value(s, MAPPED_DEV, BPF_CORE_READ(inode, i_sb, s_dev));
+	put_value(s, MAPPED_INODE, BPF_CORE_READ(inode, i_ino));
+	put_path(s->slot, ARG_MEM_PROT_ALERT_PATHNAME, FIELD_ADDRESS(file, f_path));
 	take_memory(s->slot);
 	scratch_put(s);
 	return 0;

@@ -204,9 +204,12 @@ static __always_inline bool container_is_shown(const struct container *container
 	return container_in_scope(container);
 }
 
+SAME_ARGS(CONTAINER_REMOVE, CONTAINER_CREATE, CONTAINER_ID, RUNTIME, NAME, IMAGE, CGROUP_ID);
+SAME_ARGS(CONTAINER_REMOVE, CONTAINER_CREATE, PATH, HIERARCHY, OWNER);
+
 /*
- * path: address of a string in the kernel. User space tells name and image, and
- * must know of every cgroup of a container, of which there may be one in each
+ * path: address of a string in the kernel. User space tells name and image
+ * (ARG_CONTAINER_CREATE_NAME, ARG_CONTAINER_CREATE_IMAGE), and must know of every cgroup of a container, of which there may be one in each
  * hierarchy; the user sees one event.
  */
 static __always_inline int emit_container(__u16 event, struct container *container, bool shown,
@@ -223,24 +226,24 @@ static __always_inline int emit_container(__u16 event, struct container *contain
 		count_loss(event, BUFFER_SCRATCH, now);
 		return 0;
 	}
-	record_begin(s->slot, event, 8, now);
+	record_begin(s->slot, event, NARGS_CONTAINER_CREATE, now);
 	s->header.container = key;
 	s->header.syscall = current_syscall(current_task(), &s->header.abi);
 	s->header.flags = RECORD_NO_RETURN;
 	if (!shown || settings.chosen[event] == EVENT_BOOKKEEPING || !container_is_shown(container))
 		s->header.flags |= RECORD_INTERNAL;
 #pragma unroll
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < NARGS_CONTAINER_CREATE; i++)
 		put_value(s, i, 0);
-	put_value(s, 4, key & ((1ULL << HIERARCHY_SHIFT) - 1));
-	put_value(s, 6, key >> HIERARCHY_SHIFT);
-	put_value(s, 7, container->who.owner);
-	put_kernel_bytes(s->slot, 0, plain_address(container->who.id), CONTAINER_ID_LEN,
-			 CONTAINER_ID_LEN);
-	put_kernel_bytes(s->slot, 1, plain_address(container->before), CONTAINER_BEFORE_LEN,
-			 CONTAINER_BEFORE_LEN);
+	put_value(s, ARG_CONTAINER_CREATE_CGROUP_ID, key & ((1ULL << HIERARCHY_SHIFT) - 1));
+	put_value(s, ARG_CONTAINER_CREATE_HIERARCHY, key >> HIERARCHY_SHIFT);
+	put_value(s, ARG_CONTAINER_CREATE_OWNER, container->who.owner);
+	put_kernel_bytes(s->slot, ARG_CONTAINER_CREATE_CONTAINER_ID,
+			 plain_address(container->who.id), CONTAINER_ID_LEN, CONTAINER_ID_LEN);
+	put_kernel_bytes(s->slot, ARG_CONTAINER_CREATE_RUNTIME, plain_address(container->before),
+			 CONTAINER_BEFORE_LEN, CONTAINER_BEFORE_LEN);
 	if (path)
-		put_kernel_str(s->slot, 5, path);
+		put_kernel_str(s->slot, ARG_CONTAINER_CREATE_PATH, path);
 	submit_priority(s);
 	scratch_put(s);
 	return 0;

@@ -171,11 +171,11 @@ static __always_inline int emit_creds(const struct cred_info *old, const struct 
 	/* Every exec commits credentials, most of them as they were. */
 	if (!differ(old, new, sizeof(*old)))
 		return 0;
-	s = event_begin(EVENT_COMMIT_CREDS, 2, (struct hook){});
+	s = event_begin(COMMIT_CREDS, (struct hook){});
 	if (!s)
 		return 0;
-	put_struct(s, 0, old, sizeof(*old));
-	put_struct(s, 1, new, sizeof(*new));
+	put_struct(s, ARG_COMMIT_CREDS_OLD_CRED, old, sizeof(*old));
+	put_struct(s, ARG_COMMIT_CREDS_NEW_CRED, new, sizeof(*new));
 	return event_end(s);
 }
 
@@ -237,18 +237,18 @@ static __always_inline bool namespaces_differ(const struct scratch *s, __u64 pos
 static __always_inline int emit_namespaces(__u32 pid, const struct namespace_info *kept,
 					   struct nsproxy *old, struct nsproxy *new)
 {
-	struct scratch *s = event_begin(EVENT_SWITCH_TASK_NS, 3, (struct hook){});
+	struct scratch *s = event_begin(SWITCH_TASK_NS, (struct hook){});
 	__u64 pos;
 
 	if (!s)
 		return 0;
-	put_value(s, 0, pid);
+	put_value(s, ARG_SWITCH_TASK_NS_PID, pid);
 	pos = s->pos;
 	if (kept)
-		put_struct(s, 1, kept, sizeof(*kept));
+		put_struct(s, ARG_SWITCH_TASK_NS_OLD_NS, kept, sizeof(*kept));
 	else
-		put_namespaces(s->slot, 1, plain_address(old));
-	put_namespaces(s->slot, 2, plain_address(new));
+		put_namespaces(s->slot, ARG_SWITCH_TASK_NS_OLD_NS, plain_address(old));
+	put_namespaces(s->slot, ARG_SWITCH_TASK_NS_NEW_NS, plain_address(new));
 	if (namespaces_differ(s, pos))
 		submit(s);
 	scratch_put(s);
@@ -308,10 +308,10 @@ static __always_inline int on_cap_capable(struct hook hook, int cap, unsigned in
 
 	if (opts & CAP_OPT_NOAUDIT)
 		return 0;
-	s = event_begin(EVENT_CAP_CAPABLE, 1, hook);
+	s = event_begin(CAP_CAPABLE, hook);
 	if (!s)
 		return 0;
-	put_value(s, 0, cap);
+	put_value(s, ARG_CAP_CAPABLE_CAP, cap);
 	return event_end(s);
 }
 

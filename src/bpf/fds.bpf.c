@@ -16,7 +16,7 @@ static __always_inline void *put_fixed(struct scratch *s, __u32 index, __u32 siz
 	return item + 1;
 }
 
-/* The name that a unix socket is bound to, abstract or not; else its peer's. */
+/* The name that a unix socket is bound to, abstract or not; else its peer's: without the family before it. */
 static __always_inline void put_unix_name(struct scratch *s, __u32 index, struct sock *sk)
 {
 	struct unix_sock *us = (struct unix_sock *)sk;

@@ -6,36 +6,38 @@
 /* A direction, as the kernel has it. */
 #define WRITE 1
 
-static __always_inline void put_file_path(struct scratch *s, struct file *file)
+/* As put_file_path() of lib/memory.h, but by the file's name and mount. */
+static __always_inline void put_opened_path(struct scratch *s, __u32 index, struct file *file)
 {
-	put_path_of(s->slot, 0, (__u64)BPF_CORE_READ(file, f_path.dentry),
+	put_path_of(s->slot, index, (__u64)BPF_CORE_READ(file, f_path.dentry),
 		    (__u64)BPF_CORE_READ(file, f_path.mnt));
 }
 
-/* Arguments 0 to 2 of events that are about an open file. */
-static __always_inline void put_file(struct scratch *s, struct file *file)
+/* What an open file is, at these positions. */
+static __always_inline void put_file(struct scratch *s, __u32 pathname, __u32 dev, __u32 ino,
+				     struct file *file)
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 
-	put_file_path(s, file);
-	put_value(s, 1, BPF_CORE_READ(inode, i_sb, s_dev));
-	put_value(s, 2, BPF_CORE_READ(inode, i_ino));
+	put_opened_path(s, pathname, file);
+	put_value(s, dev, BPF_CORE_READ(inode, i_sb, s_dev));
+	put_value(s, ino, BPF_CORE_READ(inode, i_ino));
 }
 
 static __always_inline int on_security_file_open(struct hook hook, struct file *file)
 {
-	struct scratch *s = event_begin(EVENT_SECURITY_FILE_OPEN, 6, hook);
+	struct scratch *s = event_begin(SECURITY_FILE_OPEN, hook);
 	struct inode *inode;
 
 	if (!s)
 		return 0;
 	inode = BPF_CORE_READ(file, f_inode);
-	put_file_path(s, file);
-	put_value(s, 1, BPF_CORE_READ(file, f_flags));
-	put_value(s, 2, BPF_CORE_READ(inode, i_sb, s_dev));
-	put_value(s, 3, BPF_CORE_READ(inode, i_ino));
-	put_value(s, 4, inode_ctime(inode));
-	put_value(s, 5, BPF_CORE_READ(inode, i_mode) & S_IFMT);
+	put_opened_path(s, ARG_SECURITY_FILE_OPEN_PATHNAME, file);
+	put_value(s, ARG_SECURITY_FILE_OPEN_FLAGS, BPF_CORE_READ(file, f_flags));
+	put_value(s, ARG_SECURITY_FILE_OPEN_DEV, BPF_CORE_READ(inode, i_sb, s_dev));
+	put_value(s, ARG_SECURITY_FILE_OPEN_INODE, BPF_CORE_READ(inode, i_ino));
+	put_value(s, ARG_SECURITY_FILE_OPEN_CTIME, inode_ctime(inode));
+	put_value(s, ARG_SECURITY_FILE_OPEN_TYPE, BPF_CORE_READ(inode, i_mode) & S_IFMT);
 	return event_end(s);
 }
 
@@ -70,13 +72,14 @@ AFTER_CALL(security_file_open)
 static __always_inline int on_security_kernel_read_file(struct hook hook, struct file *file,
 							__u32 id, bool contents)
 {
-	struct scratch *s = event_begin(EVENT_SECURITY_KERNEL_READ_FILE, 5, hook);
+	struct scratch *s = event_begin(SECURITY_KERNEL_READ_FILE, hook);
 
 	if (!s)
 		return 0;
-	put_file(s, file);
-	put_value(s, 3, id);
-	put_value(s, 4, contents);
+	put_file(s, ARG_SECURITY_KERNEL_READ_FILE_PATHNAME, ARG_SECURITY_KERNEL_READ_FILE_DEV,
+		 ARG_SECURITY_KERNEL_READ_FILE_INODE, file);
+	put_value(s, ARG_SECURITY_KERNEL_READ_FILE_ID, id);
+	put_value(s, ARG_SECURITY_KERNEL_READ_FILE_CONTENTS, contents);
 	return event_end(s);
 }
 
@@ -115,16 +118,21 @@ static __always_inline bool has_position(struct file *file)
 	return type == S_IFREG || type == S_IFBLK;
 }
 
+SAME_ARGS(VFS_WRITEV, VFS_WRITE, PATHNAME, DEV, INODE, COUNT, POS);
+SAME_ARGS(VFS_READ, VFS_WRITE, PATHNAME, DEV, INODE, COUNT, POS);
+SAME_ARGS(VFS_READV, VFS_WRITE, PATHNAME, DEV, INODE, COUNT, POS);
+SAME_ARGS(FILE_MODIFICATION, VFS_WRITE, PATHNAME, DEV, INODE, COUNT, POS);
+
 static __always_inline int on_transfer(__u16 event, struct hook hook, struct file *file,
 				       __u64 count, __s64 pos)
 {
-	struct scratch *s = event_begin(event, 5, hook);
+	struct scratch *s = event_begin_with(event, NARGS_VFS_WRITE, hook);
 
 	if (!s)
 		return 0;
-	put_file(s, file);
-	put_value(s, 3, count);
-	put_value(s, 4, pos);
+	put_file(s, ARG_VFS_WRITE_PATHNAME, ARG_VFS_WRITE_DEV, ARG_VFS_WRITE_INODE, file);
+	put_value(s, ARG_VFS_WRITE_COUNT, count);
+	put_value(s, ARG_VFS_WRITE_POS, pos);
 	return event_end(s);
 }
 

@@ -6,31 +6,33 @@
 #include "lib/event.h"
 #include "lib/inode.h"
 
-/* dev, inode and mode of what has a name already. */
-static __always_inline void put_inode(struct scratch *s, __u32 index, struct dentry *dentry)
+/* What has a name already, at these positions. */
+static __always_inline void put_inode(struct scratch *s, __u32 dev, __u32 ino, __u32 mode,
+				      struct dentry *dentry)
 {
 	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
 
-	put_value(s, index, BPF_CORE_READ(inode, i_sb, s_dev));
-	put_value(s, index + 1, BPF_CORE_READ(inode, i_ino));
-	put_value(s, index + 2, BPF_CORE_READ(inode, i_mode));
+	put_value(s, dev, BPF_CORE_READ(inode, i_sb, s_dev));
+	put_value(s, ino, BPF_CORE_READ(inode, i_ino));
+	put_value(s, mode, BPF_CORE_READ(inode, i_mode));
 }
 
-/* dev and inode of the folder where a new name is made. */
-static __always_inline void put_dir(struct scratch *s, __u32 index, struct inode *dir)
+/* The folder where a new name is made. */
+static __always_inline void put_dir(struct scratch *s, __u32 dev, __u32 ino, struct inode *dir)
 {
-	put_value(s, index, BPF_CORE_READ(dir, i_sb, s_dev));
-	put_value(s, index + 1, BPF_CORE_READ(dir, i_ino));
+	put_value(s, dev, BPF_CORE_READ(dir, i_sb, s_dev));
+	put_value(s, ino, BPF_CORE_READ(dir, i_ino));
 }
 
 static __always_inline int on_security_inode_unlink(struct hook hook, struct dentry *dentry)
 {
-	struct scratch *s = event_begin(EVENT_SECURITY_INODE_UNLINK, 4, hook);
+	struct scratch *s = event_begin(SECURITY_INODE_UNLINK, hook);
 
 	if (!s)
 		return 0;
-	put_dentry_path(s->slot, 0, plain_address(dentry));
-	put_inode(s, 1, dentry);
+	put_dentry_path(s->slot, ARG_SECURITY_INODE_UNLINK_PATHNAME, plain_address(dentry));
+	put_inode(s, ARG_SECURITY_INODE_UNLINK_DEV, ARG_SECURITY_INODE_UNLINK_INODE,
+		  ARG_SECURITY_INODE_UNLINK_MODE, dentry);
 	return event_end(s);
 }
 
@@ -47,14 +49,15 @@ int BPF_PROG(security_inode_unlink__ext4_tp_btf, struct inode *dir, struct dentr
 static __always_inline int on_security_inode_rename(struct hook hook, struct dentry *old,
 						    struct dentry *new, __u32 flags)
 {
-	struct scratch *s = event_begin(EVENT_SECURITY_INODE_RENAME, 6, hook);
+	struct scratch *s = event_begin(SECURITY_INODE_RENAME, hook);
 
 	if (!s)
 		return 0;
-	put_dentry_path(s->slot, 0, plain_address(old));
-	put_dentry_path(s->slot, 1, plain_address(new));
-	put_inode(s, 2, old);
-	put_value(s, 5, flags);
+	put_dentry_path(s->slot, ARG_SECURITY_INODE_RENAME_OLD_PATH, plain_address(old));
+	put_dentry_path(s->slot, ARG_SECURITY_INODE_RENAME_NEW_PATH, plain_address(new));
+	put_inode(s, ARG_SECURITY_INODE_RENAME_DEV, ARG_SECURITY_INODE_RENAME_INODE,
+		  ARG_SECURITY_INODE_RENAME_MODE, old);
+	put_value(s, ARG_SECURITY_INODE_RENAME_FLAGS, flags);
 	return event_end(s);
 }
 
@@ -66,13 +69,14 @@ HOOK(security_inode_rename, security_inode_rename,
 static __always_inline int on_security_inode_link(struct hook hook, struct dentry *old,
 						  struct dentry *new)
 {
-	struct scratch *s = event_begin(EVENT_SECURITY_INODE_LINK, 5, hook);
+	struct scratch *s = event_begin(SECURITY_INODE_LINK, hook);
 
 	if (!s)
 		return 0;
-	put_dentry_path(s->slot, 0, plain_address(old));
-	put_dentry_path(s->slot, 1, plain_address(new));
-	put_inode(s, 2, old);
+	put_dentry_path(s->slot, ARG_SECURITY_INODE_LINK_OLD_PATH, plain_address(old));
+	put_dentry_path(s->slot, ARG_SECURITY_INODE_LINK_NEW_PATH, plain_address(new));
+	put_inode(s, ARG_SECURITY_INODE_LINK_DEV, ARG_SECURITY_INODE_LINK_INODE,
+		  ARG_SECURITY_INODE_LINK_MODE, old);
 	return event_end(s);
 }
 
@@ -82,13 +86,13 @@ HOOK(security_inode_link, security_inode_link,
 static __always_inline int on_security_inode_symlink(struct hook hook, struct inode *dir,
 						     struct dentry *dentry, const char *target)
 {
-	struct scratch *s = event_begin(EVENT_SECURITY_INODE_SYMLINK, 4, hook);
+	struct scratch *s = event_begin(SECURITY_INODE_SYMLINK, hook);
 
 	if (!s)
 		return 0;
-	put_dentry_path(s->slot, 0, plain_address(dentry));
-	put_kernel_str(s->slot, 1, plain_address(target));
-	put_dir(s, 2, dir);
+	put_dentry_path(s->slot, ARG_SECURITY_INODE_SYMLINK_PATHNAME, plain_address(dentry));
+	put_kernel_str(s->slot, ARG_SECURITY_INODE_SYMLINK_TARGET, plain_address(target));
+	put_dir(s, ARG_SECURITY_INODE_SYMLINK_DEV, ARG_SECURITY_INODE_SYMLINK_DIR_INODE, dir);
 	return event_end(s);
 }
 
@@ -98,14 +102,14 @@ HOOK(security_inode_symlink, security_inode_symlink,
 static __always_inline int on_security_inode_mknod(struct hook hook, struct inode *dir,
 						   struct dentry *dentry, __u16 mode, __u32 rdev)
 {
-	struct scratch *s = event_begin(EVENT_SECURITY_INODE_MKNOD, 5, hook);
+	struct scratch *s = event_begin(SECURITY_INODE_MKNOD, hook);
 
 	if (!s)
 		return 0;
-	put_dentry_path(s->slot, 0, plain_address(dentry));
-	put_value(s, 1, mode);
-	put_value(s, 2, rdev);
-	put_dir(s, 3, dir);
+	put_dentry_path(s->slot, ARG_SECURITY_INODE_MKNOD_PATHNAME, plain_address(dentry));
+	put_value(s, ARG_SECURITY_INODE_MKNOD_MODE, mode);
+	put_value(s, ARG_SECURITY_INODE_MKNOD_RDEV, rdev);
+	put_dir(s, ARG_SECURITY_INODE_MKNOD_DEV, ARG_SECURITY_INODE_MKNOD_DIR_INODE, dir);
 	return event_end(s);
 }
 

@@ -6,22 +6,6 @@
 
 const volatile __u64 io_issue_defs = 0;
 
-/* Positions of the arguments of io_uring_submit and io_uring_create. */
-enum {
-	SUBMIT_OPCODE,
-	SUBMIT_FD,
-	SUBMIT_FLAGS,
-	SUBMIT_USER_DATA,
-	SUBMIT_SQ_THREAD,
-	SUBMIT_PATHNAME,
-	SUBMIT_NEWNAME,
-	SUBMIT_ADDR,
-	SUBMIT_ADDRLEN,
-	SUBMIT_ARGS
-};
-
-enum { CREATE_FD, CREATE_SQ_ENTRIES, CREATE_CQ_ENTRIES, CREATE_FLAGS, CREATE_ARGS };
-
 struct trace_event_raw_io_uring_submit_sqe___5_14 {
 	void *req;
 } FLAVOUR;
@@ -48,7 +32,7 @@ static __always_inline void put_addr(struct scratch *s, const struct submission 
 
 	if (!sub->addr && !sub->addrlen)
 		return;
-	item = item_begin(s, SUBMIT_ADDR);
+	item = item_begin(s, ARG_IO_URING_SUBMIT_ADDR);
 	if (!item)
 		return;
 	item->full = n;
@@ -89,8 +73,8 @@ static __always_inline struct task_struct *submitter(struct io_ring_ctx *ring)
 }
 
 /* Begins a record, with the call in progress in it; NULL if no slot is free. */
-static __always_inline struct scratch *uring_begin(struct task_struct *task, __u16 event,
-						   __u8 nvalues)
+static __always_inline struct scratch *uring_begin_with(struct task_struct *task, __u16 event,
+							__u8 nvalues)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct scratch *s = scratch_get();
@@ -114,6 +98,9 @@ static __always_inline struct scratch *uring_begin(struct task_struct *task, __u
 		s->header.syscall = desc->event;
 	return s;
 }
+
+/* As event_begin(). */
+#define uring_begin(task, event) uring_begin_with(task, EVENT_##event, NARGS_##event)
 
 /* A poller's name, iou-sqp-PID, says less than that of the process it works for. */
 static __always_inline void put_owner(struct scratch *s, struct task_struct *owner)
@@ -143,22 +130,22 @@ static __always_inline int emit_submit(struct task_struct *task, struct io_ring_
 
 	if (!submitter_passes(task, sq_thread) || !result_passes(EVENT_IO_URING_SUBMIT, 0, true))
 		return 0;
-	s = uring_begin(task, EVENT_IO_URING_SUBMIT, SUBMIT_ARGS);
+	s = uring_begin(task, IO_URING_SUBMIT);
 	if (!s)
 		return 0;
 	if (sq_thread)
 		put_owner(s, task);
-	put_value(s, SUBMIT_OPCODE, sub->opcode);
-	put_value(s, SUBMIT_FD, (__u32)sub->fd);
-	put_value(s, SUBMIT_FLAGS, sub->flags);
-	put_value(s, SUBMIT_USER_DATA, sub->user_data);
-	put_value(s, SUBMIT_SQ_THREAD, sq_thread);
-	put_value(s, SUBMIT_PATHNAME, 0);
-	put_value(s, SUBMIT_NEWNAME, 0);
-	put_value(s, SUBMIT_ADDR, is_user(sub->addr) ? sub->addr : 0);
-	put_value(s, SUBMIT_ADDRLEN, sub->addrlen);
-	put_name(s, SUBMIT_PATHNAME, sub->pathname);
-	put_name(s, SUBMIT_NEWNAME, sub->newname);
+	put_value(s, ARG_IO_URING_SUBMIT_OPCODE, sub->opcode);
+	put_value(s, ARG_IO_URING_SUBMIT_FD, (__u32)sub->fd);
+	put_value(s, ARG_IO_URING_SUBMIT_FLAGS, sub->flags);
+	put_value(s, ARG_IO_URING_SUBMIT_USER_DATA, sub->user_data);
+	put_value(s, ARG_IO_URING_SUBMIT_SQ_THREAD, sq_thread);
+	put_value(s, ARG_IO_URING_SUBMIT_PATHNAME, 0);
+	put_value(s, ARG_IO_URING_SUBMIT_NEWNAME, 0);
+	put_value(s, ARG_IO_URING_SUBMIT_ADDR, is_user(sub->addr) ? sub->addr : 0);
+	put_value(s, ARG_IO_URING_SUBMIT_ADDRLEN, sub->addrlen);
+	put_name(s, ARG_IO_URING_SUBMIT_PATHNAME, sub->pathname);
+	put_name(s, ARG_IO_URING_SUBMIT_NEWNAME, sub->newname);
 	put_addr(s, sub);
 	submit(s);
 	scratch_put(s);
@@ -228,13 +215,13 @@ static __always_inline int on_create(int fd, __u32 sq_entries, __u32 cq_entries,
 
 	if (!in_scope(task) || !result_passes(EVENT_IO_URING_CREATE, 0, true))
 		return 0;
-	s = uring_begin(task, EVENT_IO_URING_CREATE, CREATE_ARGS);
+	s = uring_begin(task, IO_URING_CREATE);
 	if (!s)
 		return 0;
-	put_value(s, CREATE_FD, fd);
-	put_value(s, CREATE_SQ_ENTRIES, sq_entries);
-	put_value(s, CREATE_CQ_ENTRIES, cq_entries);
-	put_value(s, CREATE_FLAGS, flags);
+	put_value(s, ARG_IO_URING_CREATE_FD, fd);
+	put_value(s, ARG_IO_URING_CREATE_SQ_ENTRIES, sq_entries);
+	put_value(s, ARG_IO_URING_CREATE_CQ_ENTRIES, cq_entries);
+	put_value(s, ARG_IO_URING_CREATE_FLAGS, flags);
 	submit(s);
 	scratch_put(s);
 	return 0;

@@ -19,17 +19,21 @@ static __always_inline void put_module_path(struct scratch *s, __u32 index)
 		put_path(s->slot, index, FIELD_ADDRESS(file, f_path));
 }
 
+SAME_ARGS(DO_INIT_MODULE, MODULE_LOAD, NAME, TAINTS, PATHNAME);
+SAME_ARGS(MODULE_FREE, MODULE_LOAD, NAME, TAINTS);
+
 /* name: address of a string in the kernel. */
 static __always_inline int on_module(__u16 event, __u64 name, __u64 taints, bool loads)
 {
-	struct scratch *s = event_begin(event, loads ? 3 : 2, (struct hook){});
+	struct scratch *s = event_begin_with(event, loads ? NARGS_MODULE_LOAD : NARGS_MODULE_FREE,
+					     (struct hook){});
 
 	if (!s)
 		return 0;
-	put_value(s, 1, taints);
-	put_kernel_str(s->slot, 0, name);
+	put_value(s, ARG_MODULE_LOAD_TAINTS, taints);
+	put_kernel_str(s->slot, ARG_MODULE_LOAD_NAME, name);
 	if (loads)
-		put_module_path(s, 2);
+		put_module_path(s, ARG_MODULE_LOAD_PATHNAME);
 	return event_end(s);
 }
 
@@ -57,12 +61,12 @@ int BPF_PROG(module_free__tp_btf, struct module *mod)
 SEC("tp/module/module_free")
 int module_free__tp(struct trace_event_raw_module_free *ctx)
 {
-	struct scratch *s = event_begin(EVENT_MODULE_FREE, 2, (struct hook){});
+	struct scratch *s = event_begin(MODULE_FREE, (struct hook){});
 
 	if (!s)
 		return 0;
-	put_kernel_str(s->slot, 0, data_loc(ctx, ctx->__data_loc_name));
-	put_unknown(s, 1);
+	put_kernel_str(s->slot, ARG_MODULE_FREE_NAME, data_loc(ctx, ctx->__data_loc_name));
+	put_unknown(s, ARG_MODULE_FREE_TAINTS);
 	return event_end(s);
 }
 
@@ -75,19 +79,23 @@ static __always_inline int on_do_init_module(struct hook hook, struct module *mo
 
 HOOK_ENTRY(do_init_module, do_init_module, (struct module * mod), (mod))
 
-/* path: address of a string in the kernel. task: who is moved, if anyone is. */
+SAME_ARGS(CGROUP_MKDIR, CGROUP_ATTACH_TASK, CGROUP_ID, PATH, HIERARCHY);
+SAME_ARGS(CGROUP_RMDIR, CGROUP_ATTACH_TASK, CGROUP_ID, PATH, HIERARCHY);
+
+/* path: address of a string in the kernel. pid: who is moved, if anyone is. */
 static __always_inline int on_cgroup(__u16 event, __u64 id, __u64 path, int hierarchy, int pid)
 {
 	bool moves = event == EVENT_CGROUP_ATTACH_TASK;
-	struct scratch *s = event_begin(event, moves ? 4 : 3, (struct hook){});
+	struct scratch *s = event_begin_with(
+		event, moves ? NARGS_CGROUP_ATTACH_TASK : NARGS_CGROUP_MKDIR, (struct hook){});
 
 	if (!s)
 		return 0;
-	put_value(s, 0, id);
-	put_kernel_str(s->slot, 1, path);
-	put_value(s, 2, hierarchy);
+	put_value(s, ARG_CGROUP_ATTACH_TASK_CGROUP_ID, id);
+	put_kernel_str(s->slot, ARG_CGROUP_ATTACH_TASK_PATH, path);
+	put_value(s, ARG_CGROUP_ATTACH_TASK_HIERARCHY, hierarchy);
 	if (moves)
-		put_value(s, 3, pid);
+		put_value(s, ARG_CGROUP_ATTACH_TASK_PID, pid);
 	return event_end(s);
 }
 
@@ -140,11 +148,11 @@ int cgroup_attach_task__tp(struct trace_event_raw_cgroup_migrate *ctx)
 /* At its beginning: kernels differ in how many arguments there are before the return value. */
 static __always_inline int on_security_bpf(struct hook hook, int cmd)
 {
-	struct scratch *s = event_begin(EVENT_SECURITY_BPF, 1, hook);
+	struct scratch *s = event_begin(SECURITY_BPF, hook);
 
 	if (!s)
 		return 0;
-	put_value(s, 0, cmd);
+	put_value(s, ARG_SECURITY_BPF_CMD, cmd);
 	return event_end(s);
 }
 
@@ -152,34 +160,37 @@ HOOK_ENTRY(security_bpf, security_bpf, (int cmd), (cmd))
 
 static __always_inline int on_security_bpf_map(struct hook hook, struct bpf_map *map)
 {
-	struct scratch *s = event_begin(EVENT_SECURITY_BPF_MAP, 3, hook);
+	struct scratch *s = event_begin(SECURITY_BPF_MAP, hook);
 
 	if (!s)
 		return 0;
-	put_value(s, 0, BPF_CORE_READ(map, id));
-	put_kernel_str(s->slot, 1, FIELD_ADDRESS(map, name));
-	put_value(s, 2, BPF_CORE_READ(map, map_type));
+	put_value(s, ARG_SECURITY_BPF_MAP_MAP_ID, BPF_CORE_READ(map, id));
+	put_kernel_str(s->slot, ARG_SECURITY_BPF_MAP_MAP_NAME, FIELD_ADDRESS(map, name));
+	put_value(s, ARG_SECURITY_BPF_MAP_MAP_TYPE, BPF_CORE_READ(map, map_type));
 	return event_end(s);
 }
 
 HOOK(security_bpf_map, security_bpf_map, (struct bpf_map * map, fmode_t mode), (map))
 
-static __always_inline void put_prog(struct scratch *s, __u32 index, struct bpf_prog *prog)
+/* At these positions. */
+static __always_inline void put_prog(struct scratch *s, __u32 id, __u32 name, __u32 type,
+				     struct bpf_prog *prog)
 {
 	struct bpf_prog_aux *aux = BPF_CORE_READ(prog, aux);
 
-	put_value(s, index, BPF_CORE_READ(aux, id));
-	put_kernel_str(s->slot, index + 1, FIELD_ADDRESS(aux, name));
-	put_value(s, index + 2, BPF_CORE_READ(prog, type));
+	put_value(s, id, BPF_CORE_READ(aux, id));
+	put_kernel_str(s->slot, name, FIELD_ADDRESS(aux, name));
+	put_value(s, type, BPF_CORE_READ(prog, type));
 }
 
 static __always_inline int on_security_bpf_prog(struct hook hook, struct bpf_prog *prog)
 {
-	struct scratch *s = event_begin(EVENT_SECURITY_BPF_PROG, 3, hook);
+	struct scratch *s = event_begin(SECURITY_BPF_PROG, hook);
 
 	if (!s)
 		return 0;
-	put_prog(s, 0, prog);
+	put_prog(s, ARG_SECURITY_BPF_PROG_PROG_ID, ARG_SECURITY_BPF_PROG_PROG_NAME,
+		 ARG_SECURITY_BPF_PROG_PROG_TYPE, prog);
 	return event_end(s);
 }
 
@@ -384,22 +395,23 @@ static __always_inline int after_bpf_attach(const struct returned_call *call)
 		attached_to_socket(call, &attached);
 	if (!attached.way)
 		return 0;
-	s = event_begin(EVENT_BPF_ATTACH, 6, (struct hook){ .ret = call->ret, .returned = true });
+	s = event_begin(BPF_ATTACH, (struct hook){ .ret = call->ret, .returned = true });
 	if (!s)
 		return 0;
 	if (attached.prog) {
-		put_prog(s, 0, attached.prog);
+		put_prog(s, ARG_BPF_ATTACH_PROG_ID, ARG_BPF_ATTACH_PROG_NAME,
+			 ARG_BPF_ATTACH_PROG_TYPE, attached.prog);
 	} else {
-		for (int i = 0; i < 3; i++) {
+		for (int i = ARG_BPF_ATTACH_PROG_ID; i <= ARG_BPF_ATTACH_PROG_TYPE; i++) {
 			put_value(s, i, 0);
 			put_unknown(s, i);
 		}
 	}
 	/* No link: 0, and a type of 0. */
 	link = attached.link;
-	put_value(s, 3, link ? BPF_CORE_READ(link, id) : 0);
-	put_value(s, 4, link ? BPF_CORE_READ(link, type) : 0);
-	put_kept_str(s, 5, attached.way, WAY_LEN, false);
+	put_value(s, ARG_BPF_ATTACH_LINK_ID, link ? BPF_CORE_READ(link, id) : 0);
+	put_value(s, ARG_BPF_ATTACH_LINK_TYPE, link ? BPF_CORE_READ(link, type) : 0);
+	put_kept_str(s, ARG_BPF_ATTACH_WAY, attached.way, WAY_LEN, false);
 	return event_end(s);
 }
 
@@ -407,16 +419,16 @@ AFTER_CALL(bpf_attach)
 
 static __always_inline int on_kprobe_attach(struct hook hook, struct kprobe *probe)
 {
-	struct scratch *s = event_begin(EVENT_KPROBE_ATTACH, 3, hook);
+	struct scratch *s = event_begin(KPROBE_ATTACH, hook);
 	__u64 symbol;
 
 	if (!s)
 		return 0;
 	symbol = (__u64)BPF_CORE_READ(probe, symbol_name);
 	if (symbol)
-		put_kernel_str(s->slot, 0, symbol);
-	put_value(s, 1, BPF_CORE_READ(probe, offset));
-	put_value(s, 2, (__u64)BPF_CORE_READ(probe, addr));
+		put_kernel_str(s->slot, ARG_KPROBE_ATTACH_SYMBOL, symbol);
+	put_value(s, ARG_KPROBE_ATTACH_OFFSET, BPF_CORE_READ(probe, offset));
+	put_value(s, ARG_KPROBE_ATTACH_ADDR, (__u64)BPF_CORE_READ(probe, addr));
 	return event_end(s);
 }
 

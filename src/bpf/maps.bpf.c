@@ -84,6 +84,8 @@ union shared_enums {
 	enum buffer buffer;
 	enum capture_flag capture_flag;
 	enum taken_value taken_value;
+	enum taken_item taken_item;
+	enum mapped_value mapped_value;
 	enum take take;
 	enum file_flag file_flag;
 	enum chunk_flag chunk_flag;

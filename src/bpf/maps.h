@@ -213,6 +213,13 @@ struct scratch {
 		__u64 prot; /* as asked for */
 		__s64 ret; /* of the call */
 	} change;
+	/* A file that the call at hand may have changed (writes.bpf.c). */
+	struct {
+		__u64 left; /* bytes that are still to be sent */
+		__u64 offset; /* of these in the file */
+		__u64 fd;
+		__u64 who; /* BY_* */
+	} write;
 	/* User memory that is still to be sent (lib/capture.h), and from which offset on. */
 	struct {
 		__u64 addr;

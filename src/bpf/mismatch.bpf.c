@@ -173,18 +173,20 @@ static __always_inline void emit_mismatch(struct task_struct *task, const struct
 	s->header.syscall = event;
 	s->header.ret = 0;
 	s->header.flags = RECORD_NO_RETURN;
-	s->header.nvalues = 4;
-	s->pos = sizeof(s->header) + 4 * sizeof(__u64);
+	s->header.nvalues = NARGS_ARGUMENT_MISMATCH;
+	s->pos = sizeof(s->header) + NARGS_ARGUMENT_MISMATCH * sizeof(__u64);
 	put_nodename(s, task);
-	for (int i = 1; i < 4; i++)
+	for (int i = ARG_ARGUMENT_MISMATCH_ARGUMENT; i < NARGS_ARGUMENT_MISMATCH; i++)
 		put_value(s, i, 0);
-	put_value(s, 0, (__u32)BPF_CORE_READ(task_regs(task), orig_ax) & ~X32_SYSCALL_BIT);
+	put_value(s, ARG_ARGUMENT_MISMATCH_SYSCALL,
+		  (__u32)BPF_CORE_READ(task_regs(task), orig_ax) & ~X32_SYSCALL_BIT);
 	if (event == EVENT_CONNECT)
-		put_kept_str(s, 1, uservaddr, sizeof(uservaddr), false);
+		put_kept_str(s, ARG_ARGUMENT_MISMATCH_ARGUMENT, uservaddr, sizeof(uservaddr),
+			     false);
 	else
-		put_kept_str(s, 1, pathname, sizeof(pathname), false);
-	put_copied(s, 2, item + 1, item->len, item->status);
-	put_copied(s, 3, copy->bytes, copy->len, ITEM_OK);
+		put_kept_str(s, ARG_ARGUMENT_MISMATCH_ARGUMENT, pathname, sizeof(pathname), false);
+	put_copied(s, ARG_ARGUMENT_MISMATCH_USER_VALUE, item + 1, item->len, item->status);
+	put_copied(s, ARG_ARGUMENT_MISMATCH_KERNEL_VALUE, copy->bytes, copy->len, ITEM_OK);
 	event_end(s);
 }
 
@@ -266,13 +268,14 @@ static __always_inline int check_exec(__u64 filename, enum by_fd by_fd)
 		if (by_fd == BY_FD)
 			filename += dirfd_prefix(filename, call.args[0]);
 	}
-	s = event_begin(EVENT_ARGUMENT_MISMATCH, 0, (struct hook){});
+	/* No record of it, but room to read in what the program has given. */
+	s = event_begin_with(EVENT_ARGUMENT_MISMATCH, 0, (struct hook){});
 	if (!s)
 		return 0;
 	copy = copy_begin(task, call.event);
 	if (copy && copy_string(copy, (const char *)filename)) {
 		s->checked = s->pos;
-		put_user_str(s->slot, 0, pointer);
+		put_user_str(s->slot, ARG_ARGUMENT_MISMATCH_USER_VALUE, pointer);
 		check_argument(s->slot, call.event);
 	} else {
 		forget_copy(task);

@@ -6,16 +6,16 @@ static __always_inline int on_security_sb_mount(struct hook hook, const char *de
 						const struct path *path, const char *type,
 						__u64 flags)
 {
-	struct scratch *s = event_begin(EVENT_SECURITY_SB_MOUNT, 4, hook);
+	struct scratch *s = event_begin(SECURITY_SB_MOUNT, hook);
 
 	if (!s)
 		return 0;
 	if (dev_name)
-		put_kernel_str(s->slot, 0, plain_address(dev_name));
-	put_path(s->slot, 1, plain_address(path));
+		put_kernel_str(s->slot, ARG_SECURITY_SB_MOUNT_DEV_NAME, plain_address(dev_name));
+	put_path(s->slot, ARG_SECURITY_SB_MOUNT_PATHNAME, plain_address(path));
 	if (type)
-		put_kernel_str(s->slot, 2, plain_address(type));
-	put_value(s, 3, flags);
+		put_kernel_str(s->slot, ARG_SECURITY_SB_MOUNT_TYPE, plain_address(type));
+	put_value(s, ARG_SECURITY_SB_MOUNT_FLAGS, flags);
 	return event_end(s);
 }
 
@@ -26,14 +26,16 @@ HOOK(security_sb_mount, security_sb_mount,
 
 static __always_inline int on_security_sb_umount(struct hook hook, struct vfsmount *mnt, int flags)
 {
-	struct scratch *s = event_begin(EVENT_SECURITY_SB_UMOUNT, 4, hook);
+	struct scratch *s = event_begin(SECURITY_SB_UMOUNT, hook);
 
 	if (!s)
 		return 0;
-	put_path_of(s->slot, 0, (__u64)BPF_CORE_READ(mnt, mnt_root), plain_address(mnt));
-	put_kernel_str(s->slot, 1, (__u64)BPF_CORE_READ(mnt, mnt_sb, s_type, name));
-	put_value(s, 2, BPF_CORE_READ(mnt, mnt_sb, s_dev));
-	put_value(s, 3, (__u32)flags);
+	put_path_of(s->slot, ARG_SECURITY_SB_UMOUNT_PATHNAME, (__u64)BPF_CORE_READ(mnt, mnt_root),
+		    plain_address(mnt));
+	put_kernel_str(s->slot, ARG_SECURITY_SB_UMOUNT_TYPE,
+		       (__u64)BPF_CORE_READ(mnt, mnt_sb, s_type, name));
+	put_value(s, ARG_SECURITY_SB_UMOUNT_DEV, BPF_CORE_READ(mnt, mnt_sb, s_dev));
+	put_value(s, ARG_SECURITY_SB_UMOUNT_FLAGS, (__u32)flags);
 	return event_end(s);
 }
 
@@ -42,17 +44,17 @@ HOOK(security_sb_umount, security_sb_umount, (struct vfsmount * mnt, int flags),
 static __always_inline int on_security_path_notify(struct hook hook, const struct path *path,
 						   __u64 mask, __u32 type)
 {
-	struct scratch *s = event_begin(EVENT_SECURITY_PATH_NOTIFY, 5, hook);
+	struct scratch *s = event_begin(SECURITY_PATH_NOTIFY, hook);
 	struct inode *inode;
 
 	if (!s)
 		return 0;
 	inode = BPF_CORE_READ(path, dentry, d_inode);
-	put_path(s->slot, 0, plain_address(path));
-	put_value(s, 1, BPF_CORE_READ(inode, i_sb, s_dev));
-	put_value(s, 2, BPF_CORE_READ(inode, i_ino));
-	put_value(s, 3, mask);
-	put_value(s, 4, type);
+	put_path(s->slot, ARG_SECURITY_PATH_NOTIFY_PATHNAME, plain_address(path));
+	put_value(s, ARG_SECURITY_PATH_NOTIFY_DEV, BPF_CORE_READ(inode, i_sb, s_dev));
+	put_value(s, ARG_SECURITY_PATH_NOTIFY_INODE, BPF_CORE_READ(inode, i_ino));
+	put_value(s, ARG_SECURITY_PATH_NOTIFY_MASK, mask);
+	put_value(s, ARG_SECURITY_PATH_NOTIFY_TYPE, type);
 	return event_end(s);
 }
 

@@ -7,11 +7,17 @@
 #define IN6_LINK_LOCAL_MASK 0xc0ff
 #define IN6_LINK_LOCAL 0x80fe
 
-/* Positions of the arguments: these first ones are the same for all events on a socket. */
-enum { SOCKET_FAMILY, SOCKET_TYPE, SOCKET_PROTOCOL, SOCKET_LOCAL, SOCKET_REMOTE };
+/* The first arguments of all events on a socket are where one that has all of them has them. */
+SAME_ARGS(SECURITY_SOCKET_CREATE, SECURITY_SOCKET_CONNECT, FAMILY, TYPE, PROTOCOL);
+SAME_ARGS(SECURITY_SOCKET_BIND, SECURITY_SOCKET_CONNECT, FAMILY, TYPE, PROTOCOL, LOCAL);
+SAME_ARGS(SECURITY_SOCKET_ACCEPT, SECURITY_SOCKET_CONNECT, FAMILY, TYPE, PROTOCOL, LOCAL, REMOTE);
+SAME_ARGS(SECURITY_SOCKET_LISTEN, SECURITY_SOCKET_CONNECT, FAMILY, TYPE, PROTOCOL, LOCAL);
+SAME_ARGS(SECURITY_SOCKET_SETSOCKOPT, SECURITY_SOCKET_CONNECT, FAMILY, TYPE, PROTOCOL, LOCAL,
+	  REMOTE);
 
-static __always_inline void put_unix_name(struct scratch *s, __u32 index, struct sock *sk,
-					  bool remote)
+/* The name that a unix socket is bound to, or its peer: a whole struct sockaddr_un. */
+static __always_inline void put_unix_address(struct scratch *s, __u32 index, struct sock *sk,
+					     bool remote)
 {
 	struct unix_sock *us = (struct unix_sock *)sk;
 	struct unix_address *address;
@@ -121,7 +127,7 @@ __noinline int put_sock_name(__u32 slot, __u32 index, __u64 address, __u32 remot
 		len = netlink_name(sk, remote, &name.netlink);
 		break;
 	case AF_UNIX:
-		put_unix_name(s, index, sk, remote);
+		put_unix_address(s, index, sk, remote);
 		return 0;
 	}
 	if (!len)
@@ -169,37 +175,42 @@ __noinline int put_fd_name(__u32 slot, __u32 index, __u32 fd, __u32 remote, __s6
 
 static __always_inline void put_names(struct scratch *s, struct sock *sk)
 {
-	put_sock_name(s->slot, SOCKET_LOCAL, plain_address(sk), false);
-	put_sock_name(s->slot, SOCKET_REMOTE, plain_address(sk), true);
+	put_sock_name(s->slot, ARG_SECURITY_SOCKET_CONNECT_LOCAL, plain_address(sk), false);
+	put_sock_name(s->slot, ARG_SECURITY_SOCKET_CONNECT_REMOTE, plain_address(sk), true);
 }
 
 /* Begins the record of an event on a socket. */
-static __always_inline struct scratch *socket_begin(__u16 event, __u8 nvalues, struct hook hook,
-						    struct socket *socket, struct sock *sk)
+static __always_inline struct scratch *socket_begin_with(__u16 event, __u8 nvalues,
+							 struct hook hook, struct socket *socket,
+							 struct sock *sk)
 {
-	struct scratch *s = event_begin(event, nvalues, hook);
+	struct scratch *s = event_begin_with(event, nvalues, hook);
 
 	if (!s)
 		return NULL;
-	put_value(s, SOCKET_FAMILY, BPF_CORE_READ(sk, __sk_common.skc_family));
-	put_value(s, SOCKET_TYPE, BPF_CORE_READ(socket, type));
-	put_value(s, SOCKET_PROTOCOL, BPF_CORE_READ(sk, sk_protocol));
+	put_value(s, ARG_SECURITY_SOCKET_CONNECT_FAMILY, BPF_CORE_READ(sk, __sk_common.skc_family));
+	put_value(s, ARG_SECURITY_SOCKET_CONNECT_TYPE, BPF_CORE_READ(socket, type));
+	put_value(s, ARG_SECURITY_SOCKET_CONNECT_PROTOCOL, BPF_CORE_READ(sk, sk_protocol));
 	return s;
 }
+
+/* As event_begin(). */
+#define socket_begin(event, hook, socket, sk) \
+	socket_begin_with(EVENT_##event, NARGS_##event, hook, socket, sk)
 
 #define AFTER ((struct hook){ .returned = true })
 
 static __always_inline int on_security_socket_create(struct hook hook, int family, int type,
 						     int protocol, int kern)
 {
-	struct scratch *s = event_begin(EVENT_SECURITY_SOCKET_CREATE, 4, hook);
+	struct scratch *s = event_begin(SECURITY_SOCKET_CREATE, hook);
 
 	if (!s)
 		return 0;
-	put_value(s, SOCKET_FAMILY, family);
-	put_value(s, SOCKET_TYPE, type);
-	put_value(s, SOCKET_PROTOCOL, protocol);
-	put_value(s, 3, kern);
+	put_value(s, ARG_SECURITY_SOCKET_CREATE_FAMILY, family);
+	put_value(s, ARG_SECURITY_SOCKET_CREATE_TYPE, type);
+	put_value(s, ARG_SECURITY_SOCKET_CREATE_PROTOCOL, protocol);
+	put_value(s, ARG_SECURITY_SOCKET_CREATE_KERN, kern);
 	return event_end(s);
 }
 
@@ -233,12 +244,13 @@ AFTER_CALL(security_socket_create)
 static __always_inline int on_security_socket_bind(struct hook hook, struct socket *socket,
 						   struct sockaddr *address, int len)
 {
-	struct scratch *s = socket_begin(EVENT_SECURITY_SOCKET_BIND, 4, hook, socket,
-					 BPF_CORE_READ(socket, sk));
+	struct scratch *s =
+		socket_begin(SECURITY_SOCKET_BIND, hook, socket, BPF_CORE_READ(socket, sk));
 
 	if (!s)
 		return 0;
-	put_kernel_bytes(s->slot, SOCKET_LOCAL, plain_address(address), len, SOCKADDR_MAX);
+	put_kernel_bytes(s->slot, ARG_SECURITY_SOCKET_BIND_LOCAL, plain_address(address), len,
+			 SOCKADDR_MAX);
 	return event_end(s);
 }
 
@@ -257,10 +269,10 @@ static __always_inline int after_security_socket_bind(const struct returned_call
 	if (!socket)
 		return 0;
 	sk = BPF_CORE_READ(socket, sk);
-	s = socket_begin(EVENT_SECURITY_SOCKET_BIND, 4, AFTER, socket, sk);
+	s = socket_begin(SECURITY_SOCKET_BIND, AFTER, socket, sk);
 	if (!s)
 		return 0;
-	put_sock_name(s->slot, SOCKET_LOCAL, (__u64)sk, false);
+	put_sock_name(s->slot, ARG_SECURITY_SOCKET_BIND_LOCAL, (__u64)sk, false);
 	return event_end(s);
 }
 
@@ -270,12 +282,13 @@ static __always_inline int on_security_socket_connect(struct hook hook, struct s
 						      struct sockaddr *address, int len)
 {
 	struct sock *sk = BPF_CORE_READ(socket, sk);
-	struct scratch *s = socket_begin(EVENT_SECURITY_SOCKET_CONNECT, 5, hook, socket, sk);
+	struct scratch *s = socket_begin(SECURITY_SOCKET_CONNECT, hook, socket, sk);
 
 	if (!s)
 		return 0;
-	put_sock_name(s->slot, SOCKET_LOCAL, (__u64)sk, false);
-	put_kernel_bytes(s->slot, SOCKET_REMOTE, plain_address(address), len, SOCKADDR_MAX);
+	put_sock_name(s->slot, ARG_SECURITY_SOCKET_CONNECT_LOCAL, (__u64)sk, false);
+	put_kernel_bytes(s->slot, ARG_SECURITY_SOCKET_CONNECT_REMOTE, plain_address(address), len,
+			 SOCKADDR_MAX);
 	return event_end(s);
 }
 
@@ -297,7 +310,7 @@ static __always_inline int after_security_socket_connect(const struct returned_c
 	if (!socket)
 		return 0;
 	sk = BPF_CORE_READ(socket, sk);
-	s = socket_begin(EVENT_SECURITY_SOCKET_CONNECT, 5, AFTER, socket, sk);
+	s = socket_begin(SECURITY_SOCKET_CONNECT, AFTER, socket, sk);
 	if (!s)
 		return 0;
 	put_names(s, sk);
@@ -313,7 +326,7 @@ AFTER_CALL(security_socket_connect)
 static __always_inline int on_security_socket_accept(struct hook hook, struct sock *sk,
 						     struct socket *socket)
 {
-	struct scratch *s = socket_begin(EVENT_SECURITY_SOCKET_ACCEPT, 5, AFTER, socket, sk);
+	struct scratch *s = socket_begin(SECURITY_SOCKET_ACCEPT, AFTER, socket, sk);
 
 	if (!s)
 		return 0;
@@ -344,12 +357,12 @@ static __always_inline int on_security_socket_listen(struct hook hook, struct so
 						     int backlog)
 {
 	struct sock *sk = BPF_CORE_READ(socket, sk);
-	struct scratch *s = socket_begin(EVENT_SECURITY_SOCKET_LISTEN, 5, hook, socket, sk);
+	struct scratch *s = socket_begin(SECURITY_SOCKET_LISTEN, hook, socket, sk);
 
 	if (!s)
 		return 0;
-	put_sock_name(s->slot, SOCKET_LOCAL, (__u64)sk, false);
-	put_value(s, 4, backlog);
+	put_sock_name(s->slot, ARG_SECURITY_SOCKET_LISTEN_LOCAL, (__u64)sk, false);
+	put_value(s, ARG_SECURITY_SOCKET_LISTEN_BACKLOG, backlog);
 	return event_end(s);
 }
 
@@ -376,13 +389,13 @@ static __always_inline int on_security_socket_setsockopt(struct hook hook, struc
 							 int level, int optname)
 {
 	struct sock *sk = BPF_CORE_READ(socket, sk);
-	struct scratch *s = socket_begin(EVENT_SECURITY_SOCKET_SETSOCKOPT, 7, hook, socket, sk);
+	struct scratch *s = socket_begin(SECURITY_SOCKET_SETSOCKOPT, hook, socket, sk);
 
 	if (!s)
 		return 0;
 	put_names(s, sk);
-	put_value(s, 5, level);
-	put_value(s, 6, optname);
+	put_value(s, ARG_SECURITY_SOCKET_SETSOCKOPT_LEVEL, level);
+	put_value(s, ARG_SECURITY_SOCKET_SETSOCKOPT_OPTNAME, optname);
 	return event_end(s);
 }
 

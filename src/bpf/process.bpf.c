@@ -9,8 +9,8 @@
 #include "lib/syscall.h"
 
 /* Begins a record of process life; NULL if nobody wants it or no slot is free. */
-static __always_inline struct scratch *life_begin(struct task_struct *task, __u16 event,
-						  __u8 nvalues)
+static __always_inline struct scratch *life_begin_with(struct task_struct *task, __u16 event,
+						       __u8 nvalues)
 {
 	bool shown = settings.chosen[event] == EVENT_SHOWN && current_passes() &&
 		     result_passes(event, 0, true);
@@ -32,6 +32,9 @@ static __always_inline struct scratch *life_begin(struct task_struct *task, __u1
 		s->header.flags |= RECORD_INTERNAL;
 	return s;
 }
+
+/* As event_begin(). */
+#define life_begin(task, event) life_begin_with(task, EVENT_##event, NARGS_##event)
 
 static __always_inline int on_fork(struct task_struct *parent, struct task_struct *child)
 {
@@ -57,14 +60,14 @@ static __always_inline int on_fork(struct task_struct *parent, struct task_struc
 	}
 	if (scope == SCOPE_AWAITS_EXEC)
 		return 0;
-	s = life_begin(parent, EVENT_SCHED_PROCESS_FORK, 5);
+	s = life_begin(parent, SCHED_PROCESS_FORK);
 	if (!s)
 		return 0;
-	put_value(s, 0, parent->pid);
-	put_value(s, 1, parent->tgid);
-	put_value(s, 2, child->pid);
-	put_value(s, 3, child_tgid);
-	put_value(s, 4, child->start_boottime);
+	put_value(s, ARG_SCHED_PROCESS_FORK_PARENT_TID, parent->pid);
+	put_value(s, ARG_SCHED_PROCESS_FORK_PARENT_PID, parent->tgid);
+	put_value(s, ARG_SCHED_PROCESS_FORK_CHILD_TID, child->pid);
+	put_value(s, ARG_SCHED_PROCESS_FORK_CHILD_PID, child_tgid);
+	put_value(s, ARG_SCHED_PROCESS_FORK_CHILD_START_TIME, child->start_boottime);
 	submit_priority(s);
 	scratch_put(s);
 	return 0;
@@ -160,7 +163,8 @@ static __always_inline void emit_execve(struct task_struct *task, const struct i
 {
 	struct syscall_desc *desc = bpf_map_lookup_elem(&syscalls, &call->nr);
 	struct scratch *s;
-	__u32 at = 0;
+	/* Before the arguments of execve(2), execveat(2) has another one. */
+	__u32 at = ARG_EXECVE_PATHNAME;
 	__u64 now;
 
 	if (!desc || !(desc->flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT)) ||
@@ -183,7 +187,7 @@ static __always_inline void emit_execve(struct task_struct *task, const struct i
 		if (i < desc->nargs)
 			put_value(s, i, call->args[i]);
 	if (desc->flags & SYSCALL_EXECVEAT) {
-		at = 1;
+		at = ARG_EXECVEAT_PATHNAME;
 		if (image->by_fd && (int)call->args[0] >= 0)
 			put_execveat_path(s->slot, at, image->filename, call->args[0]);
 		else
@@ -191,9 +195,9 @@ static __always_inline void emit_execve(struct task_struct *task, const struct i
 	} else {
 		put_kernel_str(s->slot, at, image->filename);
 	}
-	put_argv(s, at + 1, task, image);
-	if (desc->args[(at + 2) & 3].kind == KIND_STR_ARRAY)
-		put_envp(s, at + 2, task, image);
+	put_argv(s, at + ARG_EXECVE_ARGV, task, image);
+	if (desc->args[(at + ARG_EXECVE_ENVP) & 3].kind == KIND_STR_ARRAY)
+		put_envp(s, at + ARG_EXECVE_ENVP, task, image);
 	submit(s);
 	scratch_put(s);
 }
@@ -228,34 +232,38 @@ static __always_inline void emit_exec(struct task_struct *task, const struct ima
 {
 	struct file *file = image->file;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	struct scratch *s = life_begin(task, EVENT_SCHED_PROCESS_EXEC, 12);
+	struct scratch *s = life_begin(task, SCHED_PROCESS_EXEC);
 	__u32 needed;
 
 	if (!s)
 		return;
 	put_exec_call(s, call);
 #pragma unroll
-	for (int i = 0; i < 12; i++)
+	for (int i = 0; i < NARGS_SCHED_PROCESS_EXEC; i++)
 		put_value(s, i, 0);
-	put_value(s, 4, BPF_CORE_READ(inode, i_sb, s_dev));
-	put_value(s, 5, BPF_CORE_READ(inode, i_ino));
-	put_value(s, 6, inode_ctime(inode));
-	put_value(s, 7, BPF_CORE_READ(inode, i_mode));
-	put_value(s, 9, stdin_type(task));
-	put_value(s, 11, !!(TASK_READ(task, real_parent, flags) & PF_KTHREAD));
-	put_path(s->slot, 1, (__u64)file + bpf_core_field_offset(struct file, f_path));
+	put_value(s, ARG_SCHED_PROCESS_EXEC_DEV, BPF_CORE_READ(inode, i_sb, s_dev));
+	put_value(s, ARG_SCHED_PROCESS_EXEC_INODE, BPF_CORE_READ(inode, i_ino));
+	put_value(s, ARG_SCHED_PROCESS_EXEC_CTIME, inode_ctime(inode));
+	put_value(s, ARG_SCHED_PROCESS_EXEC_INODE_MODE, BPF_CORE_READ(inode, i_mode));
+	put_value(s, ARG_SCHED_PROCESS_EXEC_STDIN_TYPE, stdin_type(task));
+	put_value(s, ARG_SCHED_PROCESS_EXEC_INVOKED_FROM_KERNEL,
+		  !!(TASK_READ(task, real_parent, flags) & PF_KTHREAD));
+	put_path(s->slot, ARG_SCHED_PROCESS_EXEC_PATHNAME,
+		 (__u64)file + bpf_core_field_offset(struct file, f_path));
 	needed = s->pos;
 	if (!(s->header.flags & RECORD_INTERNAL)) {
-		put_kernel_str(s->slot, 0, image->filename);
-		put_argv(s, 2, task, image);
+		put_kernel_str(s->slot, ARG_SCHED_PROCESS_EXEC_CMDPATH, image->filename);
+		put_argv(s, ARG_SCHED_PROCESS_EXEC_ARGV, task, image);
 		if (settings.want_env)
-			put_envp(s, 3, task, image);
+			put_envp(s, ARG_SCHED_PROCESS_EXEC_ENVP, task, image);
 		if (image->interp && image->interp != image->filename)
-			put_kernel_str(s->slot, 8, image->interp);
+			put_kernel_str(s->slot, ARG_SCHED_PROCESS_EXEC_INTERPRETER, image->interp);
 		else if (call && call->interp[0])
-			put_kept_str(s, 8, call->interp, INTERP_LEN, call->interp[INTERP_LEN - 2]);
+			put_kept_str(s, ARG_SCHED_PROCESS_EXEC_INTERPRETER, call->interp,
+				     INTERP_LEN, call->interp[INTERP_LEN - 2]);
 		if (call)
-			put_kept_str(s, 10, call->comm, COMM_LEN, false);
+			put_kept_str(s, ARG_SCHED_PROCESS_EXEC_PREV_COMM, call->comm, COMM_LEN,
+				     false);
 	}
 	submit_life(s, needed);
 	scratch_put(s);
@@ -408,11 +416,11 @@ static __always_inline int on_task_exit(struct task_struct *task, bool last_thre
 	if (scope == SCOPE_IN) {
 		if (current_passes())
 			emit_exit_syscall();
-		s = life_begin(task, EVENT_SCHED_PROCESS_EXIT, 3);
+		s = life_begin(task, SCHED_PROCESS_EXIT);
 		if (s) {
-			put_value(s, 0, code >> 8 & 0xff);
-			put_value(s, 1, code & SIGNAL_MASK);
-			put_value(s, 2, last_thread);
+			put_value(s, ARG_SCHED_PROCESS_EXIT_EXIT_CODE, code >> 8 & 0xff);
+			put_value(s, ARG_SCHED_PROCESS_EXIT_SIGNAL, code & SIGNAL_MASK);
+			put_value(s, ARG_SCHED_PROCESS_EXIT_GROUP_EXIT, last_thread);
 			submit_priority(s);
 			scratch_put(s);
 		}

@@ -143,7 +143,9 @@ enum path_flag : __u8 {
 };
 
 /* item_header.flags, of user memory; of a part of an array of messages: the message's position, besides */
-enum item_flag : __u8 { ITEM_LATE = 1 << 7 }; /* read when the call had returned, which may have written over it */
+enum item_flag : __u8 {
+	ITEM_LATE = 1 << 7, /* read when the call had returned, which may have written over it */
+};
 
 struct item_header {
 	__u8 index;
@@ -485,8 +487,8 @@ enum capture_flag {
  * The ring of captures carries, in order:
  *
  *   records of mem_prot_alert, each followed by chunks of that memory
- *   records of artifact_captured, of a file, with the values TAKEN_*; item 0
- *   is its path, item 1 of an exec the name that was executed
+ *   records of artifact_captured, of a file, with the values TAKEN_*; item
+ *   TAKEN_PATH is its path, TAKEN_NAME of an exec the name that was executed
  *   chunks, of files and of memory
  */
 enum taken_value : __u8 {
@@ -506,12 +508,28 @@ enum taken_value : __u8 {
 	TAKEN_VALUES = 13,
 };
 
+/* Its items. */
+enum taken_item : __u8 {
+	TAKEN_PATH = 0,
+	TAKEN_NAME = 1,
+};
+
+/* Values of mem_prot_alert that are other ones where a mapped file is told, which only --capture does. */
+enum mapped_value : __u8 {
+	MAPPED_MAGIC = 3, /* of its file system */
+	MAPPED_FD = 4,
+	MAPPED_OFFSET = 5,
+	MAPPED_DEV = 6,
+	MAPPED_INODE = 7,
+	MAPPED_VALUES = 8,
+};
+
 enum take {
 	TAKE_EXEC = 1,
 	TAKE_FILE = 2, /* opened for writing, or written to */
 	TAKE_UNSEEN = 3, /* the kernel writes to this file by itself */
 	TAKE_UNSEEN_ANY = 4, /* the process may have any file written that it has open */
-	TAKE_TRUNCATED = 5, /* by its name, which is item 1 */
+	TAKE_TRUNCATED = 5, /* by its name: TAKEN_NAME */
 };
 
 enum file_flag {
@@ -537,17 +555,23 @@ enum chunk_size {
 /* Bytes of a file or of memory; they follow. */
 struct chunk {
 	__u64 mark; /* CHUNK_MARK */
-	__u64 inode; /* of memory: time of its alert */
-	__u32 dev; /* of memory: host_tid */
+	/* Of a file. */
+	__u64 inode;
+	__u32 dev;
 	__u32 generation;
-	__u64 offset; /* in the file; of memory: address */
-	__u64 mtime; /* of the file, ns since the epoch */
-	__u64 size; /* of the file; of memory: of all of it */
+	__u64 mtime; /* ns since the epoch */
+	/* Of memory: time and host_tid of its alert. */
+	__u64 alert;
+	__u32 alert_tid;
+	__u32 reserved;
+	/* Of either. */
+	__u64 offset; /* where they are: in the file, or in the address space */
+	__u64 size; /* of the file, or of all of that memory */
 	__u64 hole; /* bytes from offset on that could not be had, beyond len */
 	__u32 len;
 	__u32 pid; /* as tracee's own pid namespace counts */
 	__u32 flags; /* CHUNK_* */
-	__u32 reserved;
+	__u32 padding;
 };
 
 /* A file that is captured. */

@@ -140,6 +140,8 @@ __noinline int put_arg(__u32 slot, __u32 index, __u32 abi, __s64 ret)
 	return 0;
 }
 
+SAME_ARGS(SYS_EXIT, SYS_ENTER, SYSCALL);
+
 /* The events sys_enter and sys_exit themselves. */
 static __always_inline void emit_raw(struct task_struct *task, const struct syscall_nr *call,
 				     __u16 event, long ret, __u8 flags)
@@ -158,12 +160,12 @@ static __always_inline void emit_raw(struct task_struct *task, const struct sysc
 		count_loss(event, BUFFER_SCRATCH, now);
 		return;
 	}
-	record_begin(s->slot, event, 1, now);
+	record_begin(s->slot, event, NARGS_SYS_ENTER, now);
 	s->header.ret = ret;
 	s->header.syscall = is_known(desc) ? desc->event : NO_SYSCALL;
 	s->header.abi = call->abi;
 	s->header.flags = flags;
-	put_value(s, 0, call->nr);
+	put_value(s, ARG_SYS_ENTER_SYSCALL, call->nr);
 	if (seen != ret)
 		put_seen(s, seen);
 	submit(s);

@@ -108,21 +108,26 @@ static __always_inline int on_signal_deliver(int sig, int code, __u64 info)
 	if (info)
 		code = BPF_CORE_READ(from, si_code);
 	sender = info && has_sender(sig, code);
-	s = event_begin(EVENT_SIGNAL_DELIVER, sender ? 5 : 3, (struct hook){});
+	/* Those of the sender come last. */
+	s = event_begin_with(EVENT_SIGNAL_DELIVER,
+			     sender ? NARGS_SIGNAL_DELIVER : ARG_SIGNAL_DELIVER_SENDER_PID,
+			     (struct hook){});
 	if (!s)
 		return 0;
-	put_value(s, 0, sig);
-	put_value(s, 1, unknown ? 0 : code);
-	put_value(s, 2, group);
+	put_value(s, ARG_SIGNAL_DELIVER_SIG, sig);
+	put_value(s, ARG_SIGNAL_DELIVER_CODE, unknown ? 0 : code);
+	put_value(s, ARG_SIGNAL_DELIVER_GROUP_EXIT, group);
 	if (sender && !is_senders_word(code)) {
-		put_value(s, 3, BPF_CORE_READ(from, _sifields._kill._pid));
-		put_value(s, 4, BPF_CORE_READ(from, _sifields._kill._uid));
+		put_value(s, ARG_SIGNAL_DELIVER_SENDER_PID,
+			  BPF_CORE_READ(from, _sifields._kill._pid));
+		put_value(s, ARG_SIGNAL_DELIVER_SENDER_UID,
+			  BPF_CORE_READ(from, _sifields._kill._uid));
 	}
 	if (unknown)
-		put_unknown(s, 1);
+		put_unknown(s, ARG_SIGNAL_DELIVER_CODE);
 	if (sender && is_senders_word(code)) {
-		put_unknown(s, 3);
-		put_unknown(s, 4);
+		put_unknown(s, ARG_SIGNAL_DELIVER_SENDER_PID);
+		put_unknown(s, ARG_SIGNAL_DELIVER_SENDER_UID);
 	}
 	return event_end(s);
 }
@@ -144,14 +149,15 @@ int signal_deliver__tp(struct trace_event_raw_signal_deliver *ctx)
 static __always_inline int emit_do_exit(long code, bool last)
 {
 	struct task_struct *task = current_task();
-	struct scratch *s = event_begin(EVENT_DO_EXIT, 3, (struct hook){});
+	struct scratch *s = event_begin(DO_EXIT, (struct hook){});
 
 	if (!s)
 		return 0;
-	put_value(s, 0, code >> 8 & 0xff);
-	put_value(s, 1, code & SIGNAL_MASK);
+	put_value(s, ARG_DO_EXIT_EXIT_CODE, code >> 8 & 0xff);
+	put_value(s, ARG_DO_EXIT_SIGNAL, code & SIGNAL_MASK);
 	/* Of the whole process, by exit_group(2), by a signal, or since no other thread is left. */
-	put_value(s, 2, TASK_READ(task, signal, flags) & SIGNAL_GROUP_EXIT || last);
+	put_value(s, ARG_DO_EXIT_GROUP_EXIT,
+		  TASK_READ(task, signal, flags) & SIGNAL_GROUP_EXIT || last);
 	return event_end(s);
 }
 
@@ -182,13 +188,13 @@ int do_exit__tp(struct trace_event_raw_sched_process_exit___group *ctx)
 static __always_inline int emit_ptrace_attach(struct hook hook, __u32 pid, long request,
 					      unsigned long options)
 {
-	struct scratch *s = event_begin(EVENT_PTRACE_ATTACH, 3, hook);
+	struct scratch *s = event_begin(PTRACE_ATTACH, hook);
 
 	if (!s)
 		return 0;
-	put_value(s, 0, pid);
-	put_value(s, 1, request);
-	put_value(s, 2, request == PTRACE_SEIZE ? options : 0);
+	put_value(s, ARG_PTRACE_ATTACH_PID, pid);
+	put_value(s, ARG_PTRACE_ATTACH_REQUEST, request);
+	put_value(s, ARG_PTRACE_ATTACH_OPTIONS, request == PTRACE_SEIZE ? options : 0);
 	return event_end(s);
 }
 
@@ -222,13 +228,13 @@ static __always_inline int after_process_vm_access(const struct returned_call *c
 
 	if (call->event != EVENT_PROCESS_VM_READV && call->event != EVENT_PROCESS_VM_WRITEV)
 		return 0;
-	s = event_begin(EVENT_PROCESS_VM_ACCESS, 4, hook);
+	s = event_begin(PROCESS_VM_ACCESS, hook);
 	if (!s)
 		return 0;
-	put_value(s, 0, call->args[0]);
-	put_value(s, 1, call->event == EVENT_PROCESS_VM_WRITEV);
-	put_value(s, 2, call->args[2]);
-	put_value(s, 3, call->args[4]);
+	put_value(s, ARG_PROCESS_VM_ACCESS_PID, call->args[0]);
+	put_value(s, ARG_PROCESS_VM_ACCESS_WRITE, call->event == EVENT_PROCESS_VM_WRITEV);
+	put_value(s, ARG_PROCESS_VM_ACCESS_LOCAL_COUNT, call->args[2]);
+	put_value(s, ARG_PROCESS_VM_ACCESS_REMOTE_COUNT, call->args[4]);
 	return event_end(s);
 }
 
@@ -238,15 +244,15 @@ static __always_inline int on_security_task_prctl(struct hook hook, int option, 
 						  unsigned long arg3, unsigned long arg4,
 						  unsigned long arg5)
 {
-	struct scratch *s = event_begin(EVENT_SECURITY_TASK_PRCTL, 5, hook);
+	struct scratch *s = event_begin(SECURITY_TASK_PRCTL, hook);
 
 	if (!s)
 		return 0;
-	put_value(s, 0, option);
-	put_value(s, 1, arg2);
-	put_value(s, 2, arg3);
-	put_value(s, 3, arg4);
-	put_value(s, 4, arg5);
+	put_value(s, ARG_SECURITY_TASK_PRCTL_OPTION, option);
+	put_value(s, ARG_SECURITY_TASK_PRCTL_ARG2, arg2);
+	put_value(s, ARG_SECURITY_TASK_PRCTL_ARG3, arg3);
+	put_value(s, ARG_SECURITY_TASK_PRCTL_ARG4, arg4);
+	put_value(s, ARG_SECURITY_TASK_PRCTL_ARG5, arg5);
 	return event_end(s);
 }
 
@@ -267,13 +273,13 @@ AFTER_CALL(security_task_prctl)
 
 static __always_inline int emit_setrlimit(struct hook hook, __u32 pid, __u32 resource, __u64 limit)
 {
-	struct scratch *s = event_begin(EVENT_SECURITY_TASK_SETRLIMIT, 3, hook);
+	struct scratch *s = event_begin(SECURITY_TASK_SETRLIMIT, hook);
 
 	if (!s)
 		return 0;
-	put_value(s, 0, pid);
-	put_value(s, 1, resource);
-	put_kernel_struct(s, 2, limit, sizeof(struct rlimit));
+	put_value(s, ARG_SECURITY_TASK_SETRLIMIT_PID, pid);
+	put_value(s, ARG_SECURITY_TASK_SETRLIMIT_RESOURCE, resource);
+	put_kernel_struct(s, ARG_SECURITY_TASK_SETRLIMIT_NEW_RLIM, limit, sizeof(struct rlimit));
 	return event_end(s);
 }
 
@@ -319,12 +325,12 @@ AFTER_CALL(security_task_setrlimit)
 static __always_inline int on_security_settime64(struct hook hook, const struct timespec64 *time,
 						 const struct timezone *zone)
 {
-	struct scratch *s = event_begin(EVENT_SECURITY_SETTIME64, 2, hook);
+	struct scratch *s = event_begin(SECURITY_SETTIME64, hook);
 
 	if (!s)
 		return 0;
-	put_kernel_struct(s, 0, plain_address(time), sizeof(*time));
-	put_kernel_struct(s, 1, plain_address(zone), sizeof(*zone));
+	put_kernel_struct(s, ARG_SECURITY_SETTIME64_TS, plain_address(time), sizeof(*time));
+	put_kernel_struct(s, ARG_SECURITY_SETTIME64_TZ, plain_address(zone), sizeof(*zone));
 	return event_end(s);
 }
 

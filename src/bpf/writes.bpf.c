@@ -62,7 +62,7 @@ __noinline int tell_name(__u32 what, __u64 name)
 	}
 	take_file(s->slot, what, 0, 0, 0);
 	if (name)
-		put_user_str(s->slot, 1, name);
+		put_user_str(s->slot, TAKEN_NAME, name);
 	send_record(s);
 	scratch_put(s);
 	return 0;
@@ -152,7 +152,7 @@ static __always_inline bool find_position(const struct returned_call *call, stru
 	return true;
 }
 
-/* Prepares the slot to send what was written: args[0] bytes, from offset args[1] on. */
+/* Prepares the slot to send what was written: in scratch.write. */
 __noinline int tell_of_write(__u32 slot)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
@@ -180,6 +180,8 @@ __noinline int tell_of_write(__u32 slot)
 	head->inode = key.inode;
 	head->dev = key.dev;
 	head->generation = key.generation;
+	head->alert = 0;
+	head->alert_tid = 0;
 	head->offset = 0;
 	head->mtime = inode_mtime(inode);
 	head->size = BPF_CORE_READ(inode, i_size);
@@ -188,8 +190,9 @@ __noinline int tell_of_write(__u32 slot)
 	head->pid = pid_for_tracee(current_task());
 	head->flags = sure && !is_shared(current_task(), file) ? 0 : CHUNK_UNSURE;
 	head->reserved = 0;
-	s->args[0] = s->call.ret;
-	s->args[1] = pos;
+	head->padding = 0;
+	s->write.left = s->call.ret;
+	s->write.offset = pos;
 	if (known)
 		return TELL_NOTHING;
 	return TAKE_FILE | (!pos && head->size == s->call.ret ? FILE_EMPTY << TELL_FLAGS : 0);
@@ -201,7 +204,7 @@ __noinline int send_iovec(__u32 slot, __u64 at, __u32 pointer_bytes)
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 	__u64 base, len, offset;
 
-	if (!s || !s->args[0])
+	if (!s || !s->write.left)
 		return STEP_END;
 	if (pointer_bytes == 8) {
 		__u64 wide[2] = {};
@@ -218,11 +221,11 @@ __noinline int send_iovec(__u32 slot, __u64 at, __u32 pointer_bytes)
 		base = narrow[0];
 		len = narrow[1];
 	}
-	if (len > s->args[0])
-		len = s->args[0];
-	offset = s->args[1];
-	s->args[0] -= len;
-	s->args[1] += len;
+	if (len > s->write.left)
+		len = s->write.left;
+	offset = s->write.offset;
+	s->write.left -= len;
+	s->write.offset += len;
 	send_bytes(slot, base, len, offset);
 	return STEP_MORE;
 }
@@ -249,8 +252,8 @@ __noinline int send_iovecs(__u32 slot, __u64 at, __u32 count, __u32 pointer_byte
 				     pointer_bytes) != STEP_MORE)
 			break;
 	}
-	if (s->args[0])
-		send_hole(s, s->args[0], s->args[1], 0);
+	if (s->write.left)
+		send_hole(s, s->write.left, s->write.offset, 0);
 	return 0;
 }
 
@@ -258,12 +261,12 @@ __noinline int send_iovecs(__u32 slot, __u64 at, __u32 count, __u32 pointer_byte
 static __always_inline void send_write(struct scratch *s)
 {
 	if (s->call.event == EVENT_WRITE || s->call.event == EVENT_PWRITE64)
-		send_bytes(s->slot, s->call.args[1], s->args[0], s->args[1]);
+		send_bytes(s->slot, s->call.args[1], s->write.left, s->write.offset);
 	else
 		send_iovecs(s->slot, s->call.args[1], s->call.args[2], pointer_size(s->call.abi));
 }
 
-/* Who changes a file, as a call that has returned tells; the file is open as args[2]. */
+/* Who changes a file, as a call that has returned tells; the file is open as scratch.write.fd. */
 #define BY_NOBODY 0
 #define BY_CALLER 1 /* from its memory */
 #define BY_OPEN 2 /* which may have emptied it */
@@ -317,7 +320,7 @@ static __always_inline __u32 who_writes(const struct returned_call *call, __u64 
 	return BY_NOBODY;
 }
 
-/* A slot for a call that may have changed a file (src/loader/marks.rs has all of them, too), with BY_* in args[3]; or -1. */
+/* A slot for a call that may have changed a file (src/loader/marks.rs has all of them, too), with BY_* in scratch.write.who; or -1. */
 __noinline int writing_call(__u64 nr, __s64 ret)
 {
 	struct returned_call call = {};
@@ -336,9 +339,9 @@ __noinline int writing_call(__u64 nr, __s64 ret)
 		return -1;
 	}
 	s->call = call;
-	s->args[0] = 0;
-	s->args[2] = fd;
-	s->args[3] = who;
+	s->write.left = 0;
+	s->write.fd = fd;
+	s->write.who = who;
 	return s->slot;
 }
 
@@ -354,8 +357,8 @@ static __always_inline int capture_write(__u64 nr, __s64 ret)
 	s = bpf_map_lookup_elem(&scratch, &slot);
 	if (!s)
 		return 0;
-	fd = s->args[2];
-	switch (s->args[3]) {
+	fd = s->write.fd;
+	switch (s->write.who) {
 	case BY_CALLER:
 		tell = tell_of_write(slot);
 		break;
@@ -374,7 +377,7 @@ static __always_inline int capture_write(__u64 nr, __s64 ret)
 	}
 	if (tell != TELL_NOTHING)
 		tell_file(tell & TELL_WHAT, tell >> TELL_FLAGS, fd);
-	if (s->args[0])
+	if (s->write.left)
 		send_write(s);
 	scratch_put(s);
 	return 0;

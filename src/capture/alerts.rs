@@ -52,7 +52,7 @@ impl Collector {
     }
 
     pub(super) fn memory(&mut self, head: &chunk, data: &[u8]) {
-        let key = (head.dev, head.inode);
+        let key = (head.alert_tid, head.alert);
         let Some(gathered) = self.memory.get_mut(&key) else {
             return;
         };

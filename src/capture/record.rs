@@ -4,12 +4,12 @@ use crate::catalogue;
 use crate::decode::cursor::Cursor;
 use crate::decode::event::Context;
 use crate::decode::path::{Marks, PathName};
-use crate::loader::probe;
-use crate::wire::{chunk, item_header, CHUNK_MARK, ITEM_FAULT, TAKEN_VALUES};
-
-/// Position of the path among the arguments of `mem_prot_alert`.
-const ALERT_PATH: u8 = 5;
-const ALERT_VALUES: usize = 6;
+use crate::wire::{
+    arg, chunk, event, item_header, nargs, CHUNK_MARK, ITEM_FAULT, MAPPED_DEV, MAPPED_FD, MAPPED_INODE,
+    MAPPED_MAGIC, MAPPED_OFFSET, TAKEN_CTIME, TAKEN_DEV, TAKEN_FD, TAKEN_FLAGS, TAKEN_GENERATION,
+    TAKEN_INODE, TAKEN_LINKS, TAKEN_MAGIC, TAKEN_MODE, TAKEN_MTIME, TAKEN_NAME, TAKEN_PATH, TAKEN_PID,
+    TAKEN_SIZE, TAKEN_VALUES, TAKEN_WHAT,
+};
 
 /// One record.
 #[derive(Debug)]
@@ -100,56 +100,55 @@ pub fn parse(bytes: &[u8]) -> Option<Taken<'_>> {
             *place = value;
         }
     }
-    let alert = catalogue::by_id(who.event)?.name != probe::ARTIFACT;
+    catalogue::by_id(who.event)?;
+    let value = |at: u8| values[usize::from(at)];
     let (mut path, mut name, mut marks) = (Vec::new(), Vec::new(), Marks::default());
     while !cursor.is_empty() {
         let item: item_header = cursor.read()?;
         let data = cursor.take_padded(item.len as usize)?;
         match item.index {
             _ if item.status == ITEM_FAULT => {}
-            0 | ALERT_PATH => {
+            TAKEN_PATH | arg::MEM_PROT_ALERT_PATHNAME => {
                 let walked = PathName::new(item.flags, data);
                 path = walked.to_vec();
                 marks = walked.marks();
             }
-            1 => name = data.to_vec(),
+            TAKEN_NAME => name = data.to_vec(),
             _ => {}
         }
     }
-    if alert {
-        let [alert, addr, len, magic, fd, offset, dev, inode, ..] = values;
-        return (usize::from(who.nvalues) >= ALERT_VALUES).then(|| {
+    if who.event != event::ARTIFACT_CAPTURED {
+        return (who.nvalues >= nargs::MEM_PROT_ALERT).then(|| {
             Taken::Alert(Box::new(AlertRecord {
                 who,
-                alert,
-                addr,
-                len,
+                alert: value(arg::MEM_PROT_ALERT_ALERT),
+                addr: value(arg::MEM_PROT_ALERT_ADDR),
+                len: value(arg::MEM_PROT_ALERT_LEN),
                 path,
                 marks,
-                mapped: [magic, fd, offset],
-                dev: user_dev(dev),
-                inode,
+                mapped: [MAPPED_MAGIC, MAPPED_FD, MAPPED_OFFSET].map(value),
+                dev: user_dev(value(MAPPED_DEV)),
+                inode: value(MAPPED_INODE),
             }))
         });
     }
-    let [what, pid, dev, inode, generation, size, mtime, ctime, mode, magic, links, flags, fd] = values;
     Some(Taken::File(Box::new(FileRecord {
         who,
-        what: what as u32,
-        pid: pid as u32,
+        what: value(TAKEN_WHAT) as u32,
+        pid: value(TAKEN_PID) as u32,
         file: Identity {
-            dev: user_dev(dev),
-            inode,
-            generation: generation as u32,
-            size,
-            mtime,
-            ctime,
-            mode: mode as u32,
-            magic,
-            links,
+            dev: user_dev(value(TAKEN_DEV)),
+            inode: value(TAKEN_INODE),
+            generation: value(TAKEN_GENERATION) as u32,
+            size: value(TAKEN_SIZE),
+            mtime: value(TAKEN_MTIME),
+            ctime: value(TAKEN_CTIME),
+            mode: value(TAKEN_MODE) as u32,
+            magic: value(TAKEN_MAGIC),
+            links: value(TAKEN_LINKS),
         },
-        flags: flags as u32,
-        fd: fd as u32,
+        flags: value(TAKEN_FLAGS) as u32,
+        fd: value(TAKEN_FD) as u32,
         path,
         name,
         marks,
@@ -163,7 +162,7 @@ mod tests {
     #[test]
     fn every_cut_of_a_record_is_survived() {
         let who = Context {
-            event: catalogue::expect(probe::ARTIFACT).id,
+            event: event::ARTIFACT_CAPTURED,
             nvalues: TAKEN_VALUES,
             ..Context::default()
         };

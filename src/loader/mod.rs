@@ -1,7 +1,7 @@
 //! From the chosen events to running programs: open, size maps, set constants, load, attach.
 
 pub mod capture;
-mod compile;
+pub(crate) mod compile;
 pub mod containers;
 pub mod features;
 mod filter;

@@ -157,7 +157,7 @@ fn remove_abandoned(parent: &Path) {
 }
 
 /// Writes the sources into this folder.
-fn unpack(folder: &Path) -> Result<(), LoadError> {
+pub(crate) fn unpack(folder: &Path) -> Result<(), LoadError> {
     let broken = || LoadError::Rebuild("the sources inside the binary are damaged".into());
     let bytes = decompress_to_vec(SOURCES).map_err(|_| broken())?;
     let mut rest = bytes.as_slice();

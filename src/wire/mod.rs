@@ -24,6 +24,9 @@ pub use skel::types::{
     record_filter, record_header, rodata, selector, str_cut, syscall_desc, text_filter, text_key,
 };
 
+#[cfg(test)]
+mod tests;
+
 macro_rules! plain {
     ($($name:ident)*) => {
         $(

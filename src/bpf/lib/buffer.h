@@ -4,12 +4,10 @@
 #define TRACEE_BUFFER_H
 
 #include "filter.h"
+#include "task.h"
 
 /* Bytes of a record of process life that has room in the ring of these: any but long command lines. */
 #define LIFE_MAX 2048
-
-/* Keeps the compiler from looking through a value that the verifier must see checked. */
-#define bounded(x) asm volatile("" : "+r"(x))
 
 static __always_inline void count_loss(__u32 event, __u32 buffer, __u64 now)
 {

@@ -94,7 +94,7 @@ static __always_inline void take_exec(struct file *file, __u64 name)
 		return;
 	}
 	take_file(s->slot, TAKE_EXEC, plain_address(file), 0, 0);
-	put_kernel_str(s->slot, 1, name);
+	put_kernel_str(s->slot, TAKEN_NAME, name);
 	send_record(s);
 	scratch_put(s);
 }

@@ -57,7 +57,7 @@ static __always_inline __u16 current_syscall(struct task_struct *task, __u8 *abi
 int event_open(__u32 event, __u32 nvalues, __s64 ret, __u32 returned);
 
 /* As event_open(); NULL if nobody wants the event, or no slot is free. */
-static __always_inline struct scratch *event_begin(__u16 event, __u8 nvalues, struct hook hook)
+static __always_inline struct scratch *event_begin_with(__u16 event, __u8 nvalues, struct hook hook)
 {
 	int slot;
 
@@ -68,6 +68,12 @@ static __always_inline struct scratch *event_begin(__u16 event, __u8 nvalues, st
 		return NULL;
 	return bpf_map_lookup_elem(&scratch, &slot);
 }
+
+/*
+ * Begins the record of an event with all arguments of its row: event_begin(DO_EXIT, hook) is
+ * event_begin_with(EVENT_DO_EXIT, NARGS_DO_EXIT, hook).
+ */
+#define event_begin(event, ...) event_begin_with(EVENT_##event, NARGS_##event, __VA_ARGS__)
 
 static __always_inline int event_end(struct scratch *s)
 {

@@ -143,6 +143,32 @@ static __always_inline void put_value(struct scratch *s, __u32 index, __u64 valu
 	*record_value(s, index) = value;
 }
 
+/*
+ * Arguments of an event are where another event has them, which stands for
+ * both where one function fills them: SAME_ARGS(VFS_READ, VFS_WRITE, COUNT, POS) is
+ *
+ *   _Static_assert(ARG_VFS_READ_COUNT == ARG_VFS_WRITE_COUNT, "…");
+ *   _Static_assert(ARG_VFS_READ_POS == ARG_VFS_WRITE_POS, "…")
+ */
+#define SAME_ARG(event, other, arg)                                \
+	_Static_assert(ARG_##event##_##arg == ARG_##other##_##arg, \
+		       #event " has " #arg " elsewhere than " #other)
+#define SAME_ARGS1(event, other, arg) SAME_ARG(event, other, arg)
+#define SAME_ARGS2(event, other, arg, ...) \
+	SAME_ARG(event, other, arg);       \
+	SAME_ARGS1(event, other, __VA_ARGS__)
+#define SAME_ARGS3(event, other, arg, ...) \
+	SAME_ARG(event, other, arg);       \
+	SAME_ARGS2(event, other, __VA_ARGS__)
+#define SAME_ARGS4(event, other, arg, ...) \
+	SAME_ARG(event, other, arg);       \
+	SAME_ARGS3(event, other, __VA_ARGS__)
+#define SAME_ARGS5(event, other, arg, ...) \
+	SAME_ARG(event, other, arg);       \
+	SAME_ARGS4(event, other, __VA_ARGS__)
+#define SAME_ARGS(event, other, ...) \
+	___bpf_apply(SAME_ARGS, ___bpf_narg(__VA_ARGS__))(event, other, __VA_ARGS__)
+
 static __always_inline void put_nodename(struct scratch *s, struct task_struct *task)
 {
 	if (settings.want_nodename) {

@@ -97,7 +97,7 @@ static __always_inline void remember_closing(struct task_struct *task, const str
 	read_call_args(s->slot, call->nr, call->abi, 0);
 	closing = (struct closing *)s->bytes;
 	s->pos = sizeof(closing->len);
-	put_fd(s->slot, 0, s->args[0]);
+	put_fd(s->slot, ARG_CLOSE_FD, s->args[ARG_CLOSE_FD]);
 	closing->len = s->pos - sizeof(closing->len);
 	if (closing->len)
 		bpf_map_update_elem(&closings, &key, closing, BPF_ANY);

@@ -133,9 +133,6 @@ static __always_inline bool is_known(const struct syscall_desc *desc)
 	return desc && (desc->event || desc->nargs);
 }
 
-/* Keeps the compiler from looking through a value that the verifier must see checked. */
-#define bounded(x) asm volatile("" : "+r"(x))
-
 /*
  * Argument registers, as pairs of 32-bit halves joined where the 32-bit ABI
  * splits a 64-bit argument. The one place that knows their names.

@@ -81,7 +81,7 @@
 #define EINTR 4
 #define EBUSY 16
 #define EINVAL 22
-#define ENOSYS 38 /* what the kernel leaves in the register of the result of a call that nobody carries out */
+#define ENOSYS 38 /* the result that the kernel leaves of a call that nobody carries out */
 #define EINPROGRESS 115
 /* User space never sees these: the call is made again, or a signal was handled first. */
 #define ERESTARTSYS 512

@@ -1,0 +1,79 @@
+//! Holds the rows of the kernel's own events against the sources in C: what the compiler does not see.
+//!
+//! C names counts and positions after the catalogue (`event_ids.h`), so that a name that no row has does not compile. Here
+//! it is looked for the other way round: a row that no program tells, and an argument that no program fills in. A comment
+//! counts as well: where user space fills an argument, C says so by its name.
+
+use crate::catalogue::{EventKind, EventSpec};
+
+/// Told by user space alone.
+const TOLD_BY_TRACEE: [&str; 4] = [
+    "lost_events",
+    "clock_changed",
+    "existing_container",
+    "artifact_captured",
+];
+
+/// Told by programs of several names.
+const OF_OTHER_NAMES: [&str; 2] = ["argument_mismatch", "mem_prot_alert"];
+
+/// All that does not fit, an event a line, with what mends it. `sources`: all of `src/bpf`.
+pub fn check<'a>(events: impl Iterator<Item = &'a EventSpec>, sources: &str) -> Result<(), String> {
+    let told = |event: &&EventSpec| event.kind == EventKind::Kernel && !TOLD_BY_TRACEE.contains(&event.name);
+    let words: Vec<&str> = words(sources).collect();
+    let same = same_args(sources);
+    let mut wrong = Vec::new();
+    for event in events.filter(told) {
+        let (name, upper) = (event.name, event.name.to_uppercase());
+        let program = format!("{name}__");
+        let has_program = OF_OTHER_NAMES.contains(&name)
+            || words.iter().any(|word| word.starts_with(&program))
+            || around_a_body(sources, name);
+        if !has_program {
+            wrong.push(format!(
+                "{name} has a row and no program: write one around on_{name}(), by HOOK() or as {program}tp_btf"
+            ));
+            continue;
+        }
+        for arg in event.args {
+            let position = format!("ARG_{upper}_{}", arg.name.to_uppercase());
+            if !words.contains(&position.as_str()) && !same.contains(&position) {
+                wrong.push(format!(
+                    "{name} has the argument {}, which no program fills in: put_value(s, {position}, …), or another put_…()",
+                    arg.name
+                ));
+            }
+        }
+    }
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(wrong.join("\n")),
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty())
+}
+
+/// Whether a macro makes programs around the body of that name: `HOOK(name, …)`, `AFTER_CALL(name)`.
+fn around_a_body(sources: &str, name: &str) -> bool {
+    sources.match_indices(name).any(|(at, _)| {
+        let of_macro = sources[..at]
+            .strip_suffix('(')
+            .is_some_and(|before| before.ends_with(|c: char| c.is_ascii_uppercase()));
+        of_macro && sources[at + name.len()..].starts_with([',', ')'])
+    })
+}
+
+/// Positions that `SAME_ARGS(event, other, args…)` says are filled in with those of another event.
+fn same_args(sources: &str) -> Vec<String> {
+    let uses = sources.split("\nSAME_ARGS(").skip(1);
+    uses.filter_map(|rest| rest.split_once(')'))
+        .flat_map(|(inside, _)| {
+            let mut names = words(inside);
+            let event = names.next().unwrap_or_default();
+            names.skip(1).map(move |arg| format!("ARG_{event}_{arg}"))
+        })
+        .collect()
+}
