@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Calls within others: what lib/call.h declares. A global function, of whose
+ * Calls within others: held_row() of lib/call.h. A global function, of whose
  * result the verifier knows nothing: otherwise it would walk the rest of a
  * program once for each call that may be held.
  */
-#include "lib/call.h"
+#include "lib/task.h"
 
 static __always_inline __u32 within_ipc(const struct pt_regs *regs)
 {

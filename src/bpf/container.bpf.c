@@ -30,46 +30,6 @@ static __always_inline __u64 task_container(struct task_struct *task, bool known
 	return found;
 }
 
-__noinline __u64 current_container(void)
-{
-	struct member *member = task_member(current_task());
-
-	return member ? member->container : 0;
-}
-
-/* Removes what is left of a container, or of a cgroup that was made inside one. */
-static __always_inline void forget(__u64 key, const struct container *container)
-{
-	bool users = is_users(container, key);
-
-	if (!bpf_map_delete_elem(&containers, &key) && users)
-		__sync_fetch_and_add(&table_misses.users, -1);
-	if (settings.scope_mode == SCOPE_CONTAINER_LISTED)
-		bpf_map_delete_elem(&decided, &key);
-}
-
-static __always_inline void member_left(__u64 key)
-{
-	struct container *container = bpf_map_lookup_elem(&containers, &key);
-
-	if (!container)
-		return;
-	__sync_fetch_and_add(&container->members, -1);
-	if (container->gone && !*(volatile __u64 *)&container->members)
-		forget(key, container);
-}
-
-__noinline int container_leave(__u32 tgid, __u64 start)
-{
-	struct member *member = find_member(tgid, start);
-
-	if (!member)
-		return 0;
-	member_left(member->container);
-	bpf_map_delete_elem(&members, &tgid);
-	return 0;
-}
-
 /* From now on the process is in that container, wherever it goes. */
 static __always_inline int add_member(__u32 tgid, const struct member *member, __u16 event)
 {
@@ -303,7 +263,7 @@ int BPF_PROG(container_remove__tp_btf, struct cgroup *cgrp, const char *path)
 	if (!container)
 		return 0;
 	if (container->cgroup != key) {
-		forget(key, container);
+		forget_container(key, container);
 		return 0;
 	}
 	count = bpf_map_lookup_elem(&container_ids, &container->who);
@@ -314,6 +274,6 @@ int BPF_PROG(container_remove__tp_btf, struct cgroup *cgrp, const char *path)
 	/* Whoever is in the container stays in it. */
 	__sync_fetch_and_add(&container->gone, 1);
 	if (!*(volatile __u64 *)&container->members)
-		forget(key, container);
+		forget_container(key, container);
 	return 0;
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Beginning the record of an event of the kernel's own: what lib/event.h declares. */
-#include "lib/event.h"
+#include "lib/call.h"
+#include "lib/items.h"
+#include "lib/mark.h"
+#include "lib/scope.h"
 
 __noinline int event_open(__u32 event, __u32 nvalues, __s64 ret, __u32 returned)
 {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* What --filter lets through: the bodies of lib/filter.h. */
-#include "lib/filter.h"
 #include "lib/items.h"
 
 static __always_inline bool in_range(const volatile struct number_filter *filter, __s64 value)

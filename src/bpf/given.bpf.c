@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Keeping what a program gave to a call until the call returns: what lib/given.h declares. */
 #include "lib/given.h"
-#include "lib/syscall.h"
+#include "lib/call.h"
+#include "lib/event.h"
 
 __noinline int read_call_args(__u32 slot, __u32 nr, __u32 abi, __u32 within)
 {

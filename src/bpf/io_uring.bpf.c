@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* io_uring: rings as they are made, requests as the kernel accepts them. */
 #include "lib/io_uring.h"
-#include "lib/items.h"
+#include "lib/context.h"
 #include "lib/scope.h"
+#include "lib/submit.h"
 
 const volatile __u64 io_issue_defs = 0;
 

@@ -3,15 +3,6 @@
 #include "lib/given.h"
 #include "lib/items.h"
 
-__noinline int record_begin(__u32 slot, __u32 event, __u32 nvalues, __u64 now)
-{
-	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
-
-	if (s)
-		record_fill(s, current_task(), event, nvalues, now);
-	return 0;
-}
-
 static __always_inline int put_str(__u32 slot, __u32 index, __u64 addr, bool user)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);

@@ -125,6 +125,9 @@ struct message_given {
 	__u32 digest; /* of what the call does not change: addresses, and the vector */
 };
 
+/* How looking for one ended. */
+enum lookup { AREA_FOUND, AREA_NONE, AREA_BUSY };
+
 /* A part of an address space. */
 struct found_vma {
 	__u64 file; /* addresses in the kernel; 0: none */

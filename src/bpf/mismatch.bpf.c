@@ -8,6 +8,7 @@
  * execve that succeeds has no sys_exit in its old image: it is compared where
  * that image is still there.
  */
+#include "lib/context.h"
 #include "lib/event.h"
 #include "lib/exec.h"
 #include "lib/mismatch.h"

@@ -278,6 +278,21 @@ static __always_inline void count_exec_call(void)
 		count_loss(event, BUFFER_UNSEEN, bpf_ktime_get_boot_ns());
 }
 
+/* The file that a process has become; name: address of what was executed. */
+static __always_inline void take_exec(struct file *file, __u64 name)
+{
+	struct scratch *s = scratch_get();
+
+	if (!s) {
+		count_capture_loss();
+		return;
+	}
+	take_file(s->slot, TAKE_EXEC, plain_address(file), 0, 0);
+	put_kernel_str(s->slot, TAKEN_NAME, name);
+	send_record(s);
+	scratch_put(s);
+}
+
 static __always_inline int on_exec(struct task_struct *task, const struct image *image)
 {
 	__u64 key = (__u64)task;

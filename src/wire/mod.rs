@@ -25,6 +25,8 @@ pub use skel::types::{
 };
 
 #[cfg(test)]
+mod ladder_tests;
+#[cfg(test)]
 mod tests;
 
 macro_rules! plain {

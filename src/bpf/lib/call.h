@@ -9,9 +9,6 @@
 
 #include "task.h"
 
-/* Most number of socketcall(2). */
-#define SOCKETCALL_MAX 20
-
 /* Arguments of each call that a call holds, by its row: of socketcall(2) by its number, old_select(2), old_mmap(2). */
 static const __u8 held_count[] = { 0, 3, 3, 3, 2, 3, 3, 3, 4, 4, 4, 6,
 				   6, 2, 5, 5, 3, 3, 4, 5, 4, 0, 5, 6 };
@@ -185,6 +182,25 @@ static __always_inline long call_result(const struct syscall_nr *call,
 	bool is_int = call->abi == ABI_IA32 || (desc && desc->event == EVENT_MODIFY_LDT);
 
 	return is_int && (__u32)ret > (__u32)-4096 ? (__s32)ret : ret;
+}
+
+/* The call in progress, by its event; NO_SYSCALL outside of one. */
+static __always_inline __u16 current_syscall(struct task_struct *task, __u8 *abi)
+{
+	struct syscall_desc *desc;
+	struct syscall_nr call;
+	struct pt_regs *regs;
+
+	if (TASK_READ(task, flags) & PF_KTHREAD)
+		return NO_SYSCALL;
+	regs = task_regs(task);
+	if (!syscall_abi(task, BPF_CORE_READ(regs, orig_ax), &call))
+		return NO_SYSCALL;
+	desc = call_lookup(regs, &call);
+	if (!is_known(desc))
+		return NO_SYSCALL;
+	*abi = call.abi;
+	return desc->event;
 }
 
 #endif

@@ -84,19 +84,4 @@ static __always_inline bool send_record(struct scratch *s)
 	return false;
 }
 
-/* The file that a process has become; name: address of what was executed. */
-static __always_inline void take_exec(struct file *file, __u64 name)
-{
-	struct scratch *s = scratch_get();
-
-	if (!s) {
-		count_capture_loss();
-		return;
-	}
-	take_file(s->slot, TAKE_EXEC, plain_address(file), 0, 0);
-	put_kernel_str(s->slot, TAKEN_NAME, name);
-	send_record(s);
-	scratch_put(s);
-}
-
 #endif

@@ -73,4 +73,26 @@ static __always_inline void count_missing(__u64 *missed, __u64 start)
 		*missed = start;
 }
 
+/* Removes what is left of a container, or of a cgroup that was made inside one. */
+static __always_inline void forget_container(__u64 key, const struct container *container)
+{
+	bool users = is_users(container, key);
+
+	if (!bpf_map_delete_elem(&containers, &key) && users)
+		__sync_fetch_and_add(&table_misses.users, -1);
+	if (settings.scope_mode == SCOPE_CONTAINER_LISTED)
+		bpf_map_delete_elem(&decided, &key);
+}
+
+static __always_inline void member_left(__u64 key)
+{
+	struct container *container = bpf_map_lookup_elem(&containers, &key);
+
+	if (!container)
+		return;
+	__sync_fetch_and_add(&container->members, -1);
+	if (container->gone && !*(volatile __u64 *)&container->members)
+		forget_container(key, container);
+}
+
 #endif

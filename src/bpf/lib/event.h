@@ -23,32 +23,13 @@
 #include "items.h"
 #include "mark.h"
 #include "scope.h"
+#include "submit.h"
 
 /* Where a body was reached, and what the function returned: no return value at its beginning. */
 struct hook {
 	long ret;
 	bool returned;
 };
-
-/* The call in progress, by its event; NO_SYSCALL outside of one. */
-static __always_inline __u16 current_syscall(struct task_struct *task, __u8 *abi)
-{
-	struct syscall_desc *desc;
-	struct syscall_nr call;
-
-	struct pt_regs *regs;
-
-	if (TASK_READ(task, flags) & PF_KTHREAD)
-		return NO_SYSCALL;
-	regs = task_regs(task);
-	if (!syscall_abi(task, BPF_CORE_READ(regs, orig_ax), &call))
-		return NO_SYSCALL;
-	desc = call_lookup(regs, &call);
-	if (!is_known(desc))
-		return NO_SYSCALL;
-	*abi = call.abi;
-	return desc->event;
-}
 
 /*
  * Begins the record of an event of the current task, if that is in scope: its

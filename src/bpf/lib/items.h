@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Building a record: begin one, set its values, append its items. */
+/* Building a record: set its values, append its items. */
 #ifndef TRACEE_ITEMS_H
 #define TRACEE_ITEMS_H
 
@@ -168,51 +168,5 @@ static __always_inline void put_value(struct scratch *s, __u32 index, __u64 valu
 	SAME_ARGS4(event, other, __VA_ARGS__)
 #define SAME_ARGS(event, other, ...) \
 	___bpf_apply(SAME_ARGS, ___bpf_narg(__VA_ARGS__))(event, other, __VA_ARGS__)
-
-static __always_inline void put_nodename(struct scratch *s, struct task_struct *task)
-{
-	if (settings.want_nodename) {
-		/* Read, not loaded, since only plain numbers go to a global function. */
-		__u64 uts_ns = (__u64)BPF_CORE_READ(task, nsproxy, uts_ns);
-
-		put_kernel_str(s->slot, ITEM_NODENAME,
-			       uts_ns + bpf_core_field_offset(struct uts_namespace, name.nodename));
-	}
-}
-
-/* The context that every record has. */
-static __always_inline void record_fill(struct scratch *s, struct task_struct *task, __u16 event,
-					__u8 nvalues, __u64 now)
-{
-	struct record_header *h = &s->header;
-	struct ns_pids ids = {};
-
-	task_ns_pids(task, &ids);
-	h->time = now;
-	h->thread_start = TASK_READ(task, start_boottime);
-	h->process_start = TASK_READ(task, group_leader, start_boottime);
-	h->cgroup_id = bpf_get_current_cgroup_id();
-	h->container = container_settings.wanted ? current_container() : 0;
-	h->ret = 0;
-	h->tid = ids.tid;
-	h->pid = ids.pid;
-	h->ppid = ids.ppid;
-	h->host_tid = TASK_READ(task, pid);
-	h->host_pid = TASK_READ(task, tgid);
-	h->host_ppid = TASK_READ(task, real_parent, tgid);
-	h->uid = bpf_get_current_uid_gid();
-	h->mnt_ns = TASK_READ(task, nsproxy, mnt_ns, ns.inum);
-	h->pid_ns = ids.ns;
-	h->cpu = bpf_get_smp_processor_id();
-	h->event = event;
-	h->syscall = NO_SYSCALL;
-	h->abi = ABI_NATIVE;
-	h->nvalues = nvalues;
-	h->flags = 0;
-	h->reserved = 0;
-	bpf_get_current_comm(h->comm, sizeof(h->comm));
-	s->pos = sizeof(*h) + nvalues * sizeof(__u64);
-	put_nodename(s, task);
-}
 
 #endif

@@ -27,8 +27,6 @@ static __always_inline void put_file_path(struct scratch *s, __u32 index, struct
 		put_path(s->slot, index, FIELD_ADDRESS(file, f_path));
 }
 
-enum lookup { AREA_FOUND, AREA_NONE, AREA_BUSY };
-
 /*
  * Looks up the area of that address, some times, into scratch.vma. AREA_BUSY:
  * another thread is changing the address space. Since 5.17, hence for programs

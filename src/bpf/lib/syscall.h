@@ -8,6 +8,7 @@
 #include "items.h"
 #include "mark.h"
 #include "mismatch.h"
+#include "submit.h"
 
 /* As put_arg(), of a call that has returned; and remembers where the argument lies that is compared. */
 static __always_inline void put_checked(struct scratch *s, __u32 index,

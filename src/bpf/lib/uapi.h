@@ -98,6 +98,9 @@
 #define TS_COMPAT 0x0002
 #define NR_EXECVE 59
 
+/* socketcall(2): linux/net.h */
+#define SOCKETCALL_MAX 20 /* the highest of its numbers */
+
 /* ipc(2): linux/ipc.h */
 #define SEMOP 1
 #define SEMGET 2
