@@ -91,7 +91,7 @@ impl LossMeter {
                 let count = loss.count - *reported;
                 if count > 0 {
                     *reported = loss.count;
-                    let buffer = if buffer == 0 {
+                    let buffer = if buffer == usize::from(BUFFER_CPU) {
                         format!("{name}{cpu}")
                     } else {
                         (*name).into()

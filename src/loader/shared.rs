@@ -12,8 +12,6 @@ use libbpf_rs::MapHandle;
 use nix::sys::mman::{mmap, munmap, MapFlags as MapFlags_, ProtFlags};
 use nix::time::{clock_gettime, ClockId};
 
-use crate::wire::capture_misses;
-
 /// ns since boot, suspend included, as our time namespace counts; 0 where there is no such clock.
 pub fn boot_clock() -> u64 {
     clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(0, |time| {
