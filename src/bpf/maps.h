@@ -9,6 +9,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "record.h"
+#include "captures.h"
 #include "filter.h"
 #include "lib/uapi.h"
 
@@ -105,9 +106,9 @@ extern struct selected_map selected SEC(".maps");
 #define RECORD_SLACK 8192
 
 /* Of the address that a message comes from or goes to. */
-#define MSG_NAME_MAX 128
-/* As many struct mmsghdr as ARRAY_MAX of reading.rs has room for, of which 32-bit calls have smaller ones. */
-#define MESSAGES_MAX 128
+#define MSG_NAME_MAX SOCKADDR_MAX
+/* As many struct mmsghdr as BYTES_MAX has room for, in 32-bit calls. */
+#define MESSAGES_MAX (BYTES_MAX / 32)
 
 /* The call that has just returned, for events that are told after it. */
 struct returned_call {

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Process life: fork, exec, exit, and who is followed because of them. */
-#include "lib/capture.h"
 #include "lib/event.h"
 #include "lib/exec.h"
 #include "lib/inode.h"
-#include "lib/mark.h"
-#include "lib/scope.h"
 #include "lib/syscall.h"
+#include "lib/take.h"
 
 /* Begins a record of process life; NULL if nobody wants it or no slot is free. */
 static __always_inline struct scratch *life_begin_with(struct task_struct *task, __u16 event,
@@ -202,16 +200,6 @@ static __always_inline void emit_execve(struct task_struct *task, const struct i
 	scratch_put(s);
 }
 
-/* Type bits of what is open as fd 0; 0: nothing is. */
-static __always_inline __u32 stdin_type(struct task_struct *task)
-{
-	struct file **fds = TASK_READ(task, files, fdt, fd);
-	struct file *file = NULL;
-
-	bpf_probe_read_kernel(&file, sizeof(file), fds);
-	return BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT;
-}
-
 /* The call, of which the registers of the new image say nothing; none where it was not seen. */
 static __always_inline void put_exec_call(struct scratch *s, const struct exec_call *call)
 {
@@ -276,21 +264,6 @@ static __always_inline void count_exec_call(void)
 
 	if (settings.chosen[event] == EVENT_SHOWN)
 		count_loss(event, BUFFER_UNSEEN, bpf_ktime_get_boot_ns());
-}
-
-/* The file that a process has become; name: address of what was executed. */
-static __always_inline void take_exec(struct file *file, __u64 name)
-{
-	struct scratch *s = scratch_get();
-
-	if (!s) {
-		count_capture_loss();
-		return;
-	}
-	take_file(s->slot, TAKE_EXEC, plain_address(file), 0, 0);
-	put_kernel_str(s->slot, TAKEN_NAME, name);
-	send_record(s);
-	scratch_put(s);
 }
 
 static __always_inline int on_exec(struct task_struct *task, const struct image *image)

@@ -1,4 +1,4 @@
-//! What the ring of captures carries: `src/bpf/record.h` says how.
+//! What the ring of captures carries: `src/bpf/captures.h` says how.
 
 use crate::catalogue;
 use crate::decode::cursor::Cursor;

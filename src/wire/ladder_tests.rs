@@ -6,7 +6,10 @@ use std::path::Path;
 
 /// From the lowest rung up; within one, too, a header may include those before it.
 const LADDER: [(&str, &[&str]); 6] = [
-    ("shared", &["record.h", "filter.h", "lib/uapi.h", "maps.h"]),
+    (
+        "shared",
+        &["record.h", "captures.h", "filter.h", "lib/uapi.h", "maps.h"],
+    ),
     (
         "task",
         &[
@@ -30,7 +33,10 @@ const LADDER: [(&str, &[&str]); 6] = [
         ],
     ),
     ("event", &["lib/event.h", "lib/syscall.h", "lib/capture.h"]),
-    ("family", &["lib/socket.h", "lib/memory.h", "lib/io_uring.h"]),
+    (
+        "family",
+        &["lib/take.h", "lib/socket.h", "lib/memory.h", "lib/io_uring.h"],
+    ),
 ];
 
 /// Name and text of each file.

@@ -1,6 +1,6 @@
 //! All that C and Rust share, generated: nothing here is written twice.
 //!
-//! Types and enums are C's (`src/bpf/record.h`, `filter.h`) and come from the object's BTF; event ids are the catalogue's,
+//! Types and enums are C's (`src/bpf/record.h`, `captures.h`, `filter.h`) and come from the object's BTF; event ids are the catalogue's,
 //! which C has in `event_ids.h`. `build.rs` makes both.
 
 /// The object's types, generated from its BTF.

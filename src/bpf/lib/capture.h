@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Files and memory on their way to user space; record.h says how they travel. */
+/* Files and memory on their way to user space; captures.h says how they travel. */
 #ifndef TRACEE_CAPTURE_H
 #define TRACEE_CAPTURE_H
 

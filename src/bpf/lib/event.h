@@ -203,4 +203,14 @@ static __always_inline struct file *file_of_fd(__u32 fd)
 	return file;
 }
 
+/* Type bits of what is open as fd 0; 0: nothing is. */
+static __always_inline __u32 stdin_type(struct task_struct *task)
+{
+	struct file **fds = TASK_READ(task, files, fdt, fd);
+	struct file *file = NULL;
+
+	bpf_probe_read_kernel(&file, sizeof(file), fds);
+	return BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT;
+}
+
 #endif
