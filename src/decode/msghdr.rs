@@ -5,10 +5,10 @@ use crate::catalogue::Layout;
 use crate::decode::cursor::Cursor;
 use crate::decode::sockaddr::Sockaddr;
 use crate::decode::structure::{Array, FieldValue, Structure};
-use crate::decode::{
-    ITEM_FAULT, ITEM_LATE, ITEM_TRUNCATED, PART_BUFFERS, PART_MSG_CONTROL, PART_MSG_IOV, PART_MSG_NAME,
+use crate::wire::{
+    item_header, ITEM_FAULT, ITEM_LATE, ITEM_TRUNCATED, PART_BUFFERS, PART_MSG_CONTROL, PART_MSG_IOV,
+    PART_MSG_NAME,
 };
-use crate::wire::item_header;
 
 /// Bytes that were read of something, or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
