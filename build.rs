@@ -32,7 +32,16 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const BPF_DIR: &str = "src/bpf";
 
-fn main() -> Result<()> {
+fn main() {
+    // Cargo shows each line as an error of its own, and fails.
+    if let Err(error) = build() {
+        for line in error.to_string().lines() {
+            println!("cargo::error={line}");
+        }
+    }
+}
+
+fn build() -> Result<()> {
     for path in [
         "build.rs",
         "build",
