@@ -19,7 +19,7 @@ static_flags := -C target-feature=+crt-static -C strip=symbols -C link-arg=-Wl,-
 	--remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
 
 .DEFAULT_GOAL := all
-.PHONY: all bpf build run setup test torture bench static release pages deb rpm image ship-test install lint fmt clean help
+.PHONY: all bpf build run setup test test-quick test-long hooks torture bench static release pages deb rpm image ship-test install lint fmt clean help
 # Steps such as setup and build have an order.
 .NOTPARALLEL:
 
@@ -61,9 +61,17 @@ run: setup build ## build and start it, as in: make run ARGS='--trace process:al
 setup: ## install what building needs and this system lacks
 	@script/setup.sh build
 
-test: ## lint, unit tests, end-to-end tests here and on four other kernels
+test: ## lint, unit tests, end-to-end tests here and on four other kernels; 20 minutes on two processors
 	@script/setup.sh test
 	@tests/run.sh
+
+test-quick: ## what finds most mistakes in 3 minutes: style, unit tests, one end-to-end test of each file
+	@script/setup.sh test
+	@ONLY=style,unit,e2e QUICK=1 tests/run.sh
+
+test-long: ## the same as test, but each kernel runs all that it can change; an hour
+	@script/setup.sh test
+	@LONG=1 tests/run.sh
 
 torture: ## the fire drill: floods, kills, full disks, hostile neighbours; 20 minutes, as root
 	@script/setup.sh test
@@ -108,6 +116,9 @@ lint: ## check format and style only
 	@script/setup.sh test
 	@ONLY=lint tests/run.sh
 
+hooks: ## have git format and lint what is committed
+	git config core.hooksPath script/hooks
+
 fmt: ## format Rust and C
 	$(CARGO) fmt
 	@find src/bpf tests -name '*.[ch]' ! -name vmlinux.h -exec clang-format -i {} +
@@ -117,4 +128,4 @@ clean: ## remove all that was built, the other kernels too
 	$(CARGO) clean
 
 help: ## show this
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12

@@ -54,6 +54,7 @@ fn build() -> Result<()> {
         println!("cargo:rerun-if-changed={path}");
     }
     println!("cargo:rerun-if-env-changed=CLANG");
+    println!("cargo:rerun-if-env-changed=TRACEE_BPF_OBJECT");
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets no OUT_DIR")?);
     let header = header::event_ids();
     fs::write(out.join("event_ids.h"), &header)?;
@@ -64,10 +65,16 @@ fn build() -> Result<()> {
 
     rows::check(catalogue::events(), &sources()?)?;
     let object = out.join("tracee.bpf.o");
-    build_object(&object, &out, &stamp)?;
-    // Those of a debug build stay: the kernel's log of a refused program names lines.
-    if env::var("PROFILE")? == "release" {
-        fs::write(&object, without_lines(fs::read(&object)?)?)?;
+    // The fuzz targets load no object: they take the one that the tests have compiled, since it takes minutes.
+    if let Some(built) = env::var_os("TRACEE_BPF_OBJECT") {
+        println!("cargo:rerun-if-changed={}", Path::new(&built).display());
+        fs::copy(built, &object)?;
+    } else {
+        build_object(&object, &out, &stamp)?;
+        // Those of a debug build stay: the kernel's log of a refused program names lines.
+        if env::var("PROFILE")? == "release" {
+            fs::write(&object, without_lines(fs::read(&object)?)?)?;
+        }
     }
     compressed(&out.join("tracee.bpf.o.deflate"), &fs::read(&object)?)?;
     SkeletonBuilder::new()

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Builds the fuzz targets and runs all of them side by side: fuzz/run.sh [TARGET]…
+# Or only tells whether they compile: fuzz/run.sh --check
 #
 #   FUZZ_SECONDS=30   how long they run
 #
@@ -12,13 +13,18 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-30}
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")/fuzz
+verb=build
+if [ "${1:-}" = --check ]; then
+	verb=check
+	shift
+fi
 if [ $# -gt 0 ]; then
 	names=("$@")
 else
 	mapfile -t names < <(cd fuzz/fuzz_targets && printf '%s\n' *.rs | sed 's/\.rs$//')
 fi
 
-if ! type -P "${CXX:-c++}" >/dev/null; then
+if [ $verb = build ] && ! type -P "${CXX:-c++}" >/dev/null; then
 	printf 'test fuzz_%s ... ignored, there is no C++ compiler for libFuzzer\n' "${names[@]}"
 	echo "test result: ok. 0 passed; 0 failed; ${#names[@]} ignored;"
 	exit 0
@@ -31,8 +37,9 @@ for flag in level=3 inline-8bit-counters trace-compares; do
 done
 # With a target, so that build scripts are built without these flags.
 triple=$(rustc -vV | sed -n 's/^host: //p')
-RUSTFLAGS="${flags[*]}" cargo build --release ${CI:+--locked} --manifest-path fuzz/Cargo.toml \
+RUSTFLAGS="${flags[*]}" cargo $verb --release ${CI:+--locked} --manifest-path fuzz/Cargo.toml \
 	--target "$triple" --target-dir "$target"
+[ $verb = build ] || exit 0
 
 pids=()
 for name in "${names[@]}"; do

@@ -85,6 +85,9 @@ group_test() {
 	want 'has c++' g++ gcc-c++
 	want 'links -static -m32' gcc-multilib 'glibc-devel.i686 glibc-static.i686 libgcc.i686'
 	want 'has clang-format' clang-format clang-tools-extra
+	want 'has shellcheck' shellcheck ShellCheck
+	want 'has codespell' codespell codespell
+	want 'has git' git git
 	could_use 'has upx' upx-ucl upx
 	want 'has strace' strace strace
 	want 'bpftool version' "$bpftool" bpftool
@@ -206,7 +209,6 @@ case " $groups " in
 			rustup component add "$name"
 		fi
 	done
-	cargo_tool cargo-deny 0.18.3
 	;;
 esac
 case " $groups " in

@@ -2,11 +2,16 @@
 # Runs all checks and tests, here and on other kernels, and sums them up. `make test` installs what it needs first.
 #
 #   ONLY=lint,unit,fuzz,e2e,vm
-#                           run these parts only (progs: compile the test programs; ship: build the static binary, 5 min;
-#                           torture: the fire drill, see docs/reliability.md)
+#                           run these parts only (style: what of lint compiles nothing; progs: compile the test programs;
+#                           ship: build the static binary, 5 min; torture: the fire drill, see docs/reliability.md)
+#   LONG=1                  the long forms: each kernel runs all tests that it can change; loads last longer
+#   QUICK=1                 of the end-to-end tests one for each file
 #   SUITES="bullseye sid"   the kernels of part vm (all: vm/kernels.sh)
 #   FILTER=TEXT             only tests with this in their names
-#   FUZZ_SECONDS=30         how long the fuzz targets run, side by side
+#   FUZZ_SECONDS=15         how long the fuzz targets run, side by side (long forms: 60)
+#
+# First comes what compiles, with all processors; then tests that measure, alone; then the other tests here beside the
+# emulators, which leave them the right of way. Seconds are told of the clock and of processors.
 #
 # Each step's whole output is in target/test/<step>.log. A step that fails does not keep the next ones from running, save
 # the build. The last line is `N passed, N failed, N skipped`, where a check counts as one test; the exit status is 0 if
@@ -19,6 +24,8 @@ only=${ONLY:-lint,unit,fuzz,e2e,vm}
 # Those that take longest come first, so that no processor is idle in the end.
 suites=${SUITES:-sid bullseye bookworm trixie}
 filter=${FILTER:-}
+long=${LONG:+1} quick=${QUICK:+1}
+export FUZZ_SECONDS=${FUZZ_SECONDS:-$([ -n "$long" ] && echo 60 || echo 15)}
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 logs=$target/test
 # Seconds that end-to-end tests may take here, and in an emulator.
@@ -28,21 +35,48 @@ PATH=$PATH:$target/tools/bin
 export CARGO_TERM_COLOR=never
 locked=()
 [ -z "${CI:-}" ] || locked=(--locked)
+# Of one profile, so that all is compiled once.
+profile=(--profile test-run "${locked[@]}")
+tracee=$target/test-run/tracee
 
 passed=0 failed=0 skipped=0 failures=() skips=()
 
 wants() { [[ ,$only, == *,$1,* ]]; }
 
+# cpu_seconds SHELL: seconds that the processes which it has waited for took of processors.
+cpu_seconds() {
+	local stat
+	stat=$(<"/proc/$1/stat")
+	# After the name, which may have spaces: cutime and cstime are the fields 16 and 17 of all.
+	# shellcheck disable=SC2086 # words
+	set -- ${stat##*) }
+	echo $(((${14} + ${15}) / $(getconf CLK_TCK)))
+}
+
 # step NAME COMMAND…: runs a command into its log; tells how it went and how long it took.
 step() {
-	local name=$1 started=$SECONDS status=0
+	local name=$1 started=$SECONDS used status=0
+	used=$(cpu_seconds $$)
 	log=${name%%,*}
 	log=$logs/${log//[^a-z0-9]/-}.log
 	shift
 	printf '== %s: ' "$name"
 	"$@" >"$log" 2>&1 </dev/null || status=$?
-	took=$((SECONDS - started))
+	took="$((SECONDS - started)) s, $(($(cpu_seconds $$) - used)) s of processors"
 	return $status
+}
+
+skip() {
+	skipped=$((skipped + 1))
+	skips+=("$1: $2")
+}
+
+# has NAME TOOL: whether the tool of this check is there; if not, the check fails and tells what installs it.
+has() {
+	! type -P "$2" >/dev/null || return 0
+	echo "== $1: FAILED: $2 is missing; run: script/setup.sh test"
+	fail "$1: $2 is missing; run: script/setup.sh test"
+	return 1
 }
 
 fail() {
@@ -53,10 +87,10 @@ fail() {
 # check NAME COMMAND…: a step that counts as one test.
 check() {
 	if step "$@"; then
-		echo "ok ($took s)"
+		echo "ok ($took)"
 		passed=$((passed + 1))
 	else
-		echo "FAILED ($took s)"
+		echo "FAILED ($took)"
 		cat "$log"
 		fail "$1"
 		return 1
@@ -74,12 +108,12 @@ tests() {
 	mapfile -t -O ${#failures[@]} failures < <(failed_tests | sed "s/^/$name: /")
 	mapfile -t -O ${#skips[@]} skips < <(skipped_tests | sed "s/^/$name: /")
 	if [ $status != 0 ] || [ -z "$results" ]; then
-		echo "FAILED: $p passed, $f failed, $s skipped ($took s); all of it is in $log"
+		echo "FAILED: $p passed, $f failed, $s skipped ($took); all of it is in $log"
 		# The reports of the failed tests, or whatever there is if it did not get that far.
 		sed -n '/^failures:$/,$p' "$log" | grep . || tail -n 60 "$log"
 		[ "$f" != 0 ] || fail "$name: did not finish (status $status)"
 	else
-		echo "$p passed, $f failed, $s skipped ($took s)"
+		echo "$p passed, $f failed, $s skipped ($took)"
 	fi
 	# What the kernel complained of, or why it did not run.
 	grep '^vm/run.sh: ' "$log" || true
@@ -107,6 +141,32 @@ skipped_tests() {
 clang_format() {
 	find src/bpf tests -name '*.[ch]' ! -name vmlinux.h -exec clang-format --dry-run -Werror {} +
 }
+
+shell_scripts() {
+	local scripts
+	mapfile -t scripts < <(git grep -lE '^#!.*[ /](ba)?sh( |$)')
+	[ ${#scripts[@]} -gt 10 ] || return
+	shellcheck --severity=warning "${scripts[@]}"
+}
+
+spelling() { git ls-files -z | grep -zvE '^(vmlinux|fuzz/corpus)/|\.lock$' | xargs -0 codespell; }
+
+# Subjects of commits that no main branch has yet, at least of the last one; from the one on that asked for it.
+subjects() {
+	local since base
+	since=$(git log --diff-filter=A --format=%H -- script/hooks/commit-msg | tail -n 1)
+	base=$(git merge-base HEAD origin/main 2>/dev/null) || base=$since
+	[ -n "$since" ] || return 0
+	{
+		git log --no-merges --format='%h %s' "$base..HEAD" "^$since"
+		git log --no-merges -1 --format='%h %s' "$since..HEAD"
+	} | sort -u | awk '{ hash = $1; sub(/^[^ ]* /, "") } length >= 72 {
+		print hash ": the subject has " length " characters; write fewer than 72: " $0
+		bad = 1
+	} END { exit bad }'
+}
+
+docs() { RUSTDOCFLAGS="-D warnings" cargo doc "${profile[@]}" --no-deps --lib; }
 
 # Statically linked, so that they run on any kernel without files beside them.
 test_programs() {
@@ -139,27 +199,37 @@ pack() {
 
 # Builds the end-to-end tests; their path is in the last of Cargo's messages that name it.
 build_e2e() {
-	cargo test --release "${locked[@]}" --test e2e --no-run --message-format=json-render-diagnostics |
+	cargo test "${profile[@]}" --test e2e --no-run --message-format=json-render-diagnostics |
 		sed -n 's/.*"name":"e2e".*"executable":"\([^"]*\)".*/\1/p' >"$logs/e2e.path"
 	[ -s "$logs/e2e.path" ]
 }
 
+# With the object that is there, since compiling it takes minutes.
+fuzz_targets() {
+	local object
+	object=$(cargo build "${profile[@]}" --lib --message-format=json-render-diagnostics |
+		sed -n '/"reason":"build-script-executed"/{/[/#]tracee[@#]/s/.*"out_dir":"\([^"]*\)".*/\1/p}')/tracee.bpf.o
+	TRACEE_BPF_OBJECT=$object fuzz/run.sh
+}
+
+# e2e_here [LANE]: all end-to-end tests or those of a lane (tests/e2e/main.rs).
 e2e_here() {
 	local as_root=()
 	[ "$(id -u)" = 0 ] || as_root=(sudo)
-	timeout "$limit" "${as_root[@]}" env TRACEE_BIN="$target/release/tracee" TRACEE_TEST_PROGS="$target/progs" \
+	timeout "$limit" "${as_root[@]}" env TRACEE_BIN="$tracee" TRACEE_TEST_PROGS="$target/progs" \
+		TRACEE_TEST_LANE="${1:-}" ${long:+TRACEE_TEST_LONG=1} \
 		"$(cat "$logs/e2e.path")" --color never ${filter:+"$filter"}
 }
 
 # The fire drill; its figures are in target/test/torture.md.
 build_torture() {
-	cargo test --release "${locked[@]}" --test torture --no-run --message-format=json-render-diagnostics |
+	cargo test "${profile[@]}" --test torture --no-run --message-format=json-render-diagnostics |
 		sed -n 's/.*"name":"torture".*"executable":"\([^"]*\)".*/\1/p' >"$logs/torture.path"
 	[ -s "$logs/torture.path" ]
 }
 
 torture_here() {
-	timeout "$limit" env TRACEE_BIN="$target/release/tracee" TRACEE_TEST_PROGS="$target/progs" \
+	timeout "$limit" env TRACEE_BIN="$tracee" TRACEE_TEST_PROGS="$target/progs" \
 		TORTURE_FIGURES="$logs/torture.md" "$(cat "$logs/torture.path")" --color never ${filter:+"$filter"}
 }
 
@@ -169,9 +239,11 @@ e2e_in_vm() {
 	for tool in runc crun; do
 		path=$(PATH=$PATH:/usr/sbin type -P $tool) && tools+=(--file "$path:/bin/$tool")
 	done
-	vm/run.sh "$1" --mem 2048 --timeout "$vm_limit" --module dummy --module fuse --module overlay \
-		--file "$target/release/tracee:/bin/tracee" --file "$target/progs:/progs" "${tools[@]}" \
+	# Tests here come first, wherever both want a processor.
+	nice vm/run.sh "$1" --mem 2048 --timeout "$vm_limit" --module dummy --module fuse --module overlay \
+		--file "$tracee:/bin/tracee" --file "$target/progs:/progs" "${tools[@]}" \
 		--env TRACEE_BIN=/bin/tracee --env TRACEE_TEST_PROGS=/progs --env TRACEE_TEST_VM=1 \
+		${long:+--env TRACEE_TEST_LONG=1} \
 		-- "$(cat "$logs/e2e.path")" --color never ${filter:+"$filter"}
 }
 
@@ -181,9 +253,9 @@ start_vms() {
 	for suite in "$@"; do
 		[ $running -lt "$(nproc)" ] || { wait -n && running=$((running - 1)); }
 		(
-			status=0 begun=$SECONDS
+			status=0 begun=$SECONDS self=$BASHPID
 			e2e_in_vm "$suite" >"$logs/$suite.out" 2>&1 </dev/null || status=$?
-			echo $status $((SECONDS - begun)) >"$logs/$suite.status"
+			echo $status $((SECONDS - begun)) "$(cpu_seconds "$self")" >"$logs/$suite.status"
 		) &
 		running=$((running + 1))
 	done
@@ -192,22 +264,27 @@ start_vms() {
 
 # What a VM printed, and its status; it ran before step began to count.
 vm_result() {
-	local status seconds
+	local status seconds cpu
 	cat "$logs/$1.out"
-	read -r status seconds <"$logs/$1.status"
-	started=$((SECONDS - seconds))
+	read -r status seconds cpu <"$logs/$1.status"
+	started=$((SECONDS - seconds)) used=$(($(cpu_seconds $$) - cpu))
 	return "$status"
 }
+
+# end_vms: with all that they started.
+vms=''
+end_vms() { [ -z "$vms" ] || kill -- "-$vms" 2>/dev/null || true; }
+trap end_vms EXIT
+trap 'exit 130' INT TERM
 
 # Advisories are in a database on the network, which not every machine reaches.
 advisories() {
 	if step "advisory database" timeout 120 cargo deny fetch db; then
-		echo "ok ($took s)"
+		echo "ok ($took)"
 		check "cargo deny advisories" cargo deny check advisories
 	else
-		echo "cannot be reached ($took s)"
-		skipped=$((skipped + 1))
-		skips+=("cargo deny advisories: the advisory database cannot be reached")
+		echo "cannot be reached ($took)"
+		skip "cargo deny advisories" "the advisory database cannot be reached"
 	fi
 }
 
@@ -222,26 +299,45 @@ finish() {
 
 for part in ${only//,/ }; do
 	case $part in
-	lint | unit | fuzz | e2e | ship | vm | progs | torture) ;;
+	style | lint | unit | fuzz | e2e | ship | vm | progs | torture) ;;
 	*)
-		echo "tests/run.sh: ONLY=$part: no such part; there are: lint unit fuzz e2e ship vm progs torture" >&2
+		echo "tests/run.sh: ONLY=$part: no such part; there are: style lint unit fuzz e2e ship vm progs torture" >&2
 		exit 1
 		;;
 	esac
 done
 mkdir -p "$logs"
+for tool in cargo gcc git; do
+	type -P $tool >/dev/null || {
+		echo "tests/run.sh: $tool is missing; run: script/setup.sh test" >&2
+		exit 1
+	}
+done
 
-if wants lint; then
+if wants lint || wants style; then
 	check "rustfmt" cargo fmt --check -- --color never || true
-	# With the build's profile, so that C libraries are built once for both.
-	check "clippy" cargo clippy --release "${locked[@]}" --all-targets -- -D warnings || true
-	check "clang-format" clang_format || true
-	check "cargo deny" cargo deny check bans licenses sources || true
-	advisories || true
+	! has "clang-format" clang-format || check "clang-format" clang_format || true
+	! has "shellcheck" shellcheck || check "shellcheck" shell_scripts || true
+	! has "spelling" codespell || check "spelling" spelling || true
+	check "commit subjects" subjects || true
+fi
+if wants lint; then
+	# With the tests' profile, so that C libraries are built once for both.
+	check "clippy" cargo clippy "${profile[@]}" --all-targets -- -D warnings || true
+	check "documentation" docs || true
+	# Part fuzz builds them anyway.
+	wants fuzz || check "fuzz targets compile" fuzz/run.sh --check || true
+	# Compiling it takes minutes.
+	if type -P cargo-deny >/dev/null; then
+		check "cargo deny" cargo deny check bans licenses sources || true
+		advisories || true
+	else
+		skip "cargo deny" "it is not installed; run: cargo install --locked cargo-deny"
+	fi
 fi
 
 if wants unit || wants e2e || wants vm || wants torture; then
-	check "build" cargo build --release "${locked[@]}" || finish
+	check "build" cargo build "${profile[@]}" || finish
 fi
 if wants e2e || wants vm || wants progs || wants torture; then
 	check "test programs" test_programs || finish
@@ -250,36 +346,54 @@ if wants e2e || wants vm; then
 	check "build of the end-to-end tests" build_e2e || finish
 fi
 if wants unit; then
-	tests "unit tests" cargo test --release "${locked[@]}" --lib --bins --no-fail-fast -- ${filter:+"$filter"}
+	tests "unit tests" cargo test "${profile[@]}" --lib --bins --no-fail-fast -- ${filter:+"$filter"}
 fi
 if wants fuzz; then
-	tests "fuzz targets" fuzz/run.sh
+	tests "fuzz targets" fuzz_targets
+fi
+kernels=()
+if wants vm; then
+	for suite in $suites; do
+		if check "kernel of $suite" vm/kernels.sh "$suite"; then kernels+=("$suite"); fi
+	done
+fi
+if wants e2e && wants vm && [ -z "$quick" ]; then
+	tests "end-to-end tests that measure" e2e_here alone
+fi
+if [ ${#kernels[@]} -gt 0 ]; then
+	# In a process group of its own, to end it with.
+	set -m
+	start_vms "${kernels[@]}" &
+	vms=$!
+	set +m
 fi
 if wants e2e; then
-	tests "end-to-end tests" e2e_here
+	if [ -n "$quick" ]; then
+		lane=quick
+	elif wants vm; then
+		lane=beside
+	else
+		lane=
+	fi
+	tests "end-to-end tests" e2e_here $lane
 fi
 if wants torture; then
 	if [ "$(id -u)" = 0 ]; then
 		check "build of the fire drill" build_torture && tests "fire drill" torture_here
 	else
-		skipped=$((skipped + 1))
-		skips+=("fire drill: it takes root, for cgroups, mounts and other users' sockets")
+		skip "fire drill" "it takes root, for cgroups, mounts and other users' sockets"
 	fi
 fi
 if wants ship; then
 	if [ "$(id -u)" = 0 ]; then
 		check "what is shipped (packages and images: make ship-test)" env ONLY=static,unit tests/ship.sh || true
 	else
-		skipped=$((skipped + 1))
-		skips+=("what is shipped: it takes root to try it in roots of its own")
+		skip "what is shipped" "it takes root to try it in roots of its own"
 	fi
 fi
-if wants vm; then
-	kernels=()
-	for suite in $suites; do
-		if check "kernel of $suite" vm/kernels.sh "$suite"; then kernels+=("$suite"); fi
-	done
-	start_vms "${kernels[@]}"
+if [ -n "$vms" ]; then
+	wait "$vms" || true
+	vms=''
 	for suite in "${kernels[@]}"; do
 		tests "end-to-end tests on $suite, $(cat "$target/vm/$suite/release")" vm_result "$suite"
 	done

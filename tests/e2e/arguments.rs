@@ -7,7 +7,7 @@ use libtest_mimic::Failed;
 use nix::sys::signal::Signal;
 use serde_json::{json, Value};
 
-use crate::harness::{arg, parse, prog, same_everywhere, totals, trace, tracee, value, Background};
+use crate::harness::{arg, parse, prog, same_everywhere, totals, trace, tracee_command, value, Background};
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
@@ -48,7 +48,7 @@ fn run(ways: &[&str], flags: &[&str]) -> Result<Vec<Seen>, Failed> {
         .collect();
     let script =
         "program=$1 folder=$2; shift 2; for way; do \"$program\" $way \"$folder/$way\" || exit; done";
-    let run = Command::new(tracee())
+    let run = tracee_command()
         .args(flags)
         .args(["-e", "execve,sched_process_exec"])
         .args(outputs)

@@ -19,7 +19,9 @@ pub fn tests() -> Vec<Test> {
         Test::new("capture_writes", writes),
         Test::new("capture_later_writes", later_writes),
         Test::new("capture_many_files", many_files).unless(same_everywhere()),
-        Test::new("capture_at_200_mb_a_second", writer_speed).unless(same_everywhere()),
+        Test::new("capture_at_200_mb_a_second", writer_speed)
+            .unless(same_everywhere())
+            .alone(),
         Test::new("capture_blocks", blocks).unless(same_everywhere()),
         Test::new("capture_paths", paths),
         Test::new("capture_a_build", a_build)

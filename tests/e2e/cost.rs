@@ -27,14 +27,20 @@ pub fn tests() -> Vec<Test> {
             "a_call_that_nobody_chose_pays_little_more_than_an_empty_program",
             unchosen,
         )
-        .unless(slow.clone()),
-        Test::new("filter_costs_those_little_who_are_filtered_out", filtered).unless(slow.clone()),
-        Test::new("a_host_process_pays_little_while_containers_are_traced", host).unless(slow),
+        .unless(slow.clone())
+        .alone(),
+        Test::new("filter_costs_those_little_who_are_filtered_out", filtered)
+            .unless(slow.clone())
+            .alone(),
+        Test::new("a_host_process_pays_little_while_containers_are_traced", host)
+            .unless(slow)
+            .alone(),
         Test::new(
             "a_busy_host_costs_the_reader_little_while_containers_are_traced",
             busy,
         )
-        .unless(emulated),
+        .unless(emulated)
+        .alone(),
         Test::new("events_that_nobody_chose_have_no_program", unloaded).unless(lacks_tool("bpftool")),
     ]
 }

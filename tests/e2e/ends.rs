@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::capture_code::{lacks_own_overlay, Unserved};
 use crate::harness::{
-    finish, in_vm, parse, prog, same_everywhere, tracee, value, wait_until, Background, Run,
+    finish, in_vm, parse, prog, same_everywhere, tracee_command, value, wait_until, Background, Run,
 };
 use crate::names::end_in_time;
 use crate::Test;
@@ -80,7 +80,7 @@ fn reader_goes() -> Result<(), Failed> {
     let fifo = folder.path().join("fifo");
     nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU)?;
     for by_name in [false, true] {
-        let mut command = Command::new(tracee());
+        let mut command = tracee_command();
         command.args(QUIET).stderr(Stdio::piped()).stdout(Stdio::piped());
         let mut child = match by_name {
             false => command.spawn()?,
@@ -109,7 +109,7 @@ fn fifos() -> Result<(), Failed> {
     nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU)?;
     let output = format!("json:{}", fifo.display());
     let start = || {
-        Command::new(tracee())
+        tracee_command()
             .args(["-o", &output, "-e", "execve", "--", "true"])
             .stderr(Stdio::piped())
             .spawn()
@@ -153,7 +153,7 @@ fn signals_at_any_moment() -> Result<(), Failed> {
                 } else {
                     &["-s", "all"]
                 };
-                let child = Command::new(tracee())
+                let child = tracee_command()
                     .args(words)
                     .stdout(Stdio::null())
                     .stderr(Stdio::piped())
@@ -176,7 +176,7 @@ fn signals_at_any_moment() -> Result<(), Failed> {
         }
     }
     // Whoever ignores SIGHUP, as nohup(1) has it, goes on.
-    let mut command = Command::new(tracee());
+    let mut command = tracee_command();
     command.args(QUIET).stdout(Stdio::piped()).stderr(Stdio::piped());
     // SAFETY: no handler is involved.
     unsafe {
@@ -229,7 +229,7 @@ fn stuck_streams() -> Result<(), Failed> {
             true => Stdio::from(write.try_clone()?),
             false => Stdio::null(),
         };
-        let child = Command::new(tracee())
+        let child = tracee_command()
             .args(["-e", "getppid", "--", &prog("getppid"), "1", "100000"])
             .stdout(stdout)
             .stderr(Stdio::from(write))
@@ -260,7 +260,7 @@ fn stuck_streams() -> Result<(), Failed> {
 }
 
 fn limited(limit: Resource, soft: u64, hard: u64, args: &[&str]) -> Run {
-    let mut command = Command::new(tracee());
+    let mut command = tracee_command();
     command.args(args);
     // SAFETY: the child only makes a system call between fork and exec.
     unsafe {
@@ -316,7 +316,7 @@ fn inherited() -> Result<(), Failed> {
     let script = "ulimit -Sn; ulimit -Ss; grep -E 'Sig(Blk|Ign)' /proc/self/status";
     let mut plain = Command::new("sh");
     plain.args(["-c", script]);
-    let mut traced = Command::new(tracee());
+    let mut traced = tracee_command();
     traced.args(["-o", "json:/dev/null", "--", "sh", "-c", script]);
     let mut outputs = Vec::new();
     for command in [&mut plain, &mut traced] {
@@ -340,7 +340,7 @@ fn files() -> Result<(), Failed> {
     let path = |name: &str| folder.path().join(name);
     let mode = |name: &str| fs::metadata(path(name)).unwrap().mode() & 0o7777;
     let traces = |output: &str| {
-        let run = finish(Command::new(tracee()).args(["-e", "execve", "-o", output, "--", "true"]));
+        let run = finish(tracee_command().args(["-e", "execve", "-o", output, "--", "true"]));
         assert_eq!(run.code(), 0, "{}", run.stderr);
     };
     traces(&format!("json:{}", path("new").display()));
@@ -352,7 +352,7 @@ fn files() -> Result<(), Failed> {
 
     // As logrotate's copytruncate does.
     let log = path("log");
-    let mut tracee = Command::new(tracee())
+    let mut tracee = tracee_command()
         .args([
             "-e",
             "execve",
@@ -395,7 +395,7 @@ fn open_targets() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let file = fs::File::create(folder.path().join("out"))?;
     let fd = file.as_raw_fd();
-    let mut command = Command::new(tracee());
+    let mut command = tracee_command();
     command.args([
         "-e",
         "execve",
@@ -427,7 +427,7 @@ fn open_targets() -> Result<(), Failed> {
         run.stderr
     );
     for (target, said) in [("json:&77", "nothing is open"), ("json:&0", "reading only")] {
-        let run = finish(Command::new(tracee()).args(["-o", target, "--", "true"]));
+        let run = finish(tracee_command().args(["-o", target, "--", "true"]));
         assert_eq!(run.code(), 1, "{}", run.stderr);
         assert!(
             run.stderr.contains(said) && run.stderr.lines().count() == 1,

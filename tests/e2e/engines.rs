@@ -12,7 +12,7 @@ use crate::containers::{
     add_capture, caller_inside, calls, check_capture, count, descriptions, first_is_its_exec, output,
     root_file_system, start, start_capture,
 };
-use crate::harness::{in_vm, lacks_tool, wait_until, Background};
+use crate::harness::{command, in_vm, lacks_tool, wait_until, Background, Env};
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
@@ -31,6 +31,8 @@ pub fn tests() -> Vec<Test> {
 struct Daemon {
     child: Child,
     folder: tempfile::TempDir,
+    /// How programs that tests start find it.
+    host: Option<Env>,
 }
 
 impl Drop for Daemon {
@@ -63,7 +65,11 @@ impl Daemon {
             .stderr(log)
             .spawn()
             .unwrap();
-        let mut daemon = Daemon { child, folder };
+        let mut daemon = Daemon {
+            child,
+            folder,
+            host: None,
+        };
         let socket = daemon.socket();
         wait_until("the daemon listens", || {
             if let Ok(Some(status)) = daemon.child.try_wait() {
@@ -94,7 +100,7 @@ const MANY: usize = 20;
 
 /// dockerd, where the program docker finds it.
 fn dockerd() -> Daemon {
-    let daemon = Daemon::start(|folder| {
+    let mut daemon = Daemon::start(|folder| {
         let mut command = Command::new("dockerd");
         for (flag, name) in [
             ("--data-root", "data"),
@@ -113,17 +119,20 @@ fn dockerd() -> Daemon {
             ]);
         command
     });
-    std::env::set_var("DOCKER_HOST", format!("unix://{}", daemon.socket().display()));
+    daemon.host = Some(Env::set(
+        "DOCKER_HOST",
+        format!("unix://{}", daemon.socket().display()),
+    ));
     daemon
 }
 
 fn docker(args: &[&str]) -> String {
-    output(Command::new("docker").args(args))
+    output(command("docker").args(args))
 }
 
 fn many() -> Result<(), Failed> {
     let daemon = dockerd();
-    import(Command::new("docker"), daemon.folder.path());
+    import(command("docker"), daemon.folder.path());
     let create = |name: &str, args: &[&str]| {
         docker(&[&["create", "--network=none", "--name", name, "progs:1"], args].concat())
     };
@@ -137,7 +146,7 @@ fn many() -> Result<(), Failed> {
     let runs = ["c", "c:all", &listed, "h"].map(start);
     let starts: Vec<Child> = (0..MANY)
         .map(|i| {
-            Command::new("docker")
+            command("docker")
                 .args(["start", &format!("many{i}")])
                 .stdout(Stdio::null())
                 .spawn()
@@ -222,7 +231,7 @@ fn captured() -> Result<(), Failed> {
     let folder = daemon.folder.path();
     let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
     add_capture(&root_file_system(folder));
-    import(Command::new("docker"), folder);
+    import(command("docker"), folder);
     let id = docker(&[
         "create",
         "--network=none",
@@ -254,19 +263,20 @@ fn podman() -> Result<(), Failed> {
             .args(["--runtime", "runc", "--cgroup-manager", "cgroupfs"]);
         command
     };
-    let daemon = Daemon::start(|folder| {
+    let mut daemon = Daemon::start(|folder| {
         let mut command = command(folder);
         command
             .args(["system", "service", "--time=0"])
             .arg(format!("unix://{}", folder.join("socket").display()));
         command
     });
+    daemon.host = Some(Env::set(
+        "CONTAINER_HOST",
+        format!("unix://{}", daemon.socket().display()),
+    ));
     let folder = daemon.folder.path();
-    std::env::set_var("CONTAINER_HOST", format!("unix://{}", daemon.socket().display()));
-    let podman = |args: &[&str]| output(command(folder).env_remove("CONTAINER_HOST").args(args));
-    let mut imports = command(folder);
-    imports.env_remove("CONTAINER_HOST");
-    import(imports, folder);
+    let podman = |args: &[&str]| output(command(folder).args(args));
+    import(command(folder), folder);
     // Without CAP_SYS_RESOURCE its own limits would be too high.
     let create = |name: &str, args: &[&str]| {
         let create = [

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use libtest_mimic::Failed;
 use serde_json::Value;
 
-use crate::harness::{arg, in_vm, prog, trace, tracee, value, Run};
+use crate::harness::{arg, in_vm, long, prog, trace, tracee_command, value, Run};
 use crate::{means, Test};
 
 const NAMES: &[&str] = &[
@@ -30,7 +30,8 @@ pub fn tests() -> Vec<Test> {
         .unless(lacks("security_sb_mount")),
         Test::new("files_opened_are_those_really_reached", || {
             each("opens", &["security_file_open"], false)
-        }),
+        })
+        .on_each_kernel(),
         Test::new("files_opened_200_folders_deep", || {
             each("deep", &["security_file_open"], false)
         }),
@@ -386,11 +387,15 @@ fn renamed() -> Result<(), Failed> {
 
 fn mixed() -> Result<(), Failed> {
     let cpus = std::thread::available_parallelism().unwrap().get();
-    let seconds = if in_vm() { "5" } else { "30" };
+    let seconds = match (in_vm(), long()) {
+        (true, _) => "5",
+        (false, false) => "10",
+        (false, true) => "30",
+    };
     under_each_means(&["security_file_open"], |_| {
         let folder = folder();
         let root = folder.path().to_str().unwrap();
-        let mut child = Command::new(tracee())
+        let mut child = tracee_command()
             .args(["-e", "security_file_open", "-o", "json", "--"])
             .args([&prog("paths"), &(4 * cpus).to_string(), seconds, root])
             .stdout(Stdio::piped())

@@ -1,5 +1,8 @@
 //! Running tracee and reading what it says.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::net::UnixDatagram;
@@ -19,6 +22,43 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The binary under test.
 pub fn tracee() -> PathBuf {
     std::env::var_os("TRACEE_BIN").map_or_else(|| env!("CARGO_BIN_EXE_tracee").into(), PathBuf::from)
+}
+
+/// tracee with what `Env` says.
+pub fn tracee_command() -> Command {
+    command(tracee())
+}
+
+/// A command with what `Env` says.
+pub fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    ENV.with_borrow(|vars| command.envs(vars));
+    command
+}
+
+thread_local! {
+    static ENV: RefCell<BTreeMap<&'static str, String>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// A variable of the commands that a test starts, as long as it lives; the test's own process has it not.
+pub struct Env(&'static str);
+
+impl Env {
+    #[must_use]
+    pub fn set(name: &'static str, value: impl Into<String>) -> Env {
+        ENV.with_borrow_mut(|vars| vars.insert(name, value.into()));
+        Env(name)
+    }
+
+    pub fn get(name: &str) -> String {
+        ENV.with_borrow(|vars| vars.get(name).cloned().unwrap_or_default())
+    }
+}
+
+impl Drop for Env {
+    fn drop(&mut self) {
+        ENV.with_borrow_mut(|vars| vars.remove(self.0));
+    }
 }
 
 /// A program of tests/progs, compiled.
@@ -51,9 +91,13 @@ pub fn kernel() -> (u32, u32) {
     (numbers.next().unwrap(), numbers.next().unwrap())
 }
 
-/// Why a test that hardly depends on the kernel does not run in this emulator: of the oldest kernel and the newest one each
-/// runs half of them.
-pub fn elsewhere(name: &str) -> Option<String> {
+/// The long form, of `make test-long`: each test on each kernel whose code it looks at.
+pub fn long() -> bool {
+    std::env::var_os("TRACEE_TEST_LONG").is_some()
+}
+
+/// Why a test does not run in this emulator: of the oldest kernel and the newest one each runs half of those.
+fn elsewhere(name: &str) -> Option<String> {
     let (major, _) = kernel();
     let runs = match name.bytes().map(u32::from).sum::<u32>() % 2 {
         0 => 0..6,
@@ -61,6 +105,54 @@ pub fn elsewhere(name: &str) -> Option<String> {
     };
     (in_vm() && !runs.contains(&major))
         .then(|| "another kernel runs it, and it takes an emulator long".into())
+}
+
+/// On how many of the emulated kernels a test runs. Here all of them run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kernels {
+    /// On each.
+    Each,
+    /// On the oldest or the newest; in the long form on each.
+    Some,
+    /// On none; in the long form on the oldest or the newest.
+    Few,
+}
+
+impl Kernels {
+    /// Why a test does not run here.
+    pub fn missing(self, name: &str) -> Option<String> {
+        match (self, long()) {
+            (Kernels::Each, _) | (Kernels::Some, true) => None,
+            (Kernels::Some, false) | (Kernels::Few, true) => elsewhere(name),
+            (Kernels::Few, false) => {
+                in_vm().then(|| "kernels hardly change it: make test-long runs it".into())
+            }
+        }
+    }
+}
+
+/// Which of the tests that the kernel lets run are run now: TRACEE_TEST_LANE.
+#[derive(PartialEq, Eq)]
+pub enum Lane {
+    All,
+    /// Those that measure, for which nothing else may run.
+    Alone,
+    /// All others.
+    Beside,
+    /// One of each file.
+    Quick,
+}
+
+impl Lane {
+    pub fn asked_for() -> Lane {
+        match std::env::var("TRACEE_TEST_LANE").as_deref() {
+            Err(_) | Ok("") => Lane::All,
+            Ok("alone") => Lane::Alone,
+            Ok("beside") => Lane::Beside,
+            Ok("quick") => Lane::Quick,
+            Ok(other) => panic!("TRACEE_TEST_LANE={other}: it is alone, beside or quick"),
+        }
+    }
 }
 
 /// Why times cannot be held against limits here: nested virtual machines and some mitigations make each call take several times as long
@@ -124,9 +216,14 @@ impl Run {
 
 /// Traces a command, with JSON besides its own output, and parses every line.
 pub fn trace(flags: &[&str], command: &[&str]) -> Run {
+    trace_keeping(flags, command, |_| true)
+}
+
+/// The same, of which only these events are held: a million of them would take gigabytes.
+pub fn trace_keeping(flags: &[&str], command: &[&str], mut keep: impl FnMut(&Value) -> bool) -> Run {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("events");
-    let output = Command::new(tracee())
+    let output = tracee_command()
         .args(flags)
         .args(["--output", &format!("json:{}", path.display()), "--"])
         .args(command)
@@ -134,7 +231,7 @@ pub fn trace(flags: &[&str], command: &[&str]) -> Run {
         .unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     let events = match File::open(&path) {
-        Ok(file) => parse(file),
+        Ok(file) => lines(file).filter(|event| keep(event)).collect(),
         Err(_) => Vec::new(),
     };
     Run {
@@ -147,18 +244,19 @@ pub fn trace(flags: &[&str], command: &[&str]) -> Run {
 
 /// Every line of a JSON output; each must parse.
 pub fn parse(input: impl Read) -> Vec<Value> {
-    BufReader::new(input)
-        .lines()
-        .map(|line| {
-            let line = line.unwrap();
-            serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
-        })
-        .collect()
+    lines(input).collect()
+}
+
+fn lines(input: impl Read) -> impl Iterator<Item = Value> {
+    BufReader::new(input).lines().map(|line| {
+        let line = line.unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    })
 }
 
 /// Runs tracee without a command; for what fails at once.
 pub fn run(args: &[&str]) -> Run {
-    finish(Command::new(tracee()).args(args))
+    finish(tracee_command().args(args))
 }
 
 pub fn finish(command: &mut Command) -> Run {
@@ -186,7 +284,7 @@ impl Background {
         let socket = folder.path().join("notify");
         let ready = UnixDatagram::bind(&socket).unwrap();
         ready.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
-        let mut child = Command::new(tracee())
+        let mut child = tracee_command()
             .args(flags)
             .args(["--output", &output])
             .env("NOTIFY_SOCKET", &socket)

@@ -2,13 +2,12 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::process::Command;
 
 use base64::prelude::{Engine as _, BASE64_STANDARD};
 use libtest_mimic::Failed;
 use serde_json::Value;
 
-use crate::harness::{arg, finish, parse, prog, totals, tracee};
+use crate::harness::{arg, finish, parse, prog, totals, tracee_command};
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
@@ -32,7 +31,7 @@ fn run(events: &str, args: &[&str]) -> Seen {
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (json, table) = (path("json"), path("table"));
     let run = finish(
-        Command::new(tracee())
+        tracee_command()
             .args(["-b", "32MiB", "-e", events, "-o", &format!("json:{json}")])
             .args(["-o", &format!("table:{table}"), "--", &prog("hostile")])
             .args(args),

@@ -27,7 +27,7 @@ fn op_name(opcode: u64) -> Option<String> {
 pub fn tests() -> Vec<Test> {
     let missing = disabled();
     [
-        Test::new("io_uring_requests_issued_inline", || requests("uring", "inline")),
+        Test::new("io_uring_requests_issued_inline", || requests("uring", "inline")).on_each_kernel(),
         Test::new("io_uring_requests_issued_by_workers", || {
             requests("uring", "async")
         }),
@@ -48,8 +48,8 @@ pub fn tests() -> Vec<Test> {
     .into_iter()
     .map(|test| test.unless(missing.clone()))
     .chain([
-        Test::new("io_uring_means_exist", means),
-        Test::new("io_uring_operations_have_the_kernels_names", names),
+        Test::new("io_uring_means_exist", means).on_each_kernel(),
+        Test::new("io_uring_operations_have_the_kernels_names", names).on_each_kernel(),
     ])
     .collect()
 }

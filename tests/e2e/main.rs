@@ -45,12 +45,15 @@ mod vectors;
 
 use std::time::Instant;
 
+use harness::{Kernels, Lane};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// A test: its name, what it needs (the reason why that is missing), and what it does.
 pub struct Test {
     name: &'static str,
     missing: Option<String>,
+    kernels: Kernels,
+    measures: bool,
     run: fn() -> Result<(), Failed>,
 }
 
@@ -59,6 +62,8 @@ impl Test {
         Test {
             name,
             missing: None,
+            kernels: Kernels::Some,
+            measures: false,
             run,
         }
     }
@@ -69,31 +74,65 @@ impl Test {
         self
     }
 
-    /// Runs it here and in one emulator: each kernel more adds little to it, and the whole must not take for ever.
-    pub fn once(self) -> Test {
-        let reason = harness::elsewhere(self.name);
-        self.unless(reason)
+    /// Each kernel more adds little to it.
+    pub fn once(mut self) -> Test {
+        self.kernels = Kernels::Few;
+        self
+    }
+
+    /// What each kernel decides anew, such as what its verifier lets pass.
+    pub fn on_each_kernel(mut self) -> Test {
+        self.kernels = Kernels::Each;
+        self
+    }
+
+    /// It measures time, load or losses: nothing else may run meanwhile.
+    pub fn alone(mut self) -> Test {
+        self.measures = true;
+        self
+    }
+
+    fn missing(&self) -> Option<String> {
+        self.missing.clone().or_else(|| self.kernels.missing(self.name))
     }
 }
 
-/// Runs a test; says so if it is one of those that make the whole slow.
+/// Runs a test; says so if it is one of those that make the whole slow, or large.
 fn timed(test: &Test) -> Result<(), Failed> {
     let started = Instant::now();
     let result = (test.run)();
     let seconds = started.elapsed().as_secs();
     if seconds >= 5 {
-        println!("slow: {}: {seconds} s", test.name);
+        println!("\nslow: {}: {seconds} s", test.name);
     }
+    // The highest point so far is read, and begins anew.
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let mib = peak
+        .and_then(|peak| peak.trim().strip_suffix(" kB"))
+        .map_or(0, |kib| kib.parse().unwrap_or(0))
+        >> 10;
+    if mib >= 256 {
+        println!("\nlarge: {}: {mib} MiB", test.name);
+    }
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
     result
+}
+
+/// The first of a file's tests that can run here and does not measure.
+fn stands_for(tests: Vec<Test>) -> Option<Test> {
+    tests
+        .into_iter()
+        .find(|test| !test.measures && test.missing().is_none())
 }
 
 fn main() {
     let mut arguments = Arguments::from_args();
-    // Loads and losses are measured: one test at a time.
+    // Tests look at the whole machine, such as which programs are loaded: one test at a time.
     arguments.test_threads = arguments.test_threads.or(Some(1));
     let filter = arguments.filter.clone();
     let once = |tests: Vec<Test>| -> Vec<Test> { tests.into_iter().map(Test::once).collect() };
-    let tests: Vec<Test> = [
+    let files = [
         cli::tests(),
         process::tests(),
         once(arguments::tests()),
@@ -108,7 +147,7 @@ fn main() {
         files::tests(),
         scope::tests(),
         once(filter::tests()),
-        once(spawn::tests()),
+        spawn::tests(),
         containers::tests(),
         once(membership::tests()),
         once(names::tests()),
@@ -131,22 +170,31 @@ fn main() {
         once(capture_folder::tests()),
         once(ends::tests()),
         once(secure::tests()),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    let names: Vec<_> = tests.iter().map(|test| test.name).collect();
+    ];
+    let lane = Lane::asked_for();
+    let names: Vec<_> = files.iter().flatten().map(|test| test.name).collect();
+    let tests: Vec<Test> = match lane {
+        Lane::All => files.into_iter().flatten().collect(),
+        Lane::Alone => files.into_iter().flatten().filter(|test| test.measures).collect(),
+        Lane::Beside => files
+            .into_iter()
+            .flatten()
+            .filter(|test| !test.measures)
+            .collect(),
+        Lane::Quick => files.into_iter().filter_map(stands_for).collect(),
+    };
     let promises = Trial::test("each_promise_has_its_test", move || {
         promises::each_has_its_test(&names)
     })
     .with_ignored_flag(harness::in_vm());
     let trials = tests.into_iter().map(|test| {
         let asked_for = filter.as_ref().is_none_or(|text| test.name.contains(text));
-        if let (Some(reason), true) = (&test.missing, asked_for) {
+        let missing = test.missing();
+        if let (Some(reason), true) = (&missing, asked_for) {
             println!("skip: {}: {reason}", test.name);
         }
-        let (name, ignored) = (test.name, test.missing.is_some());
-        Trial::test(name, move || timed(&test)).with_ignored_flag(ignored)
+        Trial::test(test.name, move || timed(&test)).with_ignored_flag(missing.is_some())
     });
-    libtest_mimic::run(&arguments, trials.chain([promises]).collect()).exit();
+    let promises = (lane != Lane::Alone).then_some(promises);
+    libtest_mimic::run(&arguments, trials.chain(promises).collect()).exit();
 }

@@ -1,19 +1,18 @@
 //! Tests by every means that a kernel has: each by ruling out the better ones.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 use std::sync::Mutex;
 
 use libtest_mimic::Failed;
 use serde_json::{json, Value};
 
-use crate::harness::{arg, parse, trace, tracee, value, Run};
+use crate::harness::{arg, parse, trace, tracee_command, value, Env, Run};
 use crate::Test;
 
 pub fn tests() -> Vec<Test> {
     vec![
-        Test::new("every_listed_event_loads_by_every_means", loads),
-        Test::new("what_options_add_loads_by_every_means", options_load),
+        Test::new("every_listed_event_loads_by_every_means", loads).on_each_kernel(),
+        Test::new("what_options_add_loads_by_every_means", options_load).on_each_kernel(),
     ]
 }
 
@@ -27,9 +26,8 @@ fn loads() -> Result<(), Failed> {
             .map(|(name, _)| name.as_str())
             .collect();
         assert!(there.len() > 20, "without {without}: {there:?}");
-        std::env::set_var("TRACEE_WITHOUT", without);
+        let _env = Env::set("TRACEE_WITHOUT", without);
         let run = trace(&["-e", &there.join(",")], &["true"]);
-        std::env::remove_var("TRACEE_WITHOUT");
         assert_eq!(run.code(), 0, "without {without}: {}", run.stderr);
         assert!(!run.events.is_empty(), "{}", run.stderr);
     }
@@ -40,7 +38,7 @@ fn loads() -> Result<(), Failed> {
 fn options_load() -> Result<(), Failed> {
     for without in RUNGS {
         let artefacts = tempfile::tempdir()?;
-        std::env::set_var("TRACEE_WITHOUT", without);
+        let _env = Env::set("TRACEE_WITHOUT", without);
         let run = trace(
             &[
                 "--capture",
@@ -57,7 +55,6 @@ fn options_load() -> Result<(), Failed> {
             ],
             &["true"],
         );
-        std::env::remove_var("TRACEE_WITHOUT");
         assert_eq!(run.code(), 0, "without {without}: {}", run.stderr);
         // Linux 5.10 has nothing else to tell of memory.
         let warns = run.stderr.contains("memory is not captured");
@@ -86,8 +83,7 @@ fn unavailable_without(event: &str, without: &str) -> Option<String> {
 
 /// By which means the kernel gives an event.
 pub fn attach(event: &str) -> String {
-    let without = std::env::var("TRACEE_WITHOUT").unwrap_or_default();
-    list(&without)[event]["attach"]
+    list(&Env::get("TRACEE_WITHOUT"))[event]["attach"]
         .as_str()
         .unwrap_or_default()
         .into()
@@ -106,7 +102,7 @@ pub fn list(without: &str) -> &'static List {
 }
 
 fn ask(without: &str) -> List {
-    let output = Command::new(tracee())
+    let output = tracee_command()
         .args(["--list", "--output", "json"])
         .env("TRACEE_WITHOUT", without)
         .output()
@@ -201,9 +197,8 @@ pub fn each_set(events: &[&str], test: impl Fn(&[&str], &'static List)) {
             continue;
         }
         println!("without {without:?}: {attach:?}");
-        std::env::set_var("TRACEE_WITHOUT", without);
+        let _env = Env::set("TRACEE_WITHOUT", without);
         test(&there, listed);
-        std::env::remove_var("TRACEE_WITHOUT");
         seen.push(attach);
     }
     assert!(!seen.is_empty());

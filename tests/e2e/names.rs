@@ -14,7 +14,9 @@ use serde_json::{json, Value};
 
 use crate::capture_code::{lacks_fuse, Unserved};
 use crate::containers::{id, output};
-use crate::harness::{lacks_tool, parse, prog, same_everywhere, tracee, value, wait_until, Background, Run};
+use crate::harness::{
+    lacks_tool, parse, prog, same_everywhere, tracee, value, wait_until, Background, Env, Run,
+};
 use crate::membership::{all_in, container, go, no_loss, own, procs, ran, remove, user, Cgroups};
 use crate::Test;
 
@@ -156,9 +158,9 @@ fn own_only() -> Result<(), Failed> {
     assert_eq!(told(&users), [&json!("mine")]);
     assert_eq!(told(&roots), [&Value::Null]);
     // Nor at a socket that whoever traces has named, as long as it is another user who listens there.
-    std::env::set_var("CONTAINER_HOST", format!("unix://{}", folder.socket().display()));
+    let env = Env::set("CONTAINER_HOST", format!("unix://{}", folder.socket().display()));
     let background = Background::start(&["-t", "p", "-e", EVENTS]);
-    std::env::remove_var("CONTAINER_HOST");
+    drop(env);
     let (users, roots) = work(&mut cgroups, 4011);
     let run = background.stop();
     assert_eq!(names(&run, &users), ["mine"]);
@@ -202,9 +204,9 @@ fn not_listed() -> Result<(), Failed> {
     let socket = roots.path().join("socket");
     let _user = Listener::start(&folder.socket(), &answer("web"), user());
     let _root = Listener::start(&socket, &answer("web"), 0);
-    std::env::set_var("CONTAINER_HOST", format!("unix://{}", socket.display()));
+    let env = Env::set("CONTAINER_HOST", format!("unix://{}", socket.display()));
     let background = Background::start(&["-t", "c:web", "-e", EVENTS]);
-    std::env::remove_var("CONTAINER_HOST");
+    drop(env);
     let (_, roots) = work(&mut cgroups, 4201);
     let run = background.stop();
     assert_eq!(ran(&run), all_in(&["roots"], &roots));
@@ -300,9 +302,9 @@ fn removed() -> Result<(), Failed> {
     let root = Listener::start(&socket, &answer("late"), 0);
     let stop = |signal| nix::sys::signal::kill(nix::unistd::Pid::from_raw(root.0.id() as i32), signal);
     stop(Signal::SIGSTOP)?;
-    std::env::set_var("CONTAINER_HOST", format!("unix://{}", socket.display()));
+    let env = Env::set("CONTAINER_HOST", format!("unix://{}", socket.display()));
     let background = Background::start(&["-t", "p", "-e", EVENTS]);
-    std::env::remove_var("CONTAINER_HOST");
+    drop(env);
     let id = id(own(4401));
     let at = cgroups.hierarchy.path(&format!("libpod-{id}.scope"));
     let at = at.to_str().unwrap();
@@ -370,10 +372,10 @@ fn flood() -> Result<(), Failed> {
     let mut cgroups = Cgroups::new(4500);
     let _user = Listener::start(&folder.socket(), "hang", user());
     let _root = Listener::start(&socket, "hang", 0);
-    std::env::set_var("CONTAINER_HOST", format!("unix://{}", socket.display()));
+    let env = Env::set("CONTAINER_HOST", format!("unix://{}", socket.display()));
     // One whose name is only shown, and one whose name decides.
     let runs = ["p", "c:web"].map(|scope| Background::start(&["-t", scope, "-e", "getppid"]));
-    std::env::remove_var("CONTAINER_HOST");
+    drop(env);
     let before = runs.each_ref().map(memory);
     let floods: Vec<_> = (0..6)
         .map(|seed| {

@@ -11,8 +11,8 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::harness::{
-    arg, finish, in_vm, parse, prog, same_everywhere, slow_calls, totals, trace, tracee, value, wait_until,
-    Background,
+    arg, finish, in_vm, parse, prog, same_everywhere, slow_calls, totals, trace, tracee_command, value,
+    wait_until, Background,
 };
 use crate::Test;
 
@@ -23,18 +23,20 @@ pub fn tests() -> Vec<Test> {
         Test::new("hostile_names_keep_their_bytes_in_json", hostile_json),
         Test::new("several_outputs_at_once_are_equal", several).unless(same_everywhere()),
         Test::new("json_context_agrees_with_the_system", context),
-        Test::new("sigint_drains_and_exits_0_within_a_second", sigint),
+        Test::new("sigint_drains_and_exits_0_within_a_second", sigint).alone(),
         Test::new("a_closed_standard_output_ends_quietly", closed),
         Test::new("a_full_disk_ends_with_a_message", full_disk).unless(same_everywhere()),
         Test::new("a_reader_that_reads_nothing_cannot_hold_us", stuck_reader),
         Test::new("a_stop_while_it_starts_is_orderly", stopped_early).unless(same_everywhere()),
-        Test::new("start_to_first_event", start).unless(if in_vm() { None } else { slow_calls() }),
-        Test::new("memory_of_a_run", memory),
+        Test::new("start_to_first_event", start)
+            .unless(if in_vm() { None } else { slow_calls() })
+            .alone(),
+        Test::new("memory_of_a_run", memory).alone(),
     ]
 }
 
 fn stdout_of(args: &[&str]) -> String {
-    let run = finish(Command::new(tracee()).args(args));
+    let run = finish(tracee_command().args(args));
     assert_eq!(run.code(), 0, "{}", run.stderr);
     run.stdout
 }
@@ -145,7 +147,7 @@ fn several() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (json, table) = (path("json"), path("table"));
-    let run = finish(Command::new(tracee()).args([
+    let run = finish(tracee_command().args([
         "-o",
         &format!("json:{json}"),
         "-o",
@@ -213,7 +215,7 @@ fn sigint() -> Result<(), Failed> {
 }
 
 fn closed() -> Result<(), Failed> {
-    let mut child = Command::new(tracee())
+    let mut child = tracee_command()
         .args(["-e", "getppid", "-t", "process:new"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -239,7 +241,7 @@ fn closed() -> Result<(), Failed> {
 }
 
 fn full_disk() -> Result<(), Failed> {
-    let run = finish(Command::new(tracee()).args(["-o", "json:/dev/full", "--", "true"]));
+    let run = finish(tracee_command().args(["-o", "json:/dev/full", "--", "true"]));
     assert_eq!(run.code(), 1);
     assert!(
         run.stderr.contains("/dev/full") && run.stderr.contains("No space left"),
@@ -250,7 +252,7 @@ fn full_disk() -> Result<(), Failed> {
 }
 
 fn stuck_reader() -> Result<(), Failed> {
-    let mut child = Command::new(tracee())
+    let mut child = tracee_command()
         .args(["-e", "getppid", "--", &prog("getppid"), "1", "100000"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -279,7 +281,7 @@ fn stuck_reader() -> Result<(), Failed> {
 
 /// Loading all programs takes longer than a blocked reader is waited for.
 fn stopped_early() -> Result<(), Failed> {
-    let child = Command::new(tracee())
+    let child = tracee_command()
         .args(["-t", "p:all", "-s", "all"])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -324,7 +326,7 @@ fn memory() -> Result<(), Failed> {
 /// How long it takes until an event is seen, and how much memory in KiB.
 fn start_once() -> Result<(Duration, u64), Failed> {
     let start = Instant::now();
-    let mut child = Command::new(tracee())
+    let mut child = tracee_command()
         .args(["--", "sh", "-c", "read line"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

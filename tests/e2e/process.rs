@@ -11,7 +11,7 @@ use crate::Test;
 pub fn tests() -> Vec<Test> {
     vec![
         Test::new("a_command_is_traced_from_its_exec_on", from_its_exec_on),
-        Test::new("execs_come_once_and_in_order", order),
+        Test::new("execs_come_once_and_in_order", order).on_each_kernel(),
         Test::new("the_status_is_the_commands", status),
         Test::new("failing_execs_show_arguments_and_error", failing),
         Test::new("an_exec_by_a_thread_is_its_processs", by_thread),

@@ -10,7 +10,7 @@ use libtest_mimic::Failed;
 use nix::mount::{mount, umount2, MntFlags, MsFlags};
 use tempfile::TempDir;
 
-use crate::harness::{finish, same_everywhere, tracee, Run};
+use crate::harness::{finish, same_everywhere, tracee, tracee_command, Run};
 use crate::ship::{
     put_object, set_file_capabilities, status, CAP_BPF, CAP_DAC_READ_SEARCH, CAP_PERFMON, CAP_SYS_RESOURCE,
     FILE_NAME,
@@ -261,7 +261,7 @@ fn unseen_object() -> Result<(), Failed> {
     fs::write(folder.path().join("file"), "")?;
     for place in ["closed", "file", "missing"] {
         let run = finish(
-            Command::new(tracee())
+            tracee_command()
                 .arg("--install-path")
                 .arg(folder.path().join(place))
                 .uid(USER)

@@ -16,7 +16,9 @@ use tempfile::TempDir;
 use tracee::loader::object;
 
 use crate::capture_code::{lacks_fuse, Unserved};
-use crate::harness::{self, finish, lacks_tool, prog, run, same_everywhere, trace, tracee, Background, Run};
+use crate::harness::{
+    self, finish, lacks_tool, prog, run, same_everywhere, trace, tracee, tracee_command, Background, Run,
+};
 use crate::Test;
 
 pub const NOBODY: u32 = 65534;
@@ -132,7 +134,7 @@ fn command_keeps_privileges() -> Result<(), Failed> {
 
 /// tracee as root that has these capabilities only.
 fn with_only(capabilities: &'static [u32]) -> Command {
-    let mut command = Command::new(tracee());
+    let mut command = tracee_command();
     // SAFETY: the child only makes system calls between fork and exec.
     unsafe {
         command.pre_exec(|| {
@@ -476,7 +478,7 @@ fn put_there() -> Result<(), Failed> {
     assert!(!run.stderr.contains("warning"), "{}", run.stderr);
     // Nor is anything built there.
     let run = finish(
-        Command::new(tracee())
+        tracee_command()
             .args(["-e", "execve", "--build-policy", "always", "--install-path"])
             .arg(install_path.join("new"))
             .args(["--", "true"]),
@@ -506,7 +508,7 @@ fn by_fuse() -> Result<(), Failed> {
 fn no_clang_is_said() -> Result<(), Failed> {
     let folder = open_folder();
     let run = finish(
-        Command::new(tracee())
+        tracee_command()
             .args(["--build-policy", "always", "--install-path"])
             .arg(folder.path())
             .env("PATH", "/nowhere"),
@@ -527,7 +529,7 @@ fn rebuild() -> Result<(), Failed> {
     let install_path = folder.path().join("tracee");
     let object = install_path.join(FILE_NAME);
     let run = finish(
-        Command::new(tracee())
+        tracee_command()
             .args(["--build-policy", "always", "--install-path"])
             .arg(&install_path)
             .uid(NOBODY)
@@ -569,7 +571,7 @@ fn building(install_path: &Path) -> std::process::Child {
     let clang = install_path.join("clang");
     fs::write(&clang, "#!/bin/sh\nexec sleep 30\n").unwrap();
     fs::set_permissions(&clang, Permissions::from_mode(0o755)).unwrap();
-    let child = Command::new(tracee())
+    let child = tracee_command()
         .args(["--build-policy", "always", "--install-path"])
         .arg(install_path)
         .env("CLANG", &clang)
@@ -633,7 +635,7 @@ fn killed_rebuilds() -> Result<(), Failed> {
     }
     symlink("build-abc", path("build-l1nked")).unwrap();
     let run = finish(
-        Command::new(tracee())
+        tracee_command()
             .args(["--build-policy", "always", "--install-path"])
             .arg(folder.path())
             .env("CLANG", "/nonexistent/clang"),

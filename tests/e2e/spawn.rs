@@ -15,7 +15,7 @@ use crate::Test;
 pub fn tests() -> Vec<Test> {
     let not_here = (!in_vm()).then(|| "pid_max is everybody's".to_owned());
     vec![
-        Test::new("short_lived_processes_once_each", short_lived),
+        Test::new("short_lived_processes_once_each", short_lived).once(),
         Test::new("reused_pids_are_other_processes", reused).unless(not_here),
     ]
 }
