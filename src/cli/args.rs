@@ -1,5 +1,8 @@
 //! The flags as they are typed; what they mean is in `config.rs`.
 
+// Comments are what --help shows, as it is.
+#![allow(rustdoc::invalid_html_tags)]
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
