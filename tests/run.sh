@@ -239,13 +239,14 @@ torture_here() {
 }
 
 e2e_in_vm() {
-	local tool path tools=()
+	local tool path tools=() first=()
 	# Container runtimes, where there are any.
 	for tool in runc crun; do
 		path=$(PATH=$PATH:/usr/sbin type -P $tool) && tools+=(--file "$path:/bin/$tool")
 	done
 	# Tests here come first, wherever both want a processor.
-	nice vm/run.sh "$1" --mem 2048 --timeout "$vm_limit" --module dummy --module fuse --module overlay \
+	! wants e2e || first=(nice)
+	"${first[@]}" vm/run.sh "$1" --mem 2048 --timeout "$vm_limit" --module dummy --module fuse --module overlay \
 		--file "$tracee:/bin/tracee" --file "$target/progs:/progs" "${tools[@]}" \
 		--env TRACEE_BIN=/bin/tracee --env TRACEE_TEST_PROGS=/progs --env TRACEE_TEST_VM=1 \
 		${long:+--env TRACEE_TEST_LONG=1} \

@@ -17,27 +17,40 @@ use crate::suggest::nearest;
 /// A checked command line.
 #[derive(Debug)]
 pub struct Config {
+    /// Whose events are shown.
     pub scope: Scope,
+    /// Which events.
     pub events: Selection,
+    /// Which of them are left out.
     pub filters: Filters,
+    /// Where they are shown; at least one.
     pub outputs: Vec<OutputSpec>,
+    /// What is captured, if anything.
     pub capture: Option<capture::Settings>,
+    /// How much of arguments is read.
     pub detail: Detail,
     /// Rows of the kernel's own events end with the system call that led there.
     pub original_syscall: bool,
+    /// Whether each call was carried out is looked at, not only where success is evidence.
     pub verify_results: bool,
+    /// A log of what tracee does goes to standard error.
     pub debug: bool,
+    /// Where the BPF object comes from.
     pub object: Lookup,
+    /// The command to trace with its arguments; empty if there is none.
     pub command: Vec<OsString>,
 }
 
 /// What tracee is asked to do.
 #[derive(Debug)]
 pub enum Task {
+    /// To trace.
     Trace(Box<Config>),
     /// `--list` of these, in JSON if so.
     List {
+        /// In the order in which they are listed.
         events: Vec<&'static EventSpec>,
+        /// One object a line in place of a table.
         json: bool,
     },
     /// A flag's own help.

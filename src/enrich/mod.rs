@@ -1,9 +1,11 @@
 //! What the record itself does not say.
 
-pub mod container;
-pub mod existing;
-pub mod holding;
-pub mod proc;
-pub mod process;
-pub mod runtime;
+#![warn(missing_docs)]
+
+pub(crate) mod container;
+pub(crate) mod existing;
+pub(crate) mod holding;
+pub(crate) mod proc;
+pub(crate) mod process;
+pub(crate) mod runtime;
 pub mod socket;

@@ -20,13 +20,16 @@ pub struct KernelPart<'a> {
     pub numbers: Vec<(usize, &'a Numbers)>,
     /// By position in [`super::NAME_FIELDS`].
     pub names: Vec<(usize, &'a Texts)>,
+    /// What only holds of one event.
     pub events: BTreeMap<EventId, EventPart>,
 }
 
 /// Of one event.
 #[derive(Debug, Default)]
 pub struct EventPart {
+    /// Of its result.
     pub result: Option<Numbers>,
+    /// Of arguments that are numbers.
     pub numbers: Vec<(ArgIndex, NumberType, Numbers)>,
     /// Whole texts, and beginnings.
     pub texts: Vec<(ArgIndex, Texts)>,
@@ -36,12 +39,19 @@ pub struct EventPart {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum NumberType {
+    /// Its 64 bits, with a sign.
     S64 = NUMBER_S64,
+    /// Its 64 bits.
     U64 = NUMBER_U64,
+    /// The lower 32 bits, with a sign.
     S32 = NUMBER_S32,
+    /// The lower 32 bits.
     U32 = NUMBER_U32,
+    /// The lower 16 bits, with a sign.
     S16 = NUMBER_S16,
+    /// The lower 16 bits.
     U16 = NUMBER_U16,
+    /// With a sign, as wide as a `long` of the program.
     Long = NUMBER_LONG,
 }
 

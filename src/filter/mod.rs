@@ -3,12 +3,14 @@
 //! [`parse`] makes [`Filters`] of what is typed. [`compile`] splits them: the kernel side decides what it has at hand
 //! before a record goes into a ring (`src/bpf/filter.bpf.c`), the [`matcher`] sees to the rest.
 
-pub mod argument;
+#![warn(missing_docs)]
+
+pub(crate) mod argument;
 pub mod compile;
-pub mod matcher;
-pub mod number;
+pub(crate) mod matcher;
+pub(crate) mod number;
 pub mod parse;
-pub mod text;
+pub(crate) mod text;
 
 use std::collections::BTreeMap;
 
@@ -43,10 +45,13 @@ pub struct Filters {
     pub numbers: BTreeMap<usize, Numbers>,
     /// By position in [`NAME_FIELDS`].
     pub names: BTreeMap<usize, Texts>,
+    /// Ids and names of containers.
     pub container: Option<Texts>,
     /// `event.retval`: of every event.
     pub result: Option<Numbers>,
+    /// The same of one event.
     pub results: BTreeMap<EventId, Numbers>,
+    /// Of one event's argument.
     pub arguments: BTreeMap<(EventId, ArgIndex), Condition>,
 }
 

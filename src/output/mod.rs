@@ -1,16 +1,18 @@
 //! Where events go: several outputs at once, each a format and a place.
 
-pub mod cuts;
-pub mod fdname;
+#![warn(missing_docs)]
+
+pub(crate) mod cuts;
+pub(crate) mod fdname;
 pub mod json;
 mod json_value;
-pub mod messages;
+pub(crate) mod messages;
 pub mod spec;
-pub mod structure;
+pub(crate) mod structure;
 pub mod table;
-pub mod target;
-pub mod text;
-pub mod value;
+pub(crate) mod target;
+pub(crate) mod text;
+pub(crate) mod value;
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -60,6 +62,7 @@ impl Outputs {
         })
     }
 
+    /// Shows an event on every output; an error names the output that failed.
     pub fn event(&mut self, event: &Event<'_>) -> Result<(), OutputError> {
         self.sinks
             .iter_mut()

@@ -5,10 +5,14 @@ use std::path::PathBuf;
 
 use crate::error::UsageError;
 
+/// How an output shows events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
+    /// One row an event.
     Table,
+    /// The same with more columns.
     TableVerbose,
+    /// One object a line.
     Json,
 }
 
@@ -24,12 +28,16 @@ const FORMATS: [(&str, Format); 3] = [
 pub enum Target {
     /// What is open already: 1 is standard output.
     Fd(RawFd),
+    /// A file, which is emptied first, or a FIFO.
     File(PathBuf),
 }
 
+/// One `--output`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputSpec {
+    /// How it shows events.
     pub format: Format,
+    /// Where it goes.
     pub target: Target,
     /// Permissions of the file, where not those for us alone.
     pub mode: Option<u32>,
@@ -45,6 +53,7 @@ impl Default for OutputSpec {
     }
 }
 
+/// What `--output help` shows.
 pub const HELP: &str = "\
 --output says how events are shown, and where: KIND[,OPTION]…[:TARGET]
   table          one row an event (the default)

@@ -10,6 +10,7 @@ use crate::output::text;
 /// Which columns there are besides those of every table.
 #[derive(Debug, Clone, Copy)]
 pub struct Columns {
+    /// UTS name, namespaces and parent.
     pub verbose: bool,
     /// The container, and ids as both it and the host count them.
     pub containers: bool,

@@ -1,7 +1,9 @@
 //! What tracee may do: asked before it begins, and cut down to what it still needs once everything is attached.
 
+#![warn(missing_docs)]
+
 mod filter;
-pub mod way;
+pub(crate) mod way;
 
 use std::path::Path;
 use std::{env, fs, io};

@@ -2,6 +2,8 @@
 //!
 //! Everything here appends to a string that the caller keeps, and allocates nothing itself.
 
+#![warn(missing_docs)]
+
 mod bpf;
 mod errno;
 mod event;
@@ -9,7 +11,7 @@ mod file;
 mod io_uring;
 mod ioctl;
 mod ipc;
-pub mod memory;
+pub(crate) mod memory;
 mod mount;
 mod prctl;
 mod process;
