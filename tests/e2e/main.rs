@@ -187,6 +187,8 @@ fn main() {
         promises::each_has_its_test(&names)
     })
     .with_ignored_flag(harness::in_vm());
+    let documents = Trial::test("each_file_that_documents_name_exists", promises::each_named_file_exists)
+        .with_ignored_flag(harness::in_vm());
     let trials = tests.into_iter().map(|test| {
         let asked_for = filter.as_ref().is_none_or(|text| test.name.contains(text));
         let missing = test.missing();
@@ -195,6 +197,6 @@ fn main() {
         }
         Trial::test(test.name, move || timed(&test)).with_ignored_flag(missing.is_some())
     });
-    let promises = (lane != Lane::Alone).then_some(promises);
-    libtest_mimic::run(&arguments, trials.chain(promises).collect()).exit();
+    let once = (lane != Lane::Alone).then_some([promises, documents]);
+    libtest_mimic::run(&arguments, trials.chain(once.into_iter().flatten()).collect()).exit();
 }

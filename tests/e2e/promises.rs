@@ -1,5 +1,6 @@
-//! docs/security-model.md numbers its promises, [P1], [P2], …, and ends with a table of the tests that keep them. No
-//! promise is without a row, no row without a promise, and each test that is named is there.
+//! What documents promise. docs/security-model.md numbers its promises, [P1], [P2], …, and ends with a table of the
+//! tests that keep them: every promise has a row, every row a promise, and every test in it exists. Files that
+//! documents name exist.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -41,5 +42,26 @@ pub fn each_has_its_test(names: &[&str]) -> Result<(), Failed> {
     }
     assert!(promised.len() > 20, "{promised:?}");
     assert_eq!(promised, kept);
+    Ok(())
+}
+
+/// Every path in backquotes in `docs/*.md` that begins with one of these folders exists.
+pub fn each_named_file_exists() -> Result<(), Failed> {
+    const FOLDERS: [&str; 6] = ["src/", "tests/", "vm/", "docs/", "build/", "benches/"];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut checked = 0;
+    for entry in std::fs::read_dir(root.join("docs"))? {
+        let document = entry?.path();
+        let text = std::fs::read_to_string(&document)?;
+        for quoted in text.split('`').skip(1).step_by(2) {
+            let path = quoted.split(':').next().unwrap_or(quoted);
+            if !FOLDERS.iter().any(|folder| path.starts_with(folder)) || path.contains(['*', ' ', '…']) {
+                continue;
+            }
+            checked += 1;
+            assert!(root.join(path).exists(), "{} names {path}", document.display());
+        }
+    }
+    assert!(checked > 40, "{checked}");
     Ok(())
 }
