@@ -1,4 +1,4 @@
-//! Which of the chosen events and captures this kernel can give, and what is said of the others.
+//! Which of the chosen events and captures are available on this kernel, and the warnings about the others.
 
 use crate::capture;
 use crate::catalogue::EventSpec;
@@ -10,13 +10,14 @@ use crate::say;
 
 type Events = Vec<&'static EventSpec>;
 
-/// The chosen events that this kernel has, and those of sets and globs that it has not.
+/// The chosen events, by whether they are available on this kernel. Only sets and globs may choose missing ones.
 pub struct Chosen {
     pub events: Events,
     pub missing: Events,
 }
 
-/// Tells them apart.
+/// Sorts the chosen events by whether this kernel provides them. An error if it lacks one that is named, or provides
+/// none.
 pub fn available(selection: &Selection, features: &Features) -> Result<Chosen, LoadError> {
     for event in &selection.by_name {
         if let Err(reason) = probe::means(event, features) {
@@ -37,7 +38,8 @@ pub fn available(selection: &Selection, features: &Features) -> Result<Chosen, L
     }
 }
 
-/// What the kernel can capture of what was asked for, and why not memory, too.
+/// The captures that this kernel provides of those that were asked for; and, if memory was asked for by a set and
+/// cannot be captured, why not.
 pub fn possible(
     capture: Option<capture::Settings>,
     features: &Features,
@@ -53,10 +55,10 @@ pub fn possible(
     Ok((Some(settings), missing))
 }
 
-/// What a run does not show that was asked for. Only said by one that has begun: others have an error to tell.
+/// Warns of what was asked for and will not be shown. Called once a run has begun: others end with an error instead.
 pub fn warn(missing: &[&'static EventSpec], no_memory: Option<&str>, features: &Features) {
     if let Some(reason) = no_memory {
-        say!("warning: memory is not captured, since this kernel cannot tell of it: {reason}");
+        say!("warning: memory is not captured, since it is unavailable on this kernel: {reason}");
     }
     if features.preempts_raw_tracepoints() && !features.has_classic_tracepoints() {
         let reason = features.missing_perf_events().unwrap_or_else(|| {
@@ -66,18 +68,18 @@ pub fn warn(missing: &[&'static EventSpec], no_memory: Option<&str>, features: &
         });
         say!(
             "warning: events will be lost when CPUs are busy: this kernel preempts programs on raw tracepoints, \
-             and others cannot be had: {reason}"
+             and others are unavailable: {reason}"
         );
     }
     if !missing.is_empty() {
         say!(
-            "warning: left out, since this kernel cannot give them: {}",
+            "warning: left out, since they are unavailable on this kernel: {}",
             by_reason(&reasons(missing, features))
         );
     }
 }
 
-/// Events, each with why it cannot be had.
+/// Events, each with the reason why it is unavailable.
 fn reasons(missing: &[&'static EventSpec], features: &Features) -> Vec<(&'static str, String)> {
     missing
         .iter()
@@ -85,7 +87,7 @@ fn reasons(missing: &[&'static EventSpec], features: &Features) -> Vec<(&'static
         .collect()
 }
 
-/// `a, b (why); c (why else)`: each reason once.
+/// `a, b (reason); c (other reason)`: each reason once.
 fn by_reason(missing: &[(&str, String)]) -> String {
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
     for (name, reason) in missing {

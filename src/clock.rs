@@ -1,8 +1,8 @@
 //! The wall clock beside the kernel's time since boot, which records have.
 //!
-//! Both go at the same pace, whatever NTP does to that pace: the difference changes only when somebody sets the clock, steps
-//! it, or inserts a leap second. Then a thread that waits for just that measures it anew; so does every round of the main
-//! loop, in case the thread had no time to. Records from before keep the old difference.
+//! Both go at the same pace, whatever NTP does to that pace: the difference changes only when somebody sets the clock,
+//! steps it, or inserts a leap second. A thread waits for such a change and measures the difference anew; so does every
+//! round of the main loop, in case the thread had no time to. Records from before the change keep the old difference.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -19,21 +19,22 @@ use nix::unistd::read;
 use crate::error::Error;
 use crate::privilege;
 
-/// More changes than these are not remembered. The oldest go first.
+/// At most so many changes are remembered; the oldest are dropped first.
 const CHANGES: usize = 1024;
 
-/// Differences are measured this often, and the best counts: somebody else may run between two looks at two clocks.
+/// A difference is measured so many times, and the best counts: another task may run between reading one clock and the
+/// other.
 const MEASURES: usize = 5;
 
-/// Below this (ns) it may be the measuring.
+/// A difference below this (ns) may come from measuring.
 const NOTICED: u64 = 2_000;
 
 /// A change of the wall clock. Times are ns since boot, as the kernel counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
-    /// When it was noticed: from then on the new difference holds.
+    /// When the change was noticed (ns since boot): from then on the new difference holds.
     pub time: u64,
-    /// It had not happened then.
+    /// The latest time at which the change had not happened (ns since boot).
     pub unchanged_until: u64,
     /// Time of boot by the wall clock, ns since the epoch modulo 2^64.
     pub before: u64,
@@ -49,7 +50,7 @@ impl Timeline {
         Timeline(vec![(0, epoch)])
     }
 
-    /// By the clocks of now, in our own time namespace.
+    /// The difference of the clocks as it is now, in our own time namespace.
     pub fn now() -> Timeline {
         Timeline::new(measure(0).epoch)
     }
@@ -73,7 +74,7 @@ impl Timeline {
     }
 }
 
-/// Keeps up with the wall clock. Clones are the same.
+/// Keeps up with the wall clock. Clones share their state.
 #[derive(Debug, Clone)]
 pub struct WallClock {
     shared: Arc<Shared>,
@@ -81,7 +82,7 @@ pub struct WallClock {
 
 #[derive(Debug)]
 struct Shared {
-    /// What the kernel's time since boot is ahead of ours, which is another in a time namespace.
+    /// By how much the kernel's time since boot is ahead of ours, which differs in a time namespace (ns).
     ahead: u64,
     state: Mutex<State>,
     changed: EventFd,
@@ -90,29 +91,30 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     timeline: Timeline,
-    /// When it was measured last.
+    /// When the difference was last measured (ns since boot).
     looked: u64,
-    /// Not told yet.
+    /// Changes that have not been reported.
     changes: Vec<Change>,
 }
 
-/// What a look at the clocks gives.
+/// One measurement of the clocks.
 #[derive(Debug, Clone, Copy)]
 struct Measured {
-    /// Before the look.
+    /// Time since boot before the measurement (ns).
     time: u64,
-    /// Time of boot by the wall clock.
+    /// Time of boot by the wall clock (ns since the epoch).
     epoch: u64,
-    /// It is that, give or take.
+    /// By how much `epoch` may be wrong (ns).
     error: u64,
 }
 
 impl WallClock {
-    /// Begins to follow the clock. `ahead`: what the kernel's time since boot is ahead of ours (ns, modulo 2^64).
+    /// Begins to follow the clock. `ahead`: by how much the kernel's time since boot is ahead of ours (ns, modulo
+    /// 2^64).
     pub fn start(ahead: u64) -> Result<WallClock, Error> {
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         let changed = EventFd::from_flags(flags).map_err(Error::system("eventfd"))?;
-        // Before the first look, so that no change is missed.
+        // The timer is set before the first measurement, so that no change is missed.
         let timer = never().map_err(Error::system("timerfd"))?;
         let first = measure(ahead);
         let clock = WallClock {
@@ -134,7 +136,7 @@ impl WallClock {
         Ok(clock)
     }
 
-    /// The thread.
+    /// What the thread does: waits for changes, and measures.
     fn wait(&self, timer: &TimerFd) {
         run_first();
         let _ = privilege::drop_all();
@@ -144,7 +146,7 @@ impl WallClock {
                 Err(Errno::ECANCELED) if self.check() => {
                     let _ = self.shared.changed.write(1);
                 }
-                // Nothing but the thread ends with it: every round looks, too.
+                // Only the thread ends: every round of the main loop checks the clock, too.
                 Err(Errno::ECANCELED | Errno::EINTR) => {}
                 _ => return,
             }
@@ -156,15 +158,15 @@ impl WallClock {
         self.shared.changed.as_fd()
     }
 
-    /// Looks at the clock; whether it has changed since the last look.
+    /// Measures the clock. Returns whether it has changed since the last measurement.
     pub fn check(&self) -> bool {
         let mut state = self.state();
-        // Nobody else looks meanwhile, so that looks are in order.
+        // The lock keeps measurements in order.
         let now = measure(self.shared.ahead);
         state.look(now)
     }
 
-    /// As of now.
+    /// The differences known so far.
     pub fn timeline(&self) -> Timeline {
         self.state().timeline.clone()
     }
@@ -207,8 +209,8 @@ impl State {
     }
 }
 
-/// This thread runs before others as soon as it can: what is recorded until it has looked gets the old time. Where that is
-/// not to be had, it is as quick as others.
+/// This thread runs before others as soon as it can: what is recorded before it has measured gets the old time. Where
+/// this is not permitted, the thread is as quick as others.
 fn run_first() {
     let first = libc::sched_param { sched_priority: 1 };
     // SAFETY: a structure that lives until the call returns, for this thread.

@@ -22,7 +22,7 @@ use crate::signals::Before;
 pub struct Command {
     name: String,
     pid: Pid,
-    /// Its exec follows a byte written here; it ends when this is closed.
+    /// A byte written here lets the process go on to its exec; closing this ends it.
     go: Option<OwnedFd>,
     /// Carries the error number of an exec that failed; closed by one that succeeded.
     failure: OwnedFd,
@@ -48,7 +48,7 @@ impl Command {
             .collect::<Result<_, _>>()?;
         let start = |errno: Errno| CommandError::Start(errno.into());
         let (wait, go) = pipe2(OFlag::O_CLOEXEC).map_err(start)?;
-        let (failure, tell) = pipe2(OFlag::O_CLOEXEC).map_err(start)?;
+        let (failure, report) = pipe2(OFlag::O_CLOEXEC).map_err(start)?;
         // SAFETY: no thread but this one exists yet, so that the child may do what the parent may.
         match unsafe { fork() }.map_err(start)? {
             ForkResult::Parent { child } => Ok(Command {
@@ -63,7 +63,7 @@ impl Command {
                 drop(failure);
                 signals.restore();
                 limits::restore();
-                become_command(&path, &argv, &wait, &tell)
+                become_command(&path, &argv, &wait, &report)
             }
         }
     }
@@ -72,7 +72,7 @@ impl Command {
         self.pid.as_raw().unsigned_abs()
     }
 
-    /// Lets it go on to its exec, and waits until that has been done.
+    /// Lets the process go on to its exec, and waits until the exec is done.
     pub fn start(&mut self) -> Result<(), CommandError> {
         let start = |errno: Errno| CommandError::Start(errno.into());
         if let Some(go) = self.go.take() {
@@ -88,7 +88,8 @@ impl Command {
         }
     }
 
-    /// Its exit status once it has ended, as a shell gives it: 128 and the signal's number for one that was killed.
+    /// The command's exit status once it has ended, as a shell has it: 128 and the signal's number for a command that
+    /// was killed.
     pub fn status(&mut self) -> Option<u8> {
         if self.status.is_none() {
             self.status = match waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) {
@@ -101,18 +102,18 @@ impl Command {
     }
 }
 
-/// The child: waits for its parent's word, then executes.
-fn become_command(path: &CString, argv: &[CString], wait: &OwnedFd, tell: &OwnedFd) -> ! {
+/// The child: waits for its parent's byte, then executes.
+fn become_command(path: &CString, argv: &[CString], wait: &OwnedFd, failure: &OwnedFd) -> ! {
     let mut word = [0];
     if privilege::become_user().is_ok() && read(wait, &mut word) == Ok(1) {
         let Err(errno) = execv(path, argv);
-        let _ = write(tell, &(errno as i32).to_ne_bytes());
+        let _ = write(failure, &(errno as i32).to_ne_bytes());
     }
     // SAFETY: _exit(2) may be called at any time; exit handlers are the parent's.
     unsafe { nix::libc::_exit(127) }
 }
 
-/// The file that a shell would execute for this word; what clearly is none is told before anything else happens.
+/// The file that a shell would execute for this word; a word that names none is an error before anything else happens.
 fn find(word: &OsStr) -> Result<PathBuf, CommandError> {
     let name = || word.to_string_lossy().into_owned();
     if word.as_bytes().contains(&b'/') {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// A mistake on the command line; exit status 2.
 #[derive(Debug, thiserror::Error)]
 pub enum UsageError {
-    #[error("{value:?} is no value for {flag}: {allowed}")]
+    #[error("{value:?} is not a value of {flag}: {allowed}")]
     Value {
         flag: &'static str,
         value: String,
@@ -24,15 +24,15 @@ pub enum UsageError {
         name: String,
         nearest: Option<&'static str>,
     },
-    #[error("{0} and {1} exclude each other: give one of them")]
+    #[error("{0} and {1} exclude each other: use one of them")]
     Exclusive(&'static str, &'static str),
     #[error("every event is excluded: nothing is left to trace")]
     NothingChosen,
-    #[error("there is no command after --: give one, or leave -- out")]
+    #[error("the command after -- is missing: add it, or leave -- out")]
     NoCommand,
-    #[error("{0} has no say in what --list shows: leave it out")]
+    #[error("{0} does not affect --list: leave it out")]
     NotListed(&'static str),
-    #[error("{0} is for --capture: give that, too")]
+    #[error("{0} takes effect only with --capture: add that, too")]
     NoCapture(&'static str),
     #[error("{0}")]
     Clap(String),
@@ -51,7 +51,7 @@ pub(crate) fn set_names() -> String {
         .join(" ")
 }
 
-/// Getting the programs into the kernel.
+/// Errors of loading and attaching the programs.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error(
@@ -93,7 +93,7 @@ pub enum LoadError {
     AbiStamp { found: String, expected: &'static str },
     #[error("there is no process {0} (as this pid namespace counts)")]
     NoProcess(u32),
-    #[error("{thread} is a thread of process {process}: give that one, whose threads are all traced")]
+    #[error("{thread} is a thread of process {process}: use that pid, all threads of which are traced")]
     Thread { thread: u32, process: u32 },
     #[error("process {0} is in /proc, but the kernel does not show it to tracee's programs: it cannot be looked at")]
     HiddenProcess(u32),
@@ -103,11 +103,13 @@ pub enum LoadError {
     Io { what: String, source: io::Error },
 }
 
-/// Since then a program on a raw tracepoint can be run by us (`BPF_PROG_TEST_RUN`), which says who we are.
+/// The first kernel on which we can run a program on a raw tracepoint ourselves (`BPF_PROG_TEST_RUN`), which reports
+/// who we are.
 const FIRST_KERNEL: (u32, u32) = (5, 10);
 
 impl LoadError {
-    /// Of a kernel that is too old, that is the reason. Some of that name have what it takes all the same.
+    /// Makes the kernel's age the reason of the error, if the kernel is too old. Some kernels with an old release
+    /// number provide what tracee needs; this is only called after something has failed.
     pub fn on_kernel(self, release: Option<(u32, u32)>) -> LoadError {
         match release {
             Some((major, minor)) if (major, minor) < FIRST_KERNEL => LoadError::OldKernel {
@@ -125,10 +127,10 @@ impl LoadError {
     }
 }
 
-/// Writing events out.
+/// Errors of writing events.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
-    /// The reader of a pipe is gone: no failure, the run just ends.
+    /// The reader of a pipe is gone: no failure, the run ends in order.
     #[error("the reader has closed standard output")]
     Closed,
     #[error("cannot write to {target}: {source}; tracing stops")]
@@ -137,7 +139,7 @@ pub enum OutputError {
     Open { target: String, reason: String },
 }
 
-/// Why a way is not gone.
+/// Why a path is not followed.
 #[derive(Debug, thiserror::Error)]
 pub enum WayError {
     #[error("{} is a link of uid {}: give the path that it leads to", .0.display(), .1)]
@@ -148,14 +150,14 @@ pub enum WayError {
     Foreign(PathBuf, u32),
     #[error("{} is writable by others (mode {:o})", .0.display(), .1)]
     Writable(PathBuf, u32),
-    #[error("{} lies on a file system on which anybody may be called root ({})", .0.display(), .1)]
+    #[error("{} lies on a file system on which a file of root's may be anybody's ({})", .0.display(), .1)]
     Medium(PathBuf, String),
     #[error("{} cannot be reached: {}", .0.display(), .1)]
     Io(PathBuf, io::Error),
 }
 
 impl WayError {
-    /// There is no such file, or this user may not look for it.
+    /// Whether the file is missing, or this user may not look for it.
     pub fn is_missing(&self) -> bool {
         match self {
             WayError::NoFolder(_) => true,
@@ -165,7 +167,7 @@ impl WayError {
     }
 }
 
-/// What is not there, or not there for this user.
+/// Whether a file is missing, or hidden from this user.
 pub fn is_missing(error: &io::Error) -> bool {
     use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
     matches!(error.kind(), NotFound | PermissionDenied | NotADirectory)
@@ -186,7 +188,7 @@ pub enum FolderError {
     Io(PathBuf, io::Error),
 }
 
-/// Running the command after `--`.
+/// Errors of running the command after `--`.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
     #[error("{0}: no such command: it is neither a path nor in PATH")]
@@ -197,7 +199,7 @@ pub enum CommandError {
     Start(io::Error),
 }
 
-/// Whatever ends a run of the tracer early.
+/// Everything that ends a run early.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -225,7 +227,7 @@ impl Error {
         }
     }
 
-    /// Exit status, as a shell's where a command is concerned.
+    /// The exit status: a shell's (126, 127) if the command failed to start, else 1 or 2.
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Usage(_) => 2,

@@ -1,6 +1,6 @@
 //! Any bytes → text that is safe to look at: one event stays one line, whatever a process calls itself.
 //!
-//! The table and JSON have escapes of their own, and one list of what they escape.
+//! The table and JSON write escapes differently, but share one list of what they escape.
 
 use std::fmt::Write as _;
 use std::io;
@@ -11,7 +11,7 @@ use serde_json::ser::{Formatter, Serializer};
 /// Appends `bytes` with backslashes, control characters, line breaks, marks that change the direction or hide text,
 /// and what is not UTF-8 as escapes, so that different bytes never look the same.
 pub fn push(out: &mut String, bytes: &[u8]) {
-    // Most are of this kind, and need no look at each character.
+    // Most texts are printable ASCII, and need no look at each character.
     if bytes
         .iter()
         .all(|byte| matches!(byte, b' '..=b'~') && *byte != b'\\')
@@ -29,7 +29,7 @@ pub fn push(out: &mut String, bytes: &[u8]) {
     }
 }
 
-/// Appends a text of ours that has others' words in it, as messages have: what a terminal would obey or not show is escaped,
+/// Appends a message, which may contain names that others chose: what a terminal would obey or not show is escaped,
 /// backslashes stay.
 pub fn push_message(out: &mut String, text: &str) {
     for character in text.chars() {
@@ -62,8 +62,8 @@ fn push_hex(out: &mut String, byte: u8) {
     out.push(char::from(DIGITS[usize::from(byte & 15)]));
 }
 
-/// Appends a value as JSON whose strings and keys are ASCII escapes wherever the table has escapes, too: `\u009b`.
-/// Whoever parses it gets the characters themselves.
+/// Appends a value as JSON whose strings and keys are ASCII escapes wherever the table has escapes, too: `\u009b`. A
+/// parser of the JSON gets the characters themselves.
 pub fn write_json<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> serde_json::Result<()> {
     value.serialize(&mut Serializer::with_formatter(out, SafeStrings))
 }
@@ -71,9 +71,9 @@ pub fn write_json<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> serde_
 struct SafeStrings;
 
 impl Formatter for SafeStrings {
-    /// Of what JSON itself escapes nothing comes here.
+    /// What JSON itself escapes is not passed to this function.
     fn write_string_fragment<W: io::Write + ?Sized>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
-        // Most are of this kind.
+        // Most texts are ASCII.
         if text.bytes().all(|byte| byte < 0x7f) {
             return out.write_all(text.as_bytes());
         }
@@ -92,7 +92,7 @@ impl Formatter for SafeStrings {
 /// Characters that a terminal obeys or does not show: control characters, line and paragraph separators, format
 /// characters (Unicode's categories Cc, Zl, Zp and Cf), and all else that it tells terminals to leave out
 /// (`Default_Ignorable_Code_Point`); what looks like a space and is none (Zs but U+0020, and braille without dots);
-/// what has no meaning that all agree on (private use, noncharacters).
+/// what has no agreed meaning (private use, noncharacters).
 pub fn is_unsafe(character: char) -> bool {
     if character < '\u{7f}' {
         return character < ' ';

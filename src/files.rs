@@ -1,5 +1,6 @@
-//! Looking at others' files without waiting for whoever keeps them. Any user can have a file system that is a program of his
-//! (FUSE) and never answers, also below an overlay that hides it; whoever asks it waits, and cannot even be killed.
+//! Looking at others' files without waiting for the program that serves them. Any user can mount a file system that is
+//! a program of his (FUSE) and never answers, also below an overlay that hides it; a process that asks such a file
+//! system waits, and cannot even be killed.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use nix::libc;
 
-/// A file as the kernel has it at hand.
+/// What the kernel knows of a file without asking its file system.
 #[derive(Debug, Clone, Copy)]
 pub struct Stat {
     pub dev: u64,
@@ -23,7 +24,7 @@ pub struct Stat {
     pub mtime: u64,
     /// ns since the epoch
     pub ctime: u64,
-    /// Of mountinfo (proc(5)).
+    /// Id of the file's mount, as in mountinfo (proc(5)).
     mount: u64,
 }
 
@@ -32,7 +33,7 @@ impl Stat {
         Stat::at(file.as_fd(), c"", libc::AT_EMPTY_PATH)
     }
 
-    /// Of what a link of `/proc` leads to.
+    /// The file that a link of `/proc` leads to.
     pub fn of_link(path: &Path) -> io::Result<Stat> {
         let path = std::ffi::CString::new(path.as_os_str().as_bytes())?;
         // SAFETY: a number that stands for no descriptor.
@@ -88,19 +89,19 @@ impl Stat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {
     id: u64,
-    /// Of its file system, as `st_dev`.
+    /// Device of its file system, as `st_dev`.
     pub dev: u64,
-    /// What of the file system is mounted.
+    /// The folder of the file system that is mounted.
     root: Vec<u8>,
     pub point: Vec<u8>,
     options: String,
     /// Name of its file system.
     pub kind: String,
-    /// Of the file system.
+    /// Options of the file system.
     settings: String,
 }
 
-/// Of file systems whose files another machine gives out, or that are mounted when somebody looks.
+/// File systems whose files another machine serves, or that are mounted when somebody looks.
 const OTHERS: [&str; 8] = ["nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "afs", "autofs"];
 
 impl Mount {
@@ -127,7 +128,7 @@ impl Mount {
         })
     }
 
-    /// The one, of those where we are, that a file lies on.
+    /// The mount, in our mount namespace, that a file lies on.
     pub fn of(file: impl AsFd) -> io::Result<Mount> {
         let wanted = Stat::of(file)?.mount;
         mounts(&fs::read("/proc/self/mountinfo")?)
@@ -135,17 +136,18 @@ impl Mount {
             .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    /// Whether its files are what a program says, which may be anybody's.
+    /// Whether a program, which may be anybody's, serves its files.
     pub fn is_fuse(&self) -> bool {
         self.kind == "fuse" || self.kind == "fuseblk" || self.kind.starts_with("fuse.")
     }
 
-    /// Whether its files are what a program or another machine says, so that whoever asks may wait for ever.
+    /// Whether a program or another machine serves its files, so that looking at one may take for ever.
     pub fn is_others(&self) -> bool {
         self.is_fuse() || OTHERS.contains(&self.kind.as_str())
     }
 
-    /// Whether it is the hierarchy of cgroups with these controllers (`cpu,cpuacct`); none: of the second version.
+    /// Whether it is the hierarchy of cgroups with these controllers (`cpu,cpuacct`); an empty text: the one of version
+    /// 2.
     pub fn has_controllers(&self, controllers: &str) -> bool {
         match controllers {
             "" => self.kind == "cgroup2",
@@ -156,13 +158,13 @@ impl Mount {
         }
     }
 
-    /// Where a path of its file system is to be found.
+    /// Where a path of its file system is found.
     pub fn path_of(&self, path: &Path) -> Option<PathBuf> {
         let inside = path.strip_prefix(OsStr::from_bytes(&self.root)).ok()?;
         Some(Path::new(OsStr::from_bytes(&self.point)).join(inside))
     }
 
-    /// Whether its files' owners and modes give nobody anything: it may be a medium that a user has brought.
+    /// Whether its files grant no privilege by set-user-ID or capabilities: it may be a medium that a user has brought.
     pub fn is_nosuid(&self) -> bool {
         self.options.split(',').any(|option| option == "nosuid")
     }

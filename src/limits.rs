@@ -8,10 +8,10 @@ use nix::sys::resource::{getrlimit, setrlimit, Resource, RLIM_INFINITY};
 
 use crate::error::Error;
 
-/// Loading takes some 64 KiB of it.
+/// Bytes of stack that tracee asks for. Loading takes some 64 KiB.
 const STACK: rlim_t = 512 * 1024;
 
-/// A run of one event on two CPUs takes some 90. With less, libbpf fails in many ways, of which some do not tell why.
+/// A run of one event on two CPUs takes some 90. With less, libbpf fails in many ways, some of them without a reason.
 const FILES: rlim_t = 128;
 
 /// Limits that are raised as far as this process may, or up to what is needed.
@@ -21,15 +21,15 @@ const RAISED: [(Resource, rlim_t); 2] = [
     (Resource::RLIMIT_STACK, STACK),
 ];
 
-/// What they were.
+/// The limits as they were before.
 static BEFORE: OnceLock<[Option<(rlim_t, rlim_t)>; RAISED.len()]> = OnceLock::new();
 
-/// Raises limits as far as this process may; fails if it could not even say why it fails later.
+/// Raises limits as far as this process may. An error if the stack is too small even to report a later failure.
 pub fn raise() -> Result<(), Error> {
     let before = RAISED.map(|(limit, _)| getrlimit(limit).ok());
     for ((limit, enough), it) in RAISED.into_iter().zip(before) {
         if let Some((soft, hard)) = it.filter(|(soft, _)| *soft < enough) {
-            // What fails later says so.
+            // A limit that stays too low shows in a later error.
             let _ = setrlimit(limit, hard.min(enough).max(soft), hard);
         }
     }
@@ -44,7 +44,8 @@ pub fn raise() -> Result<(), Error> {
     }
 }
 
-/// Whether tracing has as many open files as it takes at least; what it takes beyond fails with a message of its own.
+/// An error unless the limit of open files is what tracing takes at least. What it takes beyond fails with a message of
+/// its own.
 pub fn enough_files() -> Result<(), Error> {
     match getrlimit(Resource::RLIMIT_NOFILE) {
         Ok((soft, _)) if soft < FILES => Err(Error::Limit(format!(
@@ -66,7 +67,7 @@ pub fn restore() {
     }
 }
 
-/// Limits by the error that says that they have been reached, as words, and as the option of ulimit.
+/// Limits by the error number that is returned when they are reached, in words, and as the option of ulimit.
 const REACHED: [(i32, Resource, &str, char); 7] = [
     (nix::libc::EMFILE, Resource::RLIMIT_NOFILE, "open files", 'n'),
     (
@@ -87,21 +88,21 @@ const REACHED: [(i32, Resource, &str, char); 7] = [
     (nix::libc::EFBIG, Resource::RLIMIT_FSIZE, "bytes of a file", 'f'),
 ];
 
-/// What to add to a message that tells of such an error: the limits that may have been reached.
+/// What to add to a message about such an error: the limits that may have been reached.
 pub fn hint(message: &str) -> String {
     let tells = |errno: i32| message.contains(&io::Error::from_raw_os_error(errno).to_string());
     hint_of(|errno| tells(errno) && (errno != nix::libc::EPERM || counts_locked_memory()))
 }
 
-/// As of a kernel that says no more of it.
+/// Whether the kernel counts BPF's memory as locked memory (before 5.11).
 fn counts_locked_memory() -> bool {
     crate::privilege::kernel_release().is_some_and(|release| release < (5, 11))
 }
 
-fn hint_of(tells: impl Fn(i32) -> bool) -> String {
+fn hint_of(matches: impl Fn(i32) -> bool) -> String {
     let limits: Vec<String> = REACHED
         .iter()
-        .filter(|(errno, ..)| tells(*errno))
+        .filter(|(errno, ..)| matches(*errno))
         .filter_map(|(_, limit, what, option)| {
             let (soft, _) = getrlimit(*limit)
                 .ok()
@@ -115,7 +116,7 @@ fn hint_of(tells: impl Fn(i32) -> bool) -> String {
     }
 }
 
-/// What is said where no memory is to be had.
+/// What is added to the message when memory has run out.
 pub fn out_of_memory() -> String {
     hint_of(|errno| errno == nix::libc::ENOMEM)
 }

@@ -18,10 +18,10 @@ use tracee::loader::features::{self, Features};
 use tracee::tracer;
 use tracee::{limits, say};
 
-/// Memory as the system gives it. Where it gives none, the run ends with an error like others.
+/// The system's allocator. If no memory is left, the run ends with an error like others.
 struct Memory;
 
-// SAFETY: as the system's, but for what it cannot give.
+// SAFETY: the system's allocator does the work; only its failures are handled here.
 unsafe impl GlobalAlloc for Memory {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as the caller says.
@@ -54,12 +54,12 @@ fn given(at: *mut u8) -> *mut u8 {
     at
 }
 
-/// What is said takes memory as well, if little. If there is none at all, the process aborts.
+/// The message takes a little memory as well. If none is left at all, the process aborts.
 #[cold]
 fn out_of_memory() {
     thread_local!(static SAYS: Cell<bool> = const { Cell::new(false) });
     if !SAYS.replace(true) {
-        say!("there is no more memory{}", limits::out_of_memory());
+        say!("out of memory{}", limits::out_of_memory());
         process::exit(1);
     }
 }
@@ -86,7 +86,7 @@ fn run() -> Result<u8, Error> {
         }
         Err(error) => return Err(UsageError::Clap(one_line(&as_shown(error))).into()),
     };
-    // clap does not tell this from no `--` at all, which traces everything.
+    // clap does not distinguish this from no `--` at all, which traces everything.
     if args.command.is_empty() && env::args_os().skip(1).any(|word| word == "--") {
         return Err(UsageError::NoCommand.into());
     }
@@ -100,7 +100,7 @@ fn run() -> Result<u8, Error> {
             list::write(&mut text, &events, &features, json, tried).map_err(Error::system("--list"))?;
             let printed = print(&String::from_utf8_lossy(&text))?;
             if !tried {
-                say!("without CAP_BPF and CAP_PERFMON nothing was tried: this is what the kernel's types promise");
+                say!("without CAP_BPF and CAP_PERFMON nothing was tried: this list follows from the kernel's types");
             }
             Ok(printed)
         }
@@ -125,7 +125,7 @@ fn print(text: &str) -> Result<u8, Error> {
     }
 }
 
-/// The same mistake with each word as it is shown: a line break in one would end clap's message.
+/// The same mistake with each word escaped: a line break in one would end clap's message.
 fn as_shown(error: clap::Error) -> clap::Error {
     let words = env::args_os().map(|word| {
         let mut shown = String::new();

@@ -1,4 +1,4 @@
-//! Reads every CPU's ring and the one of process life, and gives their records in order of time.
+//! Reads every CPU's ring and the one of process life, and forwards their records in order of time.
 //!
 //! The kernel side wakes us by the first record after [`WAKE_AGE`] without one, or by fill level (`wake_flags()` in
 //! `src/bpf/lib/buffer.h`). Records that come within that time of a wake-up wake nobody, so after a round that found
@@ -20,33 +20,33 @@ pub const WAKE_AGE: Duration = Duration::from_nanos(WAKE_AGE_NS as u64);
 /// it, or was preempted at that. Younger records wait a round for what may still come before them.
 const SETTLE_NS: u64 = 4_000_000;
 
-/// No more than this is held of one ring; the rest stays in the kernel until the others have caught up.
+/// At most so many bytes of one ring are held; the rest stays in the kernel until the other rings have caught up.
 const HELD_MAX: usize = 512 * 1024;
 
-/// Records taken from a ring at once.
+/// How many records are taken from a ring at once.
 const CHUNK: usize = 256;
 
-/// A record that was read and not yet given on.
+/// A record that was read and not yet forwarded.
 struct Held {
     time: u64,
     source: usize,
-    /// Position in the arena.
+    /// Position in the arena (bytes).
     start: usize,
     len: usize,
 }
 
-/// What the callbacks of libbpf fill.
+/// Held records and their bytes, which libbpf's callbacks fill.
 #[derive(Default)]
 struct Arena {
     bytes: Vec<u8>,
     records: Vec<Held>,
-    /// Bytes that have been taken at once.
+    /// Bytes taken in this reading.
     taken: usize,
 }
 
 struct Source {
     ring: RingBuffer<'static>,
-    /// Bytes in the arena.
+    /// Bytes held in the arena.
     held: usize,
     /// Time of the latest record read.
     newest: u64,
@@ -79,7 +79,7 @@ impl Rings {
                     len: record.len(),
                 });
                 arena.taken += record.len();
-                // Few of them may be many bytes: no more for now.
+                // A few records may be many bytes: a negative result stops reading.
                 -i32::from(arena.taken >= HELD_MAX)
             })?;
             sources.push(Source {
@@ -91,18 +91,17 @@ impl Rings {
         Ok(Rings { sources, arena })
     }
 
-    /// What becomes readable when the kernel wakes us.
+    /// Descriptors that become readable when the kernel wakes us.
     pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         // SAFETY: the descriptor belongs to a ring of ours, which is borrowed for as long.
         let borrow = |source: &Source| unsafe { BorrowedFd::borrow_raw(source.ring.epoll_fd()) };
         self.sources.iter().map(borrow)
     }
 
-    /// Reads what is there and gives on, in order of time, what nothing earlier can follow any more.
+    /// Reads the rings and forwards, in order of time, the records that no earlier one can follow any more.
     ///
     /// `now` is the time of the kernel's clock (ns since boot) before the call, or `None` when all programs have been
-    /// detached, so that nothing can follow. Gives whether there was anything, or is still something held, here or in a
-    /// ring.
+    /// detached, so that nothing can follow. Returns whether records were read, or are still held, here or in a ring.
     pub fn round<E>(
         &mut self,
         now: Option<u64>,
@@ -135,7 +134,7 @@ impl Rings {
         Ok(active || !all_read || !arena.records.is_empty())
     }
 
-    /// Reads one ring; false if it holds more than may be taken now.
+    /// Reads one ring. Returns false if the ring holds more than may be taken now.
     fn read(&mut self, index: usize) -> bool {
         let source = &mut self.sources[index];
         loop {
@@ -147,7 +146,7 @@ impl Rings {
                 arena.taken = source.held;
                 arena.records.len()
             };
-            // Negative where our callback has stopped it.
+            // A negative result: our callback has stopped the reading.
             let read = source.ring.consume_raw_n(CHUNK);
             let arena = self.arena.borrow();
             for held in &arena.records[first..] {

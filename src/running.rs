@@ -1,4 +1,4 @@
-//! A run under way: reads the rings until it is stopped, and has the last word.
+//! A run under way: reads the rings until it is stopped, and reports totals.
 
 use std::path::Path;
 
@@ -23,12 +23,12 @@ use crate::sink::{Sink, Summary, CLOCK_CHANGED, LOST_EVENTS};
 
 pub const EXISTING_CONTAINER: &str = "existing_container";
 
-/// Of events of the main loop: an output's reader has gone.
+/// Event of the main loop: an output's reader has gone.
 const READER: u64 = 1;
 
 /// What is captured during a run.
 struct Capturing {
-    /// Until it has been finished.
+    /// `None` once it has been finished.
     capture: Option<Capture>,
     kept: Kept,
 }
@@ -56,7 +56,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// `capture`: under way, with the folder that it fills. `events`: those that the user sees.
+    /// `capture`: the capture under way, and the folder that it fills. `events`: those that the user sees.
     pub fn new(
         kernel: KernelSide,
         rings: Rings,
@@ -95,12 +95,12 @@ impl Running {
         Ok(())
     }
 
-    /// Traces until a signal, or until the command and all its descendants are gone; then writes what is left. Gives the
-    /// exit status: the command's, or 0.
+    /// Traces until a signal, or until the command and all its descendants are gone; then writes what is left. Returns
+    /// the exit status: the command's, or 0.
     pub fn trace(mut self) -> Result<u8, Error> {
         let ended = self.until_stopped();
         if ended.is_err() {
-            // What has been captured is stored all the same.
+            // After an error, too, what has been captured is stored.
             self.kernel.detach();
             self.reported.artifacts = false;
             let _ = self.finish_capture();
@@ -125,7 +125,8 @@ impl Running {
         for fd in watched {
             epoll.add(fd, readable).map_err(Error::system("epoll"))?;
         }
-        // A reader who goes is noticed at once, not only with the next event. What cannot be watched has none.
+        // A reader that goes is noticed at once, not only with the next event. An output that cannot be watched has no
+        // reader.
         let gone = EpollEvent::new(EpollFlags::EPOLLERR, READER);
         for fd in self.sink.fds() {
             let _ = epoll.add(fd, gone);
@@ -169,7 +170,7 @@ impl Running {
         self.finish_capture()
     }
 
-    /// Containers that were there before: their names are asked for, and they are reported where the user wants that.
+    /// Asks for names of containers that existed before tracing began; `report`: reports them as events.
     pub fn meet_existing_containers(&mut self, report: bool) -> Result<(), Error> {
         let found = self.kernel.existing_containers()?;
         if !self.sink.add_containers(&found) || !report {
@@ -189,7 +190,7 @@ impl Running {
         self.capturing.as_ref()?.capture.as_ref()
     }
 
-    /// Artefacts that have been stored since the last round.
+    /// Reports artefacts that have been stored since the last round.
     fn artifacts(&mut self) -> Result<(), OutputError> {
         let Some(capturing) = &mut self.capturing else {
             return Ok(());
@@ -204,7 +205,7 @@ impl Running {
         Ok(())
     }
 
-    /// What is left to be stored.
+    /// Waits until everything captured is stored, and reports it.
     fn finish_capture(&mut self) -> Result<(), Error> {
         let Some(Capturing { capture, kept }) = &mut self.capturing else {
             return Ok(());
@@ -230,14 +231,14 @@ impl Running {
         }
         if totals.memory_skipped > 0 {
             say!(
-                "memory not captured of {} alerts more: their processes had too many a second",
+                "memory of {} more alerts not captured: their processes had too many a second",
                 totals.memory_skipped
             );
         }
         Ok(())
     }
 
-    /// Whatever is shown from now on was recorded before this look at the clock.
+    /// Checks the clock: all that is shown from now on was recorded before this check.
     fn keep_time(&mut self) -> Result<(), OutputError> {
         self.clock.check();
         let changes = self.clock.take_changes();
@@ -271,7 +272,7 @@ impl Running {
         Ok(active)
     }
 
-    /// The last word, on standard error.
+    /// Prints totals on standard error.
     fn report_totals(&mut self) -> Result<(), Error> {
         self.kernel.detach();
         self.losses.read(&mut self.kernel)?;
@@ -296,21 +297,21 @@ impl Running {
                 .collect();
             say!("lost: {}", parts.join(", "));
             if filtered_late {
-                say!("some of the lost might not have passed the filters, which look at them later");
+                say!("some lost events might not have passed the filters that user space decides");
             }
         }
         let tables = self.losses.tables();
         if tables > 0 {
             say!(
-                "besides, {tables} processes or containers for which there was no room: processes that have \
+                "also dropped: {tables} processes or containers, since tables were full; processes that have \
                  started since count as traced"
             );
         }
         let bookkeeping = self.losses.bookkeeping();
         if bookkeeping > 0 {
             say!(
-                "besides, {bookkeeping} records without room that tracee itself needs: executables may be missing, \
-                 or be those of before"
+                "also dropped: {bookkeeping} records that tracee itself needs; executables may be missing or \
+                 outdated"
             );
         }
         if unremembered > 0 {
@@ -318,7 +319,7 @@ impl Running {
         }
         if nameless > 0 {
             let containers = if nameless == 1 { "container" } else { "containers" };
-            say!("warning: {nameless} {containers} without a name: nobody told it in time");
+            say!("warning: {nameless} {containers} without a name: no runtime reported it in time");
         }
         let misses = self.losses.misses();
         if misses > 0 {

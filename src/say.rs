@@ -1,6 +1,7 @@
-//! What tracee says on standard error, in whole lines. A reader that does not read cannot hold a run that shall end.
+//! What tracee says on standard error, in whole lines. A reader that does not read cannot delay the end of a run.
 //!
-//! All that is said goes through here, so that no word of the user's or of a file's reaches a terminal as a control sequence.
+//! All messages go through here, so that no word that comes from a user or a file reaches a terminal as a control
+//! sequence.
 
 use std::fmt::Arguments;
 use std::io;
@@ -24,20 +25,20 @@ macro_rules! say {
     };
 }
 
-/// A run that shall end waits so long for a reader of standard error.
+/// How long a run that is asked to end waits for a reader of standard error.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// The run shall end.
+/// Set when the run is asked to end.
 static ENDING: AtomicBool = AtomicBool::new(false);
-/// Nobody reads: nothing more is waited for.
+/// Set when nobody reads: from then on messages are dropped.
 static DEAF: AtomicBool = AtomicBool::new(false);
 
-/// From now on nobody is waited for any more.
+/// Called when the run is asked to end: from now on a message waits for a reader at most [`PATIENCE`].
 pub fn ending() {
     ENDING.store(true, Relaxed);
 }
 
-/// As the macro.
+/// Prints a line, as the macro does.
 pub fn line(words: Arguments<'_>) {
     let mut line = String::from("tracee: ");
     escape::push_message(&mut line, &words.to_string());
@@ -45,7 +46,7 @@ pub fn line(words: Arguments<'_>) {
     put(io::stderr().as_fd(), line.as_bytes());
 }
 
-/// The lines of libbpf's log.
+/// Prints the lines of libbpf's log.
 pub fn log(text: &str) {
     let mut log = String::with_capacity(text.len() + 1);
     for line in text.lines() {
@@ -55,7 +56,7 @@ pub fn log(text: &str) {
     put(io::stderr().as_fd(), log.as_bytes());
 }
 
-/// There is nobody to tell of a failure.
+/// Writes to the descriptor. A failure has no place to be reported.
 fn put(fd: BorrowedFd<'_>, mut rest: &[u8]) {
     static WHOLE: Mutex<()> = Mutex::new(());
     // Lines of several threads stay whole, unless one of them waits for too long.
@@ -66,7 +67,7 @@ fn put(fd: BorrowedFd<'_>, mut rest: &[u8]) {
         whole = WHOLE.try_lock();
     }
     while !rest.is_empty() && can_write(fd) {
-        // A pipe that can be written to takes as much at once. With more its reader would be waited for.
+        // A pipe that can be written to takes as much at once; a longer write would wait for the reader.
         let part = &rest[..rest.len().min(libc::PIPE_BUF)];
         // SAFETY: as many bytes as said, which live until the call returns.
         let written = unsafe { libc::write(fd.as_raw_fd(), part.as_ptr().cast(), part.len()) };
@@ -78,7 +79,7 @@ fn put(fd: BorrowedFd<'_>, mut rest: &[u8]) {
     }
 }
 
-/// Waits until somebody reads what has been said, or until the run shall end.
+/// Waits until the descriptor can be written to, or until the run is asked to end.
 fn can_write(fd: BorrowedFd<'_>) -> bool {
     if DEAF.load(Relaxed) {
         return false;
@@ -87,7 +88,7 @@ fn can_write(fd: BorrowedFd<'_>) -> bool {
     loop {
         let mut fds = [PollFd::new(fd, PollFlags::POLLOUT)];
         let timeout = PollTimeout::try_from(PATIENCE).unwrap_or(PollTimeout::ZERO);
-        // What cannot be polled can be written to.
+        // A descriptor that cannot be polled can be written to.
         if poll(&mut fds, timeout) != Ok(0) {
             return true;
         }
@@ -104,7 +105,7 @@ mod tests {
     use std::io::{Read, Write};
     use std::sync::mpsc::channel;
 
-    /// Longer than what a pipe takes when it can be written to: whole, if somebody reads; given up, if nobody does.
+    /// Longer than what a pipe takes when it can be written to: whole, if somebody reads; dropped, if nobody does.
     #[test]
     fn a_long_line_waits_for_nobody_in_the_end() {
         const PAGE: usize = 4096;

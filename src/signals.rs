@@ -1,4 +1,4 @@
-//! SIGINT, SIGTERM and SIGHUP end a run in order; SIGCHLD tells that the command has ended.
+//! SIGINT, SIGTERM and SIGHUP end a run in order; SIGCHLD reports that the command has ended.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -27,7 +27,7 @@ const ENDING: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Phase {
-    /// Nothing has been traced yet: it just ends.
+    /// Nothing has been traced yet: a signal just ends the run.
     Starting,
     Running,
     /// What has been captured is being stored, which takes as long as it takes.
@@ -38,7 +38,7 @@ pub enum Phase {
 #[derive(Debug, Clone, Copy)]
 pub struct Before {
     mask: SigSet,
-    /// SIGXFSZ was ignored.
+    /// Whether SIGXFSZ was ignored.
     ignored_limit: bool,
 }
 
@@ -49,7 +49,7 @@ impl Before {
         let failed = Error::system("sigprocmask");
         let ours: SigSet = ENDING
             .into_iter()
-            // Whoever lets a run go on when its terminal has gone wants that.
+            // nohup(1) ignores SIGHUP so that a run goes on when its terminal has gone.
             .filter(|signal| *signal != Signal::SIGHUP || !is_ignored(*signal))
             .chain([Signal::SIGCHLD])
             .collect();
@@ -63,7 +63,7 @@ impl Before {
         Ok((Before { mask, ignored_limit }, ours))
     }
 
-    /// Gives signals back to what this process will execute. Calls nothing but what may be called after a fork.
+    /// Restores the signals for what this process will execute. Calls nothing but what may be called after a fork.
     pub fn restore(&self) {
         let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
         // Rust ignores SIGPIPE.
@@ -95,20 +95,20 @@ struct Shared {
     phase: AtomicU8,
     /// Grows with each event, or flush of the outputs, that has been written.
     progress: AtomicU64,
-    /// One is being written.
+    /// Whether one is being written.
     writing: AtomicBool,
     wake: EventFd,
-    /// A command waits to be started.
+    /// Whether a command waits to be started.
     has_command: bool,
 }
 
-/// Of a run that was asked to stop: when it is looked after.
+/// When a run that was asked to stop is checked for progress.
 #[derive(Clone, Copy)]
 struct Watch {
     next: Instant,
-    /// What it was doing when last looked after.
+    /// Whether the run was writing at the last check, and its progress.
     before: (bool, u64),
-    /// It ends then, whatever it is doing.
+    /// When the process ends, whatever the run is doing.
     last: Option<Instant>,
     told: bool,
 }
@@ -157,7 +157,7 @@ impl Stop {
 
     /// Makes it unreadable again.
     pub fn clear(&self) {
-        // It fails if there was no signal, which is as well.
+        // It fails if there was no signal, which is fine.
         let _ = self.shared.wake.read();
     }
 
@@ -179,7 +179,7 @@ impl Stop {
 
     /// The thread: waits for signals for ever. It starts no other, since there may be no room for one.
     fn wait(&self, signals: &SigSet) {
-        // Where that fails, what follows fails in the main thread as well, and says so.
+        // If this fails, it fails in the main thread as well, which reports it.
         let _ = privilege::drop_all();
         let mut watch: Option<Watch> = None;
         loop {
@@ -222,8 +222,7 @@ impl Stop {
         }
     }
 
-    /// Ends the process if its output is blocked, since a pipe that nobody reads cannot be drained into; and by a second
-    /// signal in any case.
+    /// Ends the process if its output is blocked, since nobody reads the pipe; and at a second signal in any case.
     fn look_after(&self, watch: &mut Watch) {
         let now = Instant::now();
         if watch.last.is_some_and(|last| last <= now) {
@@ -231,7 +230,7 @@ impl Stop {
             process::exit(1);
         }
         let state = self.state();
-        // The same twice: a write that had begun has not ended.
+        // Two checks with the same state: a write that had begun has not ended.
         if watch.before.0 && state == watch.before {
             say!("stopped before everything was printed: nobody reads the output");
             process::exit(1);

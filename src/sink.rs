@@ -25,12 +25,12 @@ pub const LOST_EVENTS: &str = "lost_events";
 /// The part of the corridor behind the rings.
 pub struct Sink {
     outputs: Outputs,
-    /// Only where an output shows executables.
+    /// `None` unless an output shows executables.
     processes: Option<Processes>,
-    /// Only where it matters which container a process is in.
+    /// `None` unless it matters which container a process is in.
     containers: Option<Containers>,
     sources: Sources,
-    /// What of `--filter` the kernel side has not decided.
+    /// The part of `--filter` that the kernel side does not decide.
     matcher: Matcher,
     exec_env: bool,
     stop: Stop,
@@ -38,7 +38,7 @@ pub struct Sink {
     malformed: u64,
 }
 
-/// What a sink has to say at the end.
+/// What a sink reports at the end.
 pub struct Summary {
     /// Events that were shown.
     pub written: u64,
@@ -52,7 +52,7 @@ pub struct Summary {
     pub nameless: u64,
 }
 
-/// Decodes a record, and says that a call was not carried out only where that is sure.
+/// Decodes a record. Marks a call as not carried out only where that is certain.
 fn decode<'a>(record: &'a [u8], kernel: &KernelSide) -> Result<Event<'a>, DecodeError> {
     let mut event = decode::decode(record)?;
     if event.carried_out() == Some(false) && kernel.marks_are_doubtful(event.context.time) {
@@ -96,12 +96,12 @@ impl Sink {
         self.outputs.fds()
     }
 
-    /// What is shown from now on has stamps of this clock.
+    /// Events shown from now on have stamps of this clock.
     pub fn set_clock(&mut self, clock: Timeline) {
         self.outputs.clock = clock;
     }
 
-    /// Gets to know containers that were there before; false where they do not matter.
+    /// Adds containers that existed before tracing began. Returns false where they do not matter.
     pub fn add_containers(&mut self, found: &[Found]) -> bool {
         let Some(containers) = &mut self.containers else {
             return false;
@@ -142,7 +142,7 @@ impl Sink {
         };
         let key = event.context.container;
         if !containers.knows(key) {
-            // Its beginning was lost.
+            // The record of its beginning was lost.
             if let Ok(Some(found)) = kernel.container(key) {
                 containers.add(&found);
             }
@@ -178,8 +178,8 @@ impl Sink {
         self.write(&event)
     }
 
-    /// Shows what was held and need be no longer, and tells the kernel side which containers the user wants; `all`: nothing
-    /// may be held any more. Whether something still is.
+    /// Shows records that need not be held any longer, and tells the kernel side which containers the user wants;
+    /// `all`: no record may be held any longer. Returns whether records are still held.
     pub fn release(&mut self, kernel: &KernelSide, all: bool) -> Result<bool, Error> {
         let Some(containers) = &mut self.containers else {
             return Ok(false);
@@ -200,7 +200,7 @@ impl Sink {
         Ok(self.containers.as_ref().is_some_and(Containers::holds))
     }
 
-    /// So is a new time: what comes later has other stamps.
+    /// Reports a change of the clock in the stream: later events have other stamps.
     pub fn clock(&mut self, change: &Change, pid: u32) -> Result<(), OutputError> {
         let spec = catalogue::expect(CLOCK_CHANGED);
         let number = |index: usize, raw| Arg::new(&spec.args[index], raw, Value::Number);
@@ -219,7 +219,7 @@ impl Sink {
         }
     }
 
-    /// Losses are told in the stream, too.
+    /// Reports losses in the stream.
     pub fn loss(&mut self, loss: &Loss, time: u64, pid: u32) -> Result<(), OutputError> {
         let spec = catalogue::expect(LOST_EVENTS);
         let number = |index: usize, raw| Arg::new(&spec.args[index], raw, Value::Number);

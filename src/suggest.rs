@@ -1,6 +1,6 @@
-//! What somebody may have meant who typed a name that there is not.
+//! The name that a user may have meant who mistyped one.
 
-/// The likest of these names, if one is like it at all.
+/// The most similar of these names, if one is similar enough.
 pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     names
         .map(|name| (strsim::jaro_winkler(typed, name), name))

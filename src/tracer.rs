@@ -29,26 +29,26 @@ use crate::scope::Scope;
 use crate::signals::{Before, Phase, Stop};
 use crate::sink::Sink;
 
-/// Traces as configured. Gives the exit status: the command's, or 0.
+/// Traces as configured. Returns the exit status: the command's, or 0.
 pub fn run(config: &Config) -> Result<u8, Error> {
     Prepared::new(config)?.load()?.begin()?.trace()
 }
 
-/// Events that tell of containers themselves.
+/// Events about containers themselves.
 const CONTAINER_EVENTS: [&str; 3] = ["container_create", "container_remove", EXISTING_CONTAINER];
 
 /// All that can be known, and refused, before anything is loaded.
 struct Prepared<'a> {
     config: &'a Config,
     stop: Stop,
-    /// Forked already, before the first thread; it waits.
+    /// Forked before the first thread; it waits to be started.
     command: Option<Command>,
-    /// Of the BPF object; none: the embedded one.
+    /// File of the BPF object; `None`: the embedded one.
     object: Option<PathBuf>,
     uses: Uses,
     features: Features,
     chosen: Chosen,
-    /// What is captured, and why not memory if that was asked for, too.
+    /// What is captured, and where it is stored.
     capture: Option<(capture::Settings, Store)>,
     no_memory: Option<String>,
 }
@@ -58,7 +58,7 @@ impl<'a> Prepared<'a> {
         target::check_inherited(&config.outputs)?;
         limits::enough_files()?;
         let (before, signals) = Before::take_over()?;
-        // Before the first thread, since it forks.
+        // The command is prepared before the first thread starts, since that forks.
         let command = match config.command.as_slice() {
             [] => Ok(None),
             words => Command::prepare(words, &before).map(Some),
@@ -94,7 +94,7 @@ impl<'a> Prepared<'a> {
         self.chosen.events.iter().any(|event| event.name == name)
     }
 
-    /// Names of containers are shown, or decide what is.
+    /// Whether names of containers are shown, or decide what is shown.
     fn names_containers(&self) -> bool {
         shows_json(self.config)
             || CONTAINER_EVENTS.into_iter().any(|name| self.shows(name))
@@ -189,7 +189,7 @@ impl Loaded<'_> {
             })
             .transpose()?;
         kernel.attach()?;
-        // They are most of our memory. What loading took has been given back by now.
+        // Rings take most of our memory; the memory for loading has been freed by now.
         let rings = kernel.ring_maps()?;
         kernel.start(&config.scope)?;
         // From now on there may be events, which a signal must not throw away.
@@ -201,7 +201,8 @@ impl Loaded<'_> {
             say!("the BPF object is {object}");
             say!("tracing has begun");
         }
-        // As a service: it counts as started from now on. What fails is for the service manager to say, which waits.
+        // As a service, tracee counts as started from now on. If this fails, the service manager, which waits, reports
+        // it.
         let _ = privilege::as_user(|| sd_notify::notify(&[NotifyState::Ready]))?;
         let folder = config.capture.as_ref().map(|settings| settings.folder.as_path());
         let mut running = Running::new(

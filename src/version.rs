@@ -1,13 +1,13 @@
-//! What `--version` says: all that a bug report needs to name this build.
+//! What `--version` says: all that a bug report needs to identify this build.
 
 use std::sync::OnceLock;
 
 use crate::loader::object::ABI_STAMP;
 
-/// Of the sources that it was built from; the Makefile tells.
+/// The commit of the sources; the Makefile sets it.
 const COMMIT: Option<&str> = option_env!("TRACEE_COMMIT");
 
-/// Kernels that it runs on, and those that its tests run on.
+/// Kernels that tracee runs on, and those that its tests run on.
 const KERNELS: &str = "Linux 5.10 and later with BTF, x86-64 (tested on 5.10, 6.1, 6.12, 6.18, 7.2)";
 
 /// `--version`: several lines, the first of which clap begins with the name.

@@ -10,7 +10,7 @@ use clap::Parser;
 
 use crate::version;
 
-/// Shows the system calls and kernel events of Linux processes as they happen, of new processes unless told otherwise
+/// Shows the system calls and kernel events of Linux processes as they happen, by default of new processes
 #[derive(Debug, Parser)]
 #[command(
     name = "tracee",
@@ -43,7 +43,7 @@ pub struct Args {
     #[arg(short, long, value_name = "FIELD OP VALUE")]
     pub filter: Vec<String>,
 
-    /// List all events, or the chosen ones, and how each is had on this kernel
+    /// List all events, or the chosen ones, and the mechanism by which this kernel provides each
     #[arg(short, long)]
     pub list: bool,
 
@@ -83,7 +83,7 @@ pub struct Args {
     #[arg(long)]
     pub decode_fds: bool,
 
-    /// Look at each chosen call whether it was carried out, not only at those whose success is evidence
+    /// Check of each chosen call whether it was carried out, not only of those whose success is evidence
     #[arg(long)]
     pub verify_results: bool,
 
@@ -99,7 +99,7 @@ pub struct Args {
     #[arg(long, value_name = "FOLDER", default_value = "/tmp/tracee")]
     pub install_path: PathBuf,
 
-    /// When the BPF object is rebuilt by clang, into the install path: never, if-needed (one there is of another
+    /// When the BPF object is rebuilt by clang, into the install path: never, if-needed (the one there is of another
     /// version), always
     #[arg(long, value_name = "POLICY", default_value = "if-needed")]
     pub build_policy: String,

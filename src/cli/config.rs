@@ -46,23 +46,23 @@ pub struct Config {
 pub enum Task {
     /// To trace.
     Trace(Box<Config>),
-    /// `--list` of these, in JSON if so.
+    /// `--list` of these events; `json`: as JSON.
     List {
         /// In the order in which they are listed.
         events: Vec<&'static EventSpec>,
         /// One object a line in place of a table.
         json: bool,
     },
-    /// A flag's own help.
+    /// The help on the values of one flag.
     Help(String),
 }
 
 /// The chosen events, by id.
 #[derive(Debug)]
 pub struct Selection {
-    /// Chosen by a set or a glob: left out, with a warning, where the kernel cannot give them.
+    /// Chosen by a set or a glob: left out, with a warning, where this kernel cannot provide them.
     pub by_set: Vec<&'static EventSpec>,
-    /// Named by the user: an error where the kernel cannot give them.
+    /// Named by the user: an error where this kernel cannot provide them.
     pub by_name: Vec<&'static EventSpec>,
 }
 
@@ -72,7 +72,7 @@ impl Selection {
         [self.by_set.as_slice(), &self.by_name].concat()
     }
 
-    /// Adds an event as its sets would.
+    /// Adds an event as a set does: left out where the kernel cannot provide it.
     fn add(&mut self, name: &str) {
         let event = catalogue::expect(name);
         if !self
@@ -90,7 +90,7 @@ impl Selection {
 const EVENT_HELP: &str = "\
 --event takes names of events, comma lists and globs: --event openat,execve --event 'sched_*'.
 It may be repeated. --exclude-event takes the same, and takes those events away from the sets that --events-set chooses
-(the default set without it). What this kernel cannot give is an error where it is named, and is left out with a warning
+(the default set without it). What this kernel cannot provide is an error where it is named, and is left out with a warning
 where a glob or a set brings it in. --list shows all events.
 ";
 
@@ -98,15 +98,15 @@ const SET_HELP: &str = "\
 --events-set takes names of sets, and comma lists: --events-set fs,net. It may be repeated. The sets are:
 ";
 
-/// Where artefacts go unless the user says where.
+/// The default folder of artefacts.
 const OUTPUT_PATH: &str = "/tmp/tracee/out";
 
-/// Bounds of `--buffer-size`. A record may be 64 KiB long; the kernel's rings end below 2 GiB.
+/// Bounds of `--buffer-size` in bytes. A record may be 64 KiB long; the kernel's rings end below 2 GiB.
 const BUFFER_MIN: u64 = 64 * 1024;
 const BUFFER_MAX: u64 = 1024 * 1024 * 1024;
 
 impl Args {
-    /// Checks the flags and says what to do.
+    /// Checks the flags and returns what to do.
     pub fn task(self) -> Result<Task, UsageError> {
         let asks_help = |values: &[String]| values.iter().any(|value| value == "help");
         if self.trace.as_deref() == Some("help") {
@@ -184,7 +184,7 @@ impl Args {
         })))
     }
 
-    /// Whatever else is given would be passed over.
+    /// With `--list`, other flags would be ignored: each of them is an error.
     fn check_listing(&self, outputs: &[OutputSpec]) -> Result<(), UsageError> {
         let elsewhere = |output: &OutputSpec| output.target != Target::Fd(1);
         for (flag, given) in [
@@ -411,7 +411,7 @@ mod tests {
             names(&chosen),
             ["getpid", "getppid", "getpgid", "openat2", "openat"]
         );
-        // What a glob matches is left out where the kernel has not got it, as of a set; what is named is not.
+        // What a glob matches is left out where the kernel does not provide it, as with a set; what is named is not.
         let by_name: Vec<_> = chosen.by_name.iter().map(|event| event.name).collect();
         assert_eq!(by_name, ["openat"]);
         let chosen = select(&[], &[], &strings(&["openat"])).unwrap();

@@ -1,4 +1,4 @@
-//! `--list`: what there is, in which sets, with which arguments, and how this kernel gives it.
+//! `--list`: what there is, in which sets, with which arguments, and by which mechanism this kernel provides it.
 
 use std::io::{self, Write};
 
@@ -21,7 +21,7 @@ const GROUPS: [Set; 7] = [
 
 /// Writes the list; needs no privilege.
 ///
-/// `tried`: the kernel was asked what it can; otherwise only its types were read.
+/// `tried`: the kernel was asked what it can do; otherwise only its types were read.
 pub fn write(
     out: &mut impl Write,
     events: &[&EventSpec],
@@ -66,7 +66,7 @@ fn write_group<'a>(
     for event in events {
         let means = probe::means(event, features).unwrap_or_else(|reason| format!("unavailable: {reason}"));
         let args: Vec<_> = event.args.iter().map(|arg| arg.name).collect();
-        // Those that follow from the kind are left out: every event has them.
+        // Sets that follow from the kind of event are left out: every event has them.
         let sets: Vec<_> = sets(event)
             .into_iter()
             .filter(|set| !["all", "syscalls"].contains(set))
@@ -82,7 +82,7 @@ fn write_group<'a>(
     Ok(())
 }
 
-/// The family that a call is listed in: it may be in several.
+/// The family that a call is listed in; a call may be in several.
 fn first_group(event: &EventSpec) -> Option<Set> {
     GROUPS.into_iter().find(|group| event.in_set(*group))
 }

@@ -1,4 +1,4 @@
-//! What is shown of a container, wherever it is known from.
+//! What is shown of a container, from its cgroup and from its runtime.
 
 use std::borrow::Cow;
 
@@ -12,31 +12,31 @@ pub struct Container {
     pub runtime: &'static str,
     pub name: Option<String>,
     pub image: Option<String>,
-    /// Uid of whoever can have made its cgroup; 0: root alone.
+    /// Uid of the user who may have made its cgroup; 0: only root.
     pub owner: u32,
 }
 
 impl Container {
-    /// As tables show it.
+    /// The id as tables show it.
     pub fn short_id(&self) -> Cow<'_, str> {
         short_id(&self.id, self.owner)
     }
 
-    /// Whether its id and its name are root's word, or that of whoever traces: any user can make a cgroup with the id that he
-    /// likes, and say what is called so.
+    /// Whether root, or the user who traces, vouches for its id and its name: any other user can make a cgroup with any
+    /// id, and give it any name.
     pub fn is_vouched_for(&self) -> bool {
         self.owner == 0 || self.owner == getuid().as_raw()
     }
 
-    /// Whether the user means it by one of these: beginnings of ids, names.
+    /// Whether the list names it: by the beginning of its id, or by its name.
     pub fn is_listed(&self, list: &[String]) -> bool {
         list.iter()
             .any(|word| self.id.starts_with(word) || self.name.as_ref() == Some(word))
     }
 }
 
-/// How a container is called for short: the first digits of its id, as docker and others show it. The last of them is a `~`
-/// where a user has made it, who may have given it another one's id.
+/// The short form of an id: its first digits, as docker and others show them. A `~` replaces the last one if a user has
+/// made the container, who may have chosen another one's id.
 pub fn short_id(id: &str, owner: u32) -> Cow<'_, str> {
     const DIGITS: usize = 12;
     match (owner, id.get(..DIGITS)) {

@@ -1,6 +1,6 @@
 //! Reading a record's bytes without trusting a length in them.
 
-/// A position in a record. Every read is checked; a short record gives `None`.
+/// A position in a record. Every read is checked; a short record yields `None`.
 #[derive(Debug, Clone, Copy)]
 pub struct Cursor<'a> {
     bytes: &'a [u8],
@@ -15,7 +15,7 @@ impl<'a> Cursor<'a> {
         self.bytes.is_empty()
     }
 
-    /// All that is still to come.
+    /// All bytes that have not been read.
     pub fn rest(&self) -> &'a [u8] {
         self.bytes
     }

@@ -1,4 +1,4 @@
-//! The decoded event: one record of the kernel's, with the meaning that the catalogue gives it.
+//! The decoded event: one record of the kernel side, with its meaning by the catalogue.
 
 use std::rc::Rc;
 
@@ -19,7 +19,8 @@ use crate::wire::record_header;
 pub type Context = record_header;
 
 impl Context {
-    /// Of an event that tracee tells by itself: its pid as the host counts, time in ns since boot. It has no result.
+    /// The context of an event that tracee reports by itself: `pid` as the host counts, `time` in ns since boot. It has
+    /// no result.
     pub fn own(spec: &EventSpec, time: u64, pid: u32) -> Context {
         let mut comm = [0; 16];
         for (to, from) in comm.iter_mut().zip(b"tracee") {
@@ -40,13 +41,14 @@ impl Context {
         }
     }
 
-    /// Whether tracee tells it by itself: of a task the kernel side knows when it started and where it is.
+    /// Whether tracee reports the event by itself: records of the kernel side have the start time of a task and its
+    /// place.
     pub fn is_own(&self) -> bool {
         self.thread_start == 0 && self.mnt_ns == 0
     }
 }
 
-/// What a process executes: its path, with marks in words, and these marks.
+/// The executable of a process: its path, with marks in words, and these marks.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Executable {
     pub path: Vec<u8>,
@@ -58,21 +60,21 @@ pub struct Executable {
 pub struct Event<'a> {
     pub spec: &'static EventSpec,
     pub context: Context,
-    /// Node name of the UTS namespace; only where an output shows it.
+    /// Node name of the UTS namespace; `None` unless an output shows it.
     pub nodename: Option<&'a [u8]>,
     pub args: ArrayVec<Arg<'a>, { spec::MAX_EVENT_ARGS }>,
     /// The process's executable, once known.
     pub executable: Option<Rc<Executable>>,
-    /// The container that its process is in, or that it tells of.
+    /// The container that its process is in, or that the event is about.
     pub container: Option<Rc<Container>>,
-    /// Of a call that was not carried out: what stood in the register of its result, if that was no error.
+    /// For a call that was not carried out: the register of its result, if that was no error.
     pub seen: Option<i64>,
-    /// How an event of the kernel's own was obtained.
+    /// The mechanism by which an event of the kernel's own was obtained.
     pub source: Option<&'static str>,
 }
 
 impl<'a> Event<'a> {
-    /// With what every event has; the rest is added where it is known.
+    /// An event with the fields that every event has; the others are added where they are known.
     pub fn new(
         spec: &'static EventSpec,
         context: Context,
@@ -90,7 +92,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Whether the call was carried out, as far as that was looked at: `None` where it could not be told.
+    /// Whether the call was carried out; true for calls that were not checked, `None` if it is unknown.
     pub fn carried_out(&self) -> Option<bool> {
         match self.context.flags {
             flags if flags & crate::wire::RECORD_UNVERIFIED != 0 => None,
@@ -98,8 +100,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Takes back that a call was not carried out: the program that leaves marks was skipped by the kernel, so that nobody
-    /// knows.
+    /// Makes it unknown whether the call was carried out, since the kernel skipped the program that leaves marks.
     pub fn doubt(&mut self) {
         use crate::wire::{RECORD_NOT_CARRIED_OUT, RECORD_UNVERIFIED};
         if self.context.flags & RECORD_NOT_CARRIED_OUT != 0 {
@@ -116,7 +117,7 @@ impl<'a> Event<'a> {
         bytes.split(|byte| *byte == 0).next().unwrap_or_default()
     }
 
-    /// False where the call never comes back (exit, rt_sigreturn).
+    /// Whether the call returns; false for exit, rt_sigreturn.
     pub fn returns(&self) -> bool {
         self.context.flags & crate::wire::RECORD_NO_RETURN == 0
     }
@@ -134,27 +135,27 @@ impl<'a> Event<'a> {
 #[derive(Debug)]
 pub struct Arg<'a> {
     pub spec: &'static ArgSpec,
-    /// As `spec.ty`, or what that is in this call where another argument decides.
+    /// The type: `spec.ty`, or the type in this call where another argument decides.
     pub ty: ArgType,
     /// The number, or the address in user memory.
     pub raw: u64,
     pub value: Value<'a>,
-    /// Bytes or elements are missing at the end.
+    /// Whether bytes or elements are missing at the end.
     pub truncated: bool,
-    /// Elements of an array in all, bytes of a buffer in all; 0: unknown. Of `ArgType::Changed`: bit *i* is set if field
-    /// *i* differs.
+    /// All elements of an array, or all bytes of a buffer, cut or not; 0: unknown. For `ArgType::Changed`: bit *i* is
+    /// set if field *i* differs.
     pub full: u64,
     /// The first bytes of the buffers of a vector, where the user asked for them.
     pub data: Option<Part<'a>>,
     /// What is open as this fd, where the user asked for it.
     pub file: Option<OpenFile<'a>>,
-    /// Of memory that the call writes over: what else it was, where that differs from `value`.
+    /// For memory that the call writes over: the other value that it had, if that differs from `value`.
     pub other: Option<Other<'a>>,
-    /// It was read when the call had returned, which may have written over it.
+    /// Whether it was read after the call had returned, which may have written over it.
     pub late: bool,
 }
 
-/// What memory held that a call writes over, besides its value.
+/// The other value of memory that a call writes over.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Other<'a> {
     /// What the call was given; the value is what it has left.
@@ -164,7 +165,7 @@ pub enum Other<'a> {
 }
 
 impl<'a> Other<'a> {
-    /// JSON's key, which is the table's word, too; and the value.
+    /// JSON's keys for the value and its text, and the value. The first key is the table's word, too.
     pub fn parts(&self) -> (&'static str, &'static str, &Value<'a>) {
         match self {
             Other::Given(value) => ("given", "givenText", value),
@@ -174,7 +175,7 @@ impl<'a> Other<'a> {
 }
 
 impl<'a> Arg<'a> {
-    /// Whole, and of its row's type.
+    /// An argument that is whole, and of its row's type.
     pub fn new(spec: &'static ArgSpec, raw: u64, value: Value<'a>) -> Arg<'a> {
         Arg {
             spec,
@@ -190,7 +191,7 @@ impl<'a> Arg<'a> {
         }
     }
 
-    /// Forgets what the memory held besides if that is what it holds.
+    /// Removes the other value if it equals the value.
     pub(crate) fn keep_difference(&mut self) {
         if self
             .other
@@ -207,7 +208,7 @@ impl<'a> Arg<'a> {
 pub enum Value<'a> {
     /// A number of the argument's type.
     Number,
-    /// A pointer that was not followed, or nothing was to be read behind it.
+    /// A pointer that was not followed, or with nothing to read behind it.
     Pointer,
     /// A null pointer, or a value that does not exist.
     Null,
@@ -226,7 +227,7 @@ pub enum Value<'a> {
     Array(Array<'a>),
     Msghdr(Msghdr<'a>),
     Messages(Messages<'a>),
-    /// A set of numbers, a bit a number.
+    /// A set of numbers, one bit each.
     Bits(&'a [u8]),
     /// The value of an option: an `int` if it has that size.
     Option(&'a [u8]),

@@ -11,7 +11,7 @@ use crate::wire::{fd_info, fd_socket};
 pub struct OpenFile<'a> {
     pub info: &'a [u8],
     pub path: Option<PathName<'a>>,
-    /// It begins further up.
+    /// Whether the beginning of the path is missing.
     pub path_cut: bool,
     pub socket: &'a [u8],
     /// Name of a unix socket, or of its peer: a path, or after a NUL an abstract one.

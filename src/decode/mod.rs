@@ -43,7 +43,7 @@ pub enum DecodeError {
     Event(u16),
     #[error("a record has the unknown ABI {0}")]
     Abi(u8),
-    #[error("a record of {0} says it has argument {1}")]
+    #[error("a record of {0} has argument {1}, which its row does not have")]
     Argument(&'static str, u8),
     #[error("a record of {0} has a part {2} of argument {1}")]
     Part(&'static str, u8, u8),
@@ -95,7 +95,7 @@ pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
     })
 }
 
-/// Gives arguments that depend on others their types, and each the value that it has if nothing was read of it.
+/// Sets the types of arguments that depend on others, and the value of each argument of which nothing was read.
 fn resolve(args: &mut [Arg<'_>]) {
     for index in 0..args.len() {
         if let ArgType::Select { by, table } = args[index].ty {
@@ -111,7 +111,7 @@ fn resolve(args: &mut [Arg<'_>]) {
     }
 }
 
-/// Notes in which fields two structures differ: all, where one of them is not known.
+/// Notes in which fields two structures differ: all, if one of them is unknown.
 fn compare(args: &mut [Arg<'_>]) {
     for index in 0..args.len() {
         let ArgType::Changed { than, .. } = args[index].ty else {
@@ -125,8 +125,8 @@ fn compare(args: &mut [Arg<'_>]) {
     }
 }
 
-/// Adds to an argument what one item tells of it; `None` for a part that it cannot have. `rest` is the record from that
-/// item on.
+/// Adds an item to its argument; `None` for a part that the argument cannot have. `rest` is the record from that item
+/// on.
 fn take<'a>(
     arg: &mut Arg<'a>,
     layout: Layout,
@@ -142,9 +142,9 @@ fn take<'a>(
             };
             arg.truncated = item.status == ITEM_TRUNCATED;
             arg.full = item.full;
-            // The flags of a path are others.
+            // A path's flags have another meaning.
             arg.late = item.flags & ITEM_LATE != 0 && !arg.ty.is_kernel_data();
-            // Elements are counted.
+            // Counts of arrays are elements.
             match &arg.value {
                 Value::Array(array) => arg.full /= array.element_size(),
                 Value::Messages(_) => arg.full /= u64::from(MMSGHDR.size(layout)),
@@ -169,7 +169,7 @@ fn take<'a>(
                 }
                 Value::Messages(messages) => messages.note(item.index, rest),
                 _ if item.part == PART_BUFFERS => arg.data = Some(Part::new(item, bytes)),
-                // Without a header that could be read, these mean nothing.
+                // Without a header that could be read, these items mean nothing.
                 _ => {}
             }
         }
@@ -195,7 +195,7 @@ fn read(ty: ArgType, layout: Layout, flags: u8, bytes: &[u8]) -> Value<'_> {
     match ty {
         ArgType::StrArray => Value::Strings(Strings::new(bytes)),
         ArgType::Path => Value::Path(PathName::new(flags, bytes)),
-        // A structure of no length is none.
+        // An address or a structure of length 0 is missing.
         ArgType::Sockaddr { .. } | ArgType::SockaddrOut { .. } | ArgType::Struct(..) | ArgType::Sized(..)
             if bytes.is_empty() =>
         {
@@ -204,7 +204,7 @@ fn read(ty: ArgType, layout: Layout, flags: u8, bytes: &[u8]) -> Value<'_> {
         ArgType::Sockaddr { .. } | ArgType::SockaddrOut { .. } | ArgType::KernelSockaddr => {
             Value::Sockaddr(Sockaddr::parse(bytes))
         }
-        // Whatever the call's ABI, the kernel's own are native.
+        // The kernel's own structures are native for every ABI.
         ArgType::KernelStruct(spec) | ArgType::Changed { spec, .. } => {
             Array::one(spec, Layout::Native, bytes).map_or(Value::Null, Value::Struct)
         }
@@ -289,7 +289,7 @@ mod tests {
             size_of::<namespace_info>()
         );
         let (old, mut new) = ([0; size_of::<cred_info>()], [0; size_of::<cred_info>()]);
-        // gid, and the last capability set: those fields alone.
+        // Only gid and the last capability set differ.
         new[4] = 1;
         new[size_of::<cred_info>() - 9] = 0x80;
         let both = record(
@@ -302,7 +302,7 @@ mod tests {
             [event.args[0].full, event.args[1].full],
             [(1 << 1) | (1 << 12); 2]
         );
-        // All of them, where there is nothing to compare with.
+        // All fields differ if there is nothing to compare with.
         let one = record("commit_creds", &[0, 0], &[(1, 0, 0, 80, &new)]);
         let event = decode(&one).unwrap();
         assert_eq!(event.args[0].value, Value::Null);

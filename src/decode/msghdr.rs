@@ -10,7 +10,7 @@ use crate::wire::{
     PART_MSG_NAME,
 };
 
-/// Bytes that were read of something, or not.
+/// Bytes that were read of a part of a message, or the fact that they could not be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part<'a> {
     pub bytes: &'a [u8],
@@ -55,7 +55,7 @@ impl<'a> Msghdr<'a> {
         }
     }
 
-    /// Adds what an item tells; false if it tells of something else.
+    /// Adds an item; returns false if the item belongs to another part.
     pub fn add(&mut self, item: &item_header, bytes: &'a [u8]) -> bool {
         let of = match item.part {
             PART_MSG_NAME => &mut self.name,
@@ -65,7 +65,7 @@ impl<'a> Msghdr<'a> {
             _ => return false,
         };
         let part = Part::new(item, bytes);
-        // What could not be followed stays an address.
+        // A pointer that could not be followed stays an address.
         *of = (!part.fault || item.part == PART_BUFFERS).then_some(part);
         true
     }
@@ -121,7 +121,7 @@ pub struct Messages<'a> {
     bytes: &'a [u8],
     /// Position of the argument.
     index: u8,
-    /// The record from the first item on that tells what they point to.
+    /// The record from the first item of these messages on.
     items: &'a [u8],
 }
 

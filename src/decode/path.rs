@@ -6,16 +6,16 @@ use crate::wire::{PATH_AT_ROOT, PATH_DELETED, PATH_MADE_UP, PATH_MIXED, PATH_UNR
 
 const DELETED: &[u8] = b" (deleted)";
 const MIXED: &[u8] = b" (mixed)";
-/// As getcwd(2) marks it.
+/// The mark that getcwd(2) uses.
 const UNREACHABLE: &[u8] = b"(unreachable)";
 
-/// What is said of a path beside its name. A path in words has deleted, unreachable and mixed in its text, where a file's
-/// name may have the same words.
+/// Marks of a path beside its name. A path in words has deleted, unreachable and mixed in its text, and a file's name
+/// may contain the same words.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Marks(u8);
 
 impl Marks {
-    /// JSON's keys of those that are set.
+    /// JSON's keys for the marks that are set.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         [
             (PATH_DELETED, "deleted"),
@@ -29,13 +29,14 @@ impl Marks {
         .map(|(_, name)| name)
     }
 
-    /// Of what readlink(2) says of a file that has so many links; where it has others, nobody knows.
+    /// Marks of a file with so many links, from the text of readlink(2); with links left, a mark of readlink(2) is
+    /// uncertain.
     pub fn of_link(link: &[u8], links: u64) -> Marks {
         let deleted = links == 0 && link.ends_with(DELETED);
         Marks(if deleted { PATH_DELETED } else { 0 })
     }
 
-    /// The name alone, of a path with these marks in words.
+    /// The name alone, without these marks in words.
     pub fn strip(self, path: &[u8]) -> &[u8] {
         let path = match self.0 & PATH_MIXED {
             0 => path,
@@ -51,7 +52,7 @@ impl Marks {
         }
     }
 
-    /// Below the root of a mount: in a folder, or it was; a pipe and a memfd are not.
+    /// Whether the file is or was in a folder, below the root of a mount; a pipe and a memfd are not.
     pub fn in_folder(self) -> bool {
         self.0 & PATH_AT_ROOT != 0 && self.0 & PATH_MADE_UP == 0
     }
@@ -61,7 +62,7 @@ impl Marks {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PathName<'a> {
     flags: u8,
-    /// Without the last NUL.
+    /// Components, the last one first, without the last NUL.
     components: &'a [u8],
 }
 
@@ -73,7 +74,7 @@ impl<'a> PathName<'a> {
         }
     }
 
-    /// The pieces that it is made of, in order: `/`, `usr`, `/`, `bin`, ` (deleted)`.
+    /// The pieces of the path in order: `/`, `usr`, `/`, `bin`, ` (deleted)`.
     pub fn pieces(&self) -> impl Iterator<Item = &'a [u8]> {
         let rooted = self.flags & PATH_AT_ROOT != 0;
         let deleted = self.flags & PATH_DELETED != 0;

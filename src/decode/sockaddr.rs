@@ -40,7 +40,7 @@ pub enum Sockaddr<'a> {
     Alg(&'a [u8], &'a [u8]),
     /// Family and the bytes after it.
     Other(u16, &'a [u8]),
-    /// Shorter than its family says.
+    /// Shorter than its family requires.
     Short(&'a [u8]),
 }
 
@@ -97,7 +97,7 @@ impl<'a> Sockaddr<'a> {
         })
     }
 
-    /// Number of the address family; `None` where not even that was there.
+    /// Number of the address family; `None` if even that is missing.
     pub fn family(&self) -> Option<u16> {
         match self {
             Sockaddr::Unix(_) | Sockaddr::Abstract(_) => Some(AF_UNIX),

@@ -1,4 +1,4 @@
-//! Arrays of strings: each with its NUL, and what was left out of them.
+//! Arrays of strings: each string with its NUL, and the gaps where bytes were left out.
 
 use std::fmt;
 
@@ -13,15 +13,15 @@ pub struct Strings<'a> {
     cuts: &'a [u8],
 }
 
-/// What an array consists of.
+/// A piece of an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece<'a> {
     String {
         bytes: &'a [u8],
         cut: Option<Cut>,
     },
-    /// Strings are missing here: so many bytes (`None`: nobody knows), with the end of the string before and the
-    /// beginning of the one after.
+    /// Strings are missing here: so many bytes (`None`: unknown), with the end of the string before and the beginning
+    /// of the one after.
     Gap {
         missing: Option<u64>,
         ends: bool,
@@ -32,9 +32,9 @@ pub enum Piece<'a> {
 /// Bytes of a string that were left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cut {
-    /// Before which of those that are there.
+    /// Position of the gap in the bytes that are left.
     pub at: usize,
-    /// `None`: nobody knows.
+    /// Number of bytes; `None`: unknown.
     pub missing: Option<u64>,
 }
 
@@ -43,12 +43,12 @@ impl<'a> Strings<'a> {
         Strings { bytes, cuts: &[] }
     }
 
-    /// With what is missing in them.
+    /// Adds the cuts.
     pub fn with_cuts(self, cuts: &'a [u8]) -> Self {
         Strings { cuts, ..self }
     }
 
-    /// Each string: of one that was cut, what is there of it.
+    /// Each string; of a cut string, the bytes that are left.
     pub fn iter(&self) -> impl Iterator<Item = &'a [u8]> {
         self.pieces().filter_map(|piece| match piece {
             Piece::String { bytes, .. } => Some(bytes),
@@ -75,7 +75,7 @@ pub struct Pieces<'a> {
     /// Where `rest` begins.
     at: usize,
     cuts: Cursor<'a>,
-    /// The next one.
+    /// The next cut.
     cut: Option<str_cut>,
     /// The byte before `rest`.
     last: u8,
@@ -89,7 +89,7 @@ impl<'a> Pieces<'a> {
 
     /// Takes the next cut if it lies in those `len` bytes from here on, or right behind them.
     fn take_cut(&mut self, len: usize, between: bool) -> Option<(usize, str_cut)> {
-        // A second one in a string adds nothing.
+        // A second cut in a string adds nothing.
         while self.cut.is_some_and(|cut| place(cut) < self.at) {
             self.cut = self.cuts.read();
         }
@@ -125,7 +125,7 @@ impl<'a> Iterator for Pieces<'a> {
 
     fn next(&mut self) -> Option<Piece<'a>> {
         if let Some(gap) = self.gap() {
-            // A string that it ends has its NUL behind it.
+            // A string that ends at the gap has its NUL behind it.
             if self.last != 0 {
                 self.rest = self.rest.get(1..).unwrap_or_default();
                 self.at += 1;
@@ -221,7 +221,7 @@ mod tests {
                 whole(b"g")
             ]
         );
-        // A string that only its cut is left of.
+        // A string of which only the cut is left.
         let list = cuts(&[(2, 9)]);
         let pieces: Vec<_> = Strings::new(b"a\0\0b\0").with_cuts(&list).pieces().collect();
         assert_eq!(pieces, [whole(b"a"), cut(b"", 0, 9), whole(b"b")]);
@@ -241,7 +241,7 @@ mod tests {
                 5,
                 vec![whole(b"a"), gap(Some(5), false, false), whole(b"b")],
             ),
-            // The one before has lost its end.
+            // The string before has lost its end.
             (
                 b"a\0b\0c\0",
                 3,

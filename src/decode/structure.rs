@@ -46,8 +46,8 @@ impl<'a> Array<'a> {
         Some(Array { spec, layout, bytes })
     }
 
-    /// One structure. That of a call with 32-bit fields which takes the native form (`*_time64`) is known by the
-    /// number of bytes.
+    /// One structure. Calls of 32-bit programs that take the native form (`*_time64`) are recognised by the number of
+    /// bytes.
     pub fn one(spec: &'static StructSpec, layout: Layout, bytes: &'a [u8]) -> Option<Self> {
         let own = spec.of(layout)?;
         let native = usize::from(spec.size(Layout::Native));
@@ -86,7 +86,7 @@ impl Array<'_> {
 }
 
 impl<'a> Structure<'a> {
-    /// Each field that is there; a structure that was cut has fewer.
+    /// Each field; a structure that was cut has fewer.
     pub fn fields(&self) -> impl Iterator<Item = (&'static Field, FieldValue<'a>)> {
         let (bytes, layout) = (self.bytes, self.layout);
         self.spec
@@ -98,7 +98,7 @@ impl<'a> Structure<'a> {
             })
     }
 
-    /// It is no structure to C, but numbers behind a pointer.
+    /// Whether C has no structure here, but numbers behind a pointer.
     pub fn is_bare(&self) -> bool {
         self.spec
             .fields
@@ -128,7 +128,7 @@ impl Numbers<'_> {
     }
 }
 
-/// A little or big number of up to 8 bytes, as the machine has them.
+/// A number of up to 8 bytes, in the machine's byte order.
 fn number(bytes: &[u8]) -> u64 {
     let mut wide = [0; 8];
     let len = bytes.len().min(8);
@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(fields(Layout::Native, &narrow), of(0x8_0000_0007, 0)[..1]);
     }
 
-    /// Two narrow ones have the size of a wide one.
+    /// Two narrow structures have the size of a wide one.
     #[test]
     fn arrays_are_of_the_call_s_own_width() {
         let pair: Vec<u8> = [1u32, 2, 3, 4].iter().flat_map(|n| n.to_ne_bytes()).collect();

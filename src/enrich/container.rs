@@ -1,8 +1,8 @@
-//! Containers: what their cgroups and their runtimes tell of them.
+//! Containers: what their cgroups and their runtimes report of them.
 //!
-//! Cgroups tell ids; names and images are known to the runtimes, which are asked on threads of their own. Records of a
-//! container whose answer is not there yet are held for a moment, so that its first event has its name, too; all others
-//! go on meanwhile.
+//! Ids come from cgroups; names and images from the runtimes, which are asked on threads of their own. Records of a
+//! container whose answer has not arrived are held for a moment, so that its first event has its name, too; all others
+//! are forwarded meanwhile.
 
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::BorrowedFd;
@@ -20,10 +20,10 @@ use crate::loader::containers::Found;
 /// Records of a container can still come for a while after it was removed: other CPUs' rings are read later, and its
 /// processes may live on.
 const REMOVED_KEPT: usize = 4096;
-/// Position of the argument `owner` in the events that tell of containers.
+/// Position of the argument `owner` in the events about containers.
 const OWNER: usize = 7;
 
-/// By what its cgroup shows: the id and what is before it in its path, and whose it is.
+/// A container by its cgroup: its id, what is before the id in the path, and the cgroup's owner.
 fn shown(id: &[u8], before: &[u8], owner: u32) -> Container {
     Container {
         id: String::from_utf8_lossy(id).into_owned(),
@@ -35,7 +35,7 @@ fn shown(id: &[u8], before: &[u8], owner: u32) -> Container {
 }
 
 /// The runtime that makes such cgroups, from what is before the id: `/docker/`, `/cri-containerd-`, … Kubelet's folders
-/// (`/pod<uid>/`) are containerd's in our days.
+/// (`/pod<uid>/`) are containerd's today.
 fn runtime(before: &[u8]) -> &'static str {
     const KNOWN: [(&str, &str); 8] = [
         ("cri-containerd-", "containerd"),
@@ -62,21 +62,21 @@ fn runtime(before: &[u8]) -> &'static str {
 /// What becomes of a record.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is shown, with this container.
+    /// Show it, with this container.
     Show(Option<Rc<Container>>),
-    /// Its container's name must be known first.
+    /// Hold it until the name of its container is known.
     Held,
-    /// The user did not name its container.
+    /// Drop it: the user did not name its container.
     Drop,
 }
 
-/// What is known of one.
+/// What is known of one container.
 #[derive(Debug)]
 struct Entry {
     container: Rc<Container>,
-    /// Whether the user wants it; `None`: its name decides, which is not known. Then it counts as if.
+    /// Whether the user wants it; `None`: its name decides, which is not known yet. Then it counts as wanted.
     wanted: Option<bool>,
-    /// Its cgroup has been removed: it is forgotten some time after its records have been shown.
+    /// Whether its cgroup has been removed: then it is forgotten some time after its records have been shown.
     removed: bool,
 }
 
@@ -92,13 +92,13 @@ impl Entry {
 /// Every container that records may name.
 pub struct Containers {
     entries: HashMap<u64, Entry>,
-    /// Their keys: one has a cgroup in each hierarchy, and another one when it is started again.
+    /// Keys by id and owner: a container has a cgroup in each hierarchy, and another one when it is started again.
     keys: HashMap<(String, u32), Vec<u64>>,
     removed: VecDeque<u64>,
     holding: Holding,
-    /// Only where something needs names.
+    /// `None` unless something needs names.
     asker: Option<Asker>,
-    /// Containers whose names are shown or not, though they could not be found out: some runtime took too long.
+    /// Containers whose names could not be found in time: some runtime took too long.
     pub nameless: u64,
     listed: Vec<String>,
     create: EventId,
@@ -129,7 +129,7 @@ impl Containers {
         self.asker.as_ref().map(Asker::answered)
     }
 
-    /// Gets to know a container, and asks for its name.
+    /// Adds a container, and asks for its name.
     pub fn add(&mut self, found: &Found) {
         self.learn(found.key, shown(&found.id, &found.before, found.owner));
         if found.gone {
@@ -148,7 +148,7 @@ impl Containers {
         };
         let wanted = match asked {
             _ if by_id => Some(true),
-            // Where nobody can be asked, there is no name.
+            // If no runtime can be asked, the name stays unknown.
             Asked::No => Some(false),
             Asked::Yes | Asked::Full => None,
         };
@@ -171,12 +171,12 @@ impl Containers {
         key == 0 || self.entries.contains_key(&key)
     }
 
-    /// Whether this event tells of a container itself.
+    /// Whether this event is about a container itself.
     fn is_life(&self, event: EventId) -> bool {
         [self.create, self.remove, self.existing].contains(&event)
     }
 
-    /// Says what becomes of a record that has just been read, and learns from it.
+    /// Decides what becomes of a record that has just been read, and learns from it.
     pub fn meet(&mut self, event: &Event<'_>, record: &[u8]) -> Verdict {
         let key = event.context.container;
         if self.is_life(event.spec.id) {
@@ -212,7 +212,7 @@ impl Containers {
                 self.removed.push_back(*key);
             }
         }
-        // One more than comes in, until all that is too much has gone.
+        // At most two are removed for each that is added, until the excess is gone.
         for _ in 0..2 {
             self.forget_oldest();
         }
@@ -223,7 +223,7 @@ impl Containers {
             let Some(key) = self.removed.pop_front() else {
                 return;
             };
-            // It must be there until its records have been shown.
+            // The container must stay known until its records have been shown.
             if self.holding.has(key) {
                 self.removed.push_back(key);
                 return;
@@ -241,7 +241,7 @@ impl Containers {
         }
     }
 
-    /// Fills in what only the runtime tells of a container.
+    /// Fills in what only the runtime reports of a container.
     pub fn complete<'a>(&self, event: &mut Event<'a>, container: Option<&'a Container>) {
         let Some(container) = container.filter(|_| self.is_life(event.spec.id)) else {
             return;
@@ -257,14 +257,13 @@ impl Containers {
         }
     }
 
-    /// Takes what runtimes have answered: containers of which is now known whether the user wants them.
+    /// Takes the runtimes' answers. Returns containers (by key) of which it is now known whether the user wants them.
     pub fn take_answers(&mut self) -> Vec<(u64, bool)> {
         let answers = self.asker.as_ref().map(Asker::answers).unwrap_or_default();
         self.take(answers)
     }
 
-    /// Takes all that is still to be answered for what is held, but waits for that a moment only. From then on
-    /// nothing is held.
+    /// Waits for the answers for held records, but only for a moment. From then on nothing is held.
     pub fn await_answers(&mut self) -> Vec<(u64, bool)> {
         let mut decided = self.take_answers();
         let start = Instant::now();
@@ -295,7 +294,7 @@ impl Containers {
                     image: answer.image.clone(),
                     ..Container::clone(known)
                 });
-                // A name that nobody told in time may be the one that the user means.
+                // A name that no runtime reported in time may be the one that the user means.
                 if entry.wanted.is_none() && !answer.late {
                     let wanted = entry.container.is_listed(&self.listed);
                     entry.wanted = Some(wanted);
@@ -307,12 +306,12 @@ impl Containers {
         decided
     }
 
-    /// Something is held.
+    /// Whether a record is held.
     pub fn holds(&self) -> bool {
         self.holding.holds()
     }
 
-    /// Records that need be held no longer, in order of time, and what becomes of each.
+    /// Records that need not be held any longer, in order of time, with their verdicts.
     pub fn released(&mut self) -> Vec<(Vec<u8>, Verdict)> {
         let mut released = Vec::new();
         for (key, record) in self.holding.released() {

@@ -1,4 +1,4 @@
-//! Containers that were there before tracing began: their event.
+//! The event `existing_container`: containers that existed before tracing began.
 
 use std::collections::HashMap;
 use std::fs;
@@ -9,8 +9,8 @@ use crate::files::{self, Mount, Stat};
 use crate::loader::containers::Found;
 use crate::wire::HIERARCHY_SHIFT;
 
-/// Paths of these containers' cgroups by their keys, as their processes see them. Any user may have a process in a cgroup
-/// that is called like another's: a path counts only if the container's own cgroup is there.
+/// Paths of these containers' cgroups by their keys, as their processes see them. Any user may have a process in a
+/// cgroup with the same name as another: a path counts only if it leads to the container's own cgroup.
 pub fn cgroup_paths(found: &[Found]) -> HashMap<u64, String> {
     let mut wanted: HashMap<&[u8], Vec<u64>> = HashMap::new();
     for found in found {
@@ -36,10 +36,10 @@ pub fn cgroup_paths(found: &[Found]) -> HashMap<u64, String> {
     paths
 }
 
-/// Of `/proc/PID/cgroup`.
+/// A line of `/proc/PID/cgroup`.
 struct Line<'a> {
     hierarchy: u64,
-    /// None: of the second version.
+    /// Controllers of the hierarchy; empty: cgroup v2.
     controllers: &'a str,
     path: &'a str,
 }
@@ -54,7 +54,7 @@ impl Line<'_> {
         })
     }
 
-    /// Whether the cgroup with this key is there.
+    /// Whether the line's path leads to the cgroup with this key.
     fn is_of(&self, key: u64, mounts: &[Mount]) -> bool {
         const ID: u64 = (1 << HIERARCHY_SHIFT) - 1;
         let is_there = |path: PathBuf| Stat::of_link(&path).is_ok_and(|stat| stat.ino & ID == key & ID);
@@ -110,7 +110,7 @@ mod tests {
         assert!(Line::parse("0:").is_none());
     }
 
-    /// Another cgroup is not taken for the one that is asked for.
+    /// Another cgroup is not mistaken for the one that is asked for.
     #[test]
     fn a_path_counts_if_the_cgroup_is_there() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,7 @@
-//! Records that wait for their containers' names: for a moment, and no more of them than memory for it.
+//! Records that wait for their containers' names: for a moment, and in bounded memory.
 //!
-//! What is held is shown in the end, whatever has become of its container meanwhile; what finds no room is shown at once,
-//! without a name.
+//! A held record is shown in the end, even if its container has gone meanwhile; a record that finds no room is shown at
+//! once, without a name.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
@@ -9,23 +9,23 @@ use std::time::{Duration, Instant};
 
 /// Records are held no longer than this for a name that is only to be shown.
 const HOLD: Duration = Duration::from_millis(500);
-/// When tracing has ended.
+/// The same limit once tracing has ended.
 pub const HOLD_AT_END: Duration = Duration::from_millis(300);
-/// For one that decides whether they are shown at all.
+/// The limit for a name that decides whether the records are shown at all.
 const HOLD_UNDECIDED: Duration = Duration::from_secs(3);
-/// No more bytes of one container.
+/// Limit of held bytes for one container.
 const HELD_MAX: usize = 8 << 20;
-/// Nor of all that root has made, nor of all others: users may fill what is theirs.
+/// Limit of held bytes for all of root's containers, and for all of users': users may fill only their own.
 const HELD_IN_ALL: usize = 32 << 20;
 
 /// A container whose name has been asked for.
 #[derive(Debug)]
 struct Waiting {
     users: bool,
-    /// Its records need be held no longer, but those that are go first.
+    /// Whether its records need not be held any longer. Those that are held are released first.
     due: bool,
     held: Vec<u8>,
-    /// Where each of `held` ends.
+    /// Where each record in `held` ends (bytes).
     ends: Vec<usize>,
 }
 
@@ -33,19 +33,19 @@ struct Waiting {
 #[derive(Debug, Default)]
 pub struct Holding {
     waiting: HashMap<u64, Waiting>,
-    /// When each is given up.
+    /// When waiting for each of them ends.
     deadlines: BinaryHeap<Reverse<(Instant, u64)>>,
     due: Vec<u64>,
-    /// Those that records are held of.
+    /// Keys of containers that have held records.
     holding: HashSet<u64>,
-    /// Bytes that are held, of root's containers and of users'.
+    /// Held bytes, of root's containers and of users'.
     bytes: [usize; 2],
     ended: bool,
 }
 
 impl Holding {
-    /// From now on records of that container are held, until the answer or the end of its time. `users`: a user has made it;
-    /// `undecided`: its name decides.
+    /// Starts holding records of that container, until the answer arrives or its time is over. `users`: a user has made
+    /// it; `undecided`: its name decides whether they are shown.
     pub fn begin(&mut self, key: u64, users: bool, undecided: bool) {
         if self.ended {
             return;
@@ -61,14 +61,14 @@ impl Holding {
         self.waiting.insert(key, waiting);
     }
 
-    /// Takes a record of that container, if it is to wait.
+    /// Holds a record of that container, if it has to wait. Returns whether it does.
     pub fn hold(&mut self, key: u64, record: &[u8]) -> bool {
         let Some(waiting) = self.waiting.get_mut(&key) else {
             return false;
         };
         let bytes = &mut self.bytes[usize::from(waiting.users)];
         if waiting.held.len() + record.len() > HELD_MAX || *bytes + record.len() > HELD_IN_ALL {
-            // Behind those that are held already, which go with the round.
+            // The record waits behind those that are held already, which the next round releases.
             if waiting.ends.is_empty() {
                 return false;
             }
@@ -96,12 +96,12 @@ impl Holding {
         }
     }
 
-    /// The answer is there.
+    /// The answer has arrived.
     pub fn answered(&mut self, key: u64) {
         self.give_up(key);
     }
 
-    /// Nothing is held any more.
+    /// From now on nothing is held.
     pub fn end(&mut self) {
         self.ended = true;
         for key in self.waiting.keys().copied().collect::<Vec<_>>() {
@@ -119,7 +119,7 @@ impl Holding {
         !self.holding.is_empty()
     }
 
-    /// Gives the records that need wait no longer, with the keys of their containers.
+    /// Returns the records that need not wait any longer, with the keys of their containers.
     pub fn released(&mut self) -> Vec<(u64, Vec<u8>)> {
         let now = Instant::now();
         while let Some(Reverse((deadline, key))) = self.deadlines.peek().copied() {
@@ -161,7 +161,7 @@ mod tests {
         assert!(holding.hold(1, b"one") && holding.hold(1, b"two"));
         assert!(holding.holds() && keys(&mut holding).is_empty());
         holding.answered(1);
-        // Behind the others, as long as they are there.
+        // It waits behind the others, as long as they are held.
         assert!(holding.hold(1, b"three"));
         let released: Vec<_> = holding.released().into_iter().map(|(_, record)| record).collect();
         assert_eq!(released, [&b"one"[..], b"two", b"three"]);
@@ -182,7 +182,7 @@ mod tests {
         assert!(!holding.hold(3, b"c"));
     }
 
-    /// What one container, or a user's all, may fill is bounded, and takes nothing from root's.
+    /// What one container, or all of users', may fill is bounded, and leaves root's part free.
     #[test]
     fn no_more_than_fits() {
         let mut holding = Holding::default();
@@ -196,7 +196,7 @@ mod tests {
         };
         for key in 1..=10 {
             holding.begin(key, true, false);
-            // The ninth makes it give up: with it all are released.
+            // The ninth record finds no room: all of the container's are released.
             assert!(holding.bytes[1] <= HELD_IN_ALL);
             fill(&mut holding, key);
         }

@@ -1,4 +1,4 @@
-//! What the record itself does not say.
+//! What the record itself does not contain: executables, and names of containers.
 
 #![warn(missing_docs)]
 

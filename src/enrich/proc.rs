@@ -1,4 +1,4 @@
-//! What proc(5) says of a process that the kernel side has told of: its pid alone may be another's by now.
+//! What proc(5) shows of a process that the kernel side has reported: its pid may belong to another process by now.
 
 use std::ffi::OsString;
 use std::fs;
@@ -13,22 +13,23 @@ use crate::decode::event::Executable;
 use crate::decode::path::Marks;
 use crate::files::Stat;
 
-/// Host pid and start time (ns since boot): a process's name for good.
+/// Host pid and start time (ns since boot): identifies a process for ever.
 pub type Key = (u32, u64);
 
-/// proc(5) counts start times in hundredths of a second. No pid is used again within so many ns.
+/// Tolerance of start times in ns: proc(5) counts them in hundredths of a second, and no pid is used again within this
+/// time.
 const ALIKE_NS: u64 = 50_000_000;
 
-/// proc(5), as far as it can be believed.
+/// Access to proc(5), where it shows the kernel side's pids.
 pub struct Proc {
-    /// It counts pids as the kernel side does.
+    /// Whether proc(5) counts pids as the kernel side does.
     of_host: bool,
-    /// What the kernel's clock is ahead of ours, and so of ours in proc(5) (ns).
+    /// By how much the kernel's clock is ahead of ours, which proc(5) uses (ns).
     clock_offset: u64,
 }
 
 impl Proc {
-    /// Our own pid as the initial namespace counts, and what the kernel's clock is ahead of ours (ns).
+    /// Takes our own pid as the initial namespace counts, and by how much the kernel's clock is ahead of ours (ns).
     pub fn new((pid, clock_offset): (u32, u64)) -> Self {
         let own = fs::read_link("/proc/self").ok();
         let of_host =
@@ -39,24 +40,24 @@ impl Proc {
         }
     }
 
-    /// The executable of a process, if that is still the one with this pid.
+    /// The executable of a process, if the pid still belongs to it.
     pub fn executable(&self, key: Key) -> Option<Rc<Executable>> {
         let link = format!("/proc/{}/exe", key.0);
         let path = OsString::from(fs::read_link(&link).ok()?).into_vec();
         let marks = Stat::of_link(Path::new(&link))
             .map_or(Marks::default(), |file| Marks::of_link(&path, file.nlink));
-        // Afterwards, so that all of it was the same process's.
+        // The start time is read last, so that all of it belongs to the same process.
         let start = Proc::start(key.0).ok()?;
         self.is_start(start, key)
             .then(|| Rc::new(Executable { path, marks }))
     }
 
-    /// Whether nobody's process is hidden from us (`hidepid` of proc(5)), nor is it another namespace's.
+    /// Whether proc(5) shows all processes: none is hidden from us (`hidepid`), and it is the host's namespace.
     pub fn tells_all(&self) -> bool {
         self.of_host && Proc::start(1).is_ok()
     }
 
-    /// Whether that process is no longer there, where that can be told.
+    /// Whether that process has certainly ended.
     pub fn is_gone(&self, key: Key) -> bool {
         if !self.of_host {
             return false;
@@ -74,7 +75,7 @@ impl Proc {
     /// When a process started, in ns since boot as our time namespace counts.
     pub fn start(pid: u32) -> std::io::Result<u64> {
         let stat = fs::read(format!("/proc/{pid}/stat"))?;
-        // Its name may have any bytes, but is the last in parentheses.
+        // The name may contain any bytes, but the last parenthesis ends it.
         let end = stat.iter().rposition(|byte| *byte == b')').unwrap_or_default();
         let ticks = String::from_utf8_lossy(&stat[end..])
             .split(' ')

@@ -1,4 +1,4 @@
-//! The executable of each traced process: told by its exec, inherited by its children.
+//! The executable of each traced process: learnt from its exec, inherited by its children.
 //!
 //! Processes that ran before tracee are looked up in proc(5) when they are first met.
 
@@ -9,24 +9,25 @@ use crate::catalogue::{self, EventId};
 use crate::decode::event::{Event, Executable, Value};
 use crate::enrich::proc::{Key, Proc};
 
-/// Events of a process can still come for a while after its exit was told, since other CPUs' rings are read later.
+/// How many ended processes are remembered: events of a process can still come for a while after its exit, since other
+/// CPUs' rings are read later.
 const DEAD_KEPT: usize = 1024;
-/// More live processes than this are not remembered.
+/// At most so many live processes are remembered.
 const LIVE_MAX: usize = 1 << 16;
-/// When there is so little room left, what is remembered is looked at: lost exits leave processes behind.
+/// When the table is filled to this fraction, entries are checked: lost exits leave ended processes behind.
 const NEARLY_FULL: (usize, usize) = (3, 4);
-/// So many are looked at for each that comes, so that it never takes long.
+/// How many entries are checked for each new process, so that it never takes long.
 const LOOKED_AT: usize = 4;
 
 /// Executables by process.
 pub struct Processes {
     paths: HashMap<Key, Option<Rc<Executable>>>,
     dead: VecDeque<Key>,
-    /// Those that are looked at next.
+    /// Processes that are checked next.
     suspects: Vec<Key>,
     proc: Proc,
     max: usize,
-    /// Processes for which there was no room.
+    /// Processes that found no room.
     pub unremembered: u64,
     fork: EventId,
     exec: EventId,
@@ -48,7 +49,7 @@ impl Processes {
         }
     }
 
-    /// Learns from the event, and tells it its executable.
+    /// Learns from the event, and adds the executable to it.
     pub fn enrich(&mut self, event: &mut Event<'_>) {
         let key = (event.context.host_pid, event.context.process_start);
         let id = event.spec.id;
@@ -108,7 +109,7 @@ impl Processes {
         }
     }
 
-    /// Forgets some of those that are gone, if there are any among the next.
+    /// Checks the next processes, and forgets those that have ended.
     fn look_for_dead(&mut self) {
         if self.suspects.is_empty() && self.proc.tells_all() {
             self.suspects.extend(self.paths.keys());
@@ -132,7 +133,7 @@ mod tests {
     use crate::decode;
     use crate::decode::event::Context;
 
-    /// Room for no more than so many.
+    /// A table with room for so many processes.
     fn processes(max: usize) -> Processes {
         Processes {
             max,
@@ -156,7 +157,7 @@ mod tests {
         child.wait().unwrap();
     }
 
-    /// Tells of a fork, as the kernel side would.
+    /// Reports a fork, as the kernel side would.
     fn fork(processes: &mut Processes, (pid, start): Key) {
         let spec = catalogue::expect("sched_process_fork");
         let parent = std::process::id();
@@ -183,7 +184,7 @@ mod tests {
         let mut processes = processes(16);
         let (cat, living) = child();
         fork(&mut processes, living);
-        // A pid that another process has by now is not the one of before.
+        // A pid that another process has by now does not name the earlier process.
         fork(&mut processes, (living.0, 1_000_000_000));
         for _ in 0..100 {
             let (child, key) = child();
@@ -204,7 +205,7 @@ mod tests {
         for (_, key) in &children {
             fork(&mut processes, *key);
         }
-        // One is the parent.
+        // One of the entries is the parent.
         assert_eq!((processes.paths.len(), processes.unremembered), (4, 3));
         for (_, key) in &children[..3] {
             assert!(processes.paths.contains_key(key));

@@ -1,11 +1,12 @@
-//! Asks runtimes for names and images of containers, within time limits, on threads of its own: one for what root has made,
-//! one for users' own containers, so that no user's socket makes root's names wait.
+//! Asks runtimes for names and images of containers, within time limits, on threads of its own: one for root's
+//! containers, one for users', so that no user's socket makes root's names wait.
 //!
-//! Docker and podman are asked at their sockets, by HTTP, for their lists: these take no lock of a container that is just
-//! being started. CRI-O has a socket of that kind, too. Of containerd's containers the bundle tells, in which kubelet's
-//! names are annotations. What is missing or may not be read is no error: there is no name then.
+//! Docker and podman are asked at their sockets, by HTTP, for their lists: these take no lock of a container that is
+//! just being started. CRI-O has a socket of that kind, too. Names of containerd's containers are in the bundle, in
+//! which kubelet's names are annotations. A source that is missing or may not be read is no error: the name stays
+//! unknown.
 //!
-//! Whoever listens at a socket names the containers of his own user only: root's are named by root.
+//! The owner of a socket can name only his own containers: root's are named by root.
 
 use std::collections::HashMap;
 use std::io::{self, Read};
@@ -26,29 +27,29 @@ use crate::enrich::socket::{Place, REPLY_MAX};
 use crate::error::Error;
 use crate::privilege::{self, secure_execution};
 
-/// One runtime may take this long.
+/// How long a runtime may take.
 const TIME_LIMIT: Duration = Duration::from_secs(1);
-/// One of a user's.
+/// How long a user's runtime may take.
 const USERS_TIME_LIMIT: Duration = Duration::from_millis(250);
 /// A user whose runtime has taken longer is not asked again for a while.
 const USERS_PAUSE: Duration = Duration::from_secs(10);
-/// Users who are waited for at a time.
+/// How many users are paused at a time.
 const USERS_PAUSED: usize = 1024;
-/// So many questions may wait; what is beyond has no name.
+/// How many questions may wait; containers beyond that get no name.
 const QUESTIONS: usize = 65536;
 const USERS_QUESTIONS: usize = 1024;
 
-/// What a runtime says of a container.
+/// A runtime's answer about a container.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
     pub id: String,
-    /// Whose it is.
+    /// Uid of the container's owner.
     pub owner: u32,
-    /// Who knew it, where the cgroup's path left that open.
+    /// The runtime that knew it, if the cgroup's path left that open.
     pub runtime: Option<&'static str>,
     pub name: Option<String>,
     pub image: Option<String>,
-    /// Somebody might have known, and took too long.
+    /// Whether a runtime that may have known it took too long.
     pub late: bool,
 }
 
@@ -63,9 +64,9 @@ struct Question {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
     Yes,
-    /// Too many others wait.
+    /// Too many other questions wait.
     Full,
-    /// Nobody asks any more.
+    /// The threads have ended.
     No,
 }
 
@@ -115,18 +116,18 @@ impl Asker {
         }
     }
 
-    /// Becomes readable with an answer.
+    /// Becomes readable when an answer arrives.
     pub fn answered(&self) -> BorrowedFd<'_> {
         self.answered.as_fd()
     }
 
-    /// All that there are.
+    /// All answers that have arrived.
     pub fn answers(&self) -> Vec<Answer> {
         let _ = self.answered.read();
         self.answers.try_iter().collect()
     }
 
-    /// The next one, if it comes in time.
+    /// The next answer, if it arrives in time.
     pub fn wait(&self, limit: Duration) -> Option<Answer> {
         self.answers.recv_timeout(limit).ok()
     }
@@ -141,7 +142,7 @@ fn spawn(
 ) -> Result<(), Error> {
     let tells = Arc::clone(answered);
     let asks = move || {
-        // What users answer is read here.
+        // This thread parses users' answers, so it must have no privileges.
         if privilege::limit_asking_thread().is_err() {
             return;
         }
@@ -159,7 +160,7 @@ fn spawn(
     Ok(())
 }
 
-/// Users whose runtimes took too long, and since when.
+/// Users whose runtimes took too long, with the time of that.
 #[derive(Debug, Default)]
 struct Paused(HashMap<u32, Instant>);
 
@@ -191,7 +192,7 @@ fn unknown(question: &Question, late: bool) -> Answer {
     }
 }
 
-/// Asks one runtime after another until one knows it.
+/// Asks one runtime after another until one knows the container.
 fn ask(question: &Question) -> Answer {
     let mut late = false;
     let id = &question.id;
@@ -200,7 +201,7 @@ fn ask(question: &Question) -> Answer {
         ("podman", owner) => podman(question, &mut late).or_else(|| stored(id).filter(|_| owner == 0)),
         ("docker", _) => docker(&mut late),
         ("cri-o", 0) => crio(id, &mut late),
-        // Kubelet's folders look the same with all of them.
+        // Kubelet's folders look the same with every runtime.
         (_, 0) => bundle(id)
             .or_else(|| crio(id, &mut late))
             .or_else(|| docker(&mut late)),
@@ -230,8 +231,8 @@ fn podman(question: &Question, late: &mut bool) -> Option<Answer> {
     listed(&places, &question.id, "podman", late)
 }
 
-/// Where the containers of that user may be known: at the socket that a variable names, which is the word of whoever
-/// traces, at root's, or at the user's own.
+/// The sockets at which the containers of that user may be known: the one that a variable names, which is trusted as
+/// far as the user who traces, root's, or the user's own.
 fn places(owner: u32, variable: &str, roots: &str, users: &str) -> Vec<Place> {
     let limit = if owner == 0 { TIME_LIMIT } else { USERS_TIME_LIMIT };
     let named = socket_of(variable).map(|path| Place::of_root(path, owner, limit));
@@ -242,8 +243,8 @@ fn places(owner: u32, variable: &str, roots: &str, users: &str) -> Vec<Place> {
     named.into_iter().chain([usual]).collect()
 }
 
-/// The socket that the runtime's own tools would use, if it is one. Who traces with the executable's privileges instead of
-/// his own has no say.
+/// The socket in the variable that the runtime's own tools use, if it names one. The variable is ignored if the
+/// executable, not the user, has the privileges.
 fn socket_of(variable: &str) -> Option<PathBuf> {
     if secure_execution() {
         return None;
@@ -252,7 +253,7 @@ fn socket_of(variable: &str) -> Option<PathBuf> {
     value.strip_prefix("unix://").map(PathBuf::from)
 }
 
-/// What is there, if it comes in time.
+/// The reply to a GET of the resource, if it arrives in time.
 fn get<T: DeserializeOwned>(place: &Place, resource: &str, late: &mut bool) -> Option<T> {
     match place.get(resource) {
         Ok(reply) => Some(reply),
@@ -263,7 +264,7 @@ fn get<T: DeserializeOwned>(place: &Place, resource: &str, late: &mut bool) -> O
     }
 }
 
-/// Of a container in docker's list; all else that it says is passed over.
+/// A container in docker's list; other fields are ignored.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Listed {
@@ -271,7 +272,7 @@ struct Listed {
     image: Option<String>,
 }
 
-/// Docker's list of containers, which podman has, too, of this one alone.
+/// Looks the container up in docker's list, which podman offers as well, filtered by this id.
 fn listed(places: &[Place], id: &str, runtime: &'static str, late: &mut bool) -> Option<Answer> {
     let resource = format!("/containers/json?all=true&filters=%7B%22id%22%3A%5B%22{id}%22%5D%7D");
     for place in places {
@@ -290,7 +291,7 @@ fn listed(places: &[Place], id: &str, runtime: &'static str, late: &mut bool) ->
     None
 }
 
-/// What runtimes note of a container.
+/// Annotations that runtimes keep with a container.
 #[derive(Deserialize, Default)]
 struct Annotations {
     #[serde(rename = "io.kubernetes.container.name")]
@@ -349,7 +350,7 @@ fn bundle(id: &str) -> Option<Answer> {
     })
 }
 
-/// Podman's own list, for root's containers, which there is without its service.
+/// Podman's own list of root's containers, which exists without its service.
 const STORES: [&str; 2] = [
     "/var/lib/containers/storage/overlay-containers/containers.json",
     "/run/containers/storage/overlay-containers/volatile-containers.json",
@@ -359,7 +360,7 @@ const STORES: [&str; 2] = [
 struct Stored {
     id: String,
     names: Option<Vec<String>>,
-    /// JSON, too.
+    /// Metadata, as JSON in a string.
     metadata: Option<String>,
 }
 
@@ -390,10 +391,10 @@ fn first(names: Option<Vec<String>>) -> Option<String> {
     names.into_iter().flatten().next()
 }
 
-/// As long as a file's name may be.
+/// The longest name in bytes: that of a file name.
 const NAME_MAX: usize = 255;
 const IMAGE_MAX: usize = 1024;
-/// Where something was cut off.
+/// Marks a text that was cut.
 const CUT: char = '…';
 
 fn name_of(name: Option<&str>) -> Option<String> {
@@ -404,7 +405,7 @@ fn image_of(image: Option<&str>) -> Option<String> {
     short(image, IMAGE_MAX)
 }
 
-/// No more bytes than these, with a mark at the end of what was longer. An empty one is none.
+/// The text in at most so many bytes, with a mark at the end if it was longer. An empty text counts as missing.
 fn short(text: Option<&str>, most: usize) -> Option<String> {
     let text = text.filter(|text| !text.is_empty())?;
     if text.len() <= most {

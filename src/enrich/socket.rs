@@ -1,4 +1,4 @@
-//! Asking at a runtime's socket, trusting nobody: not the folder it lies in, not who listens, not when an answer comes.
+//! Asking at a runtime's socket, without trust in its folder, in the process that listens, or in its answering in time.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -16,25 +16,25 @@ use serde::de::DeserializeOwned;
 
 use crate::files::{Mount, Stat};
 
-/// Nobody needs more to name a container.
+/// Limit of a reply, in bytes: naming a container takes no more.
 pub const REPLY_MAX: u64 = 1 << 20;
-/// Nor one of a user's.
+/// Limit of a reply of a user's runtime, in bytes.
 const USERS_REPLY_MAX: u64 = 64 << 10;
 
 /// Where a runtime listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     path: PathBuf,
-    /// Below a folder that this user owns, in which he may put what he likes.
+    /// The folder, owned by this user, below which the socket lies; he may put anything in it.
     within: Option<PathBuf>,
-    /// Whose containers it may name: whoever listens must be that user.
+    /// Uid whose containers it may name: the process that listens must be that user's.
     owner: u32,
-    /// Connecting, asking and answering take no longer, all together.
+    /// Limit of time for connecting, asking and answering together.
     limit: Duration,
 }
 
 impl Place {
-    /// A socket whose path root vouches for, or the user who traces.
+    /// A socket whose path root, or the user who traces, vouches for.
     pub fn of_root(path: impl Into<PathBuf>, owner: u32, limit: Duration) -> Place {
         Place {
             path: path.into(),
@@ -44,7 +44,7 @@ impl Place {
         }
     }
 
-    /// A socket in a user's folder, of which nothing is followed that he put there.
+    /// A socket in a user's folder; links of the user are not followed.
     pub fn of_user(folder: impl Into<PathBuf>, path: &str, owner: u32, limit: Duration) -> Place {
         Place {
             path: path.into(),
@@ -54,14 +54,14 @@ impl Place {
         }
     }
 
-    /// What a GET of that resource gives, by HTTP/1.0, so that the reply ends with the connection.
+    /// The reply to a GET of that resource, by HTTP/1.0, so that the reply ends with the connection.
     ///
-    /// `TimedOut` is whoever takes too long; all else is nobody who knows.
+    /// `TimedOut` means that the runtime took too long; any other error, that it does not know.
     pub fn get<T: DeserializeOwned>(&self, resource: &str) -> io::Result<T> {
         let most = self.most();
         let deadline = Instant::now() + self.limit;
         let mut stream = self.open(deadline)?;
-        // In one piece: whoever answers before all is there closes on the rest.
+        // Sent in one piece: a server that answers early may close before the rest arrives.
         let request = format!("GET {resource} HTTP/1.0\r\nHost: tracee\r\n\r\n");
         stream.write_all(request.as_bytes()).map_err(late)?;
         let mut reply = Vec::new();
@@ -79,7 +79,7 @@ impl Place {
         body(&reply).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
-    /// Bytes of a reply that are read.
+    /// How many bytes of a reply are read.
     fn most(&self) -> u64 {
         if self.owner == 0 {
             REPLY_MAX
@@ -88,7 +88,7 @@ impl Place {
         }
     }
 
-    /// A connection to whoever may tell; on it nothing waits beyond the deadline.
+    /// A connection to the runtime; no operation on it waits beyond the deadline.
     fn open(&self, deadline: Instant) -> io::Result<UnixStream> {
         let left = left(deadline)?;
         let limit = TimeVal::microseconds(i64::try_from(left.as_micros()).unwrap_or(i64::MAX));
@@ -98,7 +98,7 @@ impl Place {
             SockFlag::SOCK_CLOEXEC,
             None,
         )?;
-        // Connecting waits for that long, too.
+        // The limit holds for connecting, too.
         setsockopt(&fd, sockopt::SendTimeout, &limit)?;
         match &self.within {
             None => {
@@ -117,7 +117,7 @@ impl Place {
         Ok(fd.into())
     }
 
-    /// The socket itself in a user's folder: through no link, over no mount, and his.
+    /// Finds the socket in a user's folder: through no link, over no mount, and owned by him.
     fn find(&self, folder: &Path) -> io::Result<OwnedFd> {
         let found = |at: &dyn AsFd, path: &Path, resolve: ResolveFlag| -> io::Result<OwnedFd> {
             let how = OpenHow::new()
@@ -131,7 +131,7 @@ impl Place {
         };
         let root = File::open("/")?;
         let folder = found(&root, folder, ResolveFlag::empty())?;
-        // Whatever he has mounted over his own folder may never answer.
+        // A file system that he has mounted over his own folder may never answer.
         if Mount::of(&folder)?.is_others() {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
@@ -144,17 +144,17 @@ impl Place {
     }
 }
 
-/// What is left until then.
+/// The time that is left until the deadline.
 fn left(deadline: Instant) -> io::Result<Duration> {
     let left = deadline.saturating_duration_since(Instant::now());
-    // A timeout of 0 is none.
+    // A timeout of 0 would mean no timeout.
     match left.as_micros() {
         0 => Err(io::ErrorKind::TimedOut.into()),
         _ => Ok(left),
     }
 }
 
-/// Sockets call it `WouldBlock` when a timeout has passed.
+/// Sockets return `WouldBlock` when a timeout has passed.
 fn late(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
@@ -162,7 +162,7 @@ fn late(error: io::Error) -> io::Error {
     }
 }
 
-/// The JSON of a reply that says that all is well.
+/// The JSON of a successful reply.
 pub fn body<T: DeserializeOwned>(reply: &[u8]) -> Option<T> {
     let end = reply.windows(4).position(|four| four == b"\r\n\r\n")?;
     let (head, body) = (&reply[..end], &reply[end + 4..]);
@@ -244,7 +244,7 @@ mod tests {
         for linked in ["links/socket", "linked/socket"] {
             assert!(get(&place(linked)).is_err(), "{linked}");
         }
-        // Nor is what is no socket connected to, nor what leads out of the folder.
+        // A file that is no socket is not connected to, nor is one outside of the folder.
         std::fs::write(folder.path().join("file"), "").unwrap();
         assert!(get(&place("file")).is_err());
         assert!(get(&place("../socket")).is_err());
@@ -252,7 +252,7 @@ mod tests {
         server.join().unwrap();
     }
 
-    /// What no list of one container needs is not taken in.
+    /// A reply longer than the limit is not read to its end.
     #[test]
     fn long_replies_are_refused() {
         let folder = tempfile::tempdir().unwrap();
@@ -271,8 +271,8 @@ mod tests {
         }
     }
 
-    /// Nobody takes longer than the limit: not who accepts and says nothing, not who says a byte from time to time, not
-    /// who accepts nobody.
+    /// No server takes longer than the limit: not one that accepts and sends nothing, not one that sends a byte from
+    /// time to time, not one that accepts nobody.
     #[test]
     fn nobody_is_waited_for() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What may be asked of an argument, by its type.
+//! Conditions on an argument, by its type.
 
 use crate::catalogue::spec::SelectSpec;
 use crate::catalogue::{self, ArgType};
@@ -21,11 +21,11 @@ pub enum Condition {
 /// Conditions on a value that is shown in words: flags, names of values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words {
-    /// One of these matches, if any are given.
+    /// One of these must match, unless the list is empty.
     pub wanted: Vec<Word>,
-    /// None of these matches.
+    /// None of these may match.
     pub excluded: Vec<Word>,
-    /// The number is compared as well.
+    /// Conditions on the value as a number.
     pub numbers: Numbers,
 }
 
@@ -40,7 +40,7 @@ pub enum Word {
 }
 
 impl Word {
-    /// Of a value that is shown so, and is that number.
+    /// Whether the word matches a value with this text and this number.
     fn matches(&self, shown: &str, value: Option<i128>) -> bool {
         match self {
             Word::Number(number) => value == Some(*number),
@@ -70,10 +70,10 @@ impl Words {
     }
 }
 
-/// What a type of argument is to a filter.
+/// How a filter treats a type of argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A number between these.
+    /// A number between these bounds, inclusive.
     Number(i128, i128),
     /// A value with names.
     Words,
@@ -107,12 +107,12 @@ pub fn kind(ty: ArgType) -> Kind {
     }
 }
 
-/// Between which numbers a value with names lies that can be compared as one, too: there an order means something.
+/// Bounds of a value with names that can also be compared as a number, since its order has a meaning.
 pub fn compared_within(ty: ArgType) -> Option<(i128, i128)> {
     matches!(ty, ArgType::DirFd | ArgType::Signal).then_some((i32::MIN.into(), i32::MAX.into()))
 }
 
-/// The number that such a name stands for.
+/// The number that a name of this type stands for.
 pub fn number_of(ty: ArgType, name: &str) -> Option<i128> {
     match ty {
         ArgType::Signal => (1..=64)
@@ -123,7 +123,7 @@ pub fn number_of(ty: ArgType, name: &str) -> Option<i128> {
     }
 }
 
-/// A number of this type, as it is compared.
+/// A register's value as a number of this type, as filters compare it.
 pub fn compared(ty: ArgType, raw: u64, abi: u8) -> i128 {
     match number(ty, raw, abi) {
         Number::Signed(value) => value.into(),
@@ -132,7 +132,7 @@ pub fn compared(ty: ArgType, raw: u64, abi: u8) -> i128 {
     }
 }
 
-/// Names that a value of this type can have; `None`: it may be shown as anything.
+/// Names that a value of this type can have; `None`: any text is possible.
 pub fn names(ty: ArgType) -> Option<Vec<String>> {
     let of = |names: &[&str]| Some(names.iter().map(|name| (*name).to_string()).collect());
     match ty {
@@ -149,13 +149,13 @@ pub fn names(ty: ArgType) -> Option<Vec<String>> {
             Some(symbols::names(family).into_iter().map(String::from).collect())
         }
         ArgType::Select { table, .. } => selected_names(table),
-        // Numbers have none.
+        // Numbers have no names.
         _ if matches!(kind(ty), Kind::Number(..)) => Some(Vec::new()),
         _ => None,
     }
 }
 
-/// Those of every type that it may be.
+/// Names of every type that the argument may have.
 fn selected_names(table: &SelectSpec) -> Option<Vec<String>> {
     table
         .cases

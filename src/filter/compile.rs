@@ -1,4 +1,4 @@
-//! Who decides what: the kernel side whatever it has at hand, user space the rest.
+//! Splits filters: the kernel side decides what it has at hand, user space the rest.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub struct KernelPart<'a> {
     pub events: BTreeMap<EventId, EventPart>,
 }
 
-/// Of one event.
+/// What the kernel side decides of one event.
 #[derive(Debug, Default)]
 pub struct EventPart {
     /// Of its result.
@@ -103,12 +103,13 @@ pub fn compile<'a>(filters: &'a Filters, events: &[&'static EventSpec]) -> (Kern
     (kernel, Matcher::new(filters.container.clone(), left))
 }
 
-/// Tracee's own events have none: losses, a new clock and what is captured are told whatever the filters.
+/// Whether an event has a result. Events that tracee reports by itself (losses, a new clock, artefacts) have none; they
+/// pass filters of results.
 pub fn has_result(event: &EventSpec) -> bool {
     !["lost_events", "clock_changed", "artifact_captured"].contains(&event.name)
 }
 
-/// What is asked of an event's result, by its own filter and by that of all events.
+/// Conditions on an event's result, from its own filter and from that of all events.
 fn result(filters: &Filters, event: &EventSpec) -> Option<Numbers> {
     if !has_result(event) {
         return None;
@@ -120,12 +121,12 @@ fn result(filters: &Filters, event: &EventSpec) -> Option<Numbers> {
 }
 
 impl EventPart {
-    /// Takes what the kernel side can decide of a condition; gives what is left of it.
+    /// Takes what the kernel side can decide of a condition, and returns the rest.
     fn take(&mut self, event: &EventSpec, index: ArgIndex, condition: &Condition) -> Option<Condition> {
         let ty = event.args[usize::from(index)].ty;
         match condition {
             Condition::Numbers(numbers) => {
-                // Those of the kernel's own events may be unknown, which their records tell elsewhere.
+                // Numbers of the kernel's own events may be unknown, which is marked elsewhere in their records.
                 let ty = NumberType::of(ty).filter(|_| event.kind.is_syscall());
                 match ty.filter(|_| self.numbers.len() < FILTER_NUMBERS as usize) {
                     Some(ty) => {
@@ -151,7 +152,7 @@ impl EventPart {
     }
 }
 
-/// Patterns for the kernel side, and those that user space must look at.
+/// Splits patterns into those for the kernel side, and those that user space must check.
 fn split(texts: &Texts) -> (Texts, Texts) {
     let (mut kernel, mut rest) = (Texts::default(), Texts::default());
     (kernel.excluded, rest.excluded) = texts.excluded.iter().cloned().partition(is_exact);
@@ -222,7 +223,7 @@ mod tests {
         ] {
             assert_eq!(split_of(values), expected, "{values:?}");
         }
-        // Of every event but tracee's own.
+        // All events but those that tracee reports by itself have a result.
         assert_eq!(split_of(&["event.retval=0"]).0, catalogue::events().count() - 3);
     }
 

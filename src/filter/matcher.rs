@@ -1,4 +1,4 @@
-//! The filters that user space sees to.
+//! The filters that user space decides.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use crate::filter::text::Texts;
 use crate::filter::ArgIndex;
 use crate::output::text;
 
-/// What is left of the filters when the kernel side has decided.
+/// The part of the filters that the kernel side does not decide.
 #[derive(Debug, Default)]
 pub struct Matcher {
     container: Option<Texts>,
     events: BTreeMap<EventId, Vec<(ArgIndex, Condition)>>,
-    /// Kept for its room.
+    /// A buffer, kept to reuse its memory.
     shown: String,
 }
 
@@ -32,7 +32,7 @@ impl Matcher {
         self.container.is_none() && self.events.is_empty()
     }
 
-    /// Whether the event is to be shown. It must have all its arguments.
+    /// Whether the event is shown. It must have all its arguments.
     pub fn passes(&mut self, event: &Event<'_>) -> bool {
         if let Some(texts) = &self.container {
             if !container_passes(texts, event.container.as_deref()) {
@@ -42,7 +42,7 @@ impl Matcher {
         self.arguments_pass(event)
     }
 
-    /// The same for tracee's own events, which belong to no process that is traced.
+    /// The same for events that tracee reports by itself, which belong to no traced process.
     pub fn arguments_pass(&mut self, event: &Event<'_>) -> bool {
         let Some(conditions) = self.events.get(&event.spec.id) else {
             return true;
@@ -55,8 +55,8 @@ impl Matcher {
     }
 }
 
-/// A container is known by its id, by the beginning of its id, and by its name. Both are another user's own choice where he
-/// has made it: they bring it in, if the id is meant, and never keep it out.
+/// A container is known by its id, by the beginning of its id, and by its name. A user who makes a container chooses
+/// both: then only the id can match, and `!=` never excludes it.
 fn container_passes(texts: &Texts, container: Option<&Container>) -> bool {
     let Some(container) = container else {
         return texts.wanted.is_empty();
@@ -86,7 +86,7 @@ fn argument_passes(
     }
 }
 
-/// The argument as a number, if it is one that is known.
+/// The argument as a number, if it is a number and known.
 fn number(arg: &Arg<'_>, context: &Context) -> Option<i128> {
     matches!(arg.value, Value::Number | Value::Pointer | Value::Null)
         .then(|| argument::compared(arg.ty, arg.raw, context.abi))
@@ -138,7 +138,7 @@ mod tests {
         Arg::new(&catalogue::expect(event).args[index], raw, value)
     }
 
-    /// Whether an event with these arguments passes what user space sees to.
+    /// Whether an event with these arguments passes user space's part of the filter.
     fn passes<'a>(filter: &str, event: &str, args: impl IntoIterator<Item = Arg<'a>>) -> bool {
         let spec = catalogue::expect(event);
         let filters = parse(&[filter.into()], &[spec], Shown::default()).unwrap();
@@ -235,7 +235,7 @@ mod tests {
             assert_eq!(container_passes(&filter(value), Some(&web)), in_web, "{value}");
             assert_eq!(container_passes(&filter(value), None), on_host, "{value}");
         }
-        // One that another user has made and named so.
+        // A container that another user has made and named so.
         let theirs = Container {
             owner: nix::unistd::getuid().as_raw() + 1,
             ..web

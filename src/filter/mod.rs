@@ -1,7 +1,7 @@
-//! `--filter`: which events of what is in scope are shown.
+//! `--filter`: which events of the processes in scope are shown.
 //!
 //! [`parse`] makes [`Filters`] of what is typed. [`compile`] splits them: the kernel side decides what it has at hand
-//! before a record goes into a ring (`src/bpf/filter.bpf.c`), the [`matcher`] sees to the rest.
+//! before a record goes into a ring (`src/bpf/filter.bpf.c`), the [`matcher`] decides the rest.
 
 #![warn(missing_docs)]
 
@@ -32,7 +32,7 @@ pub const NUMBER_FIELDS: [&str; FIELD_NUMBERS as usize] = by_position([
     (FIELD_MNTNS, "mntns"),
     (FIELD_PIDNS, "pidns"),
 ]);
-/// Fields of every event that are names, in the same way.
+/// Fields of every event that are names, in the order of `FIELD_*` as well.
 pub const NAME_FIELDS: [&str; FIELD_NAMES as usize] = by_position([(FIELD_COMM, "comm"), (FIELD_UTS, "uts")]);
 
 /// Position of an argument in its event.
@@ -47,7 +47,7 @@ pub struct Filters {
     pub names: BTreeMap<usize, Texts>,
     /// Ids and names of containers.
     pub container: Option<Texts>,
-    /// `event.retval`: of every event.
+    /// Conditions on `event.retval`, the result of every event.
     pub result: Option<Numbers>,
     /// The same of one event.
     pub results: BTreeMap<EventId, Numbers>,
@@ -84,7 +84,7 @@ values:
   names of values        socket.family=AF_INET, kill.sig=SIGKILL, or their numbers
   \\, \\* \\\\               these characters themselves
 
-All filters must hold, but several values with = of one field are alternatives. What has no value (the result of
-exit_group, a text that could not be read) passes != only. Put expressions in quotes: a shell takes < > * for itself.
+All filters must hold, but several values with = of one field are alternatives. A missing value (the result of
+exit_group, a text that could not be read) passes only !=. Put expressions in quotes: a shell takes < > * for itself.
   --filter 'uid>=1000' --filter 'uid!=65534' --filter 'comm=*sh' --filter 'event.retval<0'
 ";

@@ -1,4 +1,4 @@
-//! What is asked of a number.
+//! Conditions on a number.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 /// Numbers are `i128`, so that signed and unsigned 64-bit ones are compared alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Numbers {
-    /// It is one of these, if any are given.
+    /// The number must be one of these, if any are listed.
     only: Option<BTreeSet<i128>>,
-    /// It is none of these.
+    /// The number must be none of these.
     not: BTreeSet<i128>,
     /// Inclusive.
     min: i128,
@@ -72,7 +72,7 @@ impl Numbers {
         }
     }
 
-    /// Adds conditions on the same number: of those that name what passes, one must hold.
+    /// Adds conditions on the same number: of those with `=`, one must hold.
     pub fn join(&mut self, more: &Numbers) {
         if let Some(only) = &more.only {
             self.only.get_or_insert_default().extend(only);
@@ -82,7 +82,7 @@ impl Numbers {
         self.max = self.max.min(more.max);
     }
 
-    /// Both at once.
+    /// Conditions that require both.
     pub fn and(&self, other: &Numbers) -> Numbers {
         let only = match (&self.only, &other.only) {
             (Some(ours), Some(theirs)) => Some(ours & theirs),
@@ -96,7 +96,7 @@ impl Numbers {
         }
     }
 
-    /// What does not exist only passes where nothing but `!=` is asked.
+    /// Whether the number passes. A missing number passes only `!=`.
     pub fn passes(&self, value: Option<i128>) -> bool {
         match value {
             None => !self.required(),
@@ -108,12 +108,12 @@ impl Numbers {
         }
     }
 
-    /// Whether a number must be there at all.
+    /// Whether a missing number fails.
     pub fn required(&self) -> bool {
         self.only.is_some() || self.min != i128::MIN || self.max != i128::MAX
     }
 
-    /// Whether a number can pass.
+    /// Whether any number can pass.
     pub fn possible(&self) -> bool {
         match &self.only {
             Some(only) => only.iter().any(|value| self.passes(Some(*value))),
@@ -126,7 +126,7 @@ impl Numbers {
         (self.min, self.max)
     }
 
-    /// The numbers that are named: those that alone pass, or those that alone do not.
+    /// The listed numbers: the only ones that pass, or the only ones that do not.
     pub fn listed(&self) -> Listed {
         match &self.only {
             Some(only) => Listed::Only(only.difference(&self.not).copied().collect()),
@@ -135,7 +135,7 @@ impl Numbers {
     }
 }
 
-/// Numbers by name, besides the range.
+/// Numbers that are listed one by one, apart from the range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listed {
     Only(Vec<i128>),

@@ -20,7 +20,7 @@ pub struct Shown {
     pub buffers: bool,
 }
 
-/// Longest names that there can be: of a process (the kernel cuts longer ones), of a node.
+/// The longest possible names, in bytes: of a process (the kernel cuts longer ones), of a node.
 const NAME_LENGTHS: [usize; 2] = [15, 64];
 
 const FORM: &str = "it is FIELD OP VALUE[,VALUE] with one of = != < > <= >=, such as 'uid=1000' or \
@@ -88,7 +88,7 @@ impl Expression {
         .into_iter()
         .find_map(|(symbol, op)| Some((op, rest.strip_prefix(symbol)?)))
         .ok_or_else(wrong)?;
-        // Whoever writes `uid = 0` does not mean the blank.
+        // In `uid = 0` the blanks are not part of the value.
         let value = match field.ends_with(' ') {
             true => value.trim_start(),
             false => value,
@@ -103,7 +103,7 @@ impl Expression {
         })
     }
 
-    /// The values as numbers between these, or by name.
+    /// The values as numbers between these bounds, or by name.
     fn numbers(&self, min: i128, max: i128, named: impl Fn(&str) -> Option<i128>) -> Checked<Numbers> {
         let mut numbers = Numbers::default();
         for value in self.several()? {
@@ -111,7 +111,7 @@ impl Expression {
             let number = named(&text).or_else(|| c_number(&text));
             match number.filter(|number| (min..=max).contains(number)) {
                 Some(number) => numbers.add(self.op, number),
-                None => return refuse(format!("{text:?} is no number from {min} to {max}")),
+                None => return refuse(format!("{text:?} is not a number from {min} to {max}")),
             }
         }
         Ok(numbers)
@@ -144,7 +144,7 @@ impl Expression {
                 ..Words::default()
             });
         }
-        self.equality("no number to compare")?;
+        self.equality("not a number that has an order")?;
         let names = argument::names(ty);
         let words = self
             .several()?
@@ -169,7 +169,7 @@ impl Expression {
         }
     }
 
-    /// Only `=` and `!=` take more than one.
+    /// The values; only `=` and `!=` take more than one.
     fn several(&self) -> Checked<&[Value]> {
         match self.values.len() == 1 || self.op.is_equality() {
             true => Ok(&self.values),
@@ -178,7 +178,7 @@ impl Expression {
     }
 }
 
-/// Values between commas; a backslash takes the meaning from a comma, a star or a backslash.
+/// Values between commas; after a backslash a comma, a star or a backslash is an ordinary character.
 fn split(text: &str) -> Vec<Value> {
     let mut values = vec![Value(Vec::new())];
     let mut characters = text.chars().peekable();
@@ -208,7 +208,7 @@ fn split(text: &str) -> Vec<Value> {
 }
 
 impl Value {
-    /// As typed, for what has no stars.
+    /// The value as typed, if it has no stars.
     fn plain(&self) -> String {
         self.0.iter().map(|(character, _)| character).collect()
     }
@@ -225,7 +225,7 @@ impl Value {
         let inner = &self.0[first..end];
         if inner.iter().any(|(_, star)| *star) {
             return refuse(format!(
-                "{:?} has a * within: it may stand at either end (\\* is the character itself)",
+                "{:?} has a * inside: it may stand at either end (\\* is the character itself)",
                 self.plain()
             ));
         }
@@ -240,7 +240,7 @@ impl Value {
         })
     }
 
-    /// `known`: the names that there are; `None`: any text may be shown.
+    /// `known`: the names that values of this type have; `None`: any text is possible.
     fn word(&self, ty: ArgType, known: Option<&[String]>) -> Checked<Word> {
         let pattern = self.pattern()?;
         if pattern.is_open() {
@@ -267,10 +267,10 @@ impl Value {
     }
 }
 
-/// Values of C's `int` can be given as they are in hex: `0xffffff9c` is -100.
+/// Values of C's `int` may be written as hex registers: `0xffffff9c` is -100.
 fn as_shown(ty: ArgType, number: i128) -> i128 {
     match argument::compared(ty, number as u64, 0) {
-        // Select: whatever it is in a call.
+        // The type depends on the call.
         _ if matches!(ty, ArgType::Select { .. }) => number,
         shown => shown,
     }
@@ -294,7 +294,7 @@ fn c_number(text: &str) -> Option<i128> {
     Some(if negative { -number } else { number })
 }
 
-/// Errors by name, as results have them: `ENOENT` and `-ENOENT` are -2.
+/// Errors by name, as they stand in results: `ENOENT` and `-ENOENT` are -2.
 fn error(text: &str) -> Option<i128> {
     symbols::errno(text.strip_prefix('-').unwrap_or(text)).map(|errno| -i128::from(errno))
 }
@@ -345,7 +345,7 @@ fn add(
             let numbers = result(expression)?;
             join_numbers(filters.result.get_or_insert_default(), &numbers, field)
         }
-        Some(("event", other)) => refuse(format!("event has no field {other:?}: it has retval")),
+        Some(("event", other)) => refuse(format!("event has no field {other:?}, only retval")),
         Some((event, argument)) => {
             let spec = catalogue::by_name(event).ok_or_else(|| {
                 Refusal::Event(UsageError::UnknownEvent {
@@ -366,7 +366,9 @@ fn container(expression: &Expression) -> Checked<Texts> {
     let mut texts = expression.texts()?;
     for pattern in texts.wanted.iter_mut().chain(&mut texts.excluded) {
         if pattern.text.is_empty() && !pattern.is_open() {
-            return refuse("no container has an empty id or name; 'container!=*' is: in no container");
+            return refuse(
+                "no container has an empty id or name; 'container!=*' matches what is in no container",
+            );
         }
         let text = String::from_utf8_lossy(&pattern.text).into_owned();
         if !pattern.is_open() {

@@ -1,4 +1,4 @@
-//! What is asked of a text.
+//! Conditions on a text.
 
 /// One value of a filter: a text, with what may stand before and behind it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,14 +32,14 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
 /// Conditions on one text; all must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Texts {
-    /// One of these matches, if any are given.
+    /// One of these must match, unless the list is empty.
     pub wanted: Vec<Pattern>,
-    /// None of these matches.
+    /// None of these may match.
     pub excluded: Vec<Pattern>,
 }
 
 impl Texts {
-    /// Of something that may have several texts: each may be the one that matches. Nothing matches what has none.
+    /// Whether something that may have several texts passes: any of them may match. Without a text nothing matches.
     pub fn passes<'a>(&self, texts: impl IntoIterator<Item = &'a [u8]>) -> bool {
         let mut found = self.wanted.is_empty();
         for text in texts {

@@ -6,8 +6,8 @@ use serde::{Serialize, Serializer};
 use crate::decode::msghdr::Msghdr;
 use crate::decode::strings::{Piece, Strings};
 
-/// Where something is missing in an array of strings: in the string `index`, before byte `at` of what is there of it, or
-/// whole strings before the one `before`.
+/// Where something is missing in an array of strings: bytes of the string `index` are missing before byte `at` of what
+/// is left of it, or whole strings before the one with index `before`.
 pub struct StringCuts<'a>(pub &'a Strings<'a>);
 
 #[derive(Serialize)]
@@ -16,7 +16,7 @@ enum Cut {
     In {
         index: usize,
         at: usize,
-        /// Bytes; null: nobody knows.
+        /// Number of missing bytes; null: unknown.
         missing: Option<u64>,
         full_length: Option<u64>,
     },
@@ -29,7 +29,7 @@ enum Cut {
 impl Serialize for StringCuts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
-        // Of the next string.
+        // Index of the next string.
         let mut index = 0;
         let mut last_len = 0;
         for piece in self.0.pieces() {

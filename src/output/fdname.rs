@@ -22,7 +22,7 @@ pub fn push(out: &mut String, file: &OpenFile<'_>) {
     out.push('>');
 }
 
-/// As strace names them.
+/// Appends a socket as strace names it.
 fn push_socket(out: &mut String, file: &OpenFile<'_>, socket: &fd_socket, inode: u64) {
     out.push_str(match (socket.family, socket.r#type, socket.protocol) {
         (AF_INET, _, 6) => "TCP",

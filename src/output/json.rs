@@ -1,4 +1,4 @@
-//! One JSON object a line: keys as in the SPEC.
+//! One JSON object a line: keys of the JSON output.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -35,7 +35,7 @@ pub fn line(
     Ok(())
 }
 
-/// What is null is what tracee does not have of an event that it tells by itself.
+/// An event as JSON shows it. Null values are those that an event reported by tracee itself does not have.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Line<'a> {
@@ -59,7 +59,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     host_name_bytes: Option<Base64<'a>>,
     executable: JsonExecutable<'a>,
-    /// None of a process in no container.
+    /// `None` for a process in no container.
     container: Option<JsonContainer<'a>>,
     event_id: u16,
     event_name: &'static str,
@@ -68,12 +68,12 @@ struct Line<'a> {
     source: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     abi: Option<&'static str>,
-    /// The arguments were in user memory: those of a call within socketcall(2) or its like.
+    /// Whether the arguments were in user memory: those of a call within socketcall(2) or its like.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     args_from_memory: bool,
     args_num: usize,
     return_value: Option<i64>,
-    /// Only where it was not, or where that could not be told.
+    /// Shown only if the call was not carried out (`false`), or if that is unknown (`null`).
     #[serde(skip_serializing_if = "is_carried_out")]
     carried_out: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,7 +84,7 @@ struct Line<'a> {
     args: Args<'a>,
 }
 
-#[allow(clippy::ref_option)] // serde's way to call.
+#[allow(clippy::ref_option)] // serde calls it with a reference.
 fn is_carried_out(carried_out: &Option<bool>) -> bool {
     *carried_out == Some(true)
 }
@@ -95,7 +95,7 @@ struct JsonContainer<'a> {
     name: Option<&'a str>,
     image: Option<&'a str>,
     runtime: &'a str,
-    /// Uid of whoever can have made its cgroup; 0: root alone.
+    /// Uid of the user who may have made its cgroup; 0: only root.
     owner: u32,
 }
 
@@ -171,7 +171,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// A path as a string; each component is lossy for itself.
+/// A path as a string; each component is converted separately, with U+FFFD for what is not UTF-8.
 struct PathText<'a>(&'a PathName<'a>);
 
 impl fmt::Display for PathText<'_> {
@@ -265,7 +265,7 @@ impl Serialize for JsonArg<'_> {
     }
 }
 
-/// What the words in a path mean, which a file's name may have as well, and its bytes.
+/// The marks of a path, whose words a file's name may contain as well, and the bytes of its name.
 fn entries_of_path<M: SerializeMap>(map: &mut M, path: &PathName<'_>) -> Result<(), M::Error> {
     entries_of_marks(map, path.marks())?;
     if path.pieces().any(|piece| std::str::from_utf8(piece).is_err()) {
@@ -280,7 +280,7 @@ fn entries_of_marks<M: SerializeMap>(map: &mut M, marks: Marks) -> Result<(), M:
         .try_for_each(|mark| map.serialize_entry(mark, &true))
 }
 
-/// What is open as an fd: its path apart from the number and the brackets that are in the text.
+/// What is open as an fd: its path, without the number and the brackets of the text.
 fn entries_of_file<M: SerializeMap>(map: &mut M, arg: &Arg<'_>) -> Result<(), M::Error> {
     let Some(file) = &arg.file else {
         return Ok(());
@@ -292,7 +292,7 @@ fn entries_of_file<M: SerializeMap>(map: &mut M, arg: &Arg<'_>) -> Result<(), M:
             map.serialize_entry("truncated", &true)?;
         }
     }
-    // As of an address: an abstract name begins with a NUL.
+    // As in an address, an abstract name begins with a NUL.
     if let Some(name) = file.unix {
         let end = name.iter().skip(1).position(|byte| *byte == 0 && name[0] != 0);
         let name = end.map_or(name, |end| &name[..=end]);

@@ -57,7 +57,7 @@ pub(super) fn entry_bytes<M: SerializeMap>(map: &mut M, bytes: &[u8]) -> Result<
     }
 }
 
-/// `name_bytes`, where `name` has lost some.
+/// `name_bytes`, if the bytes are not UTF-8, so that `name` is not exact.
 pub(super) fn entry_named_bytes<M: SerializeMap>(
     map: &mut M,
     name: &str,
@@ -104,7 +104,7 @@ impl Serialize for JsonStruct<'_> {
     }
 }
 
-/// A field; of a string that is not UTF-8 its bytes besides.
+/// A field; for a string that is not UTF-8, its bytes as well.
 pub(super) fn entry_field<M: SerializeMap>(
     map: &mut M,
     name: &str,
@@ -164,7 +164,7 @@ fn sockaddr<S: Serializer>(address: &Sockaddr<'_>, serializer: S) -> Result<S::O
             entry_bytes(&mut map, path)?;
         }
         Sockaddr::Abstract(name) => {
-            // An abstract name is told by its leading NUL.
+            // A leading NUL marks an abstract name.
             let mut path = arrayvec::ArrayVec::<u8, 128>::new();
             path.push(0);
             let _ = path.try_extend_from_slice(name);

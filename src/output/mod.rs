@@ -25,13 +25,13 @@ use crate::error::OutputError;
 use spec::{Format, OutputSpec};
 use table::Columns;
 
-/// Written out at the latest when this much has gathered.
+/// Bytes that gather before an output is written at the latest.
 const BUFFERED: usize = 64 * 1024;
 
 /// All outputs of a run.
 pub struct Outputs {
     sinks: Vec<Sink>,
-    /// As far as it is known to have changed: must be up to date for what is shown.
+    /// The wall clock; must be up to date for the events that are shown.
     pub clock: Timeline,
     /// Rows of the kernel's own events end with the system call that led there.
     pub original_syscall: bool,
@@ -40,11 +40,11 @@ pub struct Outputs {
 struct Sink {
     format: Format,
     columns: Columns,
-    /// For messages.
+    /// Name of the target, for messages.
     target: String,
     writer: File,
     buffer: Vec<u8>,
-    /// One row, or one argument; kept for its room.
+    /// One row, or one argument; kept to reuse its memory.
     row: RefCell<String>,
 }
 
@@ -69,12 +69,12 @@ impl Outputs {
             .try_for_each(|sink| sink.event(event, &self.clock, self.original_syscall))
     }
 
-    /// What they go to, in order to notice when a reader goes.
+    /// The descriptors of all outputs, in order to notice when a reader goes.
     pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         self.sinks.iter().map(|sink| sink.writer.as_fd())
     }
 
-    /// Writes out what has gathered.
+    /// Writes what has gathered.
     pub fn flush(&mut self) -> Result<(), OutputError> {
         self.sinks.iter_mut().try_for_each(Sink::flush)
     }
@@ -174,7 +174,7 @@ mod tests {
         bytes
     }
 
-    /// Whatever is hostile, and wherever: it is escaped, and whoever parses it has it again.
+    /// Hostile names are escaped in every place, and a parser of the JSON reads them unchanged.
     #[test]
     fn no_output_has_raw_controls() {
         use crate::decode::container::Container;
@@ -193,7 +193,7 @@ mod tests {
         let comm = std::mem::offset_of!(Context, comm);
         record[comm..comm + 4].copy_from_slice("\u{9b}\u{85}".as_bytes());
         let mut event = decode::decode(&record).unwrap();
-        // Otherwise it would be tracee's own.
+        // Otherwise it would be an event that tracee reports by itself.
         event.context.thread_start = 1;
         event.executable = Some(Rc::new(Executable {
             path: bytes.to_vec(),

@@ -16,7 +16,7 @@ pub enum Format {
     Json,
 }
 
-/// By the names that are typed.
+/// Formats by the names that are typed.
 const FORMATS: [(&str, Format); 3] = [
     ("table", Format::Table),
     ("table-verbose", Format::TableVerbose),
@@ -26,7 +26,7 @@ const FORMATS: [(&str, Format); 3] = [
 /// Where an output goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// What is open already: 1 is standard output.
+    /// A descriptor that is open already: 1 is standard output.
     Fd(RawFd),
     /// A file, which is emptied first, or a FIFO.
     File(PathBuf),
@@ -39,7 +39,7 @@ pub struct OutputSpec {
     pub format: Format,
     /// Where it goes.
     pub target: Target,
-    /// Permissions of the file, where not those for us alone.
+    /// Permissions of the file; `None`: 0600, or what an existing file has.
     pub mode: Option<u32>,
 }
 
@@ -62,27 +62,27 @@ pub const HELP: &str = "\
 Options:
   mode=0640      permissions of the file: json,mode=0640:/var/log/tracee.json (without it a new file has 0600, and one that
                  is there keeps what it has)
-TARGET is a file, which is emptied first and then only appended to; a FIFO that somebody reads; /dev/stderr; or &3, what
-is open as 3. Standard output if there is none. --output may be repeated: several outputs at once.
+TARGET is a file, which is emptied first and then only appended to; a FIFO that somebody reads; /dev/stderr; or &3, which
+is descriptor 3. Without TARGET: standard output. --output may be repeated: several outputs at once.
 In options \\, and \\: are these characters themselves; the target is taken as it is.
 In tables:
-  ?              as RET: there is no result, of calls that do not return, of what the kernel tells before it is done, and of
-                 what tracee tells by itself
+  ?              as RET: no result: the call does not return, the kernel reports the event before the call is done, or
+                 tracee reports the event by itself
   not run        seccomp or a tracer kept the call from running; before it the error that was made up, if it was one
-  unverified     nobody knows whether the call was carried out: it succeeded as far as the program saw
+  unverified     it is unknown whether the call was carried out: it succeeded as far as the program saw
   -              the kernel has no such value: an address that is not set, a file without a name
   NULL           a null pointer
   (EFAULT)       the memory could not be read
-  (read late)    read when the call had returned, which may have written over it
+  (read late)    read after the call had returned, which may have written over it
   (given: …)     what the call was given, where it has left something else
-  (after: …)     what the call has left, where that is not what it was given
+  (after: …)     what the call has left, where it was given something else
   ...            something is left out: (N in all) says how much there was
 ";
 
-/// Read and write, for whomever.
+/// All bits of reading and writing.
 const MODES: u32 = 0o666;
 
-/// Whether one of them asks for help, as its kind or as an option.
+/// Whether one of the values asks for help, as its kind or as an option.
 pub fn asks_help(values: &[String]) -> bool {
     values
         .iter()
@@ -127,7 +127,7 @@ fn output(value: &str) -> Result<OutputSpec, String> {
     for option in options {
         match option.split_once('=') {
             Some(("mode", mode)) if spec.mode.is_none() => spec.mode = Some(parse_mode(mode)?),
-            Some(("mode", _)) => return Err("mode is given twice".into()),
+            Some(("mode", _)) => return Err("mode is there twice".into()),
             _ => {
                 return Err(format!(
                     "there is no option {option:?}; it may be mode=0640 (permissions of the file)"
@@ -136,7 +136,7 @@ fn output(value: &str) -> Result<OutputSpec, String> {
         }
     }
     if let (Some(_), Target::Fd(_)) = (spec.mode, &spec.target) {
-        return Err("mode is for files: give one as :TARGET".into());
+        return Err("mode is for files: add one as :TARGET".into());
     }
     Ok(spec)
 }
@@ -186,7 +186,7 @@ fn parse_mode(text: &str) -> Result<u32, String> {
         .ok()
         .filter(|mode| mode & !MODES == 0 && text.len() <= 4 && !text.starts_with('+'))
         .ok_or_else(|| {
-            format!("mode {text:?} is no permissions of a file: they are octal, reading and writing only, such as 0640")
+            format!("mode {text:?} is not a file's permissions: they are octal, reading and writing only, such as 0640")
         })
 }
 

@@ -11,7 +11,7 @@ use crate::output::value;
 
 /// Appends one structure.
 pub fn push(out: &mut String, structure: Structure<'_>, context: &Context) {
-    // A set of signals has its brackets already.
+    // A set of signals has brackets of its own.
     let bare = structure.is_bare();
     let set = matches!(
         structure.fields().next(),
@@ -108,7 +108,7 @@ pub fn push_array(out: &mut String, array: &Array<'_>, context: &Context) {
     out.push(']');
 }
 
-/// Appends what was read of something long, as the tables show what is cut.
+/// Appends the mark of a value that was cut, as the tables show it.
 fn push_cut(out: &mut String, truncated: bool, full: u64) {
     if truncated {
         out.push_str("...");
@@ -118,7 +118,7 @@ fn push_cut(out: &mut String, truncated: bool, full: u64) {
     }
 }
 
-/// Appends what buffers hold together: of each only its length matters.
+/// Appends the number of buffers and their total length.
 pub fn push_iovec(out: &mut String, array: &Array<'_>, data: Option<&Part<'_>>) {
     let (mut count, mut bytes) = (0u64, 0u64);
     for buffer in array.iter() {

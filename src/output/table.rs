@@ -1,4 +1,4 @@
-//! Rows for people: columns as in the SPEC, one event one line.
+//! Rows for people: in columns, one event one line.
 
 use std::fmt::Write as _;
 
@@ -7,12 +7,12 @@ use crate::decode::event::Event;
 use crate::escape;
 use crate::output::text;
 
-/// Which columns there are besides those of every table.
+/// The columns that not every table has.
 #[derive(Debug, Clone, Copy)]
 pub struct Columns {
     /// UTS name, namespaces and parent.
     pub verbose: bool,
-    /// The container, and ids as both it and the host count them.
+    /// The container, and ids as both the container and the host count them.
     pub containers: bool,
 }
 
@@ -86,7 +86,7 @@ pub fn row(out: &mut String, event: &Event<'_>, columns: Columns, original: bool
     text::push_args(out, event);
     let syscall =
         catalogue::by_id(event.context.syscall).filter(|_| original && !event.spec.kind.is_syscall());
-    // Some have it as an argument.
+    // Some events have it as an argument.
     if let Some(syscall) = syscall.filter(|_| event.args.iter().all(|arg| arg.spec.name != "syscall")) {
         if !event.args.is_empty() {
             out.push_str(", ");
@@ -202,7 +202,7 @@ mod tests {
             ),
             "{out}"
         );
-        // A user's own, which may have another one's id.
+        // A container that a user has made, which may have another container's id.
         event.container = Some(std::rc::Rc::new(crate::decode::container::Container {
             id: "0123456789abcdef".into(),
             owner: 1000,
@@ -213,7 +213,7 @@ mod tests {
         assert!(out.starts_with("176751.746515  0123456789a~ 1000 "), "{out}");
     }
 
-    /// The two lines are those of the SPEC.
+    /// The two lines of a table with its usual columns.
     #[test]
     fn rows_are_those_of_the_spec() {
         let mut out = String::new();

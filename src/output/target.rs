@@ -1,4 +1,4 @@
-//! Where an output goes, opened so that nobody else has a say in it.
+//! Where an output goes, opened so that nobody else can redirect it.
 //!
 //! What is shown may be secret, and tracee mostly runs as root: so files are made for us alone, links are followed only if
 //! root or the user has made them, and where others can put files, theirs are refused. Not every kernel is set up to do so
@@ -23,14 +23,14 @@ use crate::privilege::as_user;
 use crate::privilege::way::{file_type, sticky, trusted, writable, Folders, Media, Place, Way};
 use crate::say;
 
-/// A FIFO waits so long for its reader, and says so when it has for a moment.
+/// How long opening a FIFO waits for its reader; after a moment a message says so.
 const READER: Duration = Duration::from_secs(10);
 const MOMENT: Duration = Duration::from_millis(100);
 
-/// Somebody may make and remove a file again and again.
+/// How often opening is tried: somebody may make and remove a file again and again.
 const ATTEMPTS: usize = 16;
 
-/// Of messages.
+/// The target's name in messages.
 pub fn name(target: &Target) -> String {
     match target {
         Target::Fd(1) => "standard output".into(),
@@ -47,8 +47,8 @@ fn failed(target: &Target, reason: impl ToString) -> OutputError {
     }
 }
 
-/// What the user has opened for us is there, and stays ours. Must be called before anything else is opened, which might
-/// take the number of what he has not.
+/// Checks that the descriptors named by outputs are open and can be written to, and closes them at an exec. Must be
+/// called before anything else is opened, which might get the number of one that is not.
 pub fn check_inherited(specs: &[OutputSpec]) -> Result<(), OutputError> {
     for spec in specs {
         let Target::Fd(fd) = spec.target else {
@@ -62,7 +62,7 @@ pub fn check_inherited(specs: &[OutputSpec]) -> Result<(), OutputError> {
             return Err(failed(&spec.target, "it is open for reading only"));
         }
         if fd > 2 {
-            // A command could write into it otherwise.
+            // Otherwise a command could write to it.
             fcntl(open, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))
                 .map_err(|errno| failed(&spec.target, errno.desc()))?;
         }
@@ -70,7 +70,7 @@ pub fn check_inherited(specs: &[OutputSpec]) -> Result<(), OutputError> {
     Ok(())
 }
 
-/// Opens the target of an output, by what the user may.
+/// Opens the target of an output with the user's own rights.
 pub fn open(spec: &OutputSpec) -> Result<File, OutputError> {
     match &spec.target {
         Target::Fd(fd) => duplicate(*fd).map_err(|errno| failed(&spec.target, errno.desc())),
@@ -127,7 +127,7 @@ const FLAGS: OFlag = OFlag::O_WRONLY
     .union(OFlag::O_NOCTTY)
     .union(OFlag::O_CLOEXEC);
 
-/// For us alone, unless told otherwise.
+/// Makes a file for us alone, unless `mode` says otherwise.
 fn create(place: &Place, mode: Option<u32>) -> nix::Result<File> {
     let flags = FLAGS | OFlag::O_CREAT | OFlag::O_EXCL;
     let file = File::from(openat(
@@ -137,7 +137,7 @@ fn create(place: &Place, mode: Option<u32>) -> nix::Result<File> {
         Mode::S_IRUSR | Mode::S_IWUSR,
     )?);
     if let Some(mode) = mode {
-        // Whatever the umask is.
+        // Permissions do not depend on the umask.
         fchmod(&file, Mode::from_bits_truncate(mode))?;
     }
     Ok(file)
@@ -145,7 +145,7 @@ fn create(place: &Place, mode: Option<u32>) -> nix::Result<File> {
 
 enum Refused {
     For(String),
-    /// It is no longer what it was.
+    /// The file is no longer what it was.
     Changed,
 }
 
@@ -158,7 +158,7 @@ impl From<Errno> for Refused {
     }
 }
 
-/// Emptied, and from then on appended to, so that whoever truncates it leaves no hole.
+/// Opens an existing file, empties it, and from then on appends, so that truncating it leaves no hole.
 fn existing(place: &Place, stat: &FileStat, mode: Option<u32>) -> Result<File, Refused> {
     let kind = file_type(stat);
     match kind {
@@ -172,7 +172,7 @@ fn existing(place: &Place, stat: &FileStat, mode: Option<u32>) -> Result<File, R
     refuse(stat, &folder).map_or(Ok(()), |reason| Err(Refused::For(reason)))?;
     let file = match kind {
         SFlag::S_IFIFO => fifo(place)?,
-        // Neither waits for a lease nor for a modem.
+        // Opening waits neither for a lease nor for a modem.
         _ => openat(
             &place.folder,
             place.name.as_os_str(),
@@ -185,7 +185,7 @@ fn existing(place: &Place, stat: &FileStat, mode: Option<u32>) -> Result<File, R
     if (opened.st_dev, opened.st_ino) != (stat.st_dev, stat.st_ino) {
         return Err(Refused::Changed);
     }
-    // It may have got other names or another owner since.
+    // The file may have other names or another owner by now.
     refuse(&opened, &folder).map_or(Ok(()), |reason| Err(Refused::For(reason)))?;
     fcntl(&file, FcntlArg::F_SETFL(OFlag::O_APPEND))?;
     if kind == SFlag::S_IFREG {
@@ -231,7 +231,7 @@ fn fifo(place: &Place) -> Result<File, Refused> {
     thread::Builder::new()
         .name("fifo".into())
         .spawn(move || {
-            // It is left waiting if nobody comes: the process ends then.
+            // If no reader comes, the thread stays waiting: the process ends then.
             let _ = opened.send(openat(&folder, name.as_os_str(), FLAGS, Mode::empty()));
         })
         .map_err(|error| Refused::For(format!("a thread cannot be started: {error}")))?;
@@ -267,7 +267,7 @@ mod tests {
         file(&path("new"), None).unwrap();
         file(&path("shared"), Some(0o644)).unwrap();
         assert_eq!((mode("new"), mode("shared")), (0o600, 0o644));
-        // One that is there keeps its permissions, unless told otherwise.
+        // An existing file keeps its permissions, unless `mode` says otherwise.
         fs::set_permissions(path("new"), fs::Permissions::from_mode(0o640)).unwrap();
         file(&path("new"), None).unwrap();
         assert_eq!(mode("new"), 0o640);
@@ -313,7 +313,7 @@ mod tests {
         refused("sticky/hard", "another name");
         refused("ours", "a folder");
         assert_eq!(fs::read(path("kept")).unwrap(), b"kept");
-        // Our own names and links are ours to give.
+        // Our own links are followed.
         assert!(file(&path("ours/hard"), None).is_ok());
         assert!(file(&path("ours/soft"), None).is_ok());
         if !geteuid().is_root() {
@@ -327,7 +327,7 @@ mod tests {
         refused("sticky/fifo", "belongs to uid 65534");
         std::os::unix::fs::lchown(path("ours/soft"), Some(NOBODY), None).unwrap();
         refused("ours/soft", "link of uid 65534");
-        // A folder of his own: what is there may be anybody's by a hard link.
+        // In another user's own folder a file may be anybody's by a hard link.
         folder("theirs", 0o755, Some(NOBODY));
         fs::hard_link(path("kept"), path("theirs/hard")).unwrap();
         refused("theirs/hard", "another name");

@@ -14,12 +14,12 @@ use crate::symbols;
 
 /// Appends the argument in words, where it has any: flags, names, addresses, structures.
 ///
-/// False, and nothing, for what is no more than a number or a string.
+/// Returns false, and appends nothing, for what is no more than a number or a string.
 pub fn push_symbolic(out: &mut String, arg: &Arg<'_>, context: &Context) -> bool {
     push_symbolic_value(out, arg, &arg.value, context)
 }
 
-/// The same of another value that the argument has had.
+/// Appends another value of the argument in words, in the same way.
 pub fn push_symbolic_value(out: &mut String, arg: &Arg<'_>, value: &Value<'_>, context: &Context) -> bool {
     match value {
         Value::Number => match &arg.file {
@@ -95,7 +95,7 @@ pub fn push_args(out: &mut String, event: &Event<'_>) {
 /// Appends one value, as the tables show it.
 pub fn push_arg(out: &mut String, arg: &Arg<'_>, context: &Context) {
     push_value(out, arg, &arg.value, context);
-    // Others have their marks inside.
+    // These values have their marks inside.
     if arg.truncated && !matches!(arg.value, Value::Strings(_) | Value::Path(_) | Value::Msghdr(_)) {
         out.push_str("...");
         if arg.full > 0 {
@@ -108,7 +108,7 @@ pub fn push_arg(out: &mut String, arg: &Arg<'_>, context: &Context) {
         push_value(out, arg, value, context);
         out.push(')');
     }
-    // Of what could not be read, nothing was read late.
+    // A value that could not be read was not read late either.
     if arg.late && arg.value != Value::Fault {
         out.push_str(" (read late)");
     }
@@ -118,7 +118,7 @@ fn push_value(out: &mut String, arg: &Arg<'_>, value: &Value<'_>, context: &Cont
     match value {
         Value::Null if arg.ty.is_kernel_data() => out.push('-'),
         Value::Null => out.push_str("NULL"),
-        // Of what is no address in user memory, there is none to show.
+        // A value that is not in user memory has no address to show.
         Value::Fault if arg.ty.is_kernel_data() || !arg.ty.is_pointer() => out.push_str("(EFAULT)"),
         Value::Fault => {
             let _ = write!(out, "{:#x} (EFAULT)", arg.raw);
@@ -130,7 +130,7 @@ fn push_value(out: &mut String, arg: &Arg<'_>, value: &Value<'_>, context: &Cont
             out.push('"');
         }
         Value::Path(path) => {
-            // It is followed from the file upwards.
+            // A path is walked from the file upwards, so its beginning is cut.
             if arg.truncated {
                 out.push_str("...");
             }
@@ -150,7 +150,7 @@ fn push_strings(out: &mut String, strings: &Strings<'_>, arg: &Arg<'_>) {
     out.push('[');
     let mut first = true;
     let mut all = true;
-    // The next piece goes on where the last one ended.
+    // Whether the next piece continues the last one.
     let mut joined = false;
     for piece in strings.pieces() {
         let joins = joined || matches!(piece, Piece::Gap { ends: true, .. });

@@ -20,7 +20,7 @@ pub enum Number {
 }
 
 /// The number that a register holds for an argument of this type, in a call of this ABI.
-#[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // Taking the low half is the point.
+#[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // The low half is what is wanted.
 pub fn number(ty: ArgType, raw: u64, abi: u8) -> Number {
     use ArgType::*;
     match ty {
@@ -48,8 +48,8 @@ pub fn push_number(out: &mut String, ty: ArgType, raw: u64, abi: u8) {
     });
 }
 
-/// Appends what a number of this type means, in words; false, and nothing, where it has none.
-#[allow(clippy::cast_possible_truncation)] // As in `number`.
+/// Appends the meaning of a number of this type in words. Returns false, and appends nothing, if it has none.
+#[allow(clippy::cast_possible_truncation)] // See `number`.
 pub fn push_name(out: &mut String, ty: ArgType, raw: u64, context: &Context) -> bool {
     let number = number(ty, raw, context.abi);
     let bits = match number {
@@ -69,7 +69,7 @@ pub fn push_name(out: &mut String, ty: ArgType, raw: u64, context: &Context) -> 
         ArgType::SigSet => symbols::push_sigset(out, bits),
         ArgType::WaitStatus => symbols::push_wait_status(out, bits as i32),
         ArgType::Mode => symbols::push_mode(out, bits as u32),
-        // Kernel's own layout of dev_t (linux/kdev_t.h): 12 bits of major, 20 of minor.
+        // The kernel's own layout of dev_t (linux/kdev_t.h): 12 bits of major, 20 of minor.
         ArgType::Dev => symbols::push_dev(out, (bits >> 20) as u32, (bits & 0xf_ffff) as u32),
         ArgType::UserDev => {
             let (major, minor) = (nix::sys::stat::major(bits), nix::sys::stat::minor(bits));

@@ -240,10 +240,10 @@ const NEW_NAMESPACES: u64 = (libc::CLONE_NEWUSER
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWCGROUP) as u64;
 
-/// Puts all threads of this process under the filters, where the kernel has such.
+/// Puts all threads of this process under the filters, if the kernel supports them.
 pub fn apply(uses: Uses) -> Result<(), LoadError> {
     let failed = |error: &dyn std::error::Error| LoadError::Io {
-        what: "system calls cannot be ruled out".into(),
+        what: "system calls cannot be filtered".into(),
         source: std::io::Error::other(error.to_string()),
     };
     for program in programs(uses).map_err(|error| failed(&error))? {
@@ -259,8 +259,8 @@ pub fn apply(uses: Uses) -> Result<(), LoadError> {
 
 fn programs(uses: Uses) -> Result<[BpfProgram; 2], seccompiler::BackendError> {
     let arch = TargetArch::try_from(std::env::consts::ARCH)?;
-    // Its flags are in memory, where no filter sees them; the C library then takes clone. Of two errors the later
-    // filter's counts, so that it must allow the call.
+    // clone3's flags are in memory, where no filter sees them; after ENOSYS the C library uses clone. If two filters
+    // return errors, the later filter's error counts, so the other one must allow the call.
     let clone3 = SeccompFilter::new(
         BTreeMap::from([(libc::SYS_clone3, vec![])]),
         SeccompAction::Allow,
@@ -294,7 +294,7 @@ fn rules(uses: Uses) -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccompiler::Bac
     for call in [libc::SYS_socket, libc::SYS_socketpair] {
         rules.insert(call, any_of(&[libc::AF_UNIX as u32])?);
     }
-    // Neither puts words into the terminal's input.
+    // These two put characters into the terminal's input.
     let ioctl = [libc::TIOCSTI, libc::TIOCLINUX]
         .iter()
         .map(|request| SeccompCondition::new(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, *request))
@@ -307,7 +307,7 @@ fn rules(uses: Uses) -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccompiler::Bac
     Ok(rules)
 }
 
-/// The argument at `index` has this value.
+/// A rule: the argument at `index` has this value.
 fn only(index: u8, value: u32) -> Result<SeccompRule, seccompiler::BackendError> {
     SeccompRule::new(vec![SeccompCondition::new(
         index,

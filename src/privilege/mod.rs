@@ -37,7 +37,7 @@ const LEASE: Capability = capability("CAP_LEASE", 28);
 const PERFMON: Capability = capability("CAP_PERFMON", 38);
 const BPF: Capability = capability("CAP_BPF", 39);
 
-/// What a run does that takes privilege, beyond tracing itself.
+/// What a run does that needs privilege, beyond tracing itself.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Uses {
     /// Other users' processes are looked up in /proc.
@@ -54,7 +54,7 @@ pub fn check(uses: Uses) -> Result<(), LoadError> {
     if missing.is_empty() {
         return Ok(());
     }
-    // Both replace what was given before, so that all of them are named.
+    // setcap and container options replace earlier ones, so the message names the whole set.
     let given = advised(effective, needed, secure_execution());
     let names = |capabilities: &[Capability]| capabilities.iter().map(|cap| cap.name).collect::<Vec<_>>();
     Err(LoadError::Privilege {
@@ -69,7 +69,7 @@ pub fn check(uses: Uses) -> Result<(), LoadError> {
     })
 }
 
-/// Capabilities that such a run takes; CAP_SYS_ADMIN, where it is there, in place of the two newer ones.
+/// Capabilities that such a run needs; CAP_SYS_ADMIN, if the process has it, in place of the two newer ones.
 fn needed(effective: u64, uses: Uses, counts_locked_memory: bool) -> Vec<Capability> {
     let admin = effective & SYS_ADMIN.bit != 0 && !lacking(effective, &[BPF, PERFMON]).is_empty();
     [
@@ -90,7 +90,7 @@ fn lacking(effective: u64, needed: &[Capability]) -> Vec<Capability> {
     needed.iter().filter(lacks).copied().collect()
 }
 
-/// What to give a file, or a container: what is needed, and what a file's capabilities give already.
+/// The capabilities to advise for a file or a container: those that are needed, and those that the file has already.
 fn advised(effective: u64, mut needed: Vec<Capability>, by_file: bool) -> Vec<Capability> {
     let known = [
         DAC_OVERRIDE,
@@ -125,29 +125,29 @@ fn for_shell(path: &Path) -> String {
     }
 }
 
-/// Before 5.11 maps count as locked memory, whose limit libbpf lifts, which takes CAP_SYS_RESOURCE.
+/// Whether maps count as locked memory, as before 5.11; libbpf raises its limit, which needs CAP_SYS_RESOURCE.
 fn counts_locked_memory() -> bool {
     let unlimited = getrlimit(Resource::RLIMIT_MEMLOCK).is_ok_and(|(_, hard)| hard == RLIM_INFINITY);
     !unlimited && kernel_release().is_some_and(|release| release < (5, 11))
 }
 
-/// Of Linux: version and patch level.
+/// Version and patch level of the running Linux.
 pub fn kernel_release() -> Option<(u32, u32)> {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").ok()?;
     let mut numbers = release.split(|c: char| !c.is_ascii_digit());
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-/// Whether the executable gave this process more than its user has: capabilities of the file, or another user's id.
-/// Then nothing that the user chose may steer what is done with them: no environment variable, no file of his.
+/// Whether this process has more privileges than its user, from the executable: capabilities of the file, or another
+/// user's id. Then nothing that the user chose may control how they are used: no environment variable, no file of his.
 pub fn secure_execution() -> bool {
     // SAFETY: reads a number that the kernel has left for this process, or 0.
     let secure = unsafe { nix::libc::getauxval(nix::libc::AT_SECURE) != 0 };
-    // Security modules set it for services of root's, too, who has all that he may anyway.
+    // Security modules set it for root's services, too, which have all privileges anyway.
     secure && !getuid().is_root()
 }
 
-/// Does what the user has asked for with what he may himself: what the executable gave us is for tracing alone.
+/// Runs `work` with the user's own privileges: those of the executable are for tracing alone.
 pub fn as_user<T>(work: impl FnOnce() -> T) -> Result<T, LoadError> {
     if !secure_execution() {
         return Ok(work());
@@ -159,7 +159,7 @@ pub fn as_user<T>(work: impl FnOnce() -> T) -> Result<T, LoadError> {
     Ok(done)
 }
 
-/// Of a process that will become the user's own program.
+/// Drops the executable's privileges in a process that will become the user's own program.
 pub fn become_user() -> Result<(), LoadError> {
     if secure_execution() {
         return drop_all();
@@ -171,7 +171,7 @@ fn effective() -> Result<u64, LoadError> {
     capabilities("CapEff")
 }
 
-/// A set of proc(5), a bit a capability.
+/// A set of capabilities in proc(5), one bit each.
 fn capabilities(field: &str) -> Result<u64, LoadError> {
     let io = |source| LoadError::Io {
         what: "/proc/thread-self/status cannot be read".into(),
@@ -186,49 +186,50 @@ fn capabilities(field: &str) -> Result<u64, LoadError> {
 }
 
 /// Gives up what a run under way does not need: capabilities, new ones by an exec, and most system calls. The last two
-/// in all threads; capabilities are a thread's own, so that threads that are there already call [`limit_thread`].
+/// take effect in all threads; capabilities are a thread's own, so threads that exist already must call
+/// [`limit_thread`].
 pub fn limit(uses: Uses) -> Result<(), LoadError> {
     limit_thread(uses)?;
     prctl::set_no_new_privs().map_err(|errno| LoadError::Io {
-        what: "privileges cannot be ruled out for good".into(),
+        what: "new privileges cannot be ruled out".into(),
         source: errno.into(),
     })?;
     filter::apply(uses)
 }
 
-/// This thread keeps the capabilities that a run under way needs.
+/// Leaves this thread only the capabilities that a run under way needs.
 pub fn limit_thread(uses: Uses) -> Result<(), LoadError> {
     keep(kept(effective()?, uses))
 }
 
-/// This thread asks runtimes: no more than to reach their sockets and folders, which are closed to others.
+/// Leaves this thread, which asks runtimes, only what it needs to reach their sockets and folders.
 pub fn limit_asking_thread() -> Result<(), LoadError> {
     keep(effective()? & DAC_READ_SEARCH.bit)
 }
 
-/// This thread needs no capability.
+/// Drops all capabilities of this thread.
 pub fn drop_all() -> Result<(), LoadError> {
     keep(0)
 }
 
-/// Reading maps takes CAP_BPF before 5.19 where `kernel.unprivileged_bpf_disabled` is set. Landlock is not used, since it
-/// would hide all other processes' `/proc/<pid>/exe`.
+/// The capabilities to keep. Before 5.19, reading maps needs CAP_BPF where `kernel.unprivileged_bpf_disabled` is set.
+/// Landlock is not used, since it would hide all other processes' `/proc/<pid>/exe`.
 fn kept(effective: u64, uses: Uses) -> u64 {
     let bpf = if effective & BPF.bit != 0 { BPF } else { SYS_ADMIN };
     let mut kept = bpf.bit;
-    // Artefacts go wherever root says; where a user says, it is with his own rights.
+    // Root may store artefacts anywhere; a user only with his own rights.
     let anywhere = if secure_execution() { 0 } else { DAC_OVERRIDE.bit };
     if uses.proc || uses.capture {
         kept |= SYS_PTRACE.bit | DAC_READ_SEARCH.bit;
     }
-    // Mounts are watched by fanotify(7); a lease tells who writes to a file.
+    // Mounts are watched by fanotify(7); a lease shows whether somebody writes to a file.
     if uses.capture {
         kept |= anywhere | SYS_ADMIN.bit | LEASE.bit;
     }
     effective & kept
 }
 
-/// Reduces this thread's capabilities; none is passed on by an exec.
+/// Reduces this thread's capabilities; an exec keeps none of them.
 fn keep(capabilities: u64) -> Result<(), LoadError> {
     set(capabilities, capabilities)
 }
@@ -312,7 +313,7 @@ mod tests {
         };
         let tracing = "CAP_BPF CAP_PERFMON";
         let all = "CAP_BPF CAP_PERFMON CAP_SYS_PTRACE CAP_DAC_READ_SEARCH";
-        // Whatever is there already: it would be gone otherwise.
+        // Capabilities that the file has already are named again, since setcap replaces them.
         for has in [0, BPF.bit, PERFMON.bit, BPF.bit | PERFMON.bit] {
             assert_eq!(set(has, Uses::default(), false), tracing);
             assert_eq!(set(has, capture, false), all);

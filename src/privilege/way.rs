@@ -1,4 +1,4 @@
-//! The way to a file, gone step by step from the root on, so that nobody but those who are trusted can lead elsewhere.
+//! The way to a file, followed step by step from the root, so that only trusted users can redirect it.
 //!
 //! Every step is taken from an open folder by a single name. A link is followed only if somebody trusted has made it: in
 //! `/tmp` anybody can put one in our way, and not every kernel is set up to refuse it (`fs.protected_symlinks`).
@@ -17,60 +17,62 @@ use nix::unistd::{geteuid, getuid};
 use crate::error::WayError;
 use crate::files::Mount;
 
-/// As many as the kernel follows.
+/// The number of links that the kernel follows.
 const LINKS_MAX: usize = 40;
 
-/// Which folders are passed through.
+/// Which folders may be on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Folders {
-    /// Any: what is at the end is looked at by who opens it.
+    /// Any folder: the caller checks what is at the end.
     Any,
-    /// Where only the trusted can change what is not their own: theirs, and not writable by others unless sticky.
+    /// Folders in which only trusted users can change others' files: owned by one of them, and not writable by others
+    /// unless sticky.
     Safe,
-    /// Where only the trusted can put anything.
+    /// Folders in which only trusted users can create files.
     Closed,
 }
 
-/// Which file systems are passed through.
+/// Which file systems may be on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Media {
     Any,
-    /// None whose owners and modes are what a program says (FUSE).
+    /// None whose owners and modes a program makes up (FUSE).
     Kept,
-    /// Nor another machine, nor a medium that gives nobody anything: whoever may mount it has written on it what he likes.
+    /// As `Kept`, and none of another machine, and none that is mounted nosuid: a user who may mount a medium can have
+    /// written anything on it.
     Fixed,
 }
 
-/// How a way is gone.
+/// The rules for following a way.
 #[derive(Debug, Clone, Copy)]
 pub struct Way {
-    /// Nobody but root is trusted; otherwise the user is, too.
+    /// Trust only root; otherwise the user as well.
     pub root_only: bool,
-    /// Somebody else who is trusted.
+    /// Another user who is trusted.
     pub also: Option<u32>,
     pub folders: Folders,
     pub media: Media,
-    /// Missing folders are made, for us alone.
+    /// Make missing folders, for us alone.
     pub make: bool,
 }
 
-/// Where a path leads: an open folder (by O_PATH), and a name in it that is no link, if it is there at all.
+/// Where a path leads: an open folder (by O_PATH), and a name in it that is no link, if it exists.
 #[derive(Debug)]
 pub struct Place {
     pub folder: OwnedFd,
     pub name: OsString,
-    /// For messages.
+    /// The path, for messages.
     pub path: PathBuf,
-    /// The path itself ended in a link, which has been followed.
+    /// Whether the path itself ended in a link, which has been followed.
     pub linked: bool,
 }
 
-/// Root, and the user.
+/// Whether the owner is root or the user.
 pub fn trusted(owner: u32) -> bool {
     owner == 0 || owner == getuid().as_raw() || owner == geteuid().as_raw()
 }
 
-/// What others can change.
+/// Whether others can write to the file.
 pub fn writable(stat: &FileStat) -> bool {
     stat.st_mode & 0o022 != 0
 }
@@ -84,15 +86,15 @@ pub fn file_type(stat: &FileStat) -> SFlag {
 }
 
 impl Way {
-    /// Goes all but the last step.
+    /// Follows the way except for the last step.
     pub fn to(self, path: &Path) -> Result<Place, WayError> {
         let whole = std::path::absolute(path).map_err(|error| WayError::Io(path.into(), error))?;
         let root = || File::open("/").map(OwnedFd::from);
         let root = || root().map_err(|error| WayError::Io("/".into(), error));
         let (mut at, mut shown) = (root()?, PathBuf::from("/"));
-        // The next one last.
+        // The names that are left, the next one last.
         let mut steps = steps(&whole);
-        // Steps that were there before a link in last place was followed.
+        // How many links have been followed; whether the path itself ended in one.
         let (mut links, mut linked) = (0, false);
         self.check(&at, &shown)?;
         while let Some(name) = steps.pop() {
@@ -129,7 +131,7 @@ impl Way {
                     if fstatfs(&at).is_ok_and(|fs| fs.filesystem_type() == PROC_SUPER_MAGIC)
                         && !steps.is_empty()
                     {
-                        // Its text need not be a path: /proc/PID/root.
+                        // A link's text need not be a path: /proc/PID/root.
                         at = openat(
                             &at,
                             name.as_os_str(),
@@ -166,7 +168,7 @@ impl Way {
                 _ => return Err(WayError::NoFolder(here)),
             }
         }
-        // It ends in the root, or in `..`.
+        // The path ends in the root, or in `..`.
         Err(WayError::Io(whole, Errno::EISDIR.into()))
     }
 
@@ -174,7 +176,7 @@ impl Way {
         owner == 0 || self.also == Some(owner) || !self.root_only && trusted(owner)
     }
 
-    /// Whether a file's owner and mode are the kernel's word. Asks nobody else.
+    /// An error unless the kernel itself vouches for the file's owner and mode. Asks no other program.
     pub fn vouched_for(self, file: impl AsFd, path: &Path) -> Result<(), WayError> {
         let mount = match self.media {
             Media::Any => return Ok(()),
@@ -185,7 +187,7 @@ impl Way {
         match mount {
             Ok(mount) if mount.is_fuse() || fixed && mount.is_others() => refuse(&mount.kind),
             Ok(mount) if fixed && mount.is_nosuid() => refuse("nosuid"),
-            // Below a root of one's own (chroot(2)) the kernel does not tell.
+            // In a chroot(2) the kernel may not show the mount.
             Err(error) if fixed => Err(WayError::Io(path.into(), error)),
             _ => Ok(()),
         }

@@ -10,7 +10,7 @@ pub enum Scope {
     New,
     /// All but tracee itself.
     All,
-    /// These, with all their threads and their later children.
+    /// These processes, with all their threads and their later children.
     Pids(Vec<u32>),
     /// The command after `--` and all its descendants.
     Command,
@@ -30,17 +30,17 @@ pub enum Containers {
     Listed(Vec<String>),
 }
 
-/// Where a followed process is, or the one of several that is least far.
+/// The state of a followed process, or of several: that of the one that is least advanced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Following {
     Ended,
-    /// Exiting: what it still tells wakes nobody again.
+    /// Exiting: its further records do not wake the reader.
     Ending,
     Running,
 }
 
 impl Following {
-    /// From `exited` of `struct followed`.
+    /// The state from `exited` of `struct followed`.
     pub fn of(exited: u32) -> Following {
         match exited {
             EXIT_NONE => Following::Running,
@@ -52,7 +52,7 @@ impl Following {
 
 /// What `--trace help` shows.
 pub const HELP: &str = "\
---trace says which processes are traced:
+--trace chooses which processes are traced:
   process:new          those that start after tracee (the default); also: process, p
   process:all          all; also: p:all
   process:<pid>,<pid>  these, with all their threads and later children; also: p:<pid>
@@ -63,7 +63,7 @@ pub const HELP: &str = "\
                        they start; also: c:<id>
   host:new             those in no container that start after tracee; also: host, h
   host:all             all that are in no container; also: h:all
-                       (in none but a user's own: what he makes a container stays the host's)
+                       (a container that a user has made by himself still belongs to the host)
 A command after `--` is traced with all its descendants, and nothing else.
 ";
 
@@ -96,12 +96,12 @@ impl Scope {
         }
     }
 
-    /// Membership passes from parent to child, by a map.
+    /// Whether membership passes from parent to child, by a map.
     pub fn follows(&self) -> bool {
         self.names_pids()
     }
 
-    /// It begins with processes that run already.
+    /// Whether the scope begins with processes that run already.
     pub fn names_pids(&self) -> bool {
         matches!(self, Scope::Pids(_) | Scope::Command)
     }
@@ -113,12 +113,12 @@ impl Scope {
         }
     }
 
-    /// Which container a process is in decides, if it is in any.
+    /// Whether the scope depends on which container a process is in.
     pub fn needs_containers(&self) -> bool {
         matches!(self, Scope::Containers(_) | Scope::Host { .. })
     }
 
-    /// Containers that the user named.
+    /// Ids and names of containers that the user named.
     pub fn listed(&self) -> &[String] {
         match self {
             Scope::Containers(Containers::Listed(list)) => list,
@@ -140,10 +140,11 @@ fn pids(list: &str) -> Option<Vec<u32>> {
     Some(pids)
 }
 
-/// No runtime gives longer names.
+/// No runtime allows longer names.
 const CONTAINER_NAME_MAX: usize = 255;
 
-/// A table shows the id of a user's own container by its beginning and a `~`: that is the beginning of an id.
+/// A table shows the id of a user's own container by its beginning and a `~`: the part before it is the beginning of an
+/// id.
 pub fn id_of_table(text: &str) -> &str {
     let is_hex =
         |id: &&str| !id.is_empty() && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));

@@ -378,7 +378,7 @@ fn memory_in_a_loop() -> Result<(), Failed> {
         .run
         .stderr
         .lines()
-        .find_map(|line| line.strip_prefix("tracee: memory not captured of "))
+        .find_map(|line| line.strip_prefix("tracee: memory of "))
         .and_then(|rest| rest.split(' ').next()?.parse().ok())
         .unwrap_or(0);
     assert_eq!(stored + skipped, count, "{}", captured.run.stderr);

@@ -55,7 +55,7 @@ fn mistakes() -> Result<(), Failed> {
         (&["--nosuchflag"], "--nosuchflag"),
         (&["stray"], "after `--`"),
         // What would be passed over is refused.
-        (&["-e", "openat", "--"], "no command after --"),
+        (&["-e", "openat", "--"], "the command after -- is missing"),
         (
             &["-l", "-o", "json:/tmp/never-written"],
             "the :TARGET of --output",
@@ -66,12 +66,15 @@ fn mistakes() -> Result<(), Failed> {
         (&["-l", "--", "true"], "a command after --"),
         (
             &["--capture-limit", "total=1MiB"],
-            "--capture-limit is for --capture",
+            "--capture-limit takes effect only with --capture",
         ),
-        (&["--clear-output-path"], "--clear-output-path is for --capture"),
+        (
+            &["--clear-output-path"],
+            "--clear-output-path takes effect only with --capture",
+        ),
         (
             &["--output-path", "/tmp/never-made"],
-            "--output-path is for --capture",
+            "--output-path takes effect only with --capture",
         ),
         (&["-f", "container="], "no container has an empty id"),
         (

@@ -187,8 +187,11 @@ fn main() {
         promises::each_has_its_test(&names)
     })
     .with_ignored_flag(harness::in_vm());
-    let documents = Trial::test("each_file_that_documents_name_exists", promises::each_named_file_exists)
-        .with_ignored_flag(harness::in_vm());
+    let documents = Trial::test(
+        "each_file_that_documents_name_exists",
+        promises::each_named_file_exists,
+    )
+    .with_ignored_flag(harness::in_vm());
     let trials = tests.into_iter().map(|test| {
         let asked_for = filter.as_ref().is_none_or(|text| test.name.contains(text));
         let missing = test.missing();
