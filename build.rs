@@ -13,7 +13,7 @@ mod constants;
 mod header;
 #[path = "build/rows.rs"]
 mod rows;
-#[allow(dead_code, unused_imports)] // Only the names of alerts are needed here.
+#[allow(dead_code, unused_imports)] // The catalogue's rows name its tables; here the alerts' names are needed.
 #[path = "src/symbols/mod.rs"]
 mod symbols;
 

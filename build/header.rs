@@ -14,7 +14,7 @@ pub const WIDE: [(&str, u64, &str); 1] = [(
 
 /// Kinds of alerts: their names in C and Rust, and their values.
 pub fn alerts() -> impl Iterator<Item = (String, u64)> {
-    let every = memory::ALERT.iter().chain(memory::CAPTURED_ALERT);
+    let every = memory::ALERTS.iter().chain(memory::CAPTURED_ALERT);
     every.map(|(value, name)| (format!("ALERT_{name}"), *value))
 }
 

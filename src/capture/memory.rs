@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 
 use super::keeper::Meta;
 use super::store::{Artefact, BLOCK};
-use crate::symbols::memory::{ALERT, CAPTURED_ALERT};
+use crate::symbols::memory::{ALERTS, CAPTURED_ALERT};
 
 /// Part of an address space.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Area {
 }
 
 pub fn alert_name(alert: u64) -> &'static str {
-    let mut every = ALERT.iter().chain(CAPTURED_ALERT);
+    let mut every = ALERTS.iter().chain(CAPTURED_ALERT);
     every
         .find(|(value, _)| *value == alert)
         .map_or("unknown", |(_, name)| name)

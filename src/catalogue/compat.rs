@@ -7,17 +7,17 @@
 use super::select::{IPC_FIFTH, IPC_FIRST, IPC_PTR, SOCKETCALL_ARGS};
 use super::spec::{
     arg, by, compat_only, ids16, old, pages, same, split, swapped, time64, ArgType::*, CompatCall, EventSpec,
-    Family, Set::*, When::*, WITHIN_IPC, WITHIN_IPC_OLD, WITHIN_OLD_MMAP, WITHIN_OLD_SELECT,
-    WITHIN_SOCKETCALL,
+    Set::*, When::*, WITHIN_IPC, WITHIN_IPC_OLD, WITHIN_OLD_MMAP, WITHIN_OLD_SELECT, WITHIN_SOCKETCALL,
 };
 use super::structs::*;
+use crate::symbols::{file, ipc, process, signal, socket};
 
 /// Calls that only the 32-bit ABI has, many of which no kernel has had for decades.
 #[rustfmt::skip]
 pub const IA32_ONLY: &[EventSpec] = &[
     compat_only(0, "waitpid", &[Proc, ProcLife], &[
         arg("pid", Pid), arg("stat_addr", Struct(OutPositive, WAIT_STATUS)),
-        arg("options", Flags(Family::WaitOptions))]),
+        arg("options", Flags(process::WAIT))]),
     compat_only(1, "break", &[System], &[]),
     compat_only(2, "oldstat", &[Fs, FsFileAttr], &[arg("pathname", Str), arg("statbuf", Struct(Out, OLD_STAT))]),
     compat_only(3, "umount", &[Fs], &[arg("name", Str)]),
@@ -28,7 +28,7 @@ pub const IA32_ONLY: &[EventSpec] = &[
     compat_only(8, "nice", &[Proc, ProcSched], &[arg("increment", Int)]),
     compat_only(9, "ftime", &[System], &[]),
     compat_only(10, "prof", &[System], &[]),
-    compat_only(11, "signal", &[Signals], &[arg("sig", Signal), arg("handler", LongFlags(Family::SigHandler))]),
+    compat_only(11, "signal", &[Signals], &[arg("sig", Signal), arg("handler", LongFlags(signal::HANDLER))]),
     compat_only(12, "lock", &[System], &[]),
     compat_only(13, "mpx", &[System], &[]),
     compat_only(14, "ulimit", &[System], &[]),
@@ -46,21 +46,21 @@ pub const IA32_ONLY: &[EventSpec] = &[
     compat_only(24, "old_mmap", &[Proc, ProcMem], &[arg("arg", Struct(In, OLD_MMAP))]),
     compat_only(25, "profil", &[System], &[]),
     compat_only(26, "socketcall", &[Net, NetSock], &[
-        arg("call", Enum(Family::SocketCall)), arg("args", by(0, SOCKETCALL_ARGS))]),
+        arg("call", Enum(socket::SOCKETCALL)), arg("args", by(0, SOCKETCALL_ARGS))]),
     compat_only(27, "olduname", &[System], &[arg("name", Struct(Out, OLD_UTSNAME))]),
     compat_only(28, "idle", &[System], &[]),
     compat_only(29, "vm86old", &[System], &[arg("user_vm86", Ptr)]),
     compat_only(30, "ipc", &[Ipc], &[
-        arg("call", Enum(Family::IpcCall)), arg("first", by(0, IPC_FIRST)), arg("second", ULong), arg("third", Hex),
+        arg("call", Enum(ipc::IPC_CALL)), arg("first", by(0, IPC_FIRST)), arg("second", ULong), arg("third", Hex),
         arg("ptr", by(0, IPC_PTR)), arg("fifth", by(0, IPC_FIFTH))]),
     compat_only(31, "sigreturn", &[Signals], &[]),
     compat_only(32, "sigprocmask", &[Signals], &[
-        arg("how", Enum(Family::SigprocmaskHow)), arg("nset", Struct(In, OLD_SIGSET)),
+        arg("how", Enum(signal::PROCMASK)), arg("nset", Struct(In, OLD_SIGSET)),
         arg("oset", Struct(Out, OLD_SIGSET))]),
     compat_only(33, "bdflush", &[System], &[arg("func", Int), arg("data", Long)]),
     compat_only(34, "_llseek", &[Fs, FsReadWrite], &[
         arg("fd", Fd), arg("offset_high", ULong), arg("offset_low", ULong), arg("result", Struct(Out, LOFF)),
-        arg("whence", Enum(Family::SeekWhence))]),
+        arg("whence", Enum(file::SEEK))]),
     compat_only(35, "vm86", &[System], &[arg("cmd", ULong), arg("arg", ULong)]),
     compat_only(36, "statfs64", &[Fs, FsInfo], &[
         arg("pathname", Str), arg("sz", Size), arg("buf", Struct(Out, STATFS64))]),

@@ -2,11 +2,14 @@
 
 use super::kernel_structs::{CRED, NAMESPACES};
 use super::select::{PRCTL_ARG2, PRCTL_ARG3, PRCTL_ARG4, PRCTL_ARG5, SOCKET_PROTOCOL, SOCKOPT_NAME};
-use super::spec::{arg, by, kernel, ArgSpec, ArgType::*, EventSpec, Family, SelectSpec, Set::*};
+use super::spec::{arg, by, kernel, ArgSpec, ArgType::*, EventSpec, SelectSpec, Set::*};
 use super::structs::{RLIMIT, TIMESPEC, TIMEZONE};
+use crate::symbols::{
+    bpf, event, file, io_uring, memory, mount, prctl, process, security, signal, socket, sockopt,
+};
 
-const FAMILY: ArgSpec = arg("family", Enum(Family::AddressFamily));
-const TYPE: ArgSpec = arg("type", Enum(Family::SocketType));
+const FAMILY: ArgSpec = arg("family", Enum(socket::FAMILY));
+const TYPE: ArgSpec = arg("type", Enum(socket::TYPE));
 const PROTOCOL: ArgSpec = arg("protocol", by(0, SOCKET_PROTOCOL));
 const LOCAL: ArgSpec = arg("local", KernelSockaddr);
 const REMOTE: ArgSpec = arg("remote", KernelSockaddr);
@@ -49,7 +52,7 @@ pub const KERNEL: &[EventSpec] = &[
     kernel(3, "sched_process_exec", &[Default, Proc, ProcLife], &[
         arg("cmdpath", KernelStr), arg("pathname", Path), arg("argv", StrArray), arg("envp", StrArray),
         arg("dev", Dev), arg("inode", U64), arg("ctime", EpochTime), arg("inode_mode", Mode),
-        arg("interpreter", KernelStr), arg("stdin_type", Enum(Family::FileType)), arg("prev_comm", KernelStr),
+        arg("interpreter", KernelStr), arg("stdin_type", Enum(file::FILE_TYPE)), arg("prev_comm", KernelStr),
         arg("invoked_from_kernel", Bool)]),
     kernel(4, "sched_process_exit", &[Default, Proc, ProcLife], &[
         arg("exit_code", Int), arg("signal", Signal), arg("group_exit", Bool)]),
@@ -60,49 +63,49 @@ pub const KERNEL: &[EventSpec] = &[
     kernel(66, "clock_changed", &[Default, Time, TimeClock], &[
         arg("before", I64), arg("after", I64), arg("difference", I64), arg("unchanged_until", BootTime)]),
     kernel(6, "io_uring_create", &[Fs, FsAsyncIo, IoUring], &[
-        arg("fd", Fd), arg("sq_entries", UInt), arg("cq_entries", UInt), arg("flags", Flags(Family::IoUringSetup))]),
+        arg("fd", Fd), arg("sq_entries", UInt), arg("cq_entries", UInt), arg("flags", Flags(io_uring::SETUP))]),
     kernel(7, "io_uring_submit", &[Default, Fs, FsAsyncIo, IoUring], &[
-        arg("opcode", Enum(Family::IoUringOp)), arg("fd", DirFd), arg("flags", Flags(Family::IoUringSqe)),
+        arg("opcode", Enum(io_uring::OP)), arg("fd", DirFd), arg("flags", Flags(io_uring::SQE)),
         arg("user_data", U64), arg("sq_thread", Bool), arg("pathname", KernelStr), arg("newname", KernelStr),
         arg("addr", Sockaddr { len: 8 }), arg("addrlen", Int)]),
     kernel(8, "security_file_open", &[Default, Lsm, Fs], &[
-        arg("pathname", Path), arg("flags", Flags(Family::FileFlags)), arg("dev", Dev), arg("inode", U64),
-        arg("ctime", EpochTime), arg("type", Enum(Family::FileType))]),
+        arg("pathname", Path), arg("flags", Flags(file::FILE_FLAGS)), arg("dev", Dev), arg("inode", U64),
+        arg("ctime", EpochTime), arg("type", Enum(file::FILE_TYPE))]),
     kernel(50, "security_socket_create", &[Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, arg("kern", Bool)]),
     kernel(51, "security_socket_bind", &[Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, LOCAL]),
     kernel(52, "security_socket_connect", &[Default, Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, LOCAL, REMOTE]),
     kernel(53, "security_socket_accept", &[Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, LOCAL, REMOTE]),
     kernel(54, "security_socket_listen", &[Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, LOCAL, arg("backlog", Int)]),
     kernel(55, "security_socket_setsockopt", &[Lsm, Net, NetSock], &[
-        FAMILY, TYPE, PROTOCOL, LOCAL, REMOTE, arg("level", Enum(Family::SockoptLevel)),
+        FAMILY, TYPE, PROTOCOL, LOCAL, REMOTE, arg("level", Enum(sockopt::LEVEL)),
         arg("optname", by(5, SOCKOPT_NAME))]),
     kernel(56, "commit_creds", &[Proc], &[
         arg("old_cred", Changed { than: 1, spec: CRED }), arg("new_cred", Changed { than: 0, spec: CRED })]),
     kernel(57, "switch_task_ns", &[Proc, Containers], &[
         arg("pid", Pid), arg("old_ns", Changed { than: 2, spec: NAMESPACES }),
         arg("new_ns", Changed { than: 1, spec: NAMESPACES })]),
-    kernel(58, "cap_capable", &[Default, Lsm], &[arg("cap", Enum(Family::Capability))]),
+    kernel(58, "cap_capable", &[Default, Lsm], &[arg("cap", Enum(security::CAP))]),
     kernel(59, "signal_deliver", &[Signals], &[
-        arg("sig", Signal), arg("code", Enum(Family::SiCode)), arg("group_exit", Bool), arg("sender_pid", Pid),
+        arg("sig", Signal), arg("code", Enum(signal::SI)), arg("group_exit", Bool), arg("sender_pid", Pid),
         arg("sender_uid", Uid)]),
     kernel(60, "do_exit", &[Proc, ProcLife], &[
         arg("exit_code", Int), arg("signal", Signal), arg("group_exit", Bool)]),
     kernel(61, "ptrace_attach", &[Proc, Lsm], &[
-        arg("pid", Pid), arg("request", Enum(Family::Ptrace)), arg("options", LongFlags(Family::PtraceOptions))]),
+        arg("pid", Pid), arg("request", Enum(process::PTRACE)), arg("options", LongFlags(process::PTRACE_OPTIONS))]),
     kernel(62, "process_vm_access", &[Proc, ProcMem], &[
         arg("pid", Pid), arg("write", Bool), arg("local_count", ULong), arg("remote_count", ULong)]),
     kernel(63, "security_task_prctl", &[Lsm, Proc], &[
-        arg("option", Enum(Family::Prctl)), arg("arg2", by(0, PRCTL_ARG2)), arg("arg3", by(0, PRCTL_ARG3)),
+        arg("option", Enum(prctl::OPTION)), arg("arg2", by(0, PRCTL_ARG2)), arg("arg3", by(0, PRCTL_ARG3)),
         arg("arg4", by(0, PRCTL_ARG4)), arg("arg5", by(0, PRCTL_ARG5))]),
     kernel(64, "security_task_setrlimit", &[Lsm, Proc], &[
-        arg("pid", Pid), arg("resource", Enum(Family::ResourceLimit)), arg("new_rlim", KernelStruct(RLIMIT))]),
+        arg("pid", Pid), arg("resource", Enum(process::RLIMIT)), arg("new_rlim", KernelStruct(RLIMIT))]),
     kernel(65, "security_settime64", &[Lsm, Time, TimeTod], &[
         arg("ts", KernelStruct(TIMESPEC)), arg("tz", KernelStruct(TIMEZONE))]),
     kernel(20, "security_inode_unlink", &[Default, Lsm, Fs, FsLinkOps], &[
         arg("pathname", Path), arg("dev", Dev), arg("inode", U64), arg("mode", Mode)]),
     kernel(21, "security_inode_rename", &[Lsm, Fs, FsLinkOps], &[
         arg("old_path", Path), arg("new_path", Path), arg("dev", Dev), arg("inode", U64), arg("mode", Mode),
-        arg("flags", Flags(Family::Rename))]),
+        arg("flags", Flags(file::RENAME))]),
     kernel(22, "security_inode_link", &[Lsm, Fs, FsLinkOps], &[
         arg("old_path", Path), arg("new_path", Path), arg("dev", Dev), arg("inode", U64), arg("mode", Mode)]),
     kernel(23, "security_inode_symlink", &[Lsm, Fs, FsLinkOps], &[
@@ -111,14 +114,14 @@ pub const KERNEL: &[EventSpec] = &[
         arg("pathname", Path), arg("mode", Mode), arg("rdev", Dev), arg("dev", Dev), arg("dir_inode", U64)]),
     kernel(25, "security_sb_mount", &[Lsm, Fs], &[
         arg("dev_name", KernelStr), arg("pathname", Path), arg("type", KernelStr),
-        arg("flags", LongFlags(Family::MountFlags))]),
+        arg("flags", LongFlags(mount::MOUNT))]),
     kernel(26, "security_sb_umount", &[Lsm, Fs], &[
-        arg("pathname", Path), arg("type", KernelStr), arg("dev", Dev), arg("flags", Flags(Family::Umount))]),
+        arg("pathname", Path), arg("type", KernelStr), arg("dev", Dev), arg("flags", Flags(mount::UMOUNT))]),
     kernel(27, "security_path_notify", &[Lsm, Fs, FsMonitor], &[
-        arg("pathname", Path), arg("dev", Dev), arg("inode", U64), arg("mask", LongFlags(Family::InotifyMask)),
-        arg("type", Enum(Family::FsnotifyObject))]),
+        arg("pathname", Path), arg("dev", Dev), arg("inode", U64), arg("mask", LongFlags(event::INOTIFY)),
+        arg("type", Enum(file::FSNOTIFY_OBJECT))]),
     kernel(28, "security_kernel_read_file", &[Lsm, Fs, SystemModule], &[
-        arg("pathname", Path), arg("dev", Dev), arg("inode", U64), arg("id", Enum(Family::KernelReadFile)),
+        arg("pathname", Path), arg("dev", Dev), arg("inode", U64), arg("id", Enum(file::KERNEL_READ_FILE)),
         arg("contents", Bool)]),
     kernel(29, "vfs_write", &[Fs, FsReadWrite], TRANSFER),
     kernel(30, "vfs_writev", &[Fs, FsReadWrite], TRANSFER),
@@ -131,14 +134,14 @@ pub const KERNEL: &[EventSpec] = &[
     kernel(101, "security_bprm_check", &[Default, Lsm, Proc, ProcLife], &[
         arg("pathname", Path), arg("dev", Dev), arg("inode", U64), arg("argv", StrArray)]),
     kernel(102, "security_mmap_file", &[Lsm, Proc, ProcMem], &[
-        arg("pathname", Path), arg("addr", Ptr), arg("len", Size), arg("prot", LongFlags(Family::Prot)),
-        arg("flags", LongFlags(Family::MapFlags))]),
+        arg("pathname", Path), arg("addr", Ptr), arg("len", Size), arg("prot", LongFlags(memory::PROT)),
+        arg("flags", LongFlags(memory::MAP))]),
     kernel(103, "security_file_mprotect", &[Lsm, Proc, ProcMem], &[
-        arg("pathname", Path), arg("addr", Ptr), arg("len", Size), arg("prot", LongFlags(Family::Prot)),
-        arg("prev_prot", LongFlags(Family::Prot)), arg("flags", LongFlags(Family::MapFlags))]),
+        arg("pathname", Path), arg("addr", Ptr), arg("len", Size), arg("prot", LongFlags(memory::PROT)),
+        arg("prev_prot", LongFlags(memory::PROT)), arg("flags", LongFlags(memory::MAP))]),
     kernel(104, "mem_prot_alert", &[Alerts, Proc, ProcMem], &[
-        arg("alert", Enum(Family::MemProtAlert)), arg("addr", Ptr), arg("len", Size),
-        arg("prot", LongFlags(Family::Prot)), arg("prev_prot", LongFlags(Family::Prot)), arg("pathname", Path)]),
+        arg("alert", Enum(memory::ALERT)), arg("addr", Ptr), arg("len", Size),
+        arg("prot", LongFlags(memory::PROT)), arg("prev_prot", LongFlags(memory::PROT)), arg("pathname", Path)]),
     kernel(105, "module_load", &[Default, System, SystemModule], &[
         arg("name", KernelStr), arg("taints", Hex), arg("pathname", Path)]),
     kernel(106, "module_free", &[System, SystemModule], &[arg("name", KernelStr), arg("taints", Hex)]),
@@ -150,14 +153,14 @@ pub const KERNEL: &[EventSpec] = &[
         arg("cgroup_id", U64), arg("path", KernelStr), arg("hierarchy", Int)]),
     kernel(110, "cgroup_attach_task", &[Containers, System], &[
         arg("cgroup_id", U64), arg("path", KernelStr), arg("hierarchy", Int), arg("pid", Pid)]),
-    kernel(111, "security_bpf", &[Lsm, System], &[arg("cmd", Enum(Family::BpfCmd))]),
+    kernel(111, "security_bpf", &[Lsm, System], &[arg("cmd", Enum(bpf::CMD))]),
     kernel(112, "security_bpf_map", &[Lsm, System], &[
-        arg("map_id", UInt), arg("map_name", KernelStr), arg("map_type", Enum(Family::BpfMapType))]),
+        arg("map_id", UInt), arg("map_name", KernelStr), arg("map_type", Enum(bpf::MAP_TYPE))]),
     kernel(113, "security_bpf_prog", &[Lsm, System], &[
-        arg("prog_id", UInt), arg("prog_name", KernelStr), arg("prog_type", Enum(Family::BpfProgType))]),
+        arg("prog_id", UInt), arg("prog_name", KernelStr), arg("prog_type", Enum(bpf::PROG_TYPE))]),
     kernel(114, "bpf_attach", &[System], &[
-        arg("prog_id", UInt), arg("prog_name", KernelStr), arg("prog_type", Enum(Family::BpfProgType)),
-        arg("link_id", UInt), arg("link_type", Enum(Family::BpfLinkType)), arg("way", KernelStr)]),
+        arg("prog_id", UInt), arg("prog_name", KernelStr), arg("prog_type", Enum(bpf::PROG_TYPE)),
+        arg("link_id", UInt), arg("link_type", Enum(bpf::LINK_TYPE)), arg("way", KernelStr)]),
     kernel(116, "artifact_captured", &[], &[
         arg("kind", KernelStr), arg("pathname", KernelStr), arg("artifact", KernelStr), arg("size", U64),
         arg("sha256", KernelStr), arg("complete", Bool), arg("reason", KernelStr), arg("dev", Dev), arg("inode", U64),

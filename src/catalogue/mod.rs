@@ -3,7 +3,6 @@
 pub mod abi;
 pub mod compat;
 pub mod evidence;
-pub mod family;
 pub mod kernel;
 pub mod kernel_structs;
 pub mod layout;
@@ -17,9 +16,7 @@ use std::sync::OnceLock;
 
 pub use compat::{IA32, IA32_ONLY, IA32_WITHIN, X32};
 pub use kernel::KERNEL;
-pub use spec::{
-    ArgSpec, ArgType, CompatCall, EventId, EventKind, EventSpec, Family, Layout, Set, StructSpec,
-};
+pub use spec::{ArgSpec, ArgType, CompatCall, EventId, EventKind, EventSpec, Layout, Set, StructSpec};
 pub use syscalls::SYSCALLS;
 
 /// Every event: system calls by number, those of the 32-bit ABI alone, then the kernel's own.

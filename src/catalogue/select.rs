@@ -1,7 +1,8 @@
 //! Arguments whose meaning depends on another one: a row each, from the manual pages and the kernel's own headers.
 
-use super::spec::{vec, ArgType, ArgType::*, Count::*, Family, SelectSpec, StructSpec, When::*};
+use super::spec::{vec, ArgType, ArgType::*, Count::*, SelectSpec, StructSpec, When::*};
 use super::structs::*;
+use crate::symbols::{file, ipc, prctl, process, security, socket, sockopt, tty};
 
 const fn select(mask: u32, cases: &'static [(u32, ArgType)], otherwise: ArgType) -> SelectSpec {
     SelectSpec {
@@ -16,16 +17,16 @@ const fn select(mask: u32, cases: &'static [(u32, ArgType)], otherwise: ArgType)
 /// `fcntl(2)`: the third argument, by the command. Locks with 64-bit offsets exist in the 32-bit ABI alone.
 #[rustfmt::skip]
 pub const FCNTL_ARG: &SelectSpec = &select(!0, &[
-    (0, Int), (2, Flags(Family::FdFlags)), (4, Flags(Family::Open)), // F_DUPFD, F_SETFD, F_SETFL
+    (0, Int), (2, Flags(file::FD_FLAGS)), (4, Flags(file::OPEN)), // F_DUPFD, F_SETFD, F_SETFL
     (5, Struct(InOut, FLOCK)), (6, Struct(In, FLOCK)), (7, Struct(In, FLOCK)), // F_GETLK, F_SETLK, F_SETLKW
     (8, Pid), (10, Signal), // F_SETOWN, F_SETSIG
     (12, Struct(InOut, FLOCK64)), (13, Struct(In, FLOCK64)), (14, Struct(In, FLOCK64)), // F_GETLK64, …
     (15, Struct(In, F_OWNER_EX)), (16, Struct(Out, F_OWNER_EX)), // F_SETOWN_EX, F_GETOWN_EX
     (17, Array(Out, UID, Const(2))), // F_GETOWNER_UIDS
     (36, Struct(InOut, FLOCK64)), (37, Struct(In, FLOCK64)), (38, Struct(In, FLOCK64)), // F_OFD_GETLK, …
-    (1024, Enum(Family::LockType)), (1026, Flags(Family::Dnotify)), // F_SETLEASE, F_NOTIFY
+    (1024, Enum(file::LOCK_TYPE)), (1026, Flags(file::NOTIFY)), // F_SETLEASE, F_NOTIFY
     (1027, Fd), (1030, Int), // F_DUPFD_QUERY, F_DUPFD_CLOEXEC
-    (1031, UInt), (1033, Flags(Family::Seals)), // F_SETPIPE_SZ, F_ADD_SEALS
+    (1031, UInt), (1033, Flags(file::SEALS)), // F_SETPIPE_SZ, F_ADD_SEALS
     (1035, Struct(Out, RW_HINT)), (1036, Struct(In, RW_HINT)), // F_GET_RW_HINT, F_SET_RW_HINT
     (1037, Struct(Out, RW_HINT)), (1038, Struct(In, RW_HINT)), // F_GET_FILE_RW_HINT, F_SET_FILE_RW_HINT
 ], Hex);
@@ -38,7 +39,7 @@ pub const IOCTL_ARG: &SelectSpec = &select(!0, &[
     (0x802c_542a, Struct(Out, TERMIOS2)), // TCGETS2
     (0x402c_542b, Struct(In, TERMIOS2)), (0x402c_542c, Struct(In, TERMIOS2)), // TCSETS2, TCSETSW2
     (0x402c_542d, Struct(In, TERMIOS2)), // TCSETSF2
-    (0x5409, Int), (0x540a, Enum(Family::Tcxonc)), (0x540b, Enum(Family::Tcflush)), // TCSBRK, TCXONC, TCFLSH
+    (0x5409, Int), (0x540a, Enum(tty::FLOW)), (0x540b, Enum(tty::FLUSH)), // TCSBRK, TCXONC, TCFLSH
     (0x540e, Int), (0x540f, Struct(Out, PID)), (0x5410, Struct(In, PID)), // TIOCSCTTY, TIOCGPGRP, TIOCSPGRP
     (0x5411, Struct(Out, INT)), (0x5413, Struct(Out, WINSIZE)), (0x5414, Struct(In, WINSIZE)), // TIOCOUTQ, TIOC?WINSZ
     (0x5415, Struct(Out, MODEM_BITS)), (0x5416, Struct(In, MODEM_BITS)), // TIOCMGET, TIOCMBIS
@@ -46,7 +47,7 @@ pub const IOCTL_ARG: &SelectSpec = &select(!0, &[
     (0x541b, Struct(Out, INT)), (0x5421, Struct(In, INT)), // FIONREAD, FIONBIO
     (0x5423, Struct(In, INT)), (0x5424, Struct(Out, INT)), // TIOCSETD, TIOCGETD
     (0x5429, Struct(Out, PID)), (0x5452, Struct(In, INT)), // TIOCGSID, FIOASYNC
-    (0x8004_5430, Struct(Out, UINT)), (0x4004_5431, Struct(In, INT)), (0x5441, Flags(Family::Open)), // TIOCGPTN, …
+    (0x8004_5430, Struct(Out, UINT)), (0x4004_5431, Struct(In, INT)), (0x5441, Flags(file::OPEN)), // TIOCGPTN, …
     (0x8905, Struct(Out, INT)), // SIOCATMARK
     (0x4004_9409, Fd), (0x8008_6601, Struct(Out, INODE_FLAGS)), (0x8004_6601, Struct(Out, INODE_FLAGS)), // FICLONE, …
     (0x4008_6602, Struct(In, INODE_FLAGS)), (0x4004_6602, Struct(In, INODE_FLAGS)), // FS_IOC_SETFLAGS
@@ -113,35 +114,35 @@ pub const SLEEP_REMAINDER: &SelectSpec = &select(1, &[(0, Struct(Interrupted, TI
 /// `socket(2)`: the protocol, by the address family.
 #[rustfmt::skip]
 pub const SOCKET_PROTOCOL: &SelectSpec = &select(!0, &[
-    (2, Enum(Family::ProtocolInet)), (10, Enum(Family::ProtocolInet)), // AF_INET, AF_INET6
-    (16, Enum(Family::ProtocolNetlink)), (17, Enum(Family::ProtocolEtherBe)), // AF_NETLINK, AF_PACKET
-    (29, Enum(Family::ProtocolCan)), (31, Enum(Family::ProtocolBluetooth)), // AF_CAN, AF_BLUETOOTH
-    (35, Enum(Family::ProtocolPhonet)), (37, Enum(Family::ProtocolCaif)), // AF_PHONET, AF_CAIF
-    (39, Enum(Family::ProtocolNfc)), (41, Enum(Family::ProtocolKcm)), (43, Enum(Family::ProtocolSmc)), // AF_NFC, AF_KCM, AF_SMC
+    (2, Enum(socket::IPPROTO)), (10, Enum(socket::IPPROTO)), // AF_INET, AF_INET6
+    (16, Enum(socket::NETLINK)), (17, Enum(socket::ETH_P_BE)), // AF_NETLINK, AF_PACKET
+    (29, Enum(socket::CAN)), (31, Enum(socket::BTPROTO)), // AF_CAN, AF_BLUETOOTH
+    (35, Enum(socket::PHONET)), (37, Enum(socket::CAIF)), // AF_PHONET, AF_CAIF
+    (39, Enum(socket::NFC)), (41, Enum(socket::KCM)), (43, Enum(socket::SMC)), // AF_NFC, AF_KCM, AF_SMC
 ], Int);
 
 /// `setsockopt(2)`: the option's name, by the level.
 #[rustfmt::skip]
 pub const SOCKOPT_NAME: &SelectSpec = &select(!0, &[
-    (0, Enum(Family::SockoptIp)), (1, Enum(Family::SockoptName)), (6, Enum(Family::SockoptTcp)),
-    (17, Enum(Family::SockoptUdp)), (40, Enum(Family::SockoptVsock)), (41, Enum(Family::SockoptIpv6)),
-    (58, Enum(Family::SockoptIcmpv6)), (101, Enum(Family::SockoptCanRaw)), (132, Enum(Family::SockoptSctp)),
-    (255, Enum(Family::SockoptRaw)), (263, Enum(Family::SockoptPacket)), (270, Enum(Family::SockoptNetlink)),
-    (271, Enum(Family::SockoptTipc)), (274, Enum(Family::SockoptBluetooth)), (279, Enum(Family::SockoptAlg)),
-    (281, Enum(Family::SockoptKcm)), (282, Enum(Family::SockoptTls)), (283, Enum(Family::SockoptXdp)),
-    (284, Enum(Family::SockoptMptcp)), (286, Enum(Family::SockoptSmc)),
+    (0, Enum(sockopt::IP)), (1, Enum(sockopt::SOCKET)), (6, Enum(sockopt::TCP)),
+    (17, Enum(sockopt::UDP)), (40, Enum(sockopt::VSOCK)), (41, Enum(sockopt::IPV6)),
+    (58, Enum(sockopt::ICMPV6)), (101, Enum(sockopt::CAN_RAW)), (132, Enum(sockopt::SCTP)),
+    (255, Enum(sockopt::RAW)), (263, Enum(sockopt::PACKET)), (270, Enum(sockopt::NETLINK)),
+    (271, Enum(sockopt::TIPC)), (274, Enum(sockopt::BLUETOOTH)), (279, Enum(sockopt::ALG)),
+    (281, Enum(sockopt::KCM)), (282, Enum(sockopt::TLS)), (283, Enum(sockopt::XDP)),
+    (284, Enum(sockopt::MPTCP)), (286, Enum(sockopt::SMC)),
 ], Int);
 
 /// `getsockopt(2)`: some numbers are another option there.
 #[rustfmt::skip]
 pub const SOCKOPT_NAME_GET: &SelectSpec = &select(!0, &[
-    (0, Enum(Family::SockoptIpGet)), (1, Enum(Family::SockoptSocketGet)), (6, Enum(Family::SockoptTcp)),
-    (17, Enum(Family::SockoptUdp)), (40, Enum(Family::SockoptVsock)), (41, Enum(Family::SockoptIpv6Get)),
-    (58, Enum(Family::SockoptIcmpv6)), (101, Enum(Family::SockoptCanRaw)), (132, Enum(Family::SockoptSctp)),
-    (255, Enum(Family::SockoptRaw)), (263, Enum(Family::SockoptPacket)), (270, Enum(Family::SockoptNetlink)),
-    (271, Enum(Family::SockoptTipc)), (274, Enum(Family::SockoptBluetooth)), (279, Enum(Family::SockoptAlg)),
-    (281, Enum(Family::SockoptKcm)), (282, Enum(Family::SockoptTls)), (283, Enum(Family::SockoptXdp)),
-    (284, Enum(Family::SockoptMptcp)), (286, Enum(Family::SockoptSmc)),
+    (0, Enum(sockopt::IP_GET)), (1, Enum(sockopt::SOCKET_GET)), (6, Enum(sockopt::TCP)),
+    (17, Enum(sockopt::UDP)), (40, Enum(sockopt::VSOCK)), (41, Enum(sockopt::IPV6_GET)),
+    (58, Enum(sockopt::ICMPV6)), (101, Enum(sockopt::CAN_RAW)), (132, Enum(sockopt::SCTP)),
+    (255, Enum(sockopt::RAW)), (263, Enum(sockopt::PACKET)), (270, Enum(sockopt::NETLINK)),
+    (271, Enum(sockopt::TIPC)), (274, Enum(sockopt::BLUETOOTH)), (279, Enum(sockopt::ALG)),
+    (281, Enum(sockopt::KCM)), (282, Enum(sockopt::TLS)), (283, Enum(sockopt::XDP)),
+    (284, Enum(sockopt::MPTCP)), (286, Enum(sockopt::SMC)),
 ], Int);
 
 /// `socketcall(2)` of the 32-bit ABI: the arguments, by the call.
@@ -186,40 +187,40 @@ pub const ARCH_PRCTL_ARG: &SelectSpec = &select(!0, &[
     (0x1021, Struct(Out, U64_HEX)), (0x1022, Struct(Out, U64_HEX)), // ARCH_GET_XCOMP_SUPP, …_PERM
     (0x1023, ULong), (0x1025, ULong), // ARCH_REQ_XCOMP_PERM, …_GUEST_PERM
     (0x1024, Struct(Out, U64_HEX)), // ARCH_GET_XCOMP_GUEST_PERM
-    (0x5001, LongFlags(Family::ShadowStack)), (0x5002, LongFlags(Family::ShadowStack)), // ARCH_SHSTK_ENABLE, …
-    (0x5003, LongFlags(Family::ShadowStack)), (0x5004, LongFlags(Family::ShadowStack)),
+    (0x5001, LongFlags(prctl::SHSTK)), (0x5002, LongFlags(prctl::SHSTK)), // ARCH_SHSTK_ENABLE, …
+    (0x5003, LongFlags(prctl::SHSTK)), (0x5004, LongFlags(prctl::SHSTK)),
     (0x5005, Struct(Out, HEX_LONG)), // ARCH_SHSTK_STATUS
 ], Hex);
 
 /// `prctl(2)`: the second argument, by the option.
 #[rustfmt::skip]
 pub const PRCTL_ARG2: &SelectSpec = &select(!0, &[
-    (1, Signal), (2, Struct(Out, SIGNAL)), (4, Enum(Family::SuidDump)), // PR_SET_PDEATHSIG, PR_GET_…, PR_SET_DUMPABLE
+    (1, Signal), (2, Struct(Out, SIGNAL)), (4, Enum(prctl::DUMPABLE)), // PR_SET_PDEATHSIG, PR_GET_…, PR_SET_DUMPABLE
     (8, ULong), (13, ULong), (14, ULong), // PR_SET_KEEPCAPS, PR_GET_TIMING, PR_SET_TIMING
     (15, Str), (16, Struct(Out, COMM)), // PR_SET_NAME, PR_GET_NAME
-    (22, Enum(Family::SeccompMode)), (23, Enum(Family::Capability)), (24, Enum(Family::Capability)), // PR_CAPBSET_*
-    (25, Struct(Out, TSC_MODE)), (26, Enum(Family::TscMode)), // PR_GET_TSC, PR_SET_TSC
-    (28, Flags(Family::Securebits)), (29, ULong), // PR_SET_SECUREBITS, PR_SET_TIMERSLACK
-    (33, Enum(Family::MceKill)), (35, Enum(Family::PrctlMm)), // PR_MCE_KILL, PR_SET_MM
+    (22, Enum(security::SECCOMP_MODE)), (23, Enum(security::CAP)), (24, Enum(security::CAP)), // PR_CAPBSET_*
+    (25, Struct(Out, TSC_MODE)), (26, Enum(prctl::TSC)), // PR_GET_TSC, PR_SET_TSC
+    (28, Flags(security::SECUREBITS)), (29, ULong), // PR_SET_SECUREBITS, PR_SET_TIMERSLACK
+    (33, Enum(prctl::MCE_KILL)), (35, Enum(prctl::MM)), // PR_MCE_KILL, PR_SET_MM
     (36, ULong), (37, Struct(Out, INT)), (38, ULong), // PR_SET_CHILD_SUBREAPER, PR_GET_…, PR_SET_NO_NEW_PRIVS
     (40, Struct(Out, HEX_LONG)), (41, ULong), // PR_GET_TID_ADDRESS, PR_SET_THP_DISABLE
-    (47, Enum(Family::CapAmbient)), // PR_CAP_AMBIENT
-    (52, Enum(Family::Speculation)), (53, Enum(Family::Speculation)), // PR_?ET_SPECULATION_CTRL
-    (57, ULong), (59, Enum(Family::SyscallDispatch)), // PR_SET_IO_FLUSHER, PR_SET_SYSCALL_USER_DISPATCH
-    (62, Enum(Family::SchedCore)), (65, Flags(Family::Mdwe)), (67, ULong), // PR_SCHED_CORE, PR_SET_MDWE, …
-    (0x5356_4d41, Enum(Family::PrctlVma)), (0x5961_6d61, Enum(Family::PtracerPid)), // PR_SET_VMA, PR_SET_PTRACER
+    (47, Enum(prctl::CAP_AMBIENT)), // PR_CAP_AMBIENT
+    (52, Enum(prctl::SPEC)), (53, Enum(prctl::SPEC)), // PR_?ET_SPECULATION_CTRL
+    (57, ULong), (59, Enum(prctl::DISPATCH)), // PR_SET_IO_FLUSHER, PR_SET_SYSCALL_USER_DISPATCH
+    (62, Enum(prctl::SCHED_CORE)), (65, Flags(prctl::MDWE)), (67, ULong), // PR_SCHED_CORE, PR_SET_MDWE, …
+    (0x5356_4d41, Enum(prctl::VMA)), (0x5961_6d61, Enum(prctl::PTRACER)), // PR_SET_VMA, PR_SET_PTRACER
 ], Hex);
 
 /// `prctl(2)`: the third argument. A filter is read as such also for the strict mode, which takes none.
 #[rustfmt::skip]
 pub const PRCTL_ARG3: &SelectSpec = &select(!0, &[
-    (22, Struct(In, SOCK_FPROG)), (33, Enum(Family::MceKillPolicy)), (47, Enum(Family::Capability)),
-    (53, Flags(Family::SpeculationControl)), (62, Pid),
+    (22, Struct(In, SOCK_FPROG)), (33, Enum(prctl::MCE_POLICY)), (47, Enum(security::CAP)),
+    (53, Flags(prctl::SPEC_STATE)), (62, Pid),
 ], Hex);
 
 pub const PRCTL_ARG4: &SelectSpec = &select(
     !0,
-    &[(0x5356_4d41, ULong), (62, Enum(Family::SchedCoreScope))],
+    &[(0x5356_4d41, ULong), (62, Enum(prctl::SCHED_CORE_SCOPE))],
     Hex,
 );
 pub const PRCTL_ARG5: &SelectSpec = &select(!0, &[(0x5356_4d41, Str)], Hex);
@@ -227,7 +228,7 @@ pub const PRCTL_ARG5: &SelectSpec = &select(!0, &[(0x5356_4d41, Str)], Hex);
 /// `ptrace(2)`: where, by the request.
 #[rustfmt::skip]
 pub const PTRACE_ADDR: &SelectSpec = &select(!0, &[
-    (0x4204, Enum(Family::ElfNote)), (0x4205, Enum(Family::ElfNote)), // PTRACE_GETREGSET, PTRACE_SETREGSET
+    (0x4204, Enum(process::REGSET)), (0x4205, Enum(process::REGSET)), // PTRACE_GETREGSET, PTRACE_SETREGSET
     (0x420a, ULong), (0x420b, ULong), (0x420d, ULong), (0x420e, ULong), // sizes
 ], Ptr);
 
@@ -237,8 +238,8 @@ pub const PTRACE_DATA: &SelectSpec = &select(!0, &[
     (1, Struct(Out, HEX_LONG)), (2, Struct(Out, HEX_LONG)), (3, Struct(Out, HEX_LONG)), // PTRACE_PEEK*
     (7, Signal), (9, Signal), (17, Signal), (24, Signal), (31, Signal), (32, Signal), // those that let it run on
     (12, Struct(Out, USER_REGS)), (13, Struct(In, USER_REGS)), // PTRACE_GETREGS, PTRACE_SETREGS
-    (30, Enum(Family::ArchPrctl)), // PTRACE_ARCH_PRCTL
-    (0x4200, Flags(Family::PtraceOptions)), (0x4206, Flags(Family::PtraceOptions)), // PTRACE_SETOPTIONS, PTRACE_SEIZE
+    (30, Enum(prctl::ARCH_PRCTL)), // PTRACE_ARCH_PRCTL
+    (0x4200, Flags(process::PTRACE_OPTIONS)), (0x4206, Flags(process::PTRACE_OPTIONS)), // PTRACE_SETOPTIONS, PTRACE_SEIZE
     (0x4201, Struct(Out, HEX_LONG)), // PTRACE_GETEVENTMSG
     (0x4202, Struct(Out, SIGINFO)), (0x4203, Struct(In, SIGINFO)), // PTRACE_GETSIGINFO, PTRACE_SETSIGINFO
     (0x4204, Struct(InOut, IOVEC)), (0x4205, Struct(Kept, IOVEC)), // PTRACE_GETREGSET, PTRACE_SETREGSET
@@ -291,7 +292,7 @@ pub const FUTEX_UTIME: &SelectSpec = &select(FUTEX_COMMAND, &[
 
 #[rustfmt::skip]
 pub const FUTEX_VAL3: &SelectSpec = &select(FUTEX_COMMAND, &[
-    (9, Flags(Family::FutexBitset)), (10, Flags(Family::FutexBitset)), (4, UInt), (12, UInt),
+    (9, Flags(ipc::FUTEX_BITSET)), (10, Flags(ipc::FUTEX_BITSET)), (4, UInt), (12, UInt),
 ], Hex);
 
 // System V IPC, by the command without `IPC_64`.
@@ -324,22 +325,22 @@ pub const IPC_PTR: &SelectSpec = &select(0xffff, &[
 ], Ptr);
 pub const IPC_FIFTH: &SelectSpec = &select(0xffff, &[(4, Struct(In, TIMESPEC))], Hex);
 
-const KEY_T: ArgType = Enum(Family::IpcKey);
+const KEY_T: ArgType = Enum(ipc::IPC_KEY);
 
 // Keys: `keyctl(2)`, by the operation.
 
-const KEY: ArgType = Enum(Family::KeySerial);
+const KEY: ArgType = Enum(security::KEY_SPEC);
 
 #[rustfmt::skip]
 pub const KEYCTL_ARG2: &SelectSpec = &select(!0, &[
     (0, KEY), (1, Str), (2, KEY), (3, KEY), (4, KEY), (5, KEY), (6, KEY), (7, KEY), (8, KEY), (9, KEY), (10, KEY),
-    (11, KEY), (12, KEY), (13, KEY), (14, Enum(Family::KeyRequestDefault)), (15, KEY), (16, KEY), (17, KEY), (19, KEY),
+    (11, KEY), (12, KEY), (13, KEY), (14, Enum(security::KEY_REQKEY)), (15, KEY), (16, KEY), (17, KEY), (19, KEY),
     (20, KEY), (21, KEY), (22, Uid), (29, KEY), (30, KEY), (31, BufOut { len: 2 }), (32, KEY),
 ], Hex);
 
 #[rustfmt::skip]
 pub const KEYCTL_ARG3: &SelectSpec = &select(!0, &[
-    (0, Int), (2, Buf { len: 3 }), (4, Uid), (5, Flags(Family::KeyPermissions)), // …_GET_KEYRING_ID, …_UPDATE, …
+    (0, Int), (2, Buf { len: 3 }), (4, Uid), (5, Flags(security::KEY_PERM)), // …_GET_KEYRING_ID, …_UPDATE, …
     (6, BufOut { len: 3 }), (8, KEY), (9, KEY), (10, Str), (11, BufOut { len: 3 }), // …_DESCRIBE, …_LINK, …
     (12, Buf { len: 3 }), (13, UInt), (15, UInt), (17, BufOut { len: 3 }), (19, UInt), // …_INSTANTIATE, …
     (20, vec(3)), (22, KEY), (29, Str), (30, KEY), (31, ULong), (32, Fd),
@@ -353,7 +354,7 @@ pub const KEYCTL_ARG4: &SelectSpec = &select(!0, &[
 
 #[rustfmt::skip]
 pub const KEYCTL_ARG5: &SelectSpec = &select(!0, &[
-    (10, KEY), (12, KEY), (19, KEY), (20, KEY), (30, Flags(Family::KeyMove)),
+    (10, KEY), (12, KEY), (19, KEY), (20, KEY), (30, Flags(security::KEY_MOVE)),
 ], Hex);
 
 // `bpf(2)`: the part of `union bpf_attr`, by the command.

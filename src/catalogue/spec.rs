@@ -1,11 +1,11 @@
 //! What a row of the catalogue is: the types that describe an event, its arguments and its sets.
 //!
-//! `std` only and without `crate::` paths, because `build.rs` mounts this folder too, to make the C header.
+//! `std` only, and of the crate only `symbols`: `build.rs` mounts these two folders as well, to make the C header.
 
 pub use super::abi::*;
-pub use super::family::Family;
 pub use super::layout::*;
 pub use super::reading::*;
+use crate::symbols::table::Table;
 
 /// Number of an event: system calls have their x86-64 number, the others follow from [`FIRST_COMPAT_ONLY`] on.
 pub type EventId = u16;
@@ -179,11 +179,11 @@ pub enum ArgType {
     /// A number that people read in hex: an address, a mask of unknown bits.
     Hex,
     /// 32 bits, any number of which may be set; unknown bits are shown as hex.
-    Flags(Family),
+    Flags(&'static Table),
     /// As `Flags`, but an `unsigned long`.
-    LongFlags(Family),
+    LongFlags(&'static Table),
     /// An `int` of which each value has a name.
-    Enum(Family),
+    Enum(&'static Table),
     /// Time in nanoseconds since boot.
     BootTime,
     /// Time in nanoseconds since the epoch.

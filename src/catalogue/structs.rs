@@ -4,8 +4,12 @@
 //! A row may end before its C structure does: where that has grown with time, or where only its head says anything.
 
 use super::spec::{
-    field, structure, structure_by_abi, ArgType, ArgType::*, Family, Field, FieldType, Ia32, StructSpec,
-    Width, Width::*,
+    field, structure, structure_by_abi, ArgType, ArgType::*, Field, FieldType, Ia32, StructSpec, Width,
+    Width::*,
+};
+use crate::symbols::{
+    bpf, event, file, io_uring, ipc, memory, mount, prctl, process, security, signal, socket, sockopt,
+    system, time, tty,
 };
 
 /// A number behind a pointer.
@@ -73,15 +77,15 @@ pub const OLD_SIGSET: &StructSpec = &structure("old_sigset_t *", &[bare(WLong, S
 pub const WAIT_STATUS: &StructSpec = &structure("int *", &[bare(W32, WaitStatus)]);
 /// `io_setup(2)`: an `aio_context_t`, which compat calls have as a `u32`.
 pub const AIO_CONTEXT: &StructSpec = &structure("aio_context_t *", &[bare(WPtr, Hex)]);
-pub const MEMPOLICY: &StructSpec = &structure("int *", &[bare(W32, Enum(Family::MempolicyMode))]);
+pub const MEMPOLICY: &StructSpec = &structure("int *", &[bare(W32, Enum(memory::MEMPOLICY_MODE))]);
 pub const SECCOMP_ACTION: &StructSpec =
-    &structure("unsigned int *", &[bare(W32, Flags(Family::SeccompAction))]);
-pub const RW_HINT: &StructSpec = &structure("u64 *", &[bare(W64, LongFlags(Family::RwHint))]);
-pub const LSM_ID: &StructSpec = &structure("u64 *", &[bare(W64, LongFlags(Family::LsmId))]);
-pub const MODEM_BITS: &StructSpec = &structure("int *", &[bare(W32, Flags(Family::ModemBits))]);
-pub const INODE_FLAGS: &StructSpec = &structure("int *", &[bare(W32, Flags(Family::InodeFlags))]);
-pub const QUOTA_FORMAT: &StructSpec = &structure("u32 *", &[bare(W32, Enum(Family::QuotaFormat))]);
-pub const TSC_MODE: &StructSpec = &structure("int *", &[bare(W32, Enum(Family::TscMode))]);
+    &structure("unsigned int *", &[bare(W32, Flags(security::SECCOMP_ACTION))]);
+pub const RW_HINT: &StructSpec = &structure("u64 *", &[bare(W64, LongFlags(file::RW_HINT))]);
+pub const LSM_ID: &StructSpec = &structure("u64 *", &[bare(W64, LongFlags(security::LSM_ID))]);
+pub const MODEM_BITS: &StructSpec = &structure("int *", &[bare(W32, Flags(tty::MODEM))]);
+pub const INODE_FLAGS: &StructSpec = &structure("int *", &[bare(W32, Flags(file::INODE_FLAGS))]);
+pub const QUOTA_FORMAT: &StructSpec = &structure("u32 *", &[bare(W32, Enum(mount::QUOTA_FORMAT))]);
+pub const TSC_MODE: &StructSpec = &structure("int *", &[bare(W32, Enum(prctl::TSC))]);
 /// `PR_GET_NAME`: `TASK_COMM_LEN`
 pub const COMM: &StructSpec = &structure("char *", &[chars("", 16)]);
 
@@ -93,7 +97,7 @@ pub const TIMESPEC: &StructSpec = &structure("struct timespec *", &[
 /// `utimensat(2)`, where the nanoseconds may be an order instead.
 #[rustfmt::skip]
 pub const UTIMENS_ONE: &StructSpec = &structure("struct timespec *", &[
-    field("tv_sec", WLong, Long), field("tv_nsec", WLong, LongFlags(Family::UtimeNsec))]);
+    field("tv_sec", WLong, Long), field("tv_nsec", WLong, LongFlags(file::UTIME))]);
 
 /// Of access, then of change; one structure, since a 32-bit call may have it in the native form.
 #[rustfmt::skip]
@@ -129,8 +133,8 @@ pub const TMS: &StructSpec = &structure("struct tms *", &[
 /// `linux/timex.h`, up to what its reserved words follow.
 #[rustfmt::skip]
 pub const TIMEX: &StructSpec = &structure("struct timex *", &[
-    field("modes", W32, Flags(Family::AdjtimexModes)), field("offset", WLong, Long), field("freq", WLong, Long),
-    field("maxerror", WLong, Long), field("esterror", WLong, Long), field("status", W32, Flags(Family::TimexStatus)),
+    field("modes", W32, Flags(time::ADJTIMEX)), field("offset", WLong, Long), field("freq", WLong, Long),
+    field("maxerror", WLong, Long), field("esterror", WLong, Long), field("status", W32, Flags(time::CLOCK_STATUS)),
     field("constant", WLong, Long), field("precision", WLong, Long), field("tolerance", WLong, Long),
     nested("time", TIMEVAL), field("tick", WLong, Long), field("ppsfreq", WLong, Long), field("jitter", WLong, Long),
     field("shift", W32, Int), field("stabil", WLong, Long), field("jitcnt", WLong, Long), field("calcnt", WLong, Long),
@@ -148,11 +152,11 @@ pub const RUSAGE: &StructSpec = &structure("struct rusage *", &[
 
 #[rustfmt::skip]
 pub const RLIMIT: &StructSpec = &structure("struct rlimit *", &[
-    field("rlim_cur", WLong, LongFlags(Family::Rlim)), field("rlim_max", WLong, LongFlags(Family::Rlim))]);
+    field("rlim_cur", WLong, LongFlags(process::RLIM)), field("rlim_max", WLong, LongFlags(process::RLIM))]);
 
 #[rustfmt::skip]
 pub const RLIMIT64: &StructSpec = &structure("struct rlimit64 *", &[
-    field("rlim_cur", W64, LongFlags(Family::Rlim64)), field("rlim_max", W64, LongFlags(Family::Rlim64))]);
+    field("rlim_cur", W64, LongFlags(process::RLIM64)), field("rlim_max", W64, LongFlags(process::RLIM64))]);
 
 /// `linux/sysinfo.h`
 #[rustfmt::skip]
@@ -180,37 +184,37 @@ pub const OLDOLD_UTSNAME: &StructSpec = &structure("struct oldold_utsname *", &[
 
 #[rustfmt::skip]
 pub const SIGACTION: &StructSpec = &structure("struct sigaction *", &[
-    field("sa_handler", WPtr, LongFlags(Family::SigHandler)),
-    field("sa_flags", WLong, LongFlags(Family::SigactionFlags)), field("sa_restorer", WPtr, Ptr),
+    field("sa_handler", WPtr, LongFlags(signal::HANDLER)),
+    field("sa_flags", WLong, LongFlags(signal::ACTION)), field("sa_restorer", WPtr, Ptr),
     field("sa_mask", W64, SigSet)]);
 
 /// Of the 32-bit ABI's first `sigaction`.
 #[rustfmt::skip]
 pub const OLD_SIGACTION: &StructSpec = &structure("struct old_sigaction *", &[
-    field("sa_handler", WPtr, LongFlags(Family::SigHandler)), field("sa_mask", WLong, SigSet),
-    field("sa_flags", WLong, LongFlags(Family::SigactionFlags)), field("sa_restorer", WPtr, Ptr)]);
+    field("sa_handler", WPtr, LongFlags(signal::HANDLER)), field("sa_mask", WLong, SigSet),
+    field("sa_flags", WLong, LongFlags(signal::ACTION)), field("sa_restorer", WPtr, Ptr)]);
 
 #[rustfmt::skip]
 pub const STACK: &StructSpec = &structure("stack_t *", &[
-    field("ss_sp", WPtr, Ptr), field("ss_flags", W32, Flags(Family::SigaltstackFlags)), field("ss_size", WPtr, Size)]);
+    field("ss_sp", WPtr, Ptr), field("ss_flags", W32, Flags(signal::ALTSTACK)), field("ss_size", WPtr, Size)]);
 
 /// A signal that somebody sent, with a value. The union in it is aligned as a pointer is.
 #[rustfmt::skip]
 pub const SIGINFO: &StructSpec = &structure("siginfo_t *", &[
-    field("si_signo", W32, Signal), field("si_errno", W32, Int), field("si_code", W32, Enum(Family::SiCode)),
+    field("si_signo", W32, Signal), field("si_errno", W32, Int), field("si_code", W32, Enum(signal::SI)),
     field("si_pid", W32AtPtr, Pid), field("si_uid", W32, Uid), field("si_value", WPtr, Ptr)]);
 
 /// What `waitid(2)` tells of a child: it fills in no more of the union.
 #[rustfmt::skip]
 pub const SIGINFO_CHILD: &StructSpec = &structure("siginfo_t *", &[
-    field("si_signo", W32, Signal), field("si_errno", W32, Int), field("si_code", W32, Enum(Family::ChildCode)),
+    field("si_signo", W32, Signal), field("si_errno", W32, Int), field("si_code", W32, Enum(signal::SI_CLD)),
     field("si_pid", W32AtPtr, Pid), field("si_uid", W32, Uid), field("si_status", W32, Int)]);
 
 /// Up to the first member of the union in it.
 #[rustfmt::skip]
 pub const SIGEVENT: &StructSpec = &structure("struct sigevent *", &[
     field("sigev_value", WPtr, Ptr), field("sigev_signo", W32, Signal),
-    field("sigev_notify", W32, Enum(Family::SigevNotify)), field("sigev_notify_thread_id", W32, Int)]);
+    field("sigev_notify", W32, Enum(signal::SIGEV)), field("sigev_notify_thread_id", W32, Int)]);
 
 /// The sixth argument of `pselect6(2)` and `io_pgetevents(2)`: `fs/select.c`, `fs/aio.c`.
 #[rustfmt::skip]
@@ -222,13 +226,13 @@ pub const SIGSET_ARG: &StructSpec = &structure("struct sigset_argpack *", &[
 /// `asm-generic/poll.h`
 #[rustfmt::skip]
 pub const POLLFD: &StructSpec = &structure("struct pollfd *", &[
-    field("fd", W32, Fd), field("events", W16, Flags(Family::PollEvents)),
-    field("revents", W16, Flags(Family::PollEvents))]);
+    field("fd", W32, Fd), field("events", W16, Flags(event::POLL)),
+    field("revents", W16, Flags(event::POLL))]);
 
 /// `linux/eventpoll.h`, packed on x86-64.
 #[rustfmt::skip]
 pub const EPOLL_EVENT: &StructSpec = &structure("struct epoll_event *", &[
-    field("events", W32, Flags(Family::EpollEvents)), field("data", Packed64, Hex)]);
+    field("events", W32, Flags(event::EPOLL)), field("data", Packed64, Hex)]);
 
 /// Arguments of the 32-bit ABI's first `select`, in memory: `fs/select.c`.
 #[rustfmt::skip]
@@ -239,8 +243,8 @@ pub const OLD_SELECT: &StructSpec = &structure("struct sel_arg_struct *", &[
 /// Arguments of the 32-bit ABI's first `mmap`, in memory: `arch/x86/kernel/sys_ia32.c`.
 #[rustfmt::skip]
 pub const OLD_MMAP: &StructSpec = &structure("struct mmap_arg_struct *", &[
-    field("addr", W32, Hex), field("len", W32, UInt), field("prot", W32, Flags(Family::Prot)),
-    field("flags", W32, Flags(Family::MapFlags)), field("fd", W32, Fd), field("offset", W32, Hex)]);
+    field("addr", W32, Hex), field("len", W32, UInt), field("prot", W32, Flags(memory::PROT)),
+    field("flags", W32, Flags(memory::MAP)), field("fd", W32, Fd), field("offset", W32, Hex)]);
 
 // Files.
 
@@ -278,11 +282,11 @@ pub const STATX_TIMESTAMP: &StructSpec = &structure("struct statx_timestamp *", 
 /// `linux/stat.h`, as far as Linux 6.1 has it.
 #[rustfmt::skip]
 pub const STATX: &StructSpec = &structure("struct statx *", &[
-    field("stx_mask", W32, Flags(Family::StatxMask)), field("stx_blksize", W32, UInt),
-    field("stx_attributes", W64, LongFlags(Family::StatxAttributes)), field("stx_nlink", W32, UInt),
+    field("stx_mask", W32, Flags(file::STATX_MASK)), field("stx_blksize", W32, UInt),
+    field("stx_attributes", W64, LongFlags(file::STATX_ATTR)), field("stx_nlink", W32, UInt),
     field("stx_uid", W32, Uid), field("stx_gid", W32, Gid), field("stx_mode", W16, Mode), pad(2),
     field("stx_ino", W64, U64), field("stx_size", W64, U64), field("stx_blocks", W64, U64),
-    field("stx_attributes_mask", W64, LongFlags(Family::StatxAttributes)), nested("stx_atime", STATX_TIMESTAMP),
+    field("stx_attributes_mask", W64, LongFlags(file::STATX_ATTR)), nested("stx_atime", STATX_TIMESTAMP),
     nested("stx_btime", STATX_TIMESTAMP), nested("stx_ctime", STATX_TIMESTAMP), nested("stx_mtime", STATX_TIMESTAMP),
     field("stx_rdev_major", W32, UInt), field("stx_rdev_minor", W32, UInt), field("stx_dev_major", W32, UInt),
     field("stx_dev_minor", W32, UInt), field("stx_mnt_id", W64, Hex), field("stx_dio_mem_align", W32, UInt),
@@ -291,18 +295,18 @@ pub const STATX: &StructSpec = &structure("struct statx *", &[
 /// `asm-generic/statfs.h`
 #[rustfmt::skip]
 pub const STATFS: &StructSpec = &structure("struct statfs *", &[
-    field("f_type", WLong, LongFlags(Family::FsMagic)), field("f_bsize", WLong, Long), field("f_blocks", WLong, ULong),
+    field("f_type", WLong, LongFlags(mount::FS_MAGIC)), field("f_bsize", WLong, Long), field("f_blocks", WLong, ULong),
     field("f_bfree", WLong, ULong), field("f_bavail", WLong, ULong), field("f_files", WLong, ULong),
     field("f_ffree", WLong, ULong), several("f_fsid", 2, W32, Hex), field("f_namelen", WLong, Long),
-    field("f_frsize", WLong, Long), field("f_flags", WLong, LongFlags(Family::StatfsFlags))]);
+    field("f_frsize", WLong, Long), field("f_flags", WLong, LongFlags(mount::STATFS))]);
 
 /// Of the 32-bit ABI's `statfs64`.
 #[rustfmt::skip]
 pub const STATFS64: &StructSpec = &structure("struct statfs64 *", &[
-    field("f_type", W32, Enum(Family::FsMagic)), field("f_bsize", W32, UInt), field("f_blocks", W64, U64),
+    field("f_type", W32, Enum(mount::FS_MAGIC)), field("f_bsize", W32, UInt), field("f_blocks", W64, U64),
     field("f_bfree", W64, U64), field("f_bavail", W64, U64), field("f_files", W64, U64), field("f_ffree", W64, U64),
     several("f_fsid", 2, W32, Hex), field("f_namelen", W32, UInt), field("f_frsize", W32, UInt),
-    field("f_flags", W32, Flags(Family::StatfsFlags))]);
+    field("f_flags", W32, Flags(mount::STATFS))]);
 
 /// `fs/readdir.c`: the head; the name follows.
 #[rustfmt::skip]
@@ -317,24 +321,24 @@ pub const USTAT: &StructSpec = &structure("struct ustat *", &[
 /// `linux/openat2.h`
 #[rustfmt::skip]
 pub const OPEN_HOW: &StructSpec = &structure("struct open_how *", &[
-    field("flags", W64, LongFlags(Family::Open)), field("mode", W64, LongFlags(Family::ModeBits)),
-    field("resolve", W64, LongFlags(Family::OpenResolve))]);
+    field("flags", W64, LongFlags(file::OPEN)), field("mode", W64, LongFlags(file::MODE)),
+    field("resolve", W64, LongFlags(file::RESOLVE))]);
 
 /// `asm-generic/fcntl.h`
 #[rustfmt::skip]
 pub const FLOCK: &StructSpec = &structure("struct flock *", &[
-    field("l_type", W16, Enum(Family::LockType)), field("l_whence", W16, Enum(Family::SeekWhence)),
+    field("l_type", W16, Enum(file::LOCK_TYPE)), field("l_whence", W16, Enum(file::SEEK)),
     field("l_start", WLong, Long), field("l_len", WLong, Long), field("l_pid", W32, Pid)]);
 
 /// Of `F_*LK64` and `F_OFD_*`, whose offsets have 64 bits in both ABIs.
 #[rustfmt::skip]
 pub const FLOCK64: &StructSpec = &structure("struct flock64 *", &[
-    field("l_type", W16, Enum(Family::LockType)), field("l_whence", W16, Enum(Family::SeekWhence)),
+    field("l_type", W16, Enum(file::LOCK_TYPE)), field("l_whence", W16, Enum(file::SEEK)),
     field("l_start", W64, I64), field("l_len", W64, I64), field("l_pid", W32, Pid)]);
 
 #[rustfmt::skip]
 pub const F_OWNER_EX: &StructSpec = &structure("struct f_owner_ex *", &[
-    field("type", W32, Enum(Family::FOwnerType)), field("pid", W32, Pid)]);
+    field("type", W32, Enum(file::OWNER)), field("pid", W32, Pid)]);
 
 /// `include/linux/exportfs.h`: the head; what follows is the file system's own.
 #[rustfmt::skip]
@@ -344,13 +348,13 @@ pub const FILE_HANDLE: &StructSpec = &structure("struct file_handle *", &[
 /// `linux/fs.h`
 #[rustfmt::skip]
 pub const FILE_ATTR: &StructSpec = &structure("struct file_attr *", &[
-    field("fa_xflags", W64, LongFlags(Family::FileXflags)), field("fa_extsize", W32, UInt),
+    field("fa_xflags", W64, LongFlags(file::XFLAGS)), field("fa_extsize", W32, UInt),
     field("fa_nextents", W32, UInt), field("fa_projid", W32, UInt), field("fa_cowextsize", W32, UInt)]);
 
 /// `linux/xattr.h`
 #[rustfmt::skip]
 pub const XATTR_ARGS: &StructSpec = &structure("struct xattr_args *", &[
-    field("value", W64, Ptr), field("size", W32, UInt), field("flags", W32, Flags(Family::XattrFlags))]);
+    field("value", W64, Ptr), field("size", W32, UInt), field("flags", W32, Flags(file::XATTR))]);
 
 /// `linux/mman.h`
 #[rustfmt::skip]
@@ -365,8 +369,8 @@ pub const CACHESTAT: &StructSpec = &structure("struct cachestat *", &[
 /// `linux/mount.h`
 #[rustfmt::skip]
 pub const MOUNT_ATTR: &StructSpec = &structure("struct mount_attr *", &[
-    field("attr_set", W64, LongFlags(Family::MountAttr)), field("attr_clr", W64, LongFlags(Family::MountAttr)),
-    field("propagation", W64, LongFlags(Family::MountFlags)), field("userns_fd", W64, Fd)]);
+    field("attr_set", W64, LongFlags(mount::MOUNT_ATTR)), field("attr_clr", W64, LongFlags(mount::MOUNT_ATTR)),
+    field("propagation", W64, LongFlags(mount::MOUNT)), field("userns_fd", W64, Fd)]);
 
 #[rustfmt::skip]
 pub const MNT_ID_REQ: &StructSpec = &structure("struct mnt_id_req *", &[
@@ -376,17 +380,17 @@ pub const MNT_ID_REQ: &StructSpec = &structure("struct mnt_id_req *", &[
 #[rustfmt::skip]
 pub const STATMOUNT: &StructSpec = &structure("struct statmount *", &[
     field("size", W32, UInt), field("mnt_opts", W32, UInt), field("mask", W64, Hex), field("sb_dev_major", W32, UInt),
-    field("sb_dev_minor", W32, UInt), field("sb_magic", W64, LongFlags(Family::FsMagic)),
-    field("sb_flags", W32, Flags(Family::MountFlags)), field("fs_type", W32, UInt), field("mnt_id", W64, Hex),
+    field("sb_dev_minor", W32, UInt), field("sb_magic", W64, LongFlags(mount::FS_MAGIC)),
+    field("sb_flags", W32, Flags(mount::MOUNT)), field("fs_type", W32, UInt), field("mnt_id", W64, Hex),
     field("mnt_parent_id", W64, Hex), field("mnt_id_old", W32, UInt), field("mnt_parent_id_old", W32, UInt),
-    field("mnt_attr", W64, LongFlags(Family::MountAttr)), field("mnt_propagation", W64, LongFlags(Family::MountFlags)),
+    field("mnt_attr", W64, LongFlags(mount::MOUNT_ATTR)), field("mnt_propagation", W64, LongFlags(mount::MOUNT)),
     field("mnt_peer_group", W64, U64), field("mnt_master", W64, U64), field("propagate_from", W64, U64),
     field("mnt_root", W32, UInt), field("mnt_point", W32, UInt)]);
 
 /// `linux/nsfs.h`
 #[rustfmt::skip]
 pub const NS_ID_REQ: &StructSpec = &structure("struct ns_id_req *", &[
-    field("size", W32, UInt), pad(4), field("ns_id", W64, U64), field("ns_type", W32, Flags(Family::Clone)), pad(4),
+    field("size", W32, UInt), pad(4), field("ns_id", W64, U64), field("ns_type", W32, Flags(process::CLONE)), pad(4),
     field("user_ns_id", W64, U64)]);
 
 /// `linux/quota.h`
@@ -394,22 +398,22 @@ pub const NS_ID_REQ: &StructSpec = &structure("struct ns_id_req *", &[
 pub const IF_DQBLK: &StructSpec = &structure("struct if_dqblk *", &[
     field("dqb_bhardlimit", W64, U64), field("dqb_bsoftlimit", W64, U64), field("dqb_curspace", W64, U64),
     field("dqb_ihardlimit", W64, U64), field("dqb_isoftlimit", W64, U64), field("dqb_curinodes", W64, U64),
-    field("dqb_btime", W64, U64), field("dqb_itime", W64, U64), field("dqb_valid", W32, Flags(Family::QuotaValid))]);
+    field("dqb_btime", W64, U64), field("dqb_itime", W64, U64), field("dqb_valid", W32, Flags(mount::QUOTA_VALID))]);
 
 #[rustfmt::skip]
 pub const IF_DQINFO: &StructSpec = &structure("struct if_dqinfo *", &[
     field("dqi_bgrace", W64, U64), field("dqi_igrace", W64, U64),
-    field("dqi_flags", W32, Flags(Family::QuotaInfoFlags)), field("dqi_valid", W32, Flags(Family::QuotaInfoValid))]);
+    field("dqi_flags", W32, Flags(mount::QUOTA_INFO)), field("dqi_valid", W32, Flags(mount::QUOTA_INFO_VALID))]);
 
 // Asynchronous files.
 
 /// `linux/aio_abi.h`
 #[rustfmt::skip]
 pub const IOCB: &StructSpec = &structure("struct iocb *", &[
-    field("aio_data", W64, Hex), field("aio_key", W32, UInt), field("aio_rw_flags", W32, Flags(Family::PreadvFlags)),
-    field("aio_lio_opcode", W16, Enum(Family::IocbCmd)), field("aio_reqprio", W16, I16), field("aio_fildes", W32, Fd),
+    field("aio_data", W64, Hex), field("aio_key", W32, UInt), field("aio_rw_flags", W32, Flags(file::RWF)),
+    field("aio_lio_opcode", W16, Enum(file::AIO_OP)), field("aio_reqprio", W16, I16), field("aio_fildes", W32, Fd),
     field("aio_buf", W64, Ptr), field("aio_nbytes", W64, U64), field("aio_offset", W64, I64), pad(8),
-    field("aio_flags", W32, Flags(Family::IocbFlags)), field("aio_resfd", W32, Fd)]);
+    field("aio_flags", W32, Flags(file::AIO_FLAGS)), field("aio_resfd", W32, Fd)]);
 
 #[rustfmt::skip]
 pub const IO_EVENT: &StructSpec = &structure("struct io_event *", &[
@@ -428,9 +432,9 @@ pub const IO_CQRING_OFFSETS: &StructSpec = &structure("struct io_cqring_offsets 
 /// `linux/io_uring.h`
 #[rustfmt::skip]
 pub const IO_URING_PARAMS: &StructSpec = &structure("struct io_uring_params *", &[
-    field("sq_entries", W32, UInt), field("cq_entries", W32, UInt), field("flags", W32, Flags(Family::IoUringSetup)),
+    field("sq_entries", W32, UInt), field("cq_entries", W32, UInt), field("flags", W32, Flags(io_uring::SETUP)),
     field("sq_thread_cpu", W32, UInt), field("sq_thread_idle", W32, UInt),
-    field("features", W32, Flags(Family::IoUringFeatures)), field("wq_fd", W32, Fd), pad(12),
+    field("features", W32, Flags(io_uring::FEATURES)), field("wq_fd", W32, Fd), pad(12),
     nested("sq_off", IO_SQRING_OFFSETS), nested("cq_off", IO_CQRING_OFFSETS)]);
 
 #[rustfmt::skip]
@@ -442,7 +446,7 @@ pub const IO_URING_GETEVENTS_ARG: &StructSpec = &structure("struct io_uring_gete
 /// `linux/sched.h`
 #[rustfmt::skip]
 pub const CLONE_ARGS: &StructSpec = &structure("struct clone_args *", &[
-    field("flags", W64, LongFlags(Family::CloneFlags)), field("pidfd", W64, Ptr), field("child_tid", W64, Ptr),
+    field("flags", W64, LongFlags(process::CLONE_FLAGS)), field("pidfd", W64, Ptr), field("child_tid", W64, Ptr),
     field("parent_tid", W64, Ptr), field("exit_signal", W64, Signal), field("stack", W64, Ptr),
     field("stack_size", W64, Hex), field("tls", W64, Ptr), field("set_tid", W64, Ptr), field("set_tid_size", W64, U64),
     field("cgroup", W64, U64)]);
@@ -454,28 +458,28 @@ pub const SCHED_PARAM: &StructSpec = &structure("struct sched_param *", &[field(
 /// `linux/sched/types.h`: its first version.
 #[rustfmt::skip]
 pub const SCHED_ATTR: &StructSpec = &structure("struct sched_attr *", &[
-    field("size", W32, UInt), field("sched_policy", W32, Enum(Family::SchedPolicy)),
-    field("sched_flags", W64, LongFlags(Family::SchedFlags)), field("sched_nice", W32, Int),
+    field("size", W32, UInt), field("sched_policy", W32, Enum(process::SCHED_POLICY)),
+    field("sched_flags", W64, LongFlags(process::SCHED_ATTR)), field("sched_nice", W32, Int),
     field("sched_priority", W32, UInt), field("sched_runtime", W64, U64), field("sched_deadline", W64, U64),
     field("sched_period", W64, U64)]);
 
 /// `linux/capability.h`
 #[rustfmt::skip]
 pub const CAP_HEADER: &StructSpec = &structure("cap_user_header_t", &[
-    field("version", W32, Flags(Family::CapVersion)), field("pid", W32, Pid)]);
+    field("version", W32, Flags(security::CAP_VERSION)), field("pid", W32, Pid)]);
 
 /// The two `struct __user_cap_data_struct` of version 3: capabilities 0 to 31, then 32 to 63.
 #[rustfmt::skip]
 pub const CAP_DATA: &StructSpec = &structure("cap_user_data_t", &[
-    field("effective", W32, Flags(Family::Caps)), field("permitted", W32, Flags(Family::Caps)),
-    field("inheritable", W32, Flags(Family::Caps)), field("effective_high", W32, Flags(Family::CapsHigh)),
-    field("permitted_high", W32, Flags(Family::CapsHigh)), field("inheritable_high", W32, Flags(Family::CapsHigh))]);
+    field("effective", W32, Flags(security::CAPS)), field("permitted", W32, Flags(security::CAPS)),
+    field("inheritable", W32, Flags(security::CAPS)), field("effective_high", W32, Flags(security::CAPS_HIGH)),
+    field("permitted_high", W32, Flags(security::CAPS_HIGH)), field("inheritable_high", W32, Flags(security::CAPS_HIGH))]);
 
 /// `asm/ldt.h`; its last word holds bit fields.
 #[rustfmt::skip]
 pub const USER_DESC: &StructSpec = &structure("struct user_desc *", &[
     field("entry_number", W32, Int), field("base_addr", W32, Hex), field("limit", W32, Hex),
-    field("flags", W32, Flags(Family::UserDescFlags))]);
+    field("flags", W32, Flags(memory::USER_DESC))]);
 
 /// `linux/filter.h`
 #[rustfmt::skip]
@@ -490,23 +494,23 @@ pub const SECCOMP_NOTIF_SIZES: &StructSpec = &structure("struct seccomp_notif_si
 /// `linux/landlock.h`
 #[rustfmt::skip]
 pub const LANDLOCK_RULESET_ATTR: &StructSpec = &structure("struct landlock_ruleset_attr *", &[
-    field("handled_access_fs", W64, LongFlags(Family::LandlockAccessFs)),
-    field("handled_access_net", W64, LongFlags(Family::LandlockAccessNet)),
-    field("scoped", W64, LongFlags(Family::LandlockScope))]);
+    field("handled_access_fs", W64, LongFlags(security::LANDLOCK_FS)),
+    field("handled_access_net", W64, LongFlags(security::LANDLOCK_NET)),
+    field("scoped", W64, LongFlags(security::LANDLOCK_SCOPE))]);
 
 /// Packed.
 #[rustfmt::skip]
 pub const LANDLOCK_PATH_BENEATH: &StructSpec = &structure("struct landlock_path_beneath_attr *", &[
-    field("allowed_access", Packed64, LongFlags(Family::LandlockAccessFs)), field("parent_fd", W32, Fd)]);
+    field("allowed_access", Packed64, LongFlags(security::LANDLOCK_FS)), field("parent_fd", W32, Fd)]);
 
 #[rustfmt::skip]
 pub const LANDLOCK_NET_PORT: &StructSpec = &structure("struct landlock_net_port_attr *", &[
-    field("allowed_access", W64, LongFlags(Family::LandlockAccessNet)), field("port", W64, U64)]);
+    field("allowed_access", W64, LongFlags(security::LANDLOCK_NET)), field("port", W64, U64)]);
 
 /// `linux/lsm.h`: the head.
 #[rustfmt::skip]
 pub const LSM_CTX: &StructSpec = &structure("struct lsm_ctx *", &[
-    field("id", W64, LongFlags(Family::LsmId)), field("flags", W64, Hex), field("len", W64, U64),
+    field("id", W64, LongFlags(security::LSM_ID)), field("flags", W64, Hex), field("len", W64, U64),
     field("ctx_len", W64, U64)]);
 
 /// `linux/kexec.h`
@@ -517,15 +521,15 @@ pub const KEXEC_SEGMENT: &StructSpec = &structure("struct kexec_segment *", &[
 /// `linux/perf_event.h`: its first version; `flags` are bit fields there.
 #[rustfmt::skip]
 pub const PERF_EVENT_ATTR: &StructSpec = &structure("struct perf_event_attr *", &[
-    field("type", W32, Enum(Family::PerfType)), field("size", W32, UInt), field("config", W64, Hex),
-    field("sample_period", W64, U64), field("sample_type", W64, LongFlags(Family::PerfSample)),
-    field("read_format", W64, LongFlags(Family::PerfReadFormat)), field("flags", W64, LongFlags(Family::PerfAttrFlags)),
+    field("type", W32, Enum(system::PERF_TYPE)), field("size", W32, UInt), field("config", W64, Hex),
+    field("sample_period", W64, U64), field("sample_type", W64, LongFlags(system::PERF_SAMPLE)),
+    field("read_format", W64, LongFlags(system::PERF_FORMAT)), field("flags", W64, LongFlags(system::PERF_ATTR)),
     field("wakeup_events", W32, UInt), field("bp_type", W32, UInt), field("config1", W64, Hex)]);
 
 /// `linux/futex.h`
 #[rustfmt::skip]
 pub const FUTEX_WAITV: &StructSpec = &structure("struct futex_waitv *", &[
-    field("val", W64, U64), field("uaddr", W64, Ptr), field("flags", W32, Flags(Family::Futex2)), pad(4)]);
+    field("val", W64, U64), field("uaddr", W64, Ptr), field("flags", W32, Flags(ipc::FUTEX2)), pad(4)]);
 
 /// `linux/uio.h`
 #[rustfmt::skip]
@@ -548,12 +552,12 @@ pub const USER_REGS: &StructSpec = &structure_by_abi("struct user_regs_struct *"
 /// `linux/sem.h`
 #[rustfmt::skip]
 pub const SEMBUF: &StructSpec = &structure("struct sembuf *", &[
-    field("sem_num", W16, U16), field("sem_op", W16, I16), field("sem_flg", W16, Flags(Family::SemopFlags))]);
+    field("sem_num", W16, U16), field("sem_op", W16, I16), field("sem_flg", W16, Flags(ipc::SEMOP))]);
 
 /// `asm-generic/ipcbuf.h`
 #[rustfmt::skip]
 pub const IPC_PERM: &StructSpec = &structure("struct ipc64_perm *", &[
-    field("key", W32, Enum(Family::IpcKey)), field("uid", W32, Uid), field("gid", W32, Gid), field("cuid", W32, Uid),
+    field("key", W32, Enum(ipc::IPC_KEY)), field("uid", W32, Uid), field("gid", W32, Gid), field("cuid", W32, Uid),
     field("cgid", W32, Gid), field("mode", W32, Mode), field("seq", W16, U16), pad(22)]);
 
 /// `asm/sembuf.h`
@@ -604,7 +608,7 @@ pub const MSGBUF: &StructSpec = &structure("struct msgbuf *", &[field("mtype", W
 /// `linux/mqueue.h`
 #[rustfmt::skip]
 pub const MQ_ATTR: &StructSpec = &structure("struct mq_attr *", &[
-    field("mq_flags", WLong, LongFlags(Family::PipeFlags)), field("mq_maxmsg", WLong, Long),
+    field("mq_flags", WLong, LongFlags(file::PIPE)), field("mq_maxmsg", WLong, Long),
     field("mq_msgsize", WLong, Long), field("mq_curmsgs", WLong, Long)]);
 
 // Sockets.
@@ -614,12 +618,12 @@ pub const MQ_ATTR: &StructSpec = &structure("struct mq_attr *", &[
 pub const MSGHDR: &StructSpec = &structure("struct msghdr *", &[
     field("msg_name", WPtr, Ptr), field("msg_namelen", W32, Int), field("msg_iov", WPtr, Ptr),
     field("msg_iovlen", WPtr, Size), field("msg_control", WPtr, Ptr), field("msg_controllen", WPtr, Size),
-    field("msg_flags", W32, Flags(Family::MsgFlags))]);
+    field("msg_flags", W32, Flags(socket::MSG))]);
 
 /// `linux/socket.h`
 #[rustfmt::skip]
 pub const CMSGHDR: &StructSpec = &structure("struct cmsghdr *", &[
-    field("cmsg_len", WPtr, Size), field("cmsg_level", W32, Enum(Family::SockoptLevel)),
+    field("cmsg_len", WPtr, Size), field("cmsg_level", W32, Enum(sockopt::LEVEL)),
     field("cmsg_type", W32, Int)]);
 
 #[rustfmt::skip]
@@ -636,23 +640,23 @@ pub const WINSIZE: &StructSpec = &structure("struct winsize *", &[
 /// `asm-generic/termbits.h`: the kernel's, which is shorter than the C library's.
 #[rustfmt::skip]
 pub const TERMIOS: &StructSpec = &structure("struct termios *", &[
-    field("c_iflag", W32, Flags(Family::TermiosIflag)), field("c_oflag", W32, Flags(Family::TermiosOflag)),
-    field("c_cflag", W32, Flags(Family::TermiosCflag)), field("c_lflag", W32, Flags(Family::TermiosLflag)),
-    field("c_line", W8, Enum(Family::TermiosLine)), bytes("c_cc", 19)]);
+    field("c_iflag", W32, Flags(tty::IFLAG)), field("c_oflag", W32, Flags(tty::OFLAG)),
+    field("c_cflag", W32, Flags(tty::CFLAG)), field("c_lflag", W32, Flags(tty::LFLAG)),
+    field("c_line", W8, Enum(tty::LINE)), bytes("c_cc", 19)]);
 
 #[rustfmt::skip]
 pub const TERMIOS2: &StructSpec = &structure("struct termios2 *", &[
-    field("c_iflag", W32, Flags(Family::TermiosIflag)), field("c_oflag", W32, Flags(Family::TermiosOflag)),
-    field("c_cflag", W32, Flags(Family::TermiosCflag)), field("c_lflag", W32, Flags(Family::TermiosLflag)),
-    field("c_line", W8, Enum(Family::TermiosLine)), bytes("c_cc", 19), field("c_ispeed", W32, UInt),
+    field("c_iflag", W32, Flags(tty::IFLAG)), field("c_oflag", W32, Flags(tty::OFLAG)),
+    field("c_cflag", W32, Flags(tty::CFLAG)), field("c_lflag", W32, Flags(tty::LFLAG)),
+    field("c_line", W8, Enum(tty::LINE)), bytes("c_cc", 19), field("c_ispeed", W32, UInt),
     field("c_ospeed", W32, UInt)]);
 
 // `union bpf_attr` of `linux/bpf.h`: a part each. Its 64-bit fields are aligned to 8 in every ABI.
 
 #[rustfmt::skip]
 pub const BPF_MAP_CREATE: &StructSpec = &structure("union bpf_attr *", &[
-    field("map_type", W32, Enum(Family::BpfMapType)), field("key_size", W32, UInt), field("value_size", W32, UInt),
-    field("max_entries", W32, UInt), field("map_flags", W32, Flags(Family::BpfMapFlags)),
+    field("map_type", W32, Enum(bpf::MAP_TYPE)), field("key_size", W32, UInt), field("value_size", W32, UInt),
+    field("max_entries", W32, UInt), field("map_flags", W32, Flags(bpf::MAP_FLAGS)),
     field("inner_map_fd", W32, Fd), field("numa_node", W32, UInt), chars("map_name", 16),
     field("map_ifindex", W32, UInt), field("btf_fd", W32, Fd), field("btf_key_type_id", W32, UInt),
     field("btf_value_type_id", W32, UInt), field("btf_vmlinux_value_type_id", W32, UInt),
@@ -661,7 +665,7 @@ pub const BPF_MAP_CREATE: &StructSpec = &structure("union bpf_attr *", &[
 #[rustfmt::skip]
 pub const BPF_MAP_ELEM: &StructSpec = &structure("union bpf_attr *", &[
     field("map_fd", W32, Fd), pad(4), field("key", W64, Ptr), field("value", W64, Ptr),
-    field("flags", W64, LongFlags(Family::BpfElemFlags))]);
+    field("flags", W64, LongFlags(bpf::ELEM_FLAGS))]);
 
 #[rustfmt::skip]
 pub const BPF_MAP_NEXT_KEY: &StructSpec = &structure("union bpf_attr *", &[
@@ -677,15 +681,15 @@ pub const BPF_MAP_FREEZE: &StructSpec = &structure("union bpf_attr *", &[field("
 #[rustfmt::skip]
 pub const BPF_MAP_BATCH: &StructSpec = &structure("union bpf_attr *", &[
     field("in_batch", W64, Ptr), field("out_batch", W64, Ptr), field("keys", W64, Ptr), field("values", W64, Ptr),
-    field("count", W32, UInt), field("map_fd", W32, Fd), field("elem_flags", W64, LongFlags(Family::BpfElemFlags)),
+    field("count", W32, UInt), field("map_fd", W32, Fd), field("elem_flags", W64, LongFlags(bpf::ELEM_FLAGS)),
     field("flags", W64, Hex)]);
 
 #[rustfmt::skip]
 pub const BPF_PROG_LOAD: &StructSpec = &structure("union bpf_attr *", &[
-    field("prog_type", W32, Enum(Family::BpfProgType)), field("insn_cnt", W32, UInt), field("insns", W64, Ptr),
+    field("prog_type", W32, Enum(bpf::PROG_TYPE)), field("insn_cnt", W32, UInt), field("insns", W64, Ptr),
     field("license", W64, Ptr), field("log_level", W32, UInt), field("log_size", W32, UInt), field("log_buf", W64, Ptr),
-    field("kern_version", W32, Hex), field("prog_flags", W32, Flags(Family::BpfProgFlags)), chars("prog_name", 16),
-    field("prog_ifindex", W32, UInt), field("expected_attach_type", W32, Enum(Family::BpfAttachType)),
+    field("kern_version", W32, Hex), field("prog_flags", W32, Flags(bpf::PROG_FLAGS)), chars("prog_name", 16),
+    field("prog_ifindex", W32, UInt), field("expected_attach_type", W32, Enum(bpf::ATTACH_TYPE)),
     field("prog_btf_fd", W32, Fd), field("func_info_rec_size", W32, UInt), field("func_info", W64, Ptr),
     field("func_info_cnt", W32, UInt), field("line_info_rec_size", W32, UInt), field("line_info", W64, Ptr),
     field("line_info_cnt", W32, UInt), field("attach_btf_id", W32, UInt), field("attach_prog_fd", W32, Fd),
@@ -694,12 +698,12 @@ pub const BPF_PROG_LOAD: &StructSpec = &structure("union bpf_attr *", &[
 
 #[rustfmt::skip]
 pub const BPF_OBJ: &StructSpec = &structure("union bpf_attr *", &[
-    field("pathname", W64, Ptr), field("bpf_fd", W32, Fd), field("file_flags", W32, Flags(Family::BpfFileFlags))]);
+    field("pathname", W64, Ptr), field("bpf_fd", W32, Fd), field("file_flags", W32, Flags(bpf::FILE_FLAGS))]);
 
 #[rustfmt::skip]
 pub const BPF_PROG_ATTACH: &StructSpec = &structure("union bpf_attr *", &[
     field("target_fd", W32, Fd), field("attach_bpf_fd", W32, Fd),
-    field("attach_type", W32, Enum(Family::BpfAttachType)), field("attach_flags", W32, Flags(Family::BpfAttachFlags)),
+    field("attach_type", W32, Enum(bpf::ATTACH_TYPE)), field("attach_flags", W32, Flags(bpf::ATTACH_FLAGS)),
     field("replace_bpf_fd", W32, Fd)]);
 
 #[rustfmt::skip]
@@ -712,15 +716,15 @@ pub const BPF_PROG_TEST_RUN: &StructSpec = &structure("union bpf_attr *", &[
 
 #[rustfmt::skip]
 pub const BPF_NEXT_ID: &StructSpec = &structure("union bpf_attr *", &[
-    field("start_id", W32, UInt), field("next_id", W32, UInt), field("open_flags", W32, Flags(Family::BpfFileFlags))]);
+    field("start_id", W32, UInt), field("next_id", W32, UInt), field("open_flags", W32, Flags(bpf::FILE_FLAGS))]);
 
 #[rustfmt::skip]
 pub const BPF_PROG_ID: &StructSpec = &structure("union bpf_attr *", &[
-    field("prog_id", W32, UInt), pad(4), field("open_flags", W32, Flags(Family::BpfFileFlags))]);
+    field("prog_id", W32, UInt), pad(4), field("open_flags", W32, Flags(bpf::FILE_FLAGS))]);
 
 #[rustfmt::skip]
 pub const BPF_MAP_ID: &StructSpec = &structure("union bpf_attr *", &[
-    field("map_id", W32, UInt), pad(4), field("open_flags", W32, Flags(Family::BpfFileFlags))]);
+    field("map_id", W32, UInt), pad(4), field("open_flags", W32, Flags(bpf::FILE_FLAGS))]);
 
 #[rustfmt::skip]
 pub const BPF_BTF_ID: &StructSpec = &structure("union bpf_attr *", &[field("btf_id", W32, UInt)]);
@@ -734,8 +738,8 @@ pub const BPF_OBJ_INFO: &StructSpec = &structure("union bpf_attr *", &[
 
 #[rustfmt::skip]
 pub const BPF_PROG_QUERY: &StructSpec = &structure("union bpf_attr *", &[
-    field("target_fd", W32, Fd), field("attach_type", W32, Enum(Family::BpfAttachType)),
-    field("query_flags", W32, Flags(Family::BpfQueryFlags)), field("attach_flags", W32, Flags(Family::BpfAttachFlags)),
+    field("target_fd", W32, Fd), field("attach_type", W32, Enum(bpf::ATTACH_TYPE)),
+    field("query_flags", W32, Flags(bpf::QUERY_FLAGS)), field("attach_flags", W32, Flags(bpf::ATTACH_FLAGS)),
     field("prog_ids", W64, Ptr), field("prog_cnt", W32, UInt)]);
 
 #[rustfmt::skip]
@@ -750,17 +754,17 @@ pub const BPF_BTF_LOAD: &StructSpec = &structure("union bpf_attr *", &[
 #[rustfmt::skip]
 pub const BPF_TASK_FD_QUERY: &StructSpec = &structure("union bpf_attr *", &[
     field("pid", W32, Pid), field("fd", W32, UInt), field("flags", W32, UInt), field("buf_len", W32, UInt),
-    field("buf", W64, Ptr), field("prog_id", W32, UInt), field("fd_type", W32, Enum(Family::BpfFdType)),
+    field("buf", W64, Ptr), field("prog_id", W32, UInt), field("fd_type", W32, Enum(bpf::FD_TYPE)),
     field("probe_offset", W64, Hex), field("probe_addr", W64, Hex)]);
 
 #[rustfmt::skip]
 pub const BPF_LINK_CREATE: &StructSpec = &structure("union bpf_attr *", &[
-    field("prog_fd", W32, Fd), field("target_fd", W32, Fd), field("attach_type", W32, Enum(Family::BpfAttachType)),
-    field("flags", W32, Flags(Family::BpfAttachFlags))]);
+    field("prog_fd", W32, Fd), field("target_fd", W32, Fd), field("attach_type", W32, Enum(bpf::ATTACH_TYPE)),
+    field("flags", W32, Flags(bpf::ATTACH_FLAGS))]);
 
 #[rustfmt::skip]
 pub const BPF_LINK_UPDATE: &StructSpec = &structure("union bpf_attr *", &[
-    field("link_fd", W32, Fd), field("new_prog_fd", W32, Fd), field("flags", W32, Flags(Family::BpfAttachFlags)),
+    field("link_fd", W32, Fd), field("new_prog_fd", W32, Fd), field("flags", W32, Flags(bpf::ATTACH_FLAGS)),
     field("old_prog_fd", W32, Fd)]);
 
 #[rustfmt::skip]
@@ -768,7 +772,7 @@ pub const BPF_LINK_DETACH: &StructSpec = &structure("union bpf_attr *", &[field(
 
 #[rustfmt::skip]
 pub const BPF_ENABLE_STATS: &StructSpec = &structure("union bpf_attr *", &[
-    field("type", W32, Enum(Family::BpfStatsType))]);
+    field("type", W32, Enum(bpf::STATS))]);
 
 #[rustfmt::skip]
 pub const BPF_ITER_CREATE: &StructSpec = &structure("union bpf_attr *", &[

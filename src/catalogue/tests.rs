@@ -8,6 +8,8 @@ use super::spec::{Count, SelectSpec};
 use super::*;
 
 mod layouts;
+mod names;
+mod tables;
 
 /// The system calls of the SPEC's default set.
 const DEFAULT: &str = "open openat openat2 creat close stat fstat lstat newfstatat statx ioctl access faccessat \

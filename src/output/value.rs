@@ -62,8 +62,8 @@ pub fn push_name(out: &mut String, ty: ArgType, raw: u64, context: &Context) -> 
     };
     match ty {
         ArgType::DirFd if number == Number::Signed(AT_FDCWD.into()) => out.push_str("AT_FDCWD"),
-        ArgType::Flags(family) | ArgType::LongFlags(family) | ArgType::Enum(family) => {
-            return symbols::push(out, family, bits);
+        ArgType::Flags(table) | ArgType::LongFlags(table) | ArgType::Enum(table) => {
+            return table.push(out, bits);
         }
         ArgType::Signal => return symbols::push_signal(out, bits as i32),
         ArgType::SigSet => symbols::push_sigset(out, bits),
@@ -100,7 +100,7 @@ pub fn push_address(out: &mut String, raw: u64) {
 /// Appends the address of a socket.
 pub fn push_sockaddr(out: &mut String, address: &Sockaddr<'_>) {
     let push_family = |out: &mut String, family: Option<u16>| {
-        let known = family.is_some_and(|f| symbols::push(out, catalogue::Family::AddressFamily, f.into()));
+        let known = family.is_some_and(|f| symbols::socket::FAMILY.push(out, f.into()));
         if !known {
             out.push_str("unknown family");
         }

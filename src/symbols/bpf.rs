@@ -1,10 +1,10 @@
 //! BPF: linux/bpf.h.
 
-use super::Names;
+use super::table::Table::{self, Enum, Flags, FlagsOr};
 
 /// `bpf(2)`: commands.
 #[rustfmt::skip]
-pub const CMD: Names = &[
+pub const CMD: &Table = &Enum(&[
     (0, "BPF_MAP_CREATE"), (1, "BPF_MAP_LOOKUP_ELEM"), (2, "BPF_MAP_UPDATE_ELEM"), (3, "BPF_MAP_DELETE_ELEM"),
     (4, "BPF_MAP_GET_NEXT_KEY"), (5, "BPF_PROG_LOAD"), (6, "BPF_OBJ_PIN"), (7, "BPF_OBJ_GET"), (8, "BPF_PROG_ATTACH"),
     (9, "BPF_PROG_DETACH"), (10, "BPF_PROG_TEST_RUN"), (11, "BPF_PROG_GET_NEXT_ID"), (12, "BPF_MAP_GET_NEXT_ID"),
@@ -16,11 +16,11 @@ pub const CMD: Names = &[
     (30, "BPF_LINK_GET_FD_BY_ID"), (31, "BPF_LINK_GET_NEXT_ID"), (32, "BPF_ENABLE_STATS"), (33, "BPF_ITER_CREATE"),
     (34, "BPF_LINK_DETACH"), (35, "BPF_PROG_BIND_MAP"), (36, "BPF_TOKEN_CREATE"), (37, "BPF_PROG_STREAM_READ_BY_FD"),
     (38, "BPF_PROG_ASSOC_STRUCT_OPS"),
-];
+]);
 
 /// Types of maps.
 #[rustfmt::skip]
-pub const MAP_TYPE: Names = &[
+pub const MAP_TYPE: &Table = &Enum(&[
     (0, "BPF_MAP_TYPE_UNSPEC"), (1, "BPF_MAP_TYPE_HASH"), (2, "BPF_MAP_TYPE_ARRAY"), (3, "BPF_MAP_TYPE_PROG_ARRAY"),
     (4, "BPF_MAP_TYPE_PERF_EVENT_ARRAY"), (5, "BPF_MAP_TYPE_PERCPU_HASH"), (6, "BPF_MAP_TYPE_PERCPU_ARRAY"),
     (7, "BPF_MAP_TYPE_STACK_TRACE"), (8, "BPF_MAP_TYPE_CGROUP_ARRAY"), (9, "BPF_MAP_TYPE_LRU_HASH"),
@@ -33,11 +33,11 @@ pub const MAP_TYPE: Names = &[
     (27, "BPF_MAP_TYPE_RINGBUF"), (28, "BPF_MAP_TYPE_INODE_STORAGE"), (29, "BPF_MAP_TYPE_TASK_STORAGE"),
     (30, "BPF_MAP_TYPE_BLOOM_FILTER"), (31, "BPF_MAP_TYPE_USER_RINGBUF"), (32, "BPF_MAP_TYPE_CGRP_STORAGE"),
     (33, "BPF_MAP_TYPE_ARENA"), (34, "BPF_MAP_TYPE_INSN_ARRAY"), (35, "BPF_MAP_TYPE_RHASH"),
-];
+]);
 
 /// Types of programs.
 #[rustfmt::skip]
-pub const PROG_TYPE: Names = &[
+pub const PROG_TYPE: &Table = &Enum(&[
     (0, "BPF_PROG_TYPE_UNSPEC"), (1, "BPF_PROG_TYPE_SOCKET_FILTER"), (2, "BPF_PROG_TYPE_KPROBE"),
     (3, "BPF_PROG_TYPE_SCHED_CLS"), (4, "BPF_PROG_TYPE_SCHED_ACT"), (5, "BPF_PROG_TYPE_TRACEPOINT"),
     (6, "BPF_PROG_TYPE_XDP"), (7, "BPF_PROG_TYPE_PERF_EVENT"), (8, "BPF_PROG_TYPE_CGROUP_SKB"),
@@ -50,11 +50,11 @@ pub const PROG_TYPE: Names = &[
     (26, "BPF_PROG_TYPE_TRACING"), (27, "BPF_PROG_TYPE_STRUCT_OPS"), (28, "BPF_PROG_TYPE_EXT"),
     (29, "BPF_PROG_TYPE_LSM"), (30, "BPF_PROG_TYPE_SK_LOOKUP"), (31, "BPF_PROG_TYPE_SYSCALL"),
     (32, "BPF_PROG_TYPE_NETFILTER"),
-];
+]);
 
 /// Types of attachment.
 #[rustfmt::skip]
-pub const ATTACH_TYPE: Names = &[
+pub const ATTACH_TYPE: &Table = &Enum(&[
     (0, "BPF_CGROUP_INET_INGRESS"), (1, "BPF_CGROUP_INET_EGRESS"), (2, "BPF_CGROUP_INET_SOCK_CREATE"),
     (3, "BPF_CGROUP_SOCK_OPS"), (4, "BPF_SK_SKB_STREAM_PARSER"), (5, "BPF_SK_SKB_STREAM_VERDICT"),
     (6, "BPF_CGROUP_DEVICE"), (7, "BPF_SK_MSG_VERDICT"), (8, "BPF_CGROUP_INET4_BIND"), (9, "BPF_CGROUP_INET6_BIND"),
@@ -74,71 +74,71 @@ pub const ATTACH_TYPE: Names = &[
     (53, "BPF_CGROUP_UNIX_GETSOCKNAME"), (54, "BPF_NETKIT_PRIMARY"), (55, "BPF_NETKIT_PEER"),
     (56, "BPF_TRACE_KPROBE_SESSION"), (57, "BPF_TRACE_UPROBE_SESSION"), (58, "BPF_TRACE_FSESSION"),
     (59, "BPF_TRACE_FENTRY_MULTI"), (60, "BPF_TRACE_FEXIT_MULTI"), (61, "BPF_TRACE_FSESSION_MULTI"),
-];
+]);
 
 /// Types of links.
 #[rustfmt::skip]
-pub const LINK_TYPE: Names = &[
+pub const LINK_TYPE: &Table = &Enum(&[
     (0, "BPF_LINK_TYPE_UNSPEC"), (1, "BPF_LINK_TYPE_RAW_TRACEPOINT"), (2, "BPF_LINK_TYPE_TRACING"),
     (3, "BPF_LINK_TYPE_CGROUP"), (4, "BPF_LINK_TYPE_ITER"), (5, "BPF_LINK_TYPE_NETNS"), (6, "BPF_LINK_TYPE_XDP"),
     (7, "BPF_LINK_TYPE_PERF_EVENT"), (8, "BPF_LINK_TYPE_KPROBE_MULTI"), (9, "BPF_LINK_TYPE_STRUCT_OPS"),
     (10, "BPF_LINK_TYPE_NETFILTER"), (11, "BPF_LINK_TYPE_TCX"), (12, "BPF_LINK_TYPE_UPROBE_MULTI"),
     (13, "BPF_LINK_TYPE_NETKIT"), (14, "BPF_LINK_TYPE_SOCKMAP"), (15, "BPF_LINK_TYPE_TRACING_MULTI"),
-];
+]);
 
 /// `BPF_MAP_CREATE`: flags.
 #[rustfmt::skip]
-pub const MAP_FLAGS: Names = &[
+pub const MAP_FLAGS: &Table = &Flags(&[
     (1, "BPF_F_NO_PREALLOC"), (2, "BPF_F_NO_COMMON_LRU"), (4, "BPF_F_NUMA_NODE"), (8, "BPF_F_RDONLY"),
     (0x10, "BPF_F_WRONLY"), (0x20, "BPF_F_STACK_BUILD_ID"), (0x40, "BPF_F_ZERO_SEED"), (0x80, "BPF_F_RDONLY_PROG"),
     (0x100, "BPF_F_WRONLY_PROG"), (0x200, "BPF_F_CLONE"), (0x400, "BPF_F_MMAPABLE"), (0x800, "BPF_F_PRESERVE_ELEMS"),
     (0x1000, "BPF_F_INNER_MAP"), (0x2000, "BPF_F_LINK"), (0x4000, "BPF_F_PATH_FD"),
     (0x8000, "BPF_F_VTYPE_BTF_OBJ_FD"), (0x1_0000, "BPF_F_TOKEN_FD"), (0x2_0000, "BPF_F_SEGV_ON_FAULT"),
     (0x4_0000, "BPF_F_NO_USER_CONV"), (0x8_0000, "BPF_F_RB_OVERWRITE"),
-];
+]);
 
 /// `BPF_PROG_LOAD`: flags.
 #[rustfmt::skip]
-pub const PROG_FLAGS: Names = &[
+pub const PROG_FLAGS: &Table = &Flags(&[
     (1, "BPF_F_STRICT_ALIGNMENT"), (2, "BPF_F_ANY_ALIGNMENT"), (4, "BPF_F_TEST_RND_HI32"),
     (8, "BPF_F_TEST_STATE_FREQ"), (0x10, "BPF_F_SLEEPABLE"), (0x20, "BPF_F_XDP_HAS_FRAGS"),
     (0x40, "BPF_F_XDP_DEV_BOUND_ONLY"), (0x80, "BPF_F_TEST_REG_INVARIANTS"), (0x1_0000, "BPF_F_TOKEN_FD"),
-];
+]);
 
 /// `BPF_PROG_ATTACH`: flags.
 #[rustfmt::skip]
-pub const ATTACH_FLAGS: Names = &[
+pub const ATTACH_FLAGS: &Table = &Flags(&[
     (1, "BPF_F_ALLOW_OVERRIDE"), (2, "BPF_F_ALLOW_MULTI"), (4, "BPF_F_REPLACE"), (8, "BPF_F_BEFORE"),
     (0x10, "BPF_F_AFTER"), (0x20, "BPF_F_ID"), (0x40, "BPF_F_PREORDER"), (0x2000, "BPF_F_LINK"),
-];
+]);
 
 /// `BPF_MAP_UPDATE_ELEM`: flags; none of them is `BPF_ANY`.
 #[rustfmt::skip]
-pub const ELEM_FLAGS: Names = &[
+pub const ELEM_FLAGS: &Table = &FlagsOr("BPF_ANY", &[
     (1, "BPF_NOEXIST"), (2, "BPF_EXIST"), (4, "BPF_F_LOCK"), (8, "BPF_F_CPU"), (0x10, "BPF_F_ALL_CPUS"),
-];
+]);
 
 /// `BPF_OBJ_GET`, `BPF_MAP_GET_FD_BY_ID`: flags.
 #[rustfmt::skip]
-pub const FILE_FLAGS: Names = &[
+pub const FILE_FLAGS: &Table = &Flags(&[
     (8, "BPF_F_RDONLY"), (0x10, "BPF_F_WRONLY"), (0x4000, "BPF_F_PATH_FD"), (0x1_0000, "BPF_F_TOKEN_FD"),
-];
+]);
 
 /// `BPF_PROG_QUERY`: flags.
 #[rustfmt::skip]
-pub const QUERY_FLAGS: Names = &[
+pub const QUERY_FLAGS: &Table = &Flags(&[
     (1, "BPF_F_QUERY_EFFECTIVE"),
-];
+]);
 
 /// `BPF_ENABLE_STATS`
 #[rustfmt::skip]
-pub const STATS: Names = &[
+pub const STATS: &Table = &Enum(&[
     (0, "BPF_STATS_RUN_TIME"),
-];
+]);
 
 /// `BPF_TASK_FD_QUERY`
 #[rustfmt::skip]
-pub const FD_TYPE: Names = &[
+pub const FD_TYPE: &Table = &Enum(&[
     (0, "BPF_FD_TYPE_RAW_TRACEPOINT"), (1, "BPF_FD_TYPE_TRACEPOINT"), (2, "BPF_FD_TYPE_KPROBE"),
     (3, "BPF_FD_TYPE_KRETPROBE"), (4, "BPF_FD_TYPE_UPROBE"), (5, "BPF_FD_TYPE_URETPROBE"),
-];
+]);

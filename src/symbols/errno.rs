@@ -1,8 +1,10 @@
 //! Error numbers: asm-generic/errno.h, and those that only tracers see of linux/errno.h.
 
+use super::table::{Table, Table::Enum};
+
 /// By number.
 #[rustfmt::skip]
-pub const ERRNO: &[(u64, &str)] = &[
+pub const ERRNO: &Table = &Enum(&[
     (1, "EPERM"), (2, "ENOENT"), (3, "ESRCH"), (4, "EINTR"), (5, "EIO"), (6, "ENXIO"), (7, "E2BIG"), (8, "ENOEXEC"),
     (9, "EBADF"), (10, "ECHILD"), (11, "EAGAIN"), (12, "ENOMEM"), (13, "EACCES"), (14, "EFAULT"), (15, "ENOTBLK"),
     (16, "EBUSY"), (17, "EEXIST"), (18, "EXDEV"), (19, "ENODEV"), (20, "ENOTDIR"), (21, "EISDIR"), (22, "EINVAL"),
@@ -27,4 +29,4 @@ pub const ERRNO: &[(u64, &str)] = &[
     (0x80, "EKEYREVOKED"), (0x81, "EKEYREJECTED"), (0x82, "EOWNERDEAD"), (0x83, "ENOTRECOVERABLE"), (0x84, "ERFKILL"),
     (0x85, "EHWPOISON"), (0x200, "ERESTARTSYS"), (0x201, "ERESTARTNOINTR"), (0x202, "ERESTARTNOHAND"),
     (0x203, "ENOIOCTLCMD"), (0x204, "ERESTART_RESTARTBLOCK"),
-];
+]);

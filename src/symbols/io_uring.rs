@@ -1,10 +1,11 @@
 //! io_uring: linux/io_uring.h.
 
-use super::Names;
+use super::table::Names;
+use super::table::Table::{self, Enum, Flags, Mixed};
 
 /// `io_uring_setup(2)`: flags.
 #[rustfmt::skip]
-pub const SETUP: Names = &[
+pub const SETUP: &Table = &Flags(&[
     (1, "IORING_SETUP_IOPOLL"), (2, "IORING_SETUP_SQPOLL"), (4, "IORING_SETUP_SQ_AFF"), (8, "IORING_SETUP_CQSIZE"),
     (0x10, "IORING_SETUP_CLAMP"), (0x20, "IORING_SETUP_ATTACH_WQ"), (0x40, "IORING_SETUP_R_DISABLED"),
     (0x80, "IORING_SETUP_SUBMIT_ALL"), (0x100, "IORING_SETUP_COOP_TASKRUN"), (0x200, "IORING_SETUP_TASKRUN_FLAG"),
@@ -13,11 +14,11 @@ pub const SETUP: Names = &[
     (0x8000, "IORING_SETUP_REGISTERED_FD_ONLY"), (0x1_0000, "IORING_SETUP_NO_SQARRAY"),
     (0x2_0000, "IORING_SETUP_HYBRID_IOPOLL"), (0x4_0000, "IORING_SETUP_CQE_MIXED"),
     (0x8_0000, "IORING_SETUP_SQE_MIXED"), (0x10_0000, "IORING_SETUP_SQ_REWIND"),
-];
+]);
 
 /// `io_uring_setup(2)`: features.
 #[rustfmt::skip]
-pub const FEATURES: Names = &[
+pub const FEATURES: &Table = &Flags(&[
     (1, "IORING_FEAT_SINGLE_MMAP"), (2, "IORING_FEAT_NODROP"), (4, "IORING_FEAT_SUBMIT_STABLE"),
     (8, "IORING_FEAT_RW_CUR_POS"), (0x10, "IORING_FEAT_CUR_PERSONALITY"), (0x20, "IORING_FEAT_FAST_POLL"),
     (0x40, "IORING_FEAT_POLL_32BITS"), (0x80, "IORING_FEAT_SQPOLL_NONFIXED"), (0x100, "IORING_FEAT_EXT_ARG"),
@@ -25,19 +26,19 @@ pub const FEATURES: Names = &[
     (0x1000, "IORING_FEAT_LINKED_FILE"), (0x2000, "IORING_FEAT_REG_REG_RING"),
     (0x4000, "IORING_FEAT_RECVSEND_BUNDLE"), (0x8000, "IORING_FEAT_MIN_TIMEOUT"), (0x1_0000, "IORING_FEAT_RW_ATTR"),
     (0x2_0000, "IORING_FEAT_NO_IOWAIT"),
-];
+]);
 
 /// `io_uring_enter(2)`
 #[rustfmt::skip]
-pub const ENTER: Names = &[
+pub const ENTER: &Table = &Flags(&[
     (1, "IORING_ENTER_GETEVENTS"), (2, "IORING_ENTER_SQ_WAKEUP"), (4, "IORING_ENTER_SQ_WAIT"),
     (8, "IORING_ENTER_EXT_ARG"), (0x10, "IORING_ENTER_REGISTERED_RING"), (0x20, "IORING_ENTER_ABS_TIMER"),
     (0x40, "IORING_ENTER_EXT_ARG_REG"), (0x80, "IORING_ENTER_NO_IOWAIT"),
-];
+]);
 
 /// `io_uring_register(2)`
 #[rustfmt::skip]
-pub const REGISTER: Names = &[
+const REGISTER_OPS: Names = &[
     (0, "IORING_REGISTER_BUFFERS"), (1, "IORING_UNREGISTER_BUFFERS"), (2, "IORING_REGISTER_FILES"),
     (3, "IORING_UNREGISTER_FILES"), (4, "IORING_REGISTER_EVENTFD"), (5, "IORING_UNREGISTER_EVENTFD"),
     (6, "IORING_REGISTER_FILES_UPDATE"), (7, "IORING_REGISTER_EVENTFD_ASYNC"), (8, "IORING_REGISTER_PROBE"),
@@ -55,13 +56,13 @@ pub const REGISTER: Names = &[
 
 /// `io_uring_register(2)`: flag beside the operation.
 #[rustfmt::skip]
-pub const REGISTER_FLAGS: Names = &[
+pub const REGISTER: &Table = &Mixed(&[(0x7fff_ffff, REGISTER_OPS)], &[
     (0x8000_0000, "IORING_REGISTER_USE_REGISTERED_RING"),
-];
+]);
 
 /// Operations.
 #[rustfmt::skip]
-pub const OP: Names = &[
+pub const OP: &Table = &Enum(&[
     (0, "IORING_OP_NOP"), (1, "IORING_OP_READV"), (2, "IORING_OP_WRITEV"), (3, "IORING_OP_FSYNC"),
     (4, "IORING_OP_READ_FIXED"), (5, "IORING_OP_WRITE_FIXED"), (6, "IORING_OP_POLL_ADD"),
     (7, "IORING_OP_POLL_REMOVE"), (8, "IORING_OP_SYNC_FILE_RANGE"), (9, "IORING_OP_SENDMSG"),
@@ -80,85 +81,85 @@ pub const OP: Names = &[
     (54, "IORING_OP_FIXED_FD_INSTALL"), (55, "IORING_OP_FTRUNCATE"), (56, "IORING_OP_BIND"), (57, "IORING_OP_LISTEN"),
     (58, "IORING_OP_RECV_ZC"), (59, "IORING_OP_EPOLL_WAIT"), (60, "IORING_OP_READV_FIXED"),
     (61, "IORING_OP_WRITEV_FIXED"), (62, "IORING_OP_PIPE"), (63, "IORING_OP_NOP128"), (64, "IORING_OP_URING_CMD128"),
-];
+]);
 
 /// Flags of an entry of the submission queue.
 #[rustfmt::skip]
-pub const SQE: Names = &[
+pub const SQE: &Table = &Flags(&[
     (1, "IOSQE_FIXED_FILE"), (2, "IOSQE_IO_DRAIN"), (4, "IOSQE_IO_LINK"), (8, "IOSQE_IO_HARDLINK"),
     (0x10, "IOSQE_ASYNC"), (0x20, "IOSQE_BUFFER_SELECT"), (0x40, "IOSQE_CQE_SKIP_SUCCESS"),
-];
+]);
 
 /// Flags of an entry of the completion queue.
 #[rustfmt::skip]
-pub const CQE: Names = &[
+pub const CQE: &Table = &Flags(&[
     (1, "IORING_CQE_F_BUFFER"), (2, "IORING_CQE_F_MORE"), (4, "IORING_CQE_F_SOCK_NONEMPTY"),
     (8, "IORING_CQE_F_NOTIF"), (0x10, "IORING_CQE_F_BUF_MORE"), (0x20, "IORING_CQE_F_SKIP"),
     (0x8000, "IORING_CQE_F_32"), (0x1_0000, "IORING_CQE_F_TSTAMP_HW"),
-];
+]);
 
 /// Flags of the submission queue.
 #[rustfmt::skip]
-pub const SQ_FLAGS: Names = &[
+pub const SQ_FLAGS: &Table = &Flags(&[
     (1, "IORING_SQ_NEED_WAKEUP"), (2, "IORING_SQ_CQ_OVERFLOW"), (4, "IORING_SQ_TASKRUN"),
-];
+]);
 
 /// `IORING_OP_FSYNC`
 #[rustfmt::skip]
-pub const FSYNC: Names = &[
+pub const FSYNC: &Table = &Flags(&[
     (1, "IORING_FSYNC_DATASYNC"),
-];
+]);
 
 /// `IORING_OP_TIMEOUT`
 #[rustfmt::skip]
-pub const TIMEOUT: Names = &[
+pub const TIMEOUT: &Table = &Flags(&[
     (1, "IORING_TIMEOUT_ABS"), (2, "IORING_TIMEOUT_UPDATE"), (4, "IORING_TIMEOUT_BOOTTIME"),
     (8, "IORING_TIMEOUT_REALTIME"), (0x10, "IORING_LINK_TIMEOUT_UPDATE"), (0x20, "IORING_TIMEOUT_ETIME_SUCCESS"),
     (0x40, "IORING_TIMEOUT_MULTISHOT"), (0x80, "IORING_TIMEOUT_IMMEDIATE_ARG"),
-];
+]);
 
 /// `IORING_OP_POLL_ADD`
 #[rustfmt::skip]
-pub const POLL: Names = &[
+pub const POLL: &Table = &Flags(&[
     (1, "IORING_POLL_ADD_MULTI"), (2, "IORING_POLL_UPDATE_EVENTS"), (4, "IORING_POLL_UPDATE_USER_DATA"),
     (8, "IORING_POLL_ADD_LEVEL"),
-];
+]);
 
 /// `IORING_OP_ASYNC_CANCEL`
 #[rustfmt::skip]
-pub const CANCEL: Names = &[
+pub const CANCEL: &Table = &Flags(&[
     (1, "IORING_ASYNC_CANCEL_ALL"), (2, "IORING_ASYNC_CANCEL_FD"), (4, "IORING_ASYNC_CANCEL_ANY"),
     (8, "IORING_ASYNC_CANCEL_FD_FIXED"), (0x10, "IORING_ASYNC_CANCEL_USERDATA"), (0x20, "IORING_ASYNC_CANCEL_OP"),
-];
+]);
 
 /// `IORING_OP_ACCEPT`
 #[rustfmt::skip]
-pub const ACCEPT: Names = &[
+pub const ACCEPT: &Table = &Flags(&[
     (1, "IORING_ACCEPT_MULTISHOT"), (2, "IORING_ACCEPT_DONTWAIT"), (4, "IORING_ACCEPT_POLL_FIRST"),
-];
+]);
 
 /// `IORING_OP_SEND`, `IORING_OP_RECV`.
 #[rustfmt::skip]
-pub const SEND: Names = &[
+pub const SEND: &Table = &Flags(&[
     (1, "IORING_RECVSEND_POLL_FIRST"), (4, "IORING_RECVSEND_FIXED_BUF"), (8, "IORING_SEND_ZC_REPORT_USAGE"),
     (0x10, "IORING_RECVSEND_BUNDLE"), (0x20, "IORING_SEND_VECTORIZED"),
-];
+]);
 
 /// `IORING_OP_MSG_RING`
 #[rustfmt::skip]
-pub const MSG: Names = &[
+pub const MSG: &Table = &Enum(&[
     (0, "IORING_MSG_DATA"), (1, "IORING_MSG_SEND_FD"),
-];
+]);
 
 /// `IORING_OP_MSG_RING`: flags.
 #[rustfmt::skip]
-pub const MSG_FLAGS: Names = &[
+pub const MSG_FLAGS: &Table = &Flags(&[
     (1, "IORING_MSG_RING_CQE_SKIP"), (2, "IORING_MSG_RING_FLAGS_PASS"),
-];
+]);
 
 /// `IORING_REGISTER_RESTRICTIONS`
 #[rustfmt::skip]
-pub const RESTRICTION: Names = &[
+pub const RESTRICTION: &Table = &Enum(&[
     (0, "IORING_RESTRICTION_REGISTER_OP"), (1, "IORING_RESTRICTION_SQE_OP"),
     (2, "IORING_RESTRICTION_SQE_FLAGS_ALLOWED"), (3, "IORING_RESTRICTION_SQE_FLAGS_REQUIRED"),
-];
+]);

@@ -1,6 +1,6 @@
 //! Requests of `ioctl(2)`, as 64-bit programs make them, by number.
 
-use super::Names;
+use super::table::Names;
 
 /// Where devices share a number, the name is that of the more common one.
 #[rustfmt::skip]

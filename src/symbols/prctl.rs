@@ -1,10 +1,10 @@
 //! What `prctl(2)` and `arch_prctl(2)` take: linux/prctl.h, asm/prctl.h.
 
-use super::Names;
+use super::table::Table::{self, Enum, Flags, FlagsOr};
 
 /// `prctl(2)`: options.
 #[rustfmt::skip]
-pub const OPTION: Names = &[
+pub const OPTION: &Table = &Enum(&[
     (1, "PR_SET_PDEATHSIG"), (2, "PR_GET_PDEATHSIG"), (3, "PR_GET_DUMPABLE"), (4, "PR_SET_DUMPABLE"),
     (5, "PR_GET_UNALIGN"), (6, "PR_SET_UNALIGN"), (7, "PR_GET_KEEPCAPS"), (8, "PR_SET_KEEPCAPS"), (9, "PR_GET_FPEMU"),
     (0xa, "PR_SET_FPEMU"), (0xb, "PR_GET_FPEXC"), (0xc, "PR_SET_FPEXC"), (0xd, "PR_GET_TIMING"),
@@ -29,178 +29,178 @@ pub const OPTION: Names = &[
     (0x4d, "PR_TIMER_CREATE_RESTORE_IDS"), (0x4e, "PR_FUTEX_HASH"), (0x4f, "PR_RSEQ_SLICE_EXTENSION"),
     (0x50, "PR_GET_CFI"), (0x51, "PR_SET_CFI"), (0x4155_5856, "PR_GET_AUXV"), (0x5356_4d41, "PR_SET_VMA"),
     (0x5961_6d61, "PR_SET_PTRACER"),
-];
+]);
 
 /// `prctl(2)`: `PR_CAP_AMBIENT`.
 #[rustfmt::skip]
-pub const CAP_AMBIENT: Names = &[
+pub const CAP_AMBIENT: &Table = &Enum(&[
     (1, "PR_CAP_AMBIENT_IS_SET"), (2, "PR_CAP_AMBIENT_RAISE"), (3, "PR_CAP_AMBIENT_LOWER"),
     (4, "PR_CAP_AMBIENT_CLEAR_ALL"),
-];
+]);
 
 /// `prctl(2)`: `PR_SET_DUMPABLE` (linux/sched/coredump.h of the kernel).
 #[rustfmt::skip]
-pub const DUMPABLE: Names = &[
+pub const DUMPABLE: &Table = &Enum(&[
     (0, "SUID_DUMP_DISABLE"), (1, "SUID_DUMP_USER"), (2, "SUID_DUMP_ROOT"),
-];
+]);
 
 /// `prctl(2)`: `PR_SET_ENDIAN`.
 #[rustfmt::skip]
-pub const ENDIAN: Names = &[
+pub const ENDIAN: &Table = &Enum(&[
     (0, "PR_ENDIAN_BIG"), (1, "PR_ENDIAN_LITTLE"), (2, "PR_ENDIAN_PPC_LITTLE"),
-];
+]);
 
 /// `prctl(2)`: `PR_SET_UNALIGN`.
 #[rustfmt::skip]
-pub const UNALIGN: Names = &[
+pub const UNALIGN: &Table = &Flags(&[
     (1, "PR_UNALIGN_NOPRINT"), (2, "PR_UNALIGN_SIGBUS"),
-];
+]);
 
 /// `prctl(2)`: `PR_SET_FPEMU`.
 #[rustfmt::skip]
-pub const FPEMU: Names = &[
+pub const FPEMU: &Table = &Flags(&[
     (1, "PR_FPEMU_NOPRINT"), (2, "PR_FPEMU_SIGFPE"),
-];
+]);
 
 /// `prctl(2)`: `PR_SET_FPEXC`; none of them is `PR_FP_EXC_DISABLED`.
 #[rustfmt::skip]
-pub const FPEXC: Names = &[
+pub const FPEXC: &Table = &FlagsOr("PR_FP_EXC_DISABLED", &[
     (1, "PR_FP_EXC_NONRECOV"), (2, "PR_FP_EXC_ASYNC"), (0x80, "PR_FP_EXC_SW_ENABLE"), (0x1_0000, "PR_FP_EXC_DIV"),
     (0x2_0000, "PR_FP_EXC_OVF"), (0x4_0000, "PR_FP_EXC_UND"), (0x8_0000, "PR_FP_EXC_RES"),
     (0x10_0000, "PR_FP_EXC_INV"),
-];
+]);
 
 /// `prctl(2)`: `PR_SET_TIMING`.
 #[rustfmt::skip]
-pub const TIMING: Names = &[
+pub const TIMING: &Table = &Enum(&[
     (0, "PR_TIMING_STATISTICAL"), (1, "PR_TIMING_TIMESTAMP"),
-];
+]);
 
 /// `prctl(2)`: `PR_SET_TSC`.
 #[rustfmt::skip]
-pub const TSC: Names = &[
+pub const TSC: &Table = &Enum(&[
     (1, "PR_TSC_ENABLE"), (2, "PR_TSC_SIGSEGV"),
-];
+]);
 
 /// `prctl(2)`: `PR_MCE_KILL`.
 #[rustfmt::skip]
-pub const MCE_KILL: Names = &[
+pub const MCE_KILL: &Table = &Enum(&[
     (0, "PR_MCE_KILL_CLEAR"), (1, "PR_MCE_KILL_SET"),
-];
+]);
 
 /// `prctl(2)`: `PR_MCE_KILL`, `PR_MCE_KILL_SET`.
 #[rustfmt::skip]
-pub const MCE_POLICY: Names = &[
+pub const MCE_POLICY: &Table = &Enum(&[
     (0, "PR_MCE_KILL_LATE"), (1, "PR_MCE_KILL_EARLY"), (2, "PR_MCE_KILL_DEFAULT"),
-];
+]);
 
 /// `prctl(2)`: `PR_SET_MM`.
 #[rustfmt::skip]
-pub const MM: Names = &[
+pub const MM: &Table = &Enum(&[
     (1, "PR_SET_MM_START_CODE"), (2, "PR_SET_MM_END_CODE"), (3, "PR_SET_MM_START_DATA"), (4, "PR_SET_MM_END_DATA"),
     (5, "PR_SET_MM_START_STACK"), (6, "PR_SET_MM_START_BRK"), (7, "PR_SET_MM_BRK"), (8, "PR_SET_MM_ARG_START"),
     (9, "PR_SET_MM_ARG_END"), (10, "PR_SET_MM_ENV_START"), (11, "PR_SET_MM_ENV_END"), (12, "PR_SET_MM_AUXV"),
     (13, "PR_SET_MM_EXE_FILE"), (14, "PR_SET_MM_MAP"), (15, "PR_SET_MM_MAP_SIZE"),
-];
+]);
 
 /// `prctl(2)`: `PR_SET_VMA`.
 #[rustfmt::skip]
-pub const VMA: Names = &[
+pub const VMA: &Table = &Enum(&[
     (0, "PR_SET_VMA_ANON_NAME"),
-];
+]);
 
 /// `prctl(2)`: `PR_SET_SPECULATION_CTRL`.
 #[rustfmt::skip]
-pub const SPEC: Names = &[
+pub const SPEC: &Table = &Enum(&[
     (0, "PR_SPEC_STORE_BYPASS"), (1, "PR_SPEC_INDIRECT_BRANCH"), (2, "PR_SPEC_L1D_FLUSH"),
-];
+]);
 
 /// `prctl(2)`: `PR_SET_SPECULATION_CTRL`; none of them is `PR_SPEC_NOT_AFFECTED`.
 #[rustfmt::skip]
-pub const SPEC_STATE: Names = &[
+pub const SPEC_STATE: &Table = &FlagsOr("PR_SPEC_NOT_AFFECTED", &[
     (1, "PR_SPEC_PRCTL"), (2, "PR_SPEC_ENABLE"), (4, "PR_SPEC_DISABLE"), (8, "PR_SPEC_FORCE_DISABLE"),
     (0x10, "PR_SPEC_DISABLE_NOEXEC"),
-];
+]);
 
 /// `prctl(2)`: `PR_SET_SYSCALL_USER_DISPATCH`.
 #[rustfmt::skip]
-pub const DISPATCH: Names = &[
+pub const DISPATCH: &Table = &Enum(&[
     (0, "PR_SYS_DISPATCH_OFF"), (1, "PR_SYS_DISPATCH_EXCLUSIVE_ON"), (2, "PR_SYS_DISPATCH_INCLUSIVE_ON"),
-];
+]);
 
 /// `prctl(2)`: `PR_SCHED_CORE`.
 #[rustfmt::skip]
-pub const SCHED_CORE: Names = &[
+pub const SCHED_CORE: &Table = &Enum(&[
     (0, "PR_SCHED_CORE_GET"), (1, "PR_SCHED_CORE_CREATE"), (2, "PR_SCHED_CORE_SHARE_TO"),
     (3, "PR_SCHED_CORE_SHARE_FROM"),
-];
+]);
 
 /// `prctl(2)`: `PR_SCHED_CORE`, for whom.
 #[rustfmt::skip]
-pub const SCHED_CORE_SCOPE: Names = &[
+pub const SCHED_CORE_SCOPE: &Table = &Enum(&[
     (0, "PR_SCHED_CORE_SCOPE_THREAD"), (1, "PR_SCHED_CORE_SCOPE_THREAD_GROUP"),
     (2, "PR_SCHED_CORE_SCOPE_PROCESS_GROUP"),
-];
+]);
 
 /// `prctl(2)`: `PR_SET_MDWE`.
 #[rustfmt::skip]
-pub const MDWE: Names = &[
+pub const MDWE: &Table = &Flags(&[
     (1, "PR_MDWE_REFUSE_EXEC_GAIN"), (2, "PR_MDWE_NO_INHERIT"),
-];
+]);
 
 /// `prctl(2)`: `PR_SET_THP_DISABLE`.
 #[rustfmt::skip]
-pub const THP: Names = &[
+pub const THP: &Table = &Flags(&[
     (2, "PR_THP_DISABLE_EXCEPT_ADVISED"),
-];
+]);
 
 /// `prctl(2)`: `PR_SET_SHADOW_STACK_STATUS`.
 #[rustfmt::skip]
-pub const SHADOW_STACK: Names = &[
+pub const SHADOW_STACK: &Table = &Flags(&[
     (1, "PR_SHADOW_STACK_ENABLE"), (2, "PR_SHADOW_STACK_WRITE"), (4, "PR_SHADOW_STACK_PUSH"),
-];
+]);
 
 /// `prctl(2)`: `PR_PAC_RESET_KEYS`.
 #[rustfmt::skip]
-pub const PAC: Names = &[
+pub const PAC: &Table = &Flags(&[
     (1, "PR_PAC_APIAKEY"), (2, "PR_PAC_APIBKEY"), (4, "PR_PAC_APDAKEY"), (8, "PR_PAC_APDBKEY"),
     (0x10, "PR_PAC_APGAKEY"),
-];
+]);
 
 /// `prctl(2)`: `PR_SET_TAGGED_ADDR_CTRL`.
 #[rustfmt::skip]
-pub const TAGGED: Names = &[
+pub const TAGGED: &Table = &Flags(&[
     (1, "PR_TAGGED_ADDR_ENABLE"), (2, "PR_MTE_TCF_SYNC"), (4, "PR_MTE_TCF_ASYNC"), (0x8_0000, "PR_MTE_STORE_ONLY"),
-];
+]);
 
 /// `prctl(2)`: `PR_FUTEX_HASH`.
 #[rustfmt::skip]
-pub const FUTEX_HASH: Names = &[
+pub const FUTEX_HASH: &Table = &Enum(&[
     (1, "PR_FUTEX_HASH_SET_SLOTS"), (2, "PR_FUTEX_HASH_GET_SLOTS"), (3, "PR_FUTEX_HASH_GET_IMMUTABLE"),
-];
+]);
 
 /// `prctl(2)`: `PR_TIMER_CREATE_RESTORE_IDS`.
 #[rustfmt::skip]
-pub const TIMER_RESTORE: Names = &[
+pub const TIMER_RESTORE: &Table = &Enum(&[
     (0, "PR_TIMER_CREATE_RESTORE_IDS_OFF"), (1, "PR_TIMER_CREATE_RESTORE_IDS_ON"),
     (2, "PR_TIMER_CREATE_RESTORE_IDS_GET"),
-];
+]);
 
 /// `prctl(2)`: `PR_RSEQ_SLICE_EXTENSION`.
 #[rustfmt::skip]
-pub const RSEQ_SLICE: Names = &[
+pub const RSEQ_SLICE: &Table = &Enum(&[
     (1, "PR_RSEQ_SLICE_EXTENSION_GET"), (2, "PR_RSEQ_SLICE_EXTENSION_SET"),
-];
+]);
 
 /// `prctl(2)`: `PR_SET_PTRACER`, where it is no process.
 #[rustfmt::skip]
-pub const PTRACER: Names = &[
+pub const PTRACER: &Table = &Enum(&[
     (0xffff_ffff_ffff_ffff, "PR_SET_PTRACER_ANY"),
-];
+]);
 
 /// `arch_prctl(2)`
 #[rustfmt::skip]
-pub const ARCH_PRCTL: Names = &[
+pub const ARCH_PRCTL: &Table = &Enum(&[
     (0x1001, "ARCH_SET_GS"), (0x1002, "ARCH_SET_FS"), (0x1003, "ARCH_GET_FS"), (0x1004, "ARCH_GET_GS"),
     (0x1011, "ARCH_GET_CPUID"), (0x1012, "ARCH_SET_CPUID"), (0x1021, "ARCH_GET_XCOMP_SUPP"),
     (0x1022, "ARCH_GET_XCOMP_PERM"), (0x1023, "ARCH_REQ_XCOMP_PERM"), (0x1024, "ARCH_GET_XCOMP_GUEST_PERM"),
@@ -209,16 +209,16 @@ pub const ARCH_PRCTL: Names = &[
     (0x4003, "ARCH_GET_MAX_TAG_BITS"), (0x4004, "ARCH_FORCE_TAGGED_SVA"), (0x5001, "ARCH_SHSTK_ENABLE"),
     (0x5002, "ARCH_SHSTK_DISABLE"), (0x5003, "ARCH_SHSTK_LOCK"), (0x5004, "ARCH_SHSTK_UNLOCK"),
     (0x5005, "ARCH_SHSTK_STATUS"),
-];
+]);
 
 /// `arch_prctl(2)`: features of the shadow stack.
 #[rustfmt::skip]
-pub const SHSTK: Names = &[
+pub const SHSTK: &Table = &Flags(&[
     (1, "ARCH_SHSTK_SHSTK"), (2, "ARCH_SHSTK_WRSS"),
-];
+]);
 
 /// `arch_prctl(2)`: `ARCH_REQ_XCOMP_PERM`.
 #[rustfmt::skip]
-pub const XFEATURE: Names = &[
+pub const XFEATURE: &Table = &Enum(&[
     (17, "ARCH_XCOMP_TILECFG"), (18, "ARCH_XCOMP_TILEDATA"),
-];
+]);

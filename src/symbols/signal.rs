@@ -1,10 +1,13 @@
 //! Signals: asm/signal.h, asm-generic/siginfo.h.
 
-use super::Names;
+use std::fmt::Write as _;
+
+use super::table::Table::{self, Enum, Flags, Hex, Overlay, Special};
+use super::table::{name, push_name, Names, Rule, ALL};
 
 /// Signals that have a name of their own.
 #[rustfmt::skip]
-pub const SIGNAL: Names = &[
+pub(super) const SIGNALS: Names = &[
     (1, "SIGHUP"), (2, "SIGINT"), (3, "SIGQUIT"), (4, "SIGILL"), (5, "SIGTRAP"), (6, "SIGABRT"), (7, "SIGBUS"),
     (8, "SIGFPE"), (9, "SIGKILL"), (10, "SIGUSR1"), (11, "SIGSEGV"), (12, "SIGUSR2"), (13, "SIGPIPE"),
     (14, "SIGALRM"), (15, "SIGTERM"), (16, "SIGSTKFLT"), (17, "SIGCHLD"), (18, "SIGCONT"), (19, "SIGSTOP"),
@@ -12,106 +15,150 @@ pub const SIGNAL: Names = &[
     (26, "SIGVTALRM"), (27, "SIGPROF"), (28, "SIGWINCH"), (29, "SIGIO"), (30, "SIGPWR"), (31, "SIGSYS"),
 ];
 
+/// Number of a signal.
+#[rustfmt::skip]
+pub const SIGNAL: &Table = &Special(Rule(push_number), &[(ALL, SIGNALS)]);
+
 /// `sigprocmask(2)`
 #[rustfmt::skip]
-pub const PROCMASK: Names = &[
+pub const PROCMASK: &Table = &Enum(&[
     (0, "SIG_BLOCK"), (1, "SIG_UNBLOCK"), (2, "SIG_SETMASK"),
-];
+]);
 
 /// `sigaction(2)`
 #[rustfmt::skip]
-pub const ACTION: Names = &[
+pub const ACTION: &Table = &Flags(&[
     (0x400_0000, "SA_RESTORER"), (0x800_0000, "SA_ONSTACK"), (0x1000_0000, "SA_RESTART"),
     (0x2000_0000, "SA_INTERRUPT"), (0x4000_0000, "SA_NODEFER"), (0x8000_0000, "SA_RESETHAND"), (4, "SA_SIGINFO"),
     (1, "SA_NOCLDSTOP"), (2, "SA_NOCLDWAIT"), (0x400, "SA_UNSUPPORTED"), (0x800, "SA_EXPOSE_TAGBITS"),
-];
+]);
 
 /// `sigaction(2)`: handlers that are no function.
 #[rustfmt::skip]
-pub const HANDLER: Names = &[
+pub const HANDLER: &Table = &Hex(&[
     (0, "SIG_DFL"), (1, "SIG_IGN"), (0xffff_ffff_ffff_ffff, "SIG_ERR"),
-];
+]);
 
 /// `sigaltstack(2)`
 #[rustfmt::skip]
-pub const ALTSTACK_MODE: Names = &[
+pub const ALTSTACK_MODE: &Table = &Enum(&[
     (1, "SS_ONSTACK"), (2, "SS_DISABLE"),
-];
+]);
 
 /// `sigaltstack(2)`
 #[rustfmt::skip]
-pub const ALTSTACK: Names = &[
+pub const ALTSTACK: &Table = &Flags(&[
     (1, "SS_ONSTACK"), (2, "SS_DISABLE"), (0x8000_0000, "SS_AUTODISARM"),
-];
+]);
 
 /// `signalfd4(2)`
 #[rustfmt::skip]
-pub const SIGNALFD: Names = &[
+pub const SIGNALFD: &Table = &Flags(&[
     (0x8_0000, "SFD_CLOEXEC"), (0x800, "SFD_NONBLOCK"),
-];
+]);
 
 /// `struct sigevent`: `sigev_notify`.
 #[rustfmt::skip]
-pub const SIGEV: Names = &[
+pub const SIGEV: &Table = &Enum(&[
     (0, "SIGEV_SIGNAL"), (1, "SIGEV_NONE"), (2, "SIGEV_THREAD"), (4, "SIGEV_THREAD_ID"),
-];
+]);
 
 /// `si_code` of signals that a process sent.
 #[rustfmt::skip]
-pub const SI: Names = &[
+const SI_ANY: Names = &[
     (0, "SI_USER"), (0x80, "SI_KERNEL"), (0xffff_ffc4, "SI_ASYNCNL"), (0xffff_fff9, "SI_DETHREAD"),
     (0xffff_fffa, "SI_TKILL"), (0xffff_fffb, "SI_SIGIO"), (0xffff_fffc, "SI_ASYNCIO"), (0xffff_fffd, "SI_MESGQ"),
     (0xffff_fffe, "SI_TIMER"), (0xffff_ffff, "SI_QUEUE"),
 ];
 
+/// `si_code` of any signal.
+#[rustfmt::skip]
+pub const SI: &Table = &Enum(SI_ANY);
+
 /// `si_code` of `SIGILL`.
 #[rustfmt::skip]
-pub const SI_ILL: Names = &[
+pub const SI_ILL: &Table = &Overlay(&[
     (1, "ILL_ILLOPC"), (2, "ILL_ILLOPN"), (3, "ILL_ILLADR"), (4, "ILL_ILLTRP"), (5, "ILL_PRVOPC"), (6, "ILL_PRVREG"),
     (7, "ILL_COPROC"), (8, "ILL_BADSTK"), (9, "ILL_BADIADDR"),
-];
+], SI_ANY);
 
 /// `si_code` of `SIGFPE`.
 #[rustfmt::skip]
-pub const SI_FPE: Names = &[
+pub const SI_FPE: &Table = &Overlay(&[
     (1, "FPE_INTDIV"), (2, "FPE_INTOVF"), (3, "FPE_FLTDIV"), (4, "FPE_FLTOVF"), (5, "FPE_FLTUND"), (6, "FPE_FLTRES"),
     (7, "FPE_FLTINV"), (8, "FPE_FLTSUB"), (14, "FPE_FLTUNK"), (15, "FPE_CONDTRAP"),
-];
+], SI_ANY);
 
 /// `si_code` of `SIGSEGV`.
 #[rustfmt::skip]
-pub const SI_SEGV: Names = &[
+pub const SI_SEGV: &Table = &Overlay(&[
     (1, "SEGV_MAPERR"), (2, "SEGV_ACCERR"), (3, "SEGV_BNDERR"), (4, "SEGV_PKUERR"), (5, "SEGV_ACCADI"),
     (6, "SEGV_ADIDERR"), (7, "SEGV_ADIPERR"), (8, "SEGV_MTEAERR"), (9, "SEGV_MTESERR"), (10, "SEGV_CPERR"),
-];
+], SI_ANY);
 
 /// `si_code` of `SIGBUS`.
 #[rustfmt::skip]
-pub const SI_BUS: Names = &[
+pub const SI_BUS: &Table = &Overlay(&[
     (1, "BUS_ADRALN"), (2, "BUS_ADRERR"), (3, "BUS_OBJERR"),
-];
+], SI_ANY);
 
 /// `si_code` of `SIGTRAP`.
 #[rustfmt::skip]
-pub const SI_TRAP: Names = &[
+pub const SI_TRAP: &Table = &Overlay(&[
     (1, "TRAP_BRKPT"), (2, "TRAP_TRACE"), (3, "TRAP_BRANCH"), (4, "TRAP_HWBKPT"), (5, "TRAP_UNK"), (6, "TRAP_PERF"),
-];
+], SI_ANY);
 
 /// `si_code` of `SIGCHLD`.
 #[rustfmt::skip]
-pub const SI_CLD: Names = &[
+pub const SI_CLD: &Table = &Overlay(&[
     (1, "CLD_EXITED"), (2, "CLD_KILLED"), (3, "CLD_DUMPED"), (4, "CLD_TRAPPED"), (5, "CLD_STOPPED"),
     (6, "CLD_CONTINUED"),
-];
+], SI_ANY);
 
 /// `si_code` of `SIGIO`.
 #[rustfmt::skip]
-pub const SI_POLL: Names = &[
+pub const SI_POLL: &Table = &Overlay(&[
     (1, "POLL_IN"), (2, "POLL_OUT"), (3, "POLL_MSG"), (4, "POLL_ERR"), (5, "POLL_PRI"), (6, "POLL_HUP"),
-];
+], SI_ANY);
 
 /// `si_code` of `SIGSYS`.
 #[rustfmt::skip]
-pub const SI_SYS: Names = &[
+pub const SI_SYS: &Table = &Overlay(&[
     (1, "SYS_SECCOMP"),
-];
+], SI_ANY);
+
+/// First real-time signal, and last signal of all, as the kernel counts them.
+const SIGRTMIN: u64 = 32;
+const SIGRTMAX: u64 = 64;
+
+/// Appends `SIGINT` for 2; from 32 on `SIGRTMIN`, `SIGRT_1`, …. False where there is no such signal.
+pub fn push_signal(out: &mut String, signal: i32) -> bool {
+    u64::try_from(signal).is_ok_and(|signal| push_number(out, signal))
+}
+
+pub fn push_number(out: &mut String, value: u64) -> bool {
+    match value {
+        SIGRTMIN => out.push_str("SIGRTMIN"),
+        33..=SIGRTMAX => {
+            let _ = write!(out, "SIGRT_{}", value - SIGRTMIN);
+        }
+        _ => return push_name(out, name(SIGNALS, value)),
+    }
+    true
+}
+
+/// Appends a set of signals, the lowest bit of which is signal 1: `[SIGINT SIGCHLD]`; one that has two thirds of
+/// them or more, by those that it lacks: `~[SIGKILL]`.
+pub fn push_sigset(out: &mut String, set: u64) {
+    let negate = set.count_ones() >= u64::BITS * 2 / 3;
+    let mut rest = if negate { !set } else { set };
+    out.push_str(if negate { "~[" } else { "[" });
+    while rest != 0 {
+        push_number(out, u64::from(rest.trailing_zeros()) + 1);
+        rest &= rest - 1;
+        if rest != 0 {
+            out.push(' ');
+        }
+    }
+    out.push(']');
+}

@@ -1,10 +1,11 @@
 //! Sockets: bits/socket.h, linux/in.h, linux/netlink.h, linux/if_ether.h.
 
-use super::Names;
+use super::table::Table::{self, Enum, Flags, Mixed, Special};
+use super::table::{name, Names, Rule, ALL};
 
 /// Address families.
 #[rustfmt::skip]
-pub const FAMILY: Names = &[
+pub const FAMILY: &Table = &Enum(&[
     (0, "AF_UNSPEC"), (1, "AF_UNIX"), (2, "AF_INET"), (3, "AF_AX25"), (4, "AF_IPX"), (5, "AF_APPLETALK"),
     (6, "AF_NETROM"), (7, "AF_BRIDGE"), (8, "AF_ATMPVC"), (9, "AF_X25"), (10, "AF_INET6"), (11, "AF_ROSE"),
     (12, "AF_DECnet"), (13, "AF_NETBEUI"), (14, "AF_SECURITY"), (15, "AF_KEY"), (16, "AF_NETLINK"), (17, "AF_PACKET"),
@@ -13,24 +14,32 @@ pub const FAMILY: Names = &[
     (30, "AF_TIPC"), (31, "AF_BLUETOOTH"), (32, "AF_IUCV"), (33, "AF_RXRPC"), (34, "AF_ISDN"), (35, "AF_PHONET"),
     (36, "AF_IEEE802154"), (37, "AF_CAIF"), (38, "AF_ALG"), (39, "AF_NFC"), (40, "AF_VSOCK"), (41, "AF_KCM"),
     (42, "AF_QIPCRTR"), (43, "AF_SMC"), (44, "AF_XDP"), (45, "AF_MCTP"),
-];
+]);
 
 /// `socket(2)`: what the lowest four bits of the type mean.
 #[rustfmt::skip]
-pub const TYPE: Names = &[
+const TYPES: Names = &[
     (1, "SOCK_STREAM"), (2, "SOCK_DGRAM"), (3, "SOCK_RAW"), (4, "SOCK_RDM"), (5, "SOCK_SEQPACKET"), (6, "SOCK_DCCP"),
     (10, "SOCK_PACKET"),
 ];
 
 /// `socket(2)`: flags beside the type.
 #[rustfmt::skip]
-pub const TYPE_FLAGS: Names = &[
+const TYPE_BITS: Names = &[
     (0x8_0000, "SOCK_CLOEXEC"), (0x800, "SOCK_NONBLOCK"),
 ];
 
+/// `accept4(2)`: flags.
+#[rustfmt::skip]
+pub const TYPE_FLAGS: &Table = &Flags(TYPE_BITS);
+
+/// `socket(2)`: a type with its flags.
+#[rustfmt::skip]
+pub const TYPE: &Table = &Mixed(&[(0xf, TYPES)], TYPE_BITS);
+
 /// `send(2)`, `recv(2)`; those that only the kernel sets are of its linux/socket.h.
 #[rustfmt::skip]
-pub const MSG: Names = &[
+pub const MSG: &Table = &Flags(&[
     (1, "MSG_OOB"), (2, "MSG_PEEK"), (4, "MSG_DONTROUTE"), (8, "MSG_CTRUNC"), (0x10, "MSG_PROBE"),
     (0x20, "MSG_TRUNC"), (0x40, "MSG_DONTWAIT"), (0x80, "MSG_EOR"), (0x100, "MSG_WAITALL"), (0x200, "MSG_FIN"),
     (0x400, "MSG_SYN"), (0x800, "MSG_CONFIRM"), (0x1000, "MSG_RST"), (0x2000, "MSG_ERRQUEUE"),
@@ -38,26 +47,26 @@ pub const MSG: Names = &[
     (0x4_0000, "MSG_BATCH"), (0x8_0000, "MSG_NO_SHARED_FRAGS"), (0x10_0000, "MSG_SENDPAGE_DECRYPTED"),
     (0x200_0000, "MSG_SOCK_DEVMEM"), (0x400_0000, "MSG_ZEROCOPY"), (0x800_0000, "MSG_SPLICE_PAGES"),
     (0x2000_0000, "MSG_FASTOPEN"), (0x4000_0000, "MSG_CMSG_CLOEXEC"), (0x8000_0000, "MSG_CMSG_COMPAT"),
-];
+]);
 
 /// `shutdown(2)`
 #[rustfmt::skip]
-pub const SHUTDOWN: Names = &[
+pub const SHUTDOWN: &Table = &Enum(&[
     (0, "SHUT_RD"), (1, "SHUT_WR"), (2, "SHUT_RDWR"),
-];
+]);
 
 /// `socketcall(2)` (linux/net.h).
 #[rustfmt::skip]
-pub const SOCKETCALL: Names = &[
+pub const SOCKETCALL: &Table = &Enum(&[
     (1, "SYS_SOCKET"), (2, "SYS_BIND"), (3, "SYS_CONNECT"), (4, "SYS_LISTEN"), (5, "SYS_ACCEPT"),
     (6, "SYS_GETSOCKNAME"), (7, "SYS_GETPEERNAME"), (8, "SYS_SOCKETPAIR"), (9, "SYS_SEND"), (10, "SYS_RECV"),
     (11, "SYS_SENDTO"), (12, "SYS_RECVFROM"), (13, "SYS_SHUTDOWN"), (14, "SYS_SETSOCKOPT"), (15, "SYS_GETSOCKOPT"),
     (16, "SYS_SENDMSG"), (17, "SYS_RECVMSG"), (18, "SYS_ACCEPT4"), (19, "SYS_RECVMMSG"), (20, "SYS_SENDMMSG"),
-];
+]);
 
 /// Protocols of `AF_INET` and `AF_INET6`.
 #[rustfmt::skip]
-pub const IPPROTO: Names = &[
+pub const IPPROTO: &Table = &Enum(&[
     (0, "IPPROTO_IP"), (1, "IPPROTO_ICMP"), (2, "IPPROTO_IGMP"), (4, "IPPROTO_IPIP"), (6, "IPPROTO_TCP"),
     (8, "IPPROTO_EGP"), (12, "IPPROTO_PUP"), (17, "IPPROTO_UDP"), (22, "IPPROTO_IDP"), (29, "IPPROTO_TP"),
     (33, "IPPROTO_DCCP"), (41, "IPPROTO_IPV6"), (43, "IPPROTO_ROUTING"), (44, "IPPROTO_FRAGMENT"),
@@ -66,22 +75,22 @@ pub const IPPROTO: Names = &[
     (103, "IPPROTO_PIM"), (108, "IPPROTO_COMP"), (115, "IPPROTO_L2TP"), (132, "IPPROTO_SCTP"), (135, "IPPROTO_MH"),
     (136, "IPPROTO_UDPLITE"), (137, "IPPROTO_MPLS"), (143, "IPPROTO_ETHERNET"), (144, "IPPROTO_AGGFRAG"),
     (255, "IPPROTO_RAW"), (256, "IPPROTO_SMC"), (262, "IPPROTO_MPTCP"),
-];
+]);
 
 /// Protocols of `AF_NETLINK`.
 #[rustfmt::skip]
-pub const NETLINK: Names = &[
+pub const NETLINK: &Table = &Enum(&[
     (0, "NETLINK_ROUTE"), (1, "NETLINK_UNUSED"), (2, "NETLINK_USERSOCK"), (3, "NETLINK_FIREWALL"),
     (4, "NETLINK_SOCK_DIAG"), (5, "NETLINK_NFLOG"), (6, "NETLINK_XFRM"), (7, "NETLINK_SELINUX"), (8, "NETLINK_ISCSI"),
     (9, "NETLINK_AUDIT"), (10, "NETLINK_FIB_LOOKUP"), (11, "NETLINK_CONNECTOR"), (12, "NETLINK_NETFILTER"),
     (13, "NETLINK_IP6_FW"), (14, "NETLINK_DNRTMSG"), (15, "NETLINK_KOBJECT_UEVENT"), (16, "NETLINK_GENERIC"),
     (18, "NETLINK_SCSITRANSPORT"), (19, "NETLINK_ECRYPTFS"), (20, "NETLINK_RDMA"), (21, "NETLINK_CRYPTO"),
     (22, "NETLINK_SMC"),
-];
+]);
 
 /// Protocols of `AF_PACKET`, in host order (linux/if_ether.h).
 #[rustfmt::skip]
-pub const ETH_P: Names = &[
+const ETHER_PROTOCOLS: Names = &[
     (1, "ETH_P_802_3"), (2, "ETH_P_AX25"), (3, "ETH_P_ALL"), (4, "ETH_P_802_2"), (5, "ETH_P_SNAP"),
     (6, "ETH_P_DDCMP"), (7, "ETH_P_WAN_PPP"), (8, "ETH_P_PPP_MP"), (9, "ETH_P_LOCALTALK"), (0xc, "ETH_P_CAN"),
     (0xd, "ETH_P_CANFD"), (0xe, "ETH_P_CANXL"), (0x10, "ETH_P_PPPTALK"), (0x11, "ETH_P_TR_802_2"),
@@ -109,54 +118,62 @@ pub const ETH_P: Names = &[
     (0xe001, "ETH_P_DSA_A5PSW"), (0xed3e, "ETH_P_IFE"), (0xfbfb, "ETH_P_AF_IUCV"), (0xfd3a, "ETH_P_NXP_NETC"),
 ];
 
+/// Protocol of a frame.
+#[rustfmt::skip]
+pub const ETH_P: &Table = &Enum(ETHER_PROTOCOLS);
+
+/// The same in the order of the network.
+#[rustfmt::skip]
+pub const ETH_P_BE: &Table = &Special(Rule(push_ether_protocol), &[(ALL, ETHER_PROTOCOLS)]);
+
 /// Protocols of `AF_BLUETOOTH` (net/bluetooth/bluetooth.h of the kernel).
 #[rustfmt::skip]
-pub const BTPROTO: Names = &[
+pub const BTPROTO: &Table = &Enum(&[
     (0, "BTPROTO_L2CAP"), (1, "BTPROTO_HCI"), (2, "BTPROTO_SCO"), (3, "BTPROTO_RFCOMM"), (4, "BTPROTO_BNEP"),
     (5, "BTPROTO_CMTP"), (6, "BTPROTO_HIDP"), (7, "BTPROTO_AVDTP"), (8, "BTPROTO_ISO"),
-];
+]);
 
 /// Protocols of `AF_CAN`.
 #[rustfmt::skip]
-pub const CAN: Names = &[
+pub const CAN: &Table = &Enum(&[
     (1, "CAN_RAW"), (2, "CAN_BCM"), (3, "CAN_TP16"), (4, "CAN_TP20"), (5, "CAN_MCNET"), (6, "CAN_ISOTP"),
     (7, "CAN_J1939"),
-];
+]);
 
 /// Protocols of `AF_CAIF`.
 #[rustfmt::skip]
-pub const CAIF: Names = &[
+pub const CAIF: &Table = &Enum(&[
     (0, "CAIFPROTO_AT"), (1, "CAIFPROTO_DATAGRAM"), (2, "CAIFPROTO_DATAGRAM_LOOP"), (3, "CAIFPROTO_UTIL"),
     (4, "CAIFPROTO_RFM"), (5, "CAIFPROTO_DEBUG"),
-];
+]);
 
 /// Protocols of `AF_PHONET`.
 #[rustfmt::skip]
-pub const PHONET: Names = &[
+pub const PHONET: &Table = &Enum(&[
     (0, "PN_PROTO_TRANSPORT"), (1, "PN_PROTO_PHONET"), (2, "PN_PROTO_PIPE"),
-];
+]);
 
 /// Protocols of `AF_NFC`.
 #[rustfmt::skip]
-pub const NFC: Names = &[
+pub const NFC: &Table = &Enum(&[
     (0, "NFC_SOCKPROTO_RAW"), (1, "NFC_SOCKPROTO_LLCP"),
-];
+]);
 
 /// Protocols of `AF_KCM`.
 #[rustfmt::skip]
-pub const KCM: Names = &[
+pub const KCM: &Table = &Enum(&[
     (0, "KCMPROTO_CONNECTED"),
-];
+]);
 
 /// Protocols of `AF_SMC` (net/smc.h of the kernel).
 #[rustfmt::skip]
-pub const SMC: Names = &[
+pub const SMC: &Table = &Enum(&[
     (0, "SMCPROTO_SMC"), (1, "SMCPROTO_SMC6"),
-];
+]);
 
 /// Hardware types.
 #[rustfmt::skip]
-pub const ARPHRD: Names = &[
+pub const ARPHRD: &Table = &Enum(&[
     (0, "ARPHRD_NETROM"), (1, "ARPHRD_ETHER"), (2, "ARPHRD_EETHER"), (3, "ARPHRD_AX25"), (4, "ARPHRD_PRONET"),
     (5, "ARPHRD_CHAOS"), (6, "ARPHRD_IEEE802"), (7, "ARPHRD_ARCNET"), (8, "ARPHRD_APPLETLK"), (0xf, "ARPHRD_DLCI"),
     (0x13, "ARPHRD_ATM"), (0x17, "ARPHRD_METRICOM"), (0x18, "ARPHRD_IEEE1394"), (0x1b, "ARPHRD_EUI64"),
@@ -174,27 +191,42 @@ pub const ARPHRD: Names = &[
     (0x325, "ARPHRD_IEEE802154_MONITOR"), (0x334, "ARPHRD_PHONET"), (0x335, "ARPHRD_PHONET_PIPE"),
     (0x336, "ARPHRD_CAIF"), (0x337, "ARPHRD_IP6GRE"), (0x338, "ARPHRD_NETLINK"), (0x339, "ARPHRD_6LOWPAN"),
     (0x33a, "ARPHRD_VSOCKMON"), (0xfffe, "ARPHRD_NONE"), (0xffff, "ARPHRD_VOID"),
-];
+]);
 
 /// Flags of a network interface.
 #[rustfmt::skip]
-pub const IFF: Names = &[
+pub const IFF: &Table = &Flags(&[
     (1, "IFF_UP"), (2, "IFF_BROADCAST"), (4, "IFF_DEBUG"), (8, "IFF_LOOPBACK"), (0x10, "IFF_POINTOPOINT"),
     (0x20, "IFF_NOTRAILERS"), (0x40, "IFF_RUNNING"), (0x80, "IFF_NOARP"), (0x100, "IFF_PROMISC"),
     (0x200, "IFF_ALLMULTI"), (0x400, "IFF_MASTER"), (0x800, "IFF_SLAVE"), (0x1000, "IFF_MULTICAST"),
     (0x2000, "IFF_PORTSEL"), (0x4000, "IFF_AUTOMEDIA"), (0x8000, "IFF_DYNAMIC"), (0x1_0000, "IFF_LOWER_UP"),
     (0x2_0000, "IFF_DORMANT"), (0x4_0000, "IFF_ECHO"),
-];
+]);
 
 /// `struct sockaddr_ll`: `sll_pkttype`.
 #[rustfmt::skip]
-pub const PACKET_TYPE: Names = &[
+pub const PACKET_TYPE: &Table = &Enum(&[
     (0, "PACKET_HOST"), (1, "PACKET_BROADCAST"), (2, "PACKET_MULTICAST"), (3, "PACKET_OTHERHOST"),
     (4, "PACKET_OUTGOING"), (5, "PACKET_LOOPBACK"), (6, "PACKET_USER"), (7, "PACKET_KERNEL"),
-];
+]);
 
 /// `AF_VSOCK`: numbers that name no guest.
 #[rustfmt::skip]
-pub const VSOCK_CID: Names = &[
+pub const VSOCK_CID: &Table = &Enum(&[
     (0, "VMADDR_CID_HYPERVISOR"), (1, "VMADDR_CID_LOCAL"), (2, "VMADDR_CID_HOST"), (0xffff_ffff, "VMADDR_CID_ANY"),
-];
+]);
+
+/// `socket(2)` of `AF_PACKET`: the protocol is in the network's order.
+#[allow(clippy::cast_possible_truncation)] // Refused first.
+fn push_ether_protocol(out: &mut String, value: u64) -> bool {
+    if value > 0xffff {
+        return false;
+    }
+    let Some(name) = name(ETHER_PROTOCOLS, (value as u16).swap_bytes().into()) else {
+        return false;
+    };
+    out.push_str("htons(");
+    out.push_str(name);
+    out.push(')');
+    true
+}

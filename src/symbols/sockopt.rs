@@ -1,10 +1,11 @@
 //! Options of sockets, by level: asm-generic/socket.h, linux/in.h, linux/in6.h, linux/tcp.h and others.
 
-use super::Names;
+use super::table::Names;
+use super::table::Table::{self, Enum, Flags, Overlay};
 
 /// `setsockopt(2)`: levels.
 #[rustfmt::skip]
-pub const LEVEL: Names = &[
+pub const LEVEL: &Table = &Enum(&[
     (0, "SOL_IP"), (1, "SOL_SOCKET"), (6, "SOL_TCP"), (17, "SOL_UDP"), (41, "SOL_IPV6"), (58, "SOL_ICMPV6"),
     (132, "SOL_SCTP"), (136, "SOL_UDPLITE"), (255, "SOL_RAW"), (256, "SOL_IPX"), (257, "SOL_AX25"),
     (258, "SOL_ATALK"), (259, "SOL_NETROM"), (260, "SOL_ROSE"), (261, "SOL_DECNET"), (262, "SOL_X25"),
@@ -13,11 +14,11 @@ pub const LEVEL: Names = &[
     (273, "SOL_PPPOL2TP"), (274, "SOL_BLUETOOTH"), (275, "SOL_PNPIPE"), (276, "SOL_RDS"), (277, "SOL_IUCV"),
     (278, "SOL_CAIF"), (279, "SOL_ALG"), (280, "SOL_NFC"), (281, "SOL_KCM"), (282, "SOL_TLS"), (283, "SOL_XDP"),
     (284, "SOL_MPTCP"), (285, "SOL_MCTP"), (286, "SOL_SMC"), (287, "SOL_VSOCK"),
-];
+]);
 
 /// `SOL_SOCKET`
 #[rustfmt::skip]
-pub const SOCKET: Names = &[
+const SOCKET_OPTIONS: Names = &[
     (1, "SO_DEBUG"), (2, "SO_REUSEADDR"), (3, "SO_TYPE"), (4, "SO_ERROR"), (5, "SO_DONTROUTE"), (6, "SO_BROADCAST"),
     (7, "SO_SNDBUF"), (8, "SO_RCVBUF"), (9, "SO_KEEPALIVE"), (10, "SO_OOBINLINE"), (11, "SO_NO_CHECK"),
     (12, "SO_PRIORITY"), (13, "SO_LINGER"), (14, "SO_BSDCOMPAT"), (15, "SO_REUSEPORT"), (16, "SO_PASSCRED"),
@@ -40,15 +41,19 @@ pub const SOCKET: Names = &[
     (84, "SO_INQ"),
 ];
 
+/// `setsockopt(2)` at `SOL_SOCKET`.
+#[rustfmt::skip]
+pub const SOCKET: &Table = &Enum(SOCKET_OPTIONS);
+
 /// `SOL_SOCKET`, where getting is other than setting.
 #[rustfmt::skip]
-pub const SOCKET_GET: Names = &[
+pub const SOCKET_GET: &Table = &Overlay(&[
     (26, "SO_GET_FILTER"),
-];
+], SOCKET_OPTIONS);
 
 /// `IPPROTO_IP`
 #[rustfmt::skip]
-pub const IP: Names = &[
+const IP_OPTIONS: Names = &[
     (1, "IP_TOS"), (2, "IP_TTL"), (3, "IP_HDRINCL"), (4, "IP_OPTIONS"), (5, "IP_ROUTER_ALERT"), (6, "IP_RECVOPTS"),
     (7, "IP_RETOPTS"), (8, "IP_PKTINFO"), (9, "IP_PKTOPTIONS"), (10, "IP_MTU_DISCOVER"), (11, "IP_RECVERR"),
     (12, "IP_RECVTTL"), (13, "IP_RECVTOS"), (14, "IP_MTU"), (15, "IP_FREEBIND"), (16, "IP_IPSEC_POLICY"),
@@ -63,16 +68,20 @@ pub const IP: Names = &[
     (64, "IPT_SO_SET_REPLACE"), (65, "IPT_SO_SET_ADD_COUNTERS"),
 ];
 
+/// `setsockopt(2)` at `IPPROTO_IP`.
+#[rustfmt::skip]
+pub const IP: &Table = &Enum(IP_OPTIONS);
+
 /// `IPPROTO_IP`, where getting is other than setting (linux/netfilter_ipv4/ip_tables.h).
 #[rustfmt::skip]
-pub const IP_GET: Names = &[
+pub const IP_GET: &Table = &Overlay(&[
     (64, "IPT_SO_GET_INFO"), (65, "IPT_SO_GET_ENTRIES"), (66, "IPT_SO_GET_REVISION_MATCH"),
     (67, "IPT_SO_GET_REVISION_TARGET"),
-];
+], IP_OPTIONS);
 
 /// `IPPROTO_IPV6`
 #[rustfmt::skip]
-pub const IPV6: Names = &[
+const IPV6_OPTIONS: Names = &[
     (1, "IPV6_ADDRFORM"), (2, "IPV6_2292PKTINFO"), (3, "IPV6_2292HOPOPTS"), (4, "IPV6_2292DSTOPTS"),
     (5, "IPV6_2292RTHDR"), (6, "IPV6_2292PKTOPTIONS"), (7, "IPV6_CHECKSUM"), (8, "IPV6_2292HOPLIMIT"),
     (9, "IPV6_NEXTHOP"), (10, "IPV6_AUTHHDR"), (11, "IPV6_FLOWINFO"), (16, "IPV6_UNICAST_HOPS"),
@@ -92,22 +101,26 @@ pub const IPV6: Names = &[
     (76, "IPV6_UNICAST_IF"), (77, "IPV6_RECVFRAGSIZE"), (78, "IPV6_FREEBIND"),
 ];
 
+/// `setsockopt(2)` at `IPPROTO_IPV6`.
+#[rustfmt::skip]
+pub const IPV6: &Table = &Enum(IPV6_OPTIONS);
+
 /// `IPPROTO_IPV6`, where getting is other than setting (linux/netfilter_ipv6/ip6_tables.h).
 #[rustfmt::skip]
-pub const IPV6_GET: Names = &[
+pub const IPV6_GET: &Table = &Overlay(&[
     (64, "IP6T_SO_GET_INFO"), (65, "IP6T_SO_GET_ENTRIES"), (68, "IP6T_SO_GET_REVISION_MATCH"),
     (69, "IP6T_SO_GET_REVISION_TARGET"),
-];
+], IPV6_OPTIONS);
 
 /// `IPPROTO_ICMPV6`
 #[rustfmt::skip]
-pub const ICMPV6: Names = &[
+pub const ICMPV6: &Table = &Enum(&[
     (1, "ICMPV6_FILTER"),
-];
+]);
 
 /// `IPPROTO_TCP`
 #[rustfmt::skip]
-pub const TCP: Names = &[
+pub const TCP: &Table = &Enum(&[
     (1, "TCP_NODELAY"), (2, "TCP_MAXSEG"), (3, "TCP_CORK"), (4, "TCP_KEEPIDLE"), (5, "TCP_KEEPINTVL"),
     (6, "TCP_KEEPCNT"), (7, "TCP_SYNCNT"), (8, "TCP_LINGER2"), (9, "TCP_DEFER_ACCEPT"), (10, "TCP_WINDOW_CLAMP"),
     (11, "TCP_INFO"), (12, "TCP_QUICKACK"), (13, "TCP_CONGESTION"), (14, "TCP_MD5SIG"),
@@ -119,79 +132,79 @@ pub const TCP: Names = &[
     (36, "TCP_INQ"), (37, "TCP_TX_DELAY"), (38, "TCP_AO_ADD_KEY"), (39, "TCP_AO_DEL_KEY"), (40, "TCP_AO_INFO"),
     (41, "TCP_AO_GET_KEYS"), (42, "TCP_AO_REPAIR"), (43, "TCP_IS_MPTCP"), (44, "TCP_RTO_MAX_MS"),
     (45, "TCP_RTO_MIN_US"), (46, "TCP_DELACK_MAX_US"),
-];
+]);
 
 /// `IPPROTO_UDP`
 #[rustfmt::skip]
-pub const UDP: Names = &[
+pub const UDP: &Table = &Enum(&[
     (1, "UDP_CORK"), (100, "UDP_ENCAP"), (101, "UDP_NO_CHECK6_TX"), (102, "UDP_NO_CHECK6_RX"), (103, "UDP_SEGMENT"),
     (104, "UDP_GRO"),
-];
+]);
 
 /// `SOL_RAW`
 #[rustfmt::skip]
-pub const RAW: Names = &[
+pub const RAW: &Table = &Enum(&[
     (1, "ICMP_FILTER"),
-];
+]);
 
 /// `SOL_NETLINK`
 #[rustfmt::skip]
-pub const NETLINK: Names = &[
+pub const NETLINK: &Table = &Enum(&[
     (1, "NETLINK_ADD_MEMBERSHIP"), (2, "NETLINK_DROP_MEMBERSHIP"), (3, "NETLINK_PKTINFO"),
     (4, "NETLINK_BROADCAST_ERROR"), (5, "NETLINK_NO_ENOBUFS"), (6, "NETLINK_RX_RING"), (7, "NETLINK_TX_RING"),
     (8, "NETLINK_LISTEN_ALL_NSID"), (9, "NETLINK_LIST_MEMBERSHIPS"), (10, "NETLINK_CAP_ACK"), (11, "NETLINK_EXT_ACK"),
     (12, "NETLINK_GET_STRICT_CHK"),
-];
+]);
 
 /// `SOL_PACKET`
 #[rustfmt::skip]
-pub const PACKET: Names = &[
+pub const PACKET: &Table = &Enum(&[
     (1, "PACKET_ADD_MEMBERSHIP"), (2, "PACKET_DROP_MEMBERSHIP"), (3, "PACKET_RECV_OUTPUT"), (5, "PACKET_RX_RING"),
     (6, "PACKET_STATISTICS"), (7, "PACKET_COPY_THRESH"), (8, "PACKET_AUXDATA"), (9, "PACKET_ORIGDEV"),
     (10, "PACKET_VERSION"), (11, "PACKET_HDRLEN"), (12, "PACKET_RESERVE"), (13, "PACKET_TX_RING"),
     (14, "PACKET_LOSS"), (15, "PACKET_VNET_HDR"), (16, "PACKET_TX_TIMESTAMP"), (17, "PACKET_TIMESTAMP"),
     (18, "PACKET_FANOUT"), (19, "PACKET_TX_HAS_OFF"), (20, "PACKET_QDISC_BYPASS"), (21, "PACKET_ROLLOVER_STATS"),
     (22, "PACKET_FANOUT_DATA"), (23, "PACKET_IGNORE_OUTGOING"), (24, "PACKET_VNET_HDR_SZ"),
-];
+]);
 
 /// `AF_VSOCK`
 #[rustfmt::skip]
-pub const VSOCK: Names = &[
+pub const VSOCK: &Table = &Enum(&[
     (0, "SO_VM_SOCKETS_BUFFER_SIZE"), (1, "SO_VM_SOCKETS_BUFFER_MIN_SIZE"), (2, "SO_VM_SOCKETS_BUFFER_MAX_SIZE"),
     (3, "SO_VM_SOCKETS_PEER_HOST_VM_ID"), (5, "SO_VM_SOCKETS_TRUSTED"), (6, "SO_VM_SOCKETS_CONNECT_TIMEOUT_OLD"),
     (7, "SO_VM_SOCKETS_NONBLOCK_TXRX"), (8, "SO_VM_SOCKETS_CONNECT_TIMEOUT_NEW"),
-];
+]);
 
 /// `SOL_TLS`
 #[rustfmt::skip]
-pub const TLS: Names = &[
+pub const TLS: &Table = &Enum(&[
     (1, "TLS_TX"), (2, "TLS_RX"), (3, "TLS_TX_ZEROCOPY_RO"), (4, "TLS_RX_EXPECT_NO_PAD"),
     (5, "TLS_TX_MAX_PAYLOAD_LEN"),
-];
+]);
 
 /// `SOL_ALG`
 #[rustfmt::skip]
-pub const ALG: Names = &[
+pub const ALG: &Table = &Enum(&[
     (1, "ALG_SET_KEY"), (2, "ALG_SET_IV"), (3, "ALG_SET_OP"), (4, "ALG_SET_AEAD_ASSOCLEN"),
     (5, "ALG_SET_AEAD_AUTHSIZE"), (6, "ALG_SET_DRBG_ENTROPY"), (7, "ALG_SET_KEY_BY_KEY_SERIAL"),
-];
+]);
 
 /// `SOL_XDP`
 #[rustfmt::skip]
-pub const XDP: Names = &[
+pub const XDP: &Table = &Enum(&[
     (1, "XDP_MMAP_OFFSETS"), (2, "XDP_RX_RING"), (3, "XDP_TX_RING"), (4, "XDP_UMEM_REG"), (5, "XDP_UMEM_FILL_RING"),
     (6, "XDP_UMEM_COMPLETION_RING"), (7, "XDP_STATISTICS"), (8, "XDP_OPTIONS"), (9, "XDP_MAX_TX_SKB_BUDGET"),
-];
+]);
 
 /// `SOL_MPTCP`
 #[rustfmt::skip]
-pub const MPTCP: Names = &[
+pub const MPTCP: &Table = &Enum(&[
     (1, "MPTCP_INFO"), (2, "MPTCP_TCPINFO"), (3, "MPTCP_SUBFLOW_ADDRS"), (4, "MPTCP_FULL_INFO"),
-];
+]);
 
 /// `SOL_SCTP`
 #[rustfmt::skip]
-pub const SCTP: Names = &[
+pub const SCTP: &Table = &Enum(&[
     (0, "SCTP_RTOINFO"), (1, "SCTP_ASSOCINFO"), (2, "SCTP_INITMSG"), (3, "SCTP_NODELAY"), (4, "SCTP_AUTOCLOSE"),
     (5, "SCTP_SET_PEER_PRIMARY_ADDR"), (6, "SCTP_PRIMARY_ADDR"), (7, "SCTP_ADAPTATION_LAYER"),
     (8, "SCTP_DISABLE_FRAGMENTS"), (9, "SCTP_PEER_ADDR_PARAMS"), (10, "SCTP_DEFAULT_SEND_PARAM"), (11, "SCTP_EVENTS"),
@@ -202,58 +215,58 @@ pub const SCTP: Names = &[
     (27, "SCTP_LOCAL_AUTH_CHUNKS"), (28, "SCTP_GET_ASSOC_NUMBER"), (29, "SCTP_GET_ASSOC_ID_LIST"),
     (30, "SCTP_AUTO_ASCONF"), (31, "SCTP_PEER_ADDR_THLDS"), (32, "SCTP_RECVRCVINFO"), (33, "SCTP_RECVNXTINFO"),
     (34, "SCTP_DEFAULT_SNDINFO"),
-];
+]);
 
 /// `SOL_BLUETOOTH` (net/bluetooth/bluetooth.h of the kernel).
 #[rustfmt::skip]
-pub const BLUETOOTH: Names = &[
+pub const BLUETOOTH: &Table = &Enum(&[
     (4, "BT_SECURITY"), (7, "BT_DEFER_SETUP"), (8, "BT_FLUSHABLE"), (9, "BT_POWER"), (10, "BT_CHANNEL_POLICY"),
     (11, "BT_VOICE"), (12, "BT_SNDMTU"), (13, "BT_RCVMTU"), (14, "BT_PHY"), (15, "BT_MODE"), (16, "BT_PKT_STATUS"),
     (17, "BT_ISO_QOS"), (18, "BT_CODEC"),
-];
+]);
 
 /// `SOL_CAN_RAW`
 #[rustfmt::skip]
-pub const CAN_RAW: Names = &[
+pub const CAN_RAW: &Table = &Enum(&[
     (1, "CAN_RAW_FILTER"), (2, "CAN_RAW_ERR_FILTER"), (3, "CAN_RAW_LOOPBACK"), (4, "CAN_RAW_RECV_OWN_MSGS"),
     (5, "CAN_RAW_FD_FRAMES"), (6, "CAN_RAW_JOIN_FILTERS"), (7, "CAN_RAW_XL_FRAMES"),
-];
+]);
 
 /// `SOL_TIPC`
 #[rustfmt::skip]
-pub const TIPC: Names = &[
+pub const TIPC: &Table = &Enum(&[
     (127, "TIPC_IMPORTANCE"), (128, "TIPC_SRC_DROPPABLE"), (129, "TIPC_DEST_DROPPABLE"), (130, "TIPC_CONN_TIMEOUT"),
     (131, "TIPC_NODE_RECVQ_DEPTH"), (132, "TIPC_SOCK_RECVQ_DEPTH"), (133, "TIPC_MCAST_BROADCAST"),
     (134, "TIPC_MCAST_REPLICAST"), (135, "TIPC_GROUP_JOIN"), (136, "TIPC_GROUP_LEAVE"), (137, "TIPC_SOCK_RECVQ_USED"),
     (138, "TIPC_NODELAY"),
-];
+]);
 
 /// `SOL_SMC`
 #[rustfmt::skip]
-pub const SMC: Names = &[
+pub const SMC: &Table = &Enum(&[
     (1, "SMC_LIMIT_HS"),
-];
+]);
 
 /// `SOL_KCM`
 #[rustfmt::skip]
-pub const KCM: Names = &[
+pub const KCM: &Table = &Enum(&[
     (1, "KCM_RECV_DISABLE"),
-];
+]);
 
 /// Control messages of `SOL_SOCKET`.
 #[rustfmt::skip]
-pub const CMSG: Names = &[
+pub const CMSG: &Table = &Enum(&[
     (1, "SCM_RIGHTS"), (2, "SCM_CREDENTIALS"), (3, "SCM_SECURITY"), (4, "SCM_PIDFD"), (12, "SO_PRIORITY"),
     (29, "SO_TIMESTAMP_OLD"), (35, "SO_TIMESTAMPNS_OLD"), (36, "SO_MARK"), (37, "SO_TIMESTAMPING_OLD"),
     (40, "SO_RXQ_OVFL"), (41, "SCM_WIFI_STATUS"), (54, "SCM_TIMESTAMPING_OPT_STATS"),
     (58, "SCM_TIMESTAMPING_PKTINFO"), (61, "SCM_TXTIME"), (63, "SO_TIMESTAMP_NEW"), (64, "SO_TIMESTAMPNS_NEW"),
     (65, "SO_TIMESTAMPING_NEW"), (78, "SCM_DEVMEM_LINEAR"), (79, "SCM_DEVMEM_DMABUF"), (81, "SCM_TS_OPT_ID"),
     (84, "SCM_INQ"),
-];
+]);
 
 /// `SO_TIMESTAMPING`
 #[rustfmt::skip]
-pub const TIMESTAMPING: Names = &[
+pub const TIMESTAMPING: &Table = &Flags(&[
     (1, "SOF_TIMESTAMPING_TX_HARDWARE"), (2, "SOF_TIMESTAMPING_TX_SOFTWARE"), (4, "SOF_TIMESTAMPING_RX_HARDWARE"),
     (8, "SOF_TIMESTAMPING_RX_SOFTWARE"), (0x10, "SOF_TIMESTAMPING_SOFTWARE"), (0x20, "SOF_TIMESTAMPING_SYS_HARDWARE"),
     (0x40, "SOF_TIMESTAMPING_RAW_HARDWARE"), (0x80, "SOF_TIMESTAMPING_OPT_ID"), (0x100, "SOF_TIMESTAMPING_TX_SCHED"),
@@ -262,11 +275,11 @@ pub const TIMESTAMPING: Names = &[
     (0x4000, "SOF_TIMESTAMPING_OPT_TX_SWHW"), (0x8000, "SOF_TIMESTAMPING_BIND_PHC"),
     (0x1_0000, "SOF_TIMESTAMPING_OPT_ID_TCP"), (0x2_0000, "SOF_TIMESTAMPING_OPT_RX_FILTER"),
     (0x4_0000, "SOF_TIMESTAMPING_TX_COMPLETION"),
-];
+]);
 
 /// `IP_MTU_DISCOVER`
 #[rustfmt::skip]
-pub const PMTUDISC: Names = &[
+pub const PMTUDISC: &Table = &Enum(&[
     (0, "IP_PMTUDISC_DONT"), (1, "IP_PMTUDISC_WANT"), (2, "IP_PMTUDISC_DO"), (3, "IP_PMTUDISC_PROBE"),
     (4, "IP_PMTUDISC_INTERFACE"), (5, "IP_PMTUDISC_OMIT"),
-];
+]);

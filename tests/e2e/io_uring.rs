@@ -10,8 +10,7 @@ use libbpf_rs::btf::types::{Enum, Struct};
 use libbpf_rs::btf::Btf;
 use libtest_mimic::Failed;
 use serde_json::{json, Value};
-use tracee::catalogue::Family;
-use tracee::symbols;
+use tracee::symbols::io_uring::OP;
 
 use crate::harness::{arg, prog, run, trace, value, Background};
 use crate::Test;
@@ -20,8 +19,7 @@ const ASYNC: u64 = 1 << 4;
 const EVENTS: &str = "io_uring_create,io_uring_submit";
 
 fn op_name(opcode: u64) -> Option<String> {
-    let mut name = String::new();
-    symbols::push(&mut name, Family::IoUringOp, opcode).then_some(name)
+    OP.name(opcode).map(String::from)
 }
 
 pub fn tests() -> Vec<Test> {

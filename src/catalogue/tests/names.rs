@@ -1,12 +1,11 @@
-//! Tables against the headers of the machine: a C program that prints what the compiler makes of each name.
+//! The tables of names against the headers of the machine: a C program that prints what the compiler makes of each name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use super::tests::parts;
-use super::*;
+use super::tables::{parts, tables};
 
 /// Every header that names come from. Those of the C library come first: the kernel's give way to them.
 #[rustfmt::skip]
@@ -47,8 +46,8 @@ const ENOUGH: usize = 1500;
 /// Every name of every table, with its value and the bits that count.
 fn names() -> BTreeMap<&'static str, BTreeSet<(u64, u64)>> {
     let mut all = BTreeMap::<_, BTreeSet<_>>::new();
-    for &family in Family::EVERY {
-        let (enums, flags) = parts(family);
+    for table in tables() {
+        let (enums, flags) = parts(table);
         let flags = flags.into_iter().map(|names| (u64::MAX, names));
         for (mask, (value, name)) in enums
             .into_iter()
