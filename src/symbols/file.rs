@@ -98,18 +98,6 @@ pub const AT_HANDLE: &Table = &Flags(&[
     (0x400, "AT_SYMLINK_FOLLOW"), (0x1000, "AT_EMPTY_PATH"),
 ]);
 
-/// `struct file_handle`: type (linux/exportfs.h of the kernel).
-#[rustfmt::skip]
-pub const FILE_HANDLE: &Table = &Enum(&[
-    (0, "FILEID_ROOT"), (1, "FILEID_INO32_GEN"), (2, "FILEID_INO32_GEN_PARENT"),
-    (0x4d, "FILEID_BTRFS_WITHOUT_PARENT"), (0x4e, "FILEID_BTRFS_WITH_PARENT"),
-    (0x4f, "FILEID_BTRFS_WITH_PARENT_ROOT"), (0x51, "FILEID_UDF_WITHOUT_PARENT"), (0x52, "FILEID_UDF_WITH_PARENT"),
-    (0x61, "FILEID_NILFS_WITHOUT_PARENT"), (0x62, "FILEID_NILFS_WITH_PARENT"), (0x71, "FILEID_FAT_WITHOUT_PARENT"),
-    (0x72, "FILEID_FAT_WITH_PARENT"), (0x81, "FILEID_INO64_GEN"), (0x82, "FILEID_INO64_GEN_PARENT"),
-    (0x97, "FILEID_LUSTRE"), (0xb1, "FILEID_BCACHEFS_WITHOUT_PARENT"), (0xb2, "FILEID_BCACHEFS_WITH_PARENT"),
-    (0xfe, "FILEID_KERNFS"), (0xff, "FILEID_INVALID"),
-]);
-
 /// `renameat2(2)`.
 #[rustfmt::skip]
 pub const RENAME: &Table = &Flags(&[
@@ -141,13 +129,6 @@ pub const MODE: &Table = &Tailed(&[(0o170_000, FILE_TYPES)], MODE_BITS, Tail::Pe
 #[rustfmt::skip]
 pub const UTIME: &Table = &Enum(&[
     (0x3fff_fffe, "UTIME_OMIT"), (0x3fff_ffff, "UTIME_NOW"),
-]);
-
-/// `getdents64(2)`: `d_type`.
-#[rustfmt::skip]
-pub const DIRENT_TYPE: &Table = &Enum(&[
-    (0, "DT_UNKNOWN"), (1, "DT_FIFO"), (2, "DT_CHR"), (4, "DT_DIR"), (6, "DT_BLK"), (8, "DT_REG"), (10, "DT_LNK"),
-    (12, "DT_SOCK"), (14, "DT_WHT"),
 ]);
 
 /// `lseek(2)`
@@ -315,12 +296,6 @@ pub const AIO_FLAGS: &Table = &Flags(&[
 pub const AIO_OP: &Table = &Enum(&[
     (0, "IOCB_CMD_PREAD"), (1, "IOCB_CMD_PWRITE"), (2, "IOCB_CMD_FSYNC"), (3, "IOCB_CMD_FDSYNC"),
     (5, "IOCB_CMD_POLL"), (6, "IOCB_CMD_NOOP"), (7, "IOCB_CMD_PREADV"), (8, "IOCB_CMD_PWRITEV"),
-]);
-
-/// `FS_IOC_FIEMAP`: flags.
-#[rustfmt::skip]
-pub const FIEMAP: &Table = &Flags(&[
-    (1, "FIEMAP_FLAG_SYNC"), (2, "FIEMAP_FLAG_XATTR"), (4, "FIEMAP_FLAG_CACHE"),
 ]);
 
 /// What is watched, as the kernel's `enum fsnotify_obj_type` has it.

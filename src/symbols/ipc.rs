@@ -3,13 +3,6 @@
 use super::table::Table::{self, Enum, Flags, Hex, Mixed, Tailed};
 use super::table::{Names, Tail};
 
-/// Commands of all three kinds.
-#[rustfmt::skip]
-pub const IPC_CMD: &Table = &Enum(&[
-    (0, "IPC_RMID"), (1, "IPC_SET"), (2, "IPC_STAT"), (3, "IPC_INFO"), (256, "IPC_64|IPC_RMID"),
-    (257, "IPC_64|IPC_SET"), (258, "IPC_64|IPC_STAT"), (259, "IPC_64|IPC_INFO"),
-]);
-
 /// `shmctl(2)`
 #[rustfmt::skip]
 pub const SHM_CMD: &Table = &Enum(&[
@@ -103,19 +96,6 @@ const FUTEX_OPS: Names = &[
 pub const FUTEX: &Table = &Mixed(&[(0xff, FUTEX_OPS)], &[
     (0x80, "FUTEX_PRIVATE_FLAG"), (0x100, "FUTEX_CLOCK_REALTIME"), (0x200, "FUTEX_ROBUST_UNLOCK"),
     (0x400, "FUTEX_ROBUST_LIST32"),
-]);
-
-/// `futex(2)`: `FUTEX_WAKE_OP`, operations.
-#[rustfmt::skip]
-pub const FUTEX_WAKE_OP: &Table = &Enum(&[
-    (0, "FUTEX_OP_SET"), (1, "FUTEX_OP_ADD"), (2, "FUTEX_OP_OR"), (3, "FUTEX_OP_ANDN"), (4, "FUTEX_OP_XOR"),
-]);
-
-/// `futex(2)`: `FUTEX_WAKE_OP`, comparisons.
-#[rustfmt::skip]
-pub const FUTEX_WAKE_CMP: &Table = &Enum(&[
-    (0, "FUTEX_OP_CMP_EQ"), (1, "FUTEX_OP_CMP_NE"), (2, "FUTEX_OP_CMP_LT"), (3, "FUTEX_OP_CMP_LE"),
-    (4, "FUTEX_OP_CMP_GT"), (5, "FUTEX_OP_CMP_GE"),
 ]);
 
 /// `futex(2)`: set that is all.

@@ -77,12 +77,6 @@ pub const MOUNT_ATTR: &Table = &Flags(&[
     (0x10_0000, "MOUNT_ATTR_IDMAP"), (0x20_0000, "MOUNT_ATTR_NOSYMFOLLOW"),
 ]);
 
-/// `mount_setattr(2)`: `propagation`.
-#[rustfmt::skip]
-pub const MOUNT_PROPAGATION: &Table = &Flags(&[
-    (0x2_0000, "MS_UNBINDABLE"), (0x4_0000, "MS_PRIVATE"), (0x8_0000, "MS_SLAVE"), (0x10_0000, "MS_SHARED"),
-]);
-
 /// `mount_setattr(2)`: flags.
 #[rustfmt::skip]
 pub const MOUNT_SETATTR: &Table = &Flags(&[
@@ -93,16 +87,6 @@ pub const MOUNT_SETATTR: &Table = &Flags(&[
 #[rustfmt::skip]
 pub const LISTMOUNT: &Table = &Flags(&[
     (1, "LISTMOUNT_REVERSE"),
-]);
-
-/// `statmount(2)`: mask.
-#[rustfmt::skip]
-pub const STATMOUNT: &Table = &Flags(&[
-    (1, "STATMOUNT_SB_BASIC"), (2, "STATMOUNT_MNT_BASIC"), (4, "STATMOUNT_PROPAGATE_FROM"), (8, "STATMOUNT_MNT_ROOT"),
-    (0x10, "STATMOUNT_MNT_POINT"), (0x20, "STATMOUNT_FS_TYPE"), (0x40, "STATMOUNT_MNT_NS_ID"),
-    (0x80, "STATMOUNT_MNT_OPTS"), (0x100, "STATMOUNT_FS_SUBTYPE"), (0x200, "STATMOUNT_SB_SOURCE"),
-    (0x400, "STATMOUNT_OPT_ARRAY"), (0x800, "STATMOUNT_OPT_SEC_ARRAY"), (0x1000, "STATMOUNT_SUPPORTED_MASK"),
-    (0x2000, "STATMOUNT_MNT_UIDMAP"), (0x4000, "STATMOUNT_MNT_GIDMAP"),
 ]);
 
 /// `statmount(2)`: flags.
@@ -171,10 +155,6 @@ const QUOTA_TYPES: Names = &[
 /// `quotactl(2)`: command and type.
 #[rustfmt::skip]
 pub const QUOTA_CMD: &Table = &Special(Rule(push_quota_command), &[(ALL, QUOTA_COMMANDS), (ALL, QUOTA_TYPES)]);
-
-/// Types of quota.
-#[rustfmt::skip]
-pub const QUOTA_TYPE: &Table = &Enum(QUOTA_TYPES);
 
 /// `quotactl(2)`: formats.
 #[rustfmt::skip]

@@ -44,38 +44,6 @@ pub const DUMPABLE: &Table = &Enum(&[
     (0, "SUID_DUMP_DISABLE"), (1, "SUID_DUMP_USER"), (2, "SUID_DUMP_ROOT"),
 ]);
 
-/// `prctl(2)`: `PR_SET_ENDIAN`.
-#[rustfmt::skip]
-pub const ENDIAN: &Table = &Enum(&[
-    (0, "PR_ENDIAN_BIG"), (1, "PR_ENDIAN_LITTLE"), (2, "PR_ENDIAN_PPC_LITTLE"),
-]);
-
-/// `prctl(2)`: `PR_SET_UNALIGN`.
-#[rustfmt::skip]
-pub const UNALIGN: &Table = &Flags(&[
-    (1, "PR_UNALIGN_NOPRINT"), (2, "PR_UNALIGN_SIGBUS"),
-]);
-
-/// `prctl(2)`: `PR_SET_FPEMU`.
-#[rustfmt::skip]
-pub const FPEMU: &Table = &Flags(&[
-    (1, "PR_FPEMU_NOPRINT"), (2, "PR_FPEMU_SIGFPE"),
-]);
-
-/// `prctl(2)`: `PR_SET_FPEXC`; none of them is `PR_FP_EXC_DISABLED`.
-#[rustfmt::skip]
-pub const FPEXC: &Table = &FlagsOr("PR_FP_EXC_DISABLED", &[
-    (1, "PR_FP_EXC_NONRECOV"), (2, "PR_FP_EXC_ASYNC"), (0x80, "PR_FP_EXC_SW_ENABLE"), (0x1_0000, "PR_FP_EXC_DIV"),
-    (0x2_0000, "PR_FP_EXC_OVF"), (0x4_0000, "PR_FP_EXC_UND"), (0x8_0000, "PR_FP_EXC_RES"),
-    (0x10_0000, "PR_FP_EXC_INV"),
-]);
-
-/// `prctl(2)`: `PR_SET_TIMING`.
-#[rustfmt::skip]
-pub const TIMING: &Table = &Enum(&[
-    (0, "PR_TIMING_STATISTICAL"), (1, "PR_TIMING_TIMESTAMP"),
-]);
-
 /// `prctl(2)`: `PR_SET_TSC`.
 #[rustfmt::skip]
 pub const TSC: &Table = &Enum(&[
@@ -148,50 +116,6 @@ pub const MDWE: &Table = &Flags(&[
     (1, "PR_MDWE_REFUSE_EXEC_GAIN"), (2, "PR_MDWE_NO_INHERIT"),
 ]);
 
-/// `prctl(2)`: `PR_SET_THP_DISABLE`.
-#[rustfmt::skip]
-pub const THP: &Table = &Flags(&[
-    (2, "PR_THP_DISABLE_EXCEPT_ADVISED"),
-]);
-
-/// `prctl(2)`: `PR_SET_SHADOW_STACK_STATUS`.
-#[rustfmt::skip]
-pub const SHADOW_STACK: &Table = &Flags(&[
-    (1, "PR_SHADOW_STACK_ENABLE"), (2, "PR_SHADOW_STACK_WRITE"), (4, "PR_SHADOW_STACK_PUSH"),
-]);
-
-/// `prctl(2)`: `PR_PAC_RESET_KEYS`.
-#[rustfmt::skip]
-pub const PAC: &Table = &Flags(&[
-    (1, "PR_PAC_APIAKEY"), (2, "PR_PAC_APIBKEY"), (4, "PR_PAC_APDAKEY"), (8, "PR_PAC_APDBKEY"),
-    (0x10, "PR_PAC_APGAKEY"),
-]);
-
-/// `prctl(2)`: `PR_SET_TAGGED_ADDR_CTRL`.
-#[rustfmt::skip]
-pub const TAGGED: &Table = &Flags(&[
-    (1, "PR_TAGGED_ADDR_ENABLE"), (2, "PR_MTE_TCF_SYNC"), (4, "PR_MTE_TCF_ASYNC"), (0x8_0000, "PR_MTE_STORE_ONLY"),
-]);
-
-/// `prctl(2)`: `PR_FUTEX_HASH`.
-#[rustfmt::skip]
-pub const FUTEX_HASH: &Table = &Enum(&[
-    (1, "PR_FUTEX_HASH_SET_SLOTS"), (2, "PR_FUTEX_HASH_GET_SLOTS"), (3, "PR_FUTEX_HASH_GET_IMMUTABLE"),
-]);
-
-/// `prctl(2)`: `PR_TIMER_CREATE_RESTORE_IDS`.
-#[rustfmt::skip]
-pub const TIMER_RESTORE: &Table = &Enum(&[
-    (0, "PR_TIMER_CREATE_RESTORE_IDS_OFF"), (1, "PR_TIMER_CREATE_RESTORE_IDS_ON"),
-    (2, "PR_TIMER_CREATE_RESTORE_IDS_GET"),
-]);
-
-/// `prctl(2)`: `PR_RSEQ_SLICE_EXTENSION`.
-#[rustfmt::skip]
-pub const RSEQ_SLICE: &Table = &Enum(&[
-    (1, "PR_RSEQ_SLICE_EXTENSION_GET"), (2, "PR_RSEQ_SLICE_EXTENSION_SET"),
-]);
-
 /// `prctl(2)`: `PR_SET_PTRACER`, where it is no process.
 #[rustfmt::skip]
 pub const PTRACER: &Table = &Enum(&[
@@ -215,10 +139,4 @@ pub const ARCH_PRCTL: &Table = &Enum(&[
 #[rustfmt::skip]
 pub const SHSTK: &Table = &Flags(&[
     (1, "ARCH_SHSTK_SHSTK"), (2, "ARCH_SHSTK_WRSS"),
-]);
-
-/// `arch_prctl(2)`: `ARCH_REQ_XCOMP_PERM`.
-#[rustfmt::skip]
-pub const XFEATURE: &Table = &Enum(&[
-    (17, "ARCH_XCOMP_TILECFG"), (18, "ARCH_XCOMP_TILEDATA"),
 ]);

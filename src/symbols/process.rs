@@ -153,13 +153,6 @@ pub const PIDFD_SIGNAL: &Table = &Flags(&[
     (1, "PIDFD_SIGNAL_THREAD"), (2, "PIDFD_SIGNAL_THREAD_GROUP"), (4, "PIDFD_SIGNAL_PROCESS_GROUP"),
 ]);
 
-/// `PIDFD_GET_INFO`
-#[rustfmt::skip]
-pub const PIDFD_INFO: &Table = &Flags(&[
-    (1, "PIDFD_INFO_PID"), (2, "PIDFD_INFO_CREDS"), (4, "PIDFD_INFO_CGROUPID"), (8, "PIDFD_INFO_EXIT"),
-    (0x10, "PIDFD_INFO_COREDUMP"), (0x40, "PIDFD_INFO_COREDUMP_SIGNAL"), (0x80, "PIDFD_INFO_COREDUMP_CODE"),
-]);
-
 /// `rseq(2)`
 #[rustfmt::skip]
 pub const RSEQ: &Table = &Flags(&[
@@ -220,19 +213,6 @@ pub const PTRACE_OPTIONS: &Table = &Flags(&[
 pub const PTRACE_EVENT: &Table = &Enum(&[
     (1, "PTRACE_EVENT_FORK"), (2, "PTRACE_EVENT_VFORK"), (3, "PTRACE_EVENT_CLONE"), (4, "PTRACE_EVENT_EXEC"),
     (5, "PTRACE_EVENT_VFORK_DONE"), (6, "PTRACE_EVENT_EXIT"), (7, "PTRACE_EVENT_SECCOMP"), (128, "PTRACE_EVENT_STOP"),
-]);
-
-/// `ptrace(2)`: `PTRACE_PEEKSIGINFO`.
-#[rustfmt::skip]
-pub const PTRACE_PEEKSIGINFO: &Table = &Flags(&[
-    (1, "PTRACE_PEEKSIGINFO_SHARED"),
-]);
-
-/// `ptrace(2)`: `PTRACE_GET_SYSCALL_INFO`.
-#[rustfmt::skip]
-pub const PTRACE_SYSCALL_INFO: &Table = &Enum(&[
-    (0, "PTRACE_SYSCALL_INFO_NONE"), (1, "PTRACE_SYSCALL_INFO_ENTRY"), (2, "PTRACE_SYSCALL_INFO_EXIT"),
-    (3, "PTRACE_SYSCALL_INFO_SECCOMP"),
 ]);
 
 /// `ptrace(2)`: `PTRACE_GETREGSET`, as x86 and ARM have them.

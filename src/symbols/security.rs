@@ -86,18 +86,6 @@ const SECCOMP_ACTIONS: Names = &[
 #[rustfmt::skip]
 pub const SECCOMP_ACTION: &Table = &Mixed(&[(0xffff_0000, SECCOMP_ACTIONS)], &[]);
 
-/// `SECCOMP_IOCTL_NOTIF_SEND`
-#[rustfmt::skip]
-pub const SECCOMP_NOTIF: &Table = &Flags(&[
-    (1, "SECCOMP_USER_NOTIF_FLAG_CONTINUE"),
-]);
-
-/// `SECCOMP_IOCTL_NOTIF_ADDFD`
-#[rustfmt::skip]
-pub const SECCOMP_ADDFD: &Table = &Flags(&[
-    (1, "SECCOMP_ADDFD_FLAG_SETFD"), (2, "SECCOMP_ADDFD_FLAG_SEND"),
-]);
-
 /// `landlock_create_ruleset(2)` (linux/landlock.h).
 #[rustfmt::skip]
 pub const LANDLOCK_CREATE: &Table = &Flags(&[
@@ -197,13 +185,6 @@ pub const KEY_PERM: &Table = &Flags(&[
 #[rustfmt::skip]
 pub const KEY_MOVE: &Table = &Flags(&[
     (1, "KEYCTL_MOVE_EXCL"),
-]);
-
-/// `keyctl(2)`: `KEYCTL_PKEY_QUERY`.
-#[rustfmt::skip]
-pub const KEY_PKEY: &Table = &Flags(&[
-    (1, "KEYCTL_SUPPORTS_ENCRYPT"), (2, "KEYCTL_SUPPORTS_DECRYPT"), (4, "KEYCTL_SUPPORTS_SIGN"),
-    (8, "KEYCTL_SUPPORTS_VERIFY"),
 ]);
 
 /// `lsm_get_self_attr(2)` (linux/lsm.h).

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::table::Table::{self, Enum, Flags, Hex, Overlay, Special};
-use super::table::{name, push_name, Names, Rule, ALL};
+use super::table::Table::{self, Enum, Flags, Hex, Overlay};
+use super::table::{name, push_name, Names};
 
 /// Signals that have a name of their own.
 #[rustfmt::skip]
@@ -14,10 +14,6 @@ pub(super) const SIGNALS: Names = &[
     (20, "SIGTSTP"), (21, "SIGTTIN"), (22, "SIGTTOU"), (23, "SIGURG"), (24, "SIGXCPU"), (25, "SIGXFSZ"),
     (26, "SIGVTALRM"), (27, "SIGPROF"), (28, "SIGWINCH"), (29, "SIGIO"), (30, "SIGPWR"), (31, "SIGSYS"),
 ];
-
-/// Number of a signal.
-#[rustfmt::skip]
-pub const SIGNAL: &Table = &Special(Rule(push_number), &[(ALL, SIGNALS)]);
 
 /// `sigprocmask(2)`
 #[rustfmt::skip]
@@ -37,12 +33,6 @@ pub const ACTION: &Table = &Flags(&[
 #[rustfmt::skip]
 pub const HANDLER: &Table = &Hex(&[
     (0, "SIG_DFL"), (1, "SIG_IGN"), (0xffff_ffff_ffff_ffff, "SIG_ERR"),
-]);
-
-/// `sigaltstack(2)`
-#[rustfmt::skip]
-pub const ALTSTACK_MODE: &Table = &Enum(&[
-    (1, "SS_ONSTACK"), (2, "SS_DISABLE"),
 ]);
 
 /// `sigaltstack(2)`
@@ -75,56 +65,11 @@ const SI_ANY: Names = &[
 #[rustfmt::skip]
 pub const SI: &Table = &Enum(SI_ANY);
 
-/// `si_code` of `SIGILL`.
-#[rustfmt::skip]
-pub const SI_ILL: &Table = &Overlay(&[
-    (1, "ILL_ILLOPC"), (2, "ILL_ILLOPN"), (3, "ILL_ILLADR"), (4, "ILL_ILLTRP"), (5, "ILL_PRVOPC"), (6, "ILL_PRVREG"),
-    (7, "ILL_COPROC"), (8, "ILL_BADSTK"), (9, "ILL_BADIADDR"),
-], SI_ANY);
-
-/// `si_code` of `SIGFPE`.
-#[rustfmt::skip]
-pub const SI_FPE: &Table = &Overlay(&[
-    (1, "FPE_INTDIV"), (2, "FPE_INTOVF"), (3, "FPE_FLTDIV"), (4, "FPE_FLTOVF"), (5, "FPE_FLTUND"), (6, "FPE_FLTRES"),
-    (7, "FPE_FLTINV"), (8, "FPE_FLTSUB"), (14, "FPE_FLTUNK"), (15, "FPE_CONDTRAP"),
-], SI_ANY);
-
-/// `si_code` of `SIGSEGV`.
-#[rustfmt::skip]
-pub const SI_SEGV: &Table = &Overlay(&[
-    (1, "SEGV_MAPERR"), (2, "SEGV_ACCERR"), (3, "SEGV_BNDERR"), (4, "SEGV_PKUERR"), (5, "SEGV_ACCADI"),
-    (6, "SEGV_ADIDERR"), (7, "SEGV_ADIPERR"), (8, "SEGV_MTEAERR"), (9, "SEGV_MTESERR"), (10, "SEGV_CPERR"),
-], SI_ANY);
-
-/// `si_code` of `SIGBUS`.
-#[rustfmt::skip]
-pub const SI_BUS: &Table = &Overlay(&[
-    (1, "BUS_ADRALN"), (2, "BUS_ADRERR"), (3, "BUS_OBJERR"),
-], SI_ANY);
-
-/// `si_code` of `SIGTRAP`.
-#[rustfmt::skip]
-pub const SI_TRAP: &Table = &Overlay(&[
-    (1, "TRAP_BRKPT"), (2, "TRAP_TRACE"), (3, "TRAP_BRANCH"), (4, "TRAP_HWBKPT"), (5, "TRAP_UNK"), (6, "TRAP_PERF"),
-], SI_ANY);
-
 /// `si_code` of `SIGCHLD`.
 #[rustfmt::skip]
 pub const SI_CLD: &Table = &Overlay(&[
     (1, "CLD_EXITED"), (2, "CLD_KILLED"), (3, "CLD_DUMPED"), (4, "CLD_TRAPPED"), (5, "CLD_STOPPED"),
     (6, "CLD_CONTINUED"),
-], SI_ANY);
-
-/// `si_code` of `SIGIO`.
-#[rustfmt::skip]
-pub const SI_POLL: &Table = &Overlay(&[
-    (1, "POLL_IN"), (2, "POLL_OUT"), (3, "POLL_MSG"), (4, "POLL_ERR"), (5, "POLL_PRI"), (6, "POLL_HUP"),
-], SI_ANY);
-
-/// `si_code` of `SIGSYS`.
-#[rustfmt::skip]
-pub const SI_SYS: &Table = &Overlay(&[
-    (1, "SYS_SECCOMP"),
 ], SI_ANY);
 
 /// First real-time signal, and last signal of all, as the kernel counts them.

@@ -118,10 +118,6 @@ const ETHER_PROTOCOLS: Names = &[
     (0xe001, "ETH_P_DSA_A5PSW"), (0xed3e, "ETH_P_IFE"), (0xfbfb, "ETH_P_AF_IUCV"), (0xfd3a, "ETH_P_NXP_NETC"),
 ];
 
-/// Protocol of a frame.
-#[rustfmt::skip]
-pub const ETH_P: &Table = &Enum(ETHER_PROTOCOLS);
-
 /// The same in the order of the network.
 #[rustfmt::skip]
 pub const ETH_P_BE: &Table = &Special(Rule(push_ether_protocol), &[(ALL, ETHER_PROTOCOLS)]);
@@ -169,51 +165,6 @@ pub const KCM: &Table = &Enum(&[
 #[rustfmt::skip]
 pub const SMC: &Table = &Enum(&[
     (0, "SMCPROTO_SMC"), (1, "SMCPROTO_SMC6"),
-]);
-
-/// Hardware types.
-#[rustfmt::skip]
-pub const ARPHRD: &Table = &Enum(&[
-    (0, "ARPHRD_NETROM"), (1, "ARPHRD_ETHER"), (2, "ARPHRD_EETHER"), (3, "ARPHRD_AX25"), (4, "ARPHRD_PRONET"),
-    (5, "ARPHRD_CHAOS"), (6, "ARPHRD_IEEE802"), (7, "ARPHRD_ARCNET"), (8, "ARPHRD_APPLETLK"), (0xf, "ARPHRD_DLCI"),
-    (0x13, "ARPHRD_ATM"), (0x17, "ARPHRD_METRICOM"), (0x18, "ARPHRD_IEEE1394"), (0x1b, "ARPHRD_EUI64"),
-    (0x20, "ARPHRD_INFINIBAND"), (0x100, "ARPHRD_SLIP"), (0x101, "ARPHRD_CSLIP"), (0x102, "ARPHRD_SLIP6"),
-    (0x103, "ARPHRD_CSLIP6"), (0x104, "ARPHRD_RSRVD"), (0x108, "ARPHRD_ADAPT"), (0x10e, "ARPHRD_ROSE"),
-    (0x10f, "ARPHRD_X25"), (0x110, "ARPHRD_HWX25"), (0x118, "ARPHRD_CAN"), (0x122, "ARPHRD_MCTP"),
-    (0x200, "ARPHRD_PPP"), (0x201, "ARPHRD_CISCO"), (0x204, "ARPHRD_LAPB"), (0x205, "ARPHRD_DDCMP"),
-    (0x206, "ARPHRD_RAWHDLC"), (0x207, "ARPHRD_RAWIP"), (0x300, "ARPHRD_TUNNEL"), (0x301, "ARPHRD_TUNNEL6"),
-    (0x302, "ARPHRD_FRAD"), (0x303, "ARPHRD_SKIP"), (0x304, "ARPHRD_LOOPBACK"), (0x305, "ARPHRD_LOCALTLK"),
-    (0x306, "ARPHRD_FDDI"), (0x307, "ARPHRD_BIF"), (0x308, "ARPHRD_SIT"), (0x309, "ARPHRD_IPDDP"),
-    (0x30a, "ARPHRD_IPGRE"), (0x30b, "ARPHRD_PIMREG"), (0x30c, "ARPHRD_HIPPI"), (0x30d, "ARPHRD_ASH"),
-    (0x30e, "ARPHRD_ECONET"), (0x30f, "ARPHRD_IRDA"), (0x310, "ARPHRD_FCPP"), (0x311, "ARPHRD_FCAL"),
-    (0x312, "ARPHRD_FCPL"), (0x313, "ARPHRD_FCFABRIC"), (0x320, "ARPHRD_IEEE802_TR"), (0x321, "ARPHRD_IEEE80211"),
-    (0x322, "ARPHRD_IEEE80211_PRISM"), (0x323, "ARPHRD_IEEE80211_RADIOTAP"), (0x324, "ARPHRD_IEEE802154"),
-    (0x325, "ARPHRD_IEEE802154_MONITOR"), (0x334, "ARPHRD_PHONET"), (0x335, "ARPHRD_PHONET_PIPE"),
-    (0x336, "ARPHRD_CAIF"), (0x337, "ARPHRD_IP6GRE"), (0x338, "ARPHRD_NETLINK"), (0x339, "ARPHRD_6LOWPAN"),
-    (0x33a, "ARPHRD_VSOCKMON"), (0xfffe, "ARPHRD_NONE"), (0xffff, "ARPHRD_VOID"),
-]);
-
-/// Flags of a network interface.
-#[rustfmt::skip]
-pub const IFF: &Table = &Flags(&[
-    (1, "IFF_UP"), (2, "IFF_BROADCAST"), (4, "IFF_DEBUG"), (8, "IFF_LOOPBACK"), (0x10, "IFF_POINTOPOINT"),
-    (0x20, "IFF_NOTRAILERS"), (0x40, "IFF_RUNNING"), (0x80, "IFF_NOARP"), (0x100, "IFF_PROMISC"),
-    (0x200, "IFF_ALLMULTI"), (0x400, "IFF_MASTER"), (0x800, "IFF_SLAVE"), (0x1000, "IFF_MULTICAST"),
-    (0x2000, "IFF_PORTSEL"), (0x4000, "IFF_AUTOMEDIA"), (0x8000, "IFF_DYNAMIC"), (0x1_0000, "IFF_LOWER_UP"),
-    (0x2_0000, "IFF_DORMANT"), (0x4_0000, "IFF_ECHO"),
-]);
-
-/// `struct sockaddr_ll`: `sll_pkttype`.
-#[rustfmt::skip]
-pub const PACKET_TYPE: &Table = &Enum(&[
-    (0, "PACKET_HOST"), (1, "PACKET_BROADCAST"), (2, "PACKET_MULTICAST"), (3, "PACKET_OTHERHOST"),
-    (4, "PACKET_OUTGOING"), (5, "PACKET_LOOPBACK"), (6, "PACKET_USER"), (7, "PACKET_KERNEL"),
-]);
-
-/// `AF_VSOCK`: numbers that name no guest.
-#[rustfmt::skip]
-pub const VSOCK_CID: &Table = &Enum(&[
-    (0, "VMADDR_CID_HYPERVISOR"), (1, "VMADDR_CID_LOCAL"), (2, "VMADDR_CID_HOST"), (0xffff_ffff, "VMADDR_CID_ANY"),
 ]);
 
 /// `socket(2)` of `AF_PACKET`: the protocol is in the network's order.

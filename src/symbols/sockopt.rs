@@ -1,7 +1,7 @@
 //! Options of sockets, by level: asm-generic/socket.h, linux/in.h, linux/in6.h, linux/tcp.h and others.
 
 use super::table::Names;
-use super::table::Table::{self, Enum, Flags, Overlay};
+use super::table::Table::{self, Enum, Overlay};
 
 /// `setsockopt(2)`: levels.
 #[rustfmt::skip]
@@ -251,35 +251,4 @@ pub const SMC: &Table = &Enum(&[
 #[rustfmt::skip]
 pub const KCM: &Table = &Enum(&[
     (1, "KCM_RECV_DISABLE"),
-]);
-
-/// Control messages of `SOL_SOCKET`.
-#[rustfmt::skip]
-pub const CMSG: &Table = &Enum(&[
-    (1, "SCM_RIGHTS"), (2, "SCM_CREDENTIALS"), (3, "SCM_SECURITY"), (4, "SCM_PIDFD"), (12, "SO_PRIORITY"),
-    (29, "SO_TIMESTAMP_OLD"), (35, "SO_TIMESTAMPNS_OLD"), (36, "SO_MARK"), (37, "SO_TIMESTAMPING_OLD"),
-    (40, "SO_RXQ_OVFL"), (41, "SCM_WIFI_STATUS"), (54, "SCM_TIMESTAMPING_OPT_STATS"),
-    (58, "SCM_TIMESTAMPING_PKTINFO"), (61, "SCM_TXTIME"), (63, "SO_TIMESTAMP_NEW"), (64, "SO_TIMESTAMPNS_NEW"),
-    (65, "SO_TIMESTAMPING_NEW"), (78, "SCM_DEVMEM_LINEAR"), (79, "SCM_DEVMEM_DMABUF"), (81, "SCM_TS_OPT_ID"),
-    (84, "SCM_INQ"),
-]);
-
-/// `SO_TIMESTAMPING`
-#[rustfmt::skip]
-pub const TIMESTAMPING: &Table = &Flags(&[
-    (1, "SOF_TIMESTAMPING_TX_HARDWARE"), (2, "SOF_TIMESTAMPING_TX_SOFTWARE"), (4, "SOF_TIMESTAMPING_RX_HARDWARE"),
-    (8, "SOF_TIMESTAMPING_RX_SOFTWARE"), (0x10, "SOF_TIMESTAMPING_SOFTWARE"), (0x20, "SOF_TIMESTAMPING_SYS_HARDWARE"),
-    (0x40, "SOF_TIMESTAMPING_RAW_HARDWARE"), (0x80, "SOF_TIMESTAMPING_OPT_ID"), (0x100, "SOF_TIMESTAMPING_TX_SCHED"),
-    (0x200, "SOF_TIMESTAMPING_TX_ACK"), (0x400, "SOF_TIMESTAMPING_OPT_CMSG"), (0x800, "SOF_TIMESTAMPING_OPT_TSONLY"),
-    (0x1000, "SOF_TIMESTAMPING_OPT_STATS"), (0x2000, "SOF_TIMESTAMPING_OPT_PKTINFO"),
-    (0x4000, "SOF_TIMESTAMPING_OPT_TX_SWHW"), (0x8000, "SOF_TIMESTAMPING_BIND_PHC"),
-    (0x1_0000, "SOF_TIMESTAMPING_OPT_ID_TCP"), (0x2_0000, "SOF_TIMESTAMPING_OPT_RX_FILTER"),
-    (0x4_0000, "SOF_TIMESTAMPING_TX_COMPLETION"),
-]);
-
-/// `IP_MTU_DISCOVER`
-#[rustfmt::skip]
-pub const PMTUDISC: &Table = &Enum(&[
-    (0, "IP_PMTUDISC_DONT"), (1, "IP_PMTUDISC_WANT"), (2, "IP_PMTUDISC_DO"), (3, "IP_PMTUDISC_PROBE"),
-    (4, "IP_PMTUDISC_INTERFACE"), (5, "IP_PMTUDISC_OMIT"),
 ]);

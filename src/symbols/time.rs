@@ -45,9 +45,3 @@ pub const CLOCK_STATUS: &Table = &Flags(&[
     (0x400, "STA_PPSWANDER"), (0x800, "STA_PPSERROR"), (0x1000, "STA_CLOCKERR"), (0x2000, "STA_NANO"),
     (0x4000, "STA_MODE"), (0x8000, "STA_CLK"),
 ]);
-
-/// `adjtimex(2)`: what it returns.
-#[rustfmt::skip]
-pub const CLOCK_STATE: &Table = &Enum(&[
-    (0, "TIME_OK"), (1, "TIME_INS"), (2, "TIME_DEL"), (3, "TIME_OOP"), (4, "TIME_WAIT"), (5, "TIME_ERROR"),
-]);

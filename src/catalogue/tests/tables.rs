@@ -1,5 +1,9 @@
 //! What the tables of names owe their readers.
 
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+
 use crate::catalogue::spec::FieldType;
 use crate::catalogue::{self, ArgType, StructSpec};
 use crate::symbols::table::{Field, Names, Table};
@@ -58,6 +62,45 @@ pub fn parts(table: &Table) -> (Vec<Field>, Vec<Names>) {
             (enums, flags.into_iter().map(|(_, names)| names).collect())
         }
     }
+}
+
+/// What no row names is compared with no header.
+#[test]
+fn every_table_is_named() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let texts = |folder: &str| -> Vec<(String, String)> {
+        let files = fs::read_dir(sources.join(folder))
+            .unwrap()
+            .map(|file| file.unwrap().path());
+        files
+            .filter(|path| path.is_file())
+            .map(|path| {
+                (
+                    path.file_stem().unwrap().to_str().unwrap().to_owned(),
+                    fs::read_to_string(path).unwrap(),
+                )
+            })
+            .collect()
+    };
+    let rows: String = texts("catalogue").into_iter().map(|(_, text)| text).collect();
+    let named: HashSet<&str> = rows
+        .split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':')
+        .collect();
+    let mut found = 0;
+    for (module, text) in texts("symbols") {
+        for line in text.lines() {
+            let table = line
+                .strip_prefix("pub const ")
+                .and_then(|rest| rest.split_once(": &Table"));
+            if let Some((table, _)) = table {
+                found += 1;
+                let table = format!("{module}::{table}");
+                let by_code = ["errno::ERRNO", "process::PTRACE_EVENT"].contains(&&*table);
+                assert!(by_code || named.contains(&*table), "{table}: no row names it");
+            }
+        }
+    }
+    assert!(found > 250, "only {found} tables found");
 }
 
 #[test]
