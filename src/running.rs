@@ -6,22 +6,19 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 
 use crate::capture::kept::Kept;
 use crate::capture::Capture;
-use crate::catalogue::{self, EventSpec};
+use crate::catalogue::{special, EventSpec};
 use crate::clock::WallClock;
 use crate::command::Command;
 use crate::decode::event::Context;
 use crate::enrich::existing;
 use crate::error::{Error, OutputError};
 use crate::loader::loss::{self, LossMeter};
-use crate::loader::probe::ARTIFACT;
 use crate::loader::KernelSide;
 use crate::ring::{self, Rings};
 use crate::say;
 use crate::scope::Following;
 use crate::signals::{Phase, Stop};
-use crate::sink::{Sink, Summary, CLOCK_CHANGED, LOST_EVENTS};
-
-pub const EXISTING_CONTAINER: &str = "existing_container";
+use crate::sink::{Sink, Summary};
 
 /// Event of the main loop: an output's reader has gone.
 const READER: u64 = 1;
@@ -66,12 +63,12 @@ impl Running {
         capture: Option<(Capture, &Path)>,
         events: Vec<&'static EventSpec>,
     ) -> Running {
-        let shows = |name: &str| events.iter().any(|event| event.name == name);
+        let shows = |wanted: &EventSpec| events.iter().any(|event| event.id == wanted.id);
         Running {
             reported: Reported {
-                losses: shows(LOST_EVENTS),
-                clock: shows(CLOCK_CHANGED),
-                artifacts: shows(ARTIFACT),
+                losses: shows(special::LOST_EVENTS),
+                clock: shows(special::CLOCK_CHANGED),
+                artifacts: shows(special::ARTIFACT_CAPTURED),
             },
             capturing: capture.map(|(capture, folder)| Capturing {
                 capture: Some(capture),
@@ -176,7 +173,7 @@ impl Running {
         if !self.sink.add_containers(&found) || !report {
             return Ok(());
         }
-        let spec = catalogue::expect(EXISTING_CONTAINER);
+        let spec = special::EXISTING_CONTAINER;
         let paths = existing::cgroup_paths(&found);
         for found in &found {
             let context = Context::own(spec, self.kernel.now(), self.kernel.self_pid());

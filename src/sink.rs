@@ -2,7 +2,7 @@
 
 use std::os::fd::BorrowedFd;
 
-use crate::catalogue;
+use crate::catalogue::special;
 use crate::clock::{Change, Timeline};
 use crate::decode::event::{Arg, Context, Event, Value};
 use crate::decode::{self, DecodeError};
@@ -18,9 +18,6 @@ use crate::output::Outputs;
 use crate::say;
 use crate::signals::Stop;
 use crate::wire::RECORD_INTERNAL;
-
-pub const CLOCK_CHANGED: &str = "clock_changed";
-pub const LOST_EVENTS: &str = "lost_events";
 
 /// The part of the corridor behind the rings.
 pub struct Sink {
@@ -173,7 +170,7 @@ impl Sink {
         }
         event.source = self.sources.of(event.spec.id, event.context.syscall);
         if !self.exec_env {
-            event.args.retain(|arg| arg.spec.name != "envp");
+            event.args.retain(|arg| arg.spec.name != special::ENVP);
         }
         self.write(&event)
     }
@@ -202,7 +199,7 @@ impl Sink {
 
     /// Reports a change of the clock in the stream: later events have other stamps.
     pub fn clock(&mut self, change: &Change, pid: u32) -> Result<(), OutputError> {
-        let spec = catalogue::expect(CLOCK_CHANGED);
+        let spec = special::CLOCK_CHANGED;
         let number = |index: usize, raw| Arg::new(&spec.args[index], raw, Value::Number);
         let args = [
             number(0, change.before),
@@ -221,7 +218,7 @@ impl Sink {
 
     /// Reports losses in the stream.
     pub fn loss(&mut self, loss: &Loss, time: u64, pid: u32) -> Result<(), OutputError> {
-        let spec = catalogue::expect(LOST_EVENTS);
+        let spec = special::LOST_EVENTS;
         let number = |index: usize, raw| Arg::new(&spec.args[index], raw, Value::Number);
         let context = Context::own(spec, time, pid);
         let buffer = Arg::new(&spec.args[1], 0, Value::Str(loss.buffer.as_bytes()));

@@ -6,6 +6,8 @@ use sd_notify::NotifyState;
 
 use crate::capture::store::Store;
 use crate::capture::{self, Capture};
+use crate::catalogue::spec::Life;
+use crate::catalogue::{special, EventSpec};
 use crate::chosen::{self, Chosen};
 use crate::cli::config::Config;
 use crate::clock::{Timeline, WallClock};
@@ -23,7 +25,7 @@ use crate::loader::{lookup, object, KernelSide, Plan};
 use crate::output::spec::Format;
 use crate::output::{target, Outputs};
 use crate::privilege::{self, Uses};
-use crate::running::{Running, EXISTING_CONTAINER};
+use crate::running::Running;
 use crate::say;
 use crate::scope::Scope;
 use crate::signals::{Before, Phase, Stop};
@@ -33,9 +35,6 @@ use crate::sink::Sink;
 pub fn run(config: &Config) -> Result<u8, Error> {
     Prepared::new(config)?.load()?.begin()?.trace()
 }
-
-/// Events about containers themselves.
-const CONTAINER_EVENTS: [&str; 3] = ["container_create", "container_remove", EXISTING_CONTAINER];
 
 /// All that can be known, and refused, before anything is loaded.
 struct Prepared<'a> {
@@ -90,14 +89,14 @@ impl<'a> Prepared<'a> {
         })
     }
 
-    fn shows(&self, name: &str) -> bool {
-        self.chosen.events.iter().any(|event| event.name == name)
+    fn shows(&self, which: impl Fn(&EventSpec) -> bool) -> bool {
+        self.chosen.events.iter().any(|event| which(event))
     }
 
     /// Whether names of containers are shown, or decide what is shown.
     fn names_containers(&self) -> bool {
         shows_json(self.config)
-            || CONTAINER_EVENTS.into_iter().any(|name| self.shows(name))
+            || self.shows(|event| event.columns.life.is_some_and(Life::of_container))
             || self.config.filters.container.is_some()
     }
 
@@ -170,7 +169,7 @@ impl Loaded<'_> {
             clock,
             mut sink,
         } = self;
-        let report_existing = prepared.shows(EXISTING_CONTAINER);
+        let report_existing = prepared.shows(|event| event.id == special::EXISTING_CONTAINER.id);
         let Prepared {
             config,
             stop,

@@ -22,6 +22,7 @@ use super::record::Identity;
 use super::sightings::{Held, Process};
 use super::store::{hex, Artefact, Cut, Store, BLOCK};
 use super::{Captured, Clock};
+use crate::catalogue::special;
 use crate::decode::event::Context;
 use crate::decode::path::Marks;
 use crate::say;
@@ -321,7 +322,7 @@ impl Keeper {
         let mut line = json!({
             "artifact": artefact,
             "kind": meta.kind,
-            "event": match meta.kind { "exec" => "sched_process_exec", "mem" => "mem_prot_alert", _ => "write" },
+            "event": match meta.kind { "exec" => special::EXEC.name, "mem" => special::MEM_PROT_ALERT.name, _ => "write" },
             "time": self.clock.wall(who.time),
             "pathname": String::from_utf8_lossy(&meta.path),
             "size": size,

@@ -27,12 +27,12 @@ use std::thread::JoinHandle;
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
-use crate::catalogue;
+use crate::catalogue::special;
 use crate::clock::WallClock;
 use crate::decode::event::{Arg, Context, Event, Value};
 use crate::error::Error;
 use crate::loader::capture::CapturePlan;
-use crate::loader::{probe, CaptureMaps};
+use crate::loader::CaptureMaps;
 use crate::privilege::{self, Uses};
 use clock::Clock;
 use collector::{Collector, Setup};
@@ -218,7 +218,7 @@ fn thread<T: Send + 'static>(
 impl Captured {
     /// As an event.
     pub fn event(&self, now: u64, own_pid: u32) -> Event<'_> {
-        let spec = catalogue::expect(probe::ARTIFACT);
+        let spec = special::ARTIFACT_CAPTURED;
         let context = match self.who.host_pid {
             0 => Context::own(spec, now, own_pid),
             _ => Context {
@@ -254,7 +254,7 @@ impl Captured {
 }
 
 fn arg(index: usize, raw: u64, value: Value<'_>) -> Arg<'_> {
-    Arg::new(&catalogue::expect(probe::ARTIFACT).args[index], raw, value)
+    Arg::new(&special::ARTIFACT_CAPTURED.args[index], raw, value)
 }
 
 fn text(index: usize, text: Option<&[u8]>) -> Arg<'_> {

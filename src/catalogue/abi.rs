@@ -1,5 +1,7 @@
 //! What a row of a call of another ABI is: how it is carried over to the event that it is.
 
+use crate::symbols::table::equal;
+
 /// How a call of another ABI is carried over to an event.
 #[derive(Debug, Clone, Copy)]
 pub struct CompatCall {
@@ -42,6 +44,18 @@ pub const fn holder(within: u16) -> u16 {
         WITHIN_IPC.. => IA32_IPC,
         _ => IA32_SOCKETCALL,
     }
+}
+
+/// The number by which a table of another ABI leads to that event, its first if there are several.
+pub const fn number(table: &[CompatCall], event: &str) -> Option<u16> {
+    let mut index = 0;
+    while index < table.len() {
+        if equal(table[index].event, event) {
+            return Some(table[index].nr);
+        }
+        index += 1;
+    }
+    None
 }
 
 /// Structures of a 32-bit call.

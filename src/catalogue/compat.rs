@@ -4,6 +4,7 @@
 //! A 32-bit call is the event of the 64-bit call with the same meaning and the same order of arguments; the others are
 //! events of their own. What a call holds in memory (`socketcall`, `ipc`) has rows, too.
 
+use super::columns::Return::Never;
 use super::select::{IPC_FIFTH, IPC_FIRST, IPC_PTR, SOCKETCALL_ARGS};
 use super::spec::{
     arg, by, compat_only, ids16, old, pages, same, split, swapped, time64, ArgType::*, CompatCall, EventSpec,
@@ -53,7 +54,7 @@ pub const IA32_ONLY: &[EventSpec] = &[
     compat_only(30, "ipc", &[Ipc], &[
         arg("call", Enum(ipc::IPC_CALL)), arg("first", by(0, IPC_FIRST)), arg("second", ULong), arg("third", Hex),
         arg("ptr", by(0, IPC_PTR)), arg("fifth", by(0, IPC_FIFTH))]),
-    compat_only(31, "sigreturn", &[Signals], &[]),
+    compat_only(31, "sigreturn", &[Signals], &[]).returns(Never),
     compat_only(32, "sigprocmask", &[Signals], &[
         arg("how", Enum(signal::PROCMASK)), arg("nset", Struct(In, OLD_SIGSET)),
         arg("oset", Struct(Out, OLD_SIGSET))]),

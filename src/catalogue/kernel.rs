@@ -1,9 +1,14 @@
 //! Events of the kernel's own: a row an event. The programs are in `src/bpf/`.
 
+use super::abi::number;
+use super::columns::Life::{ContainerCreated, ContainerFound, ContainerRemoved, Exec, Exit, Fork};
+use super::compat::IA32;
 use super::kernel_structs::{CRED, NAMESPACES};
 use super::select::{PRCTL_ARG2, PRCTL_ARG3, PRCTL_ARG4, PRCTL_ARG5, SOCKET_PROTOCOL, SOCKOPT_NAME};
-use super::spec::{arg, by, kernel, ArgSpec, ArgType::*, EventSpec, SelectSpec, Set::*};
+use super::spec::{arg, by, kernel, ArgSpec, ArgType::*, EventSpec, SelectSpec, Set::*, IA32_SOCKETCALL};
+use super::special::find;
 use super::structs::{RLIMIT, TIMESPEC, TIMEZONE};
+use super::syscalls::SYSCALLS;
 use crate::symbols::{
     bpf, event, file, io_uring, memory, mount, prctl, process, security, signal, socket, sockopt,
 };
@@ -35,10 +40,24 @@ const CONTAINER: &[ArgSpec] = &[
     arg("owner", Uid),
 ];
 
-/// Addresses where the call is connect(2), by its number in each ABI, or in socketcall(2); paths otherwise.
+/// Number of `connect(2)` in the native ABI and in the 32-bit one.
+const CONNECT: u32 = match find(SYSCALLS, "connect") {
+    Some(call) => call.id as u32,
+    None => panic!("connect"),
+};
+const IA32_CONNECT: u32 = match number(IA32, "connect") {
+    Some(number) => number as u32,
+    None => panic!("connect"),
+};
+
+/// Addresses where the call is connect(2), or in socketcall(2); paths otherwise.
 const CHECKED: SelectSpec = SelectSpec {
     mask: u32::MAX,
-    cases: &[(42, KernelSockaddr), (102, KernelSockaddr), (362, KernelSockaddr)],
+    cases: &[
+        (CONNECT, KernelSockaddr),
+        (IA32_SOCKETCALL as u32, KernelSockaddr),
+        (IA32_CONNECT, KernelSockaddr),
+    ],
     otherwise: KernelStr,
 };
 
@@ -48,20 +67,21 @@ pub const KERNEL: &[EventSpec] = &[
     kernel(1, "sys_exit", &[], &[arg("syscall", SyscallNr)]),
     kernel(2, "sched_process_fork", &[Proc, ProcLife], &[
         arg("parent_tid", Pid), arg("parent_pid", Pid), arg("child_tid", Pid), arg("child_pid", Pid),
-        arg("child_start_time", BootTime)]),
+        arg("child_start_time", BootTime)]).life(Fork),
     kernel(3, "sched_process_exec", &[Default, Proc, ProcLife], &[
         arg("cmdpath", KernelStr), arg("pathname", Path), arg("argv", StrArray), arg("envp", StrArray),
         arg("dev", Dev), arg("inode", U64), arg("ctime", EpochTime), arg("inode_mode", Mode),
         arg("interpreter", KernelStr), arg("stdin_type", Enum(file::FILE_TYPE)), arg("prev_comm", KernelStr),
-        arg("invoked_from_kernel", Bool)]),
+        arg("invoked_from_kernel", Bool)]).life(Exec),
     kernel(4, "sched_process_exit", &[Default, Proc, ProcLife], &[
-        arg("exit_code", Int), arg("signal", Signal), arg("group_exit", Bool)]),
+        arg("exit_code", Int), arg("signal", Signal), arg("group_exit", Bool)]).life(Exit),
     kernel(5, "lost_events", &[Default], &[
         arg("count", U64), arg("buffer", KernelStr), arg("first_timestamp", BootTime),
-        arg("last_timestamp", BootTime)]),
+        arg("last_timestamp", BootTime)]).told_by_tracee().without_result(),
     // From user space, too. Times of boot by the wall clock: ns since the epoch.
     kernel(66, "clock_changed", &[Default, Time, TimeClock], &[
-        arg("before", I64), arg("after", I64), arg("difference", I64), arg("unchanged_until", BootTime)]),
+        arg("before", I64), arg("after", I64), arg("difference", I64),
+        arg("unchanged_until", BootTime)]).told_by_tracee().without_result(),
     kernel(6, "io_uring_create", &[Fs, FsAsyncIo, IoUring], &[
         arg("fd", Fd), arg("sq_entries", UInt), arg("cq_entries", UInt), arg("flags", Flags(io_uring::SETUP))]),
     kernel(7, "io_uring_submit", &[Default, Fs, FsAsyncIo, IoUring], &[
@@ -164,10 +184,10 @@ pub const KERNEL: &[EventSpec] = &[
     kernel(116, "artifact_captured", &[], &[
         arg("kind", KernelStr), arg("pathname", KernelStr), arg("artifact", KernelStr), arg("size", U64),
         arg("sha256", KernelStr), arg("complete", Bool), arg("reason", KernelStr), arg("dev", Dev), arg("inode", U64),
-        arg("addr", Ptr)]),
+        arg("addr", Ptr)]).told_by_tracee().without_result(),
     kernel(115, "kprobe_attach", &[System], &[
         arg("symbol", KernelStr), arg("offset", Hex), arg("addr", Hex)]),
-    kernel(150, "container_create", &[Containers], CONTAINER),
-    kernel(151, "container_remove", &[Containers], CONTAINER),
-    kernel(152, "existing_container", &[Containers], CONTAINER),
+    kernel(150, "container_create", &[Containers], CONTAINER).life(ContainerCreated),
+    kernel(151, "container_remove", &[Containers], CONTAINER).life(ContainerRemoved),
+    kernel(152, "existing_container", &[Containers], CONTAINER).told_by_tracee().life(ContainerFound),
 ];

@@ -1,6 +1,7 @@
 //! The one source of truth about events: ids, `--list`, sets, decoding and every output follow from its rows.
 
 pub mod abi;
+pub mod columns;
 pub mod compat;
 pub mod evidence;
 pub mod kernel;
@@ -9,6 +10,7 @@ pub mod layout;
 pub mod reading;
 pub mod select;
 pub mod spec;
+pub mod special;
 pub mod structs;
 pub mod syscalls;
 
@@ -17,6 +19,7 @@ use std::sync::OnceLock;
 pub use compat::{IA32, IA32_ONLY, IA32_WITHIN, X32};
 pub use kernel::KERNEL;
 pub use spec::{ArgSpec, ArgType, CompatCall, EventId, EventKind, EventSpec, Layout, Set, StructSpec};
+pub use special::expect;
 pub use syscalls::SYSCALLS;
 
 /// Every event: system calls by number, those of the 32-bit ABI alone, then the kernel's own.
@@ -40,14 +43,6 @@ pub fn by_id(id: EventId) -> Option<&'static EventSpec> {
 /// The event with that name.
 pub fn by_name(name: &str) -> Option<&'static EventSpec> {
     events().find(|event| event.name == name)
-}
-
-/// The event with that name, which the catalogue is known to have.
-///
-/// # Panics
-/// If it has none: a mistake in the program, found by its first test.
-pub fn expect(name: &str) -> &'static EventSpec {
-    by_name(name).unwrap_or_else(|| panic!("{name} is missing from the catalogue"))
 }
 
 #[cfg(test)]

@@ -139,8 +139,7 @@ impl EventSpec {
             let data = Some(When::Out);
             matches!(ty, ArgType::Iovec { data: when, .. } if when == data)
         };
-        self.args.iter().any(|arg| fills_buffers(arg.ty))
-            || matches!(self.name, "getxattrat" | "io_submit" | "process_vm_writev")
+        self.args.iter().any(|arg| fills_buffers(arg.ty)) || self.columns.writes_behind
     }
 }
 

@@ -3,6 +3,7 @@
 //! `std` only, and of the crate only `symbols`: `build.rs` mounts these two folders as well, to make the C header.
 
 pub use super::abi::*;
+pub use super::columns::{Columns, Life, Return};
 pub use super::layout::*;
 pub use super::reading::*;
 use crate::symbols::table::Table;
@@ -32,6 +33,7 @@ pub struct EventSpec {
     /// Sets that name this event, besides `all` and `syscalls`, which follow from the kind.
     pub sets: &'static [Set],
     pub args: &'static [ArgSpec],
+    pub columns: Columns,
 }
 
 /// Where an event comes from.
@@ -59,6 +61,39 @@ impl EventSpec {
             Set::Syscalls => self.kind.is_syscall(),
             _ => self.sets.contains(&set),
         }
+    }
+}
+
+/// What a row says of itself behind its arguments: `syscall(57, "fork", …).returns(TwiceInChild)`.
+impl EventSpec {
+    pub const fn returns(mut self, returns: Return) -> EventSpec {
+        self.columns.returns = returns;
+        self
+    }
+
+    pub const fn checked(mut self, argument: u8) -> EventSpec {
+        self.columns.checked = Some(argument);
+        self
+    }
+
+    pub const fn writes_behind(mut self) -> EventSpec {
+        self.columns.writes_behind = true;
+        self
+    }
+
+    pub const fn life(mut self, life: Life) -> EventSpec {
+        self.columns.life = Some(life);
+        self
+    }
+
+    pub const fn told_by_tracee(mut self) -> EventSpec {
+        self.columns.told_by_tracee = true;
+        self
+    }
+
+    pub const fn without_result(mut self) -> EventSpec {
+        self.columns.has_result = false;
+        self
     }
 }
 
@@ -354,6 +389,7 @@ pub const fn syscall(
         kind: EventKind::Syscall,
         sets,
         args,
+        columns: Columns::USUAL,
     }
 }
 
@@ -369,6 +405,7 @@ pub const fn compat_only(
         kind: EventKind::CompatSyscall,
         sets,
         args,
+        columns: Columns::USUAL,
     }
 }
 
@@ -384,6 +421,7 @@ pub const fn kernel(
         kind: EventKind::Kernel,
         sets,
         args,
+        columns: Columns::USUAL,
     }
 }
 

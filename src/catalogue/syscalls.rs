@@ -6,6 +6,7 @@
 //! Where a newer kernel has appended arguments (`bpf`), the row has those that every kernel takes: on the older ones
 //! the other registers mean nothing.
 
+use super::columns::Return::{Execve, Execveat, Never, TaskExit, TwiceInChild};
 use super::select::*;
 use super::spec::{arg, by, syscall, vec, vec_in, vec_out, ArgType::*, Count::*, EventSpec, Set::*, When::*};
 use super::structs::*;
@@ -19,7 +20,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(0, "read", &[Fs, FsReadWrite], &[arg("fd", Fd), arg("buf", BufOut { len: 2 }), arg("count", Size)]),
     syscall(1, "write", &[Fs, FsReadWrite], &[arg("fd", Fd), arg("buf", Buf { len: 2 }), arg("count", Size)]),
     syscall(2, "open", &[Default, Fs, FsFileOps], &[
-        arg("pathname", Str), arg("flags", Flags(file::OPEN)), arg("mode", Mode)]),
+        arg("pathname", Str), arg("flags", Flags(file::OPEN)), arg("mode", Mode)]).checked(0),
     syscall(3, "close", &[Default, Fs, FsFileOps], &[arg("fd", Fd)]),
     syscall(4, "stat", &[Default, Fs, FsFileAttr], &[arg("pathname", Str), arg("statbuf", Struct(Out, STAT))]),
     syscall(5, "fstat", &[Default, Fs, FsFileAttr], &[arg("fd", Fd), arg("statbuf", Struct(Out, STAT))]),
@@ -41,7 +42,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(14, "rt_sigprocmask", &[Signals], &[
         arg("how", Enum(signal::PROCMASK)), arg("nset", Struct(In, SIGSET)), arg("oset", Struct(Out, SIGSET)),
         arg("sigsetsize", Size)]),
-    syscall(15, "rt_sigreturn", &[Signals], &[]),
+    syscall(15, "rt_sigreturn", &[Signals], &[]).returns(Never),
     syscall(16, "ioctl", &[Default, Fs, FsFdOps], &[
         arg("fd", Fd), arg("cmd", Flags(request::IOCTL)), arg("arg", by(1, IOCTL_ARG))]),
     syscall(17, "pread64", &[Fs, FsReadWrite], &[
@@ -87,7 +88,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("family", Enum(socket::FAMILY)), arg("type", Enum(socket::TYPE)),
         arg("protocol", by(0, SOCKET_PROTOCOL))]),
     syscall(42, "connect", &[Default, Net, NetSock], &[
-        arg("fd", Fd), arg("uservaddr", Sockaddr { len: 2 }), arg("addrlen", Int)]),
+        arg("fd", Fd), arg("uservaddr", Sockaddr { len: 2 }), arg("addrlen", Int)]).checked(1),
     syscall(43, "accept", &[Default, Net, NetSock], &[
         arg("fd", Fd), arg("upeer_sockaddr", SockaddrOut { len: 2 }), arg("upeer_addrlen", Struct(InOut, INT))]),
     syscall(44, "sendto", &[Net, NetSndRcv], &[
@@ -119,12 +120,12 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("optval", OptionValueOut { len: 4 }), arg("optlen", Struct(InOut, INT))]),
     syscall(56, "clone", &[Default, Proc, ProcLife], &[
         arg("clone_flags", LongFlags(process::CLONE)), arg("newsp", Ptr), arg("parent_tidptr", by(0, CLONE_PARENT)),
-        arg("child_tidptr", Ptr), arg("tls", Ptr)]),
-    syscall(57, "fork", &[Default, Proc, ProcLife], &[]),
-    syscall(58, "vfork", &[Default, Proc, ProcLife], &[]),
+        arg("child_tidptr", Ptr), arg("tls", Ptr)]).returns(TwiceInChild),
+    syscall(57, "fork", &[Default, Proc, ProcLife], &[]).returns(TwiceInChild),
+    syscall(58, "vfork", &[Default, Proc, ProcLife], &[]).returns(TwiceInChild),
     syscall(59, "execve", &[Default, Proc, ProcLife], &[
-        arg("pathname", Str), arg("argv", StrArray), arg("envp", StrArray)]),
-    syscall(60, "exit", &[Proc, ProcLife], &[arg("error_code", Int)]),
+        arg("pathname", Str), arg("argv", StrArray), arg("envp", StrArray)]).returns(Execve).checked(0),
+    syscall(60, "exit", &[Proc, ProcLife], &[arg("error_code", Int)]).returns(TaskExit),
     syscall(61, "wait4", &[Proc, ProcLife], &[
         arg("upid", Pid), arg("stat_addr", Struct(OutPositive, WAIT_STATUS)),
         arg("options", Flags(process::WAIT)), arg("ru", Struct(OutPositive, RUSAGE))]),
@@ -161,7 +162,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(82, "rename", &[Default, Fs, FsFileOps], &[arg("oldname", Str), arg("newname", Str)]),
     syscall(83, "mkdir", &[Fs, FsDirOps], &[arg("pathname", Str), arg("mode", Mode)]),
     syscall(84, "rmdir", &[Fs, FsDirOps], &[arg("pathname", Str)]),
-    syscall(85, "creat", &[Default, Fs, FsFileOps], &[arg("pathname", Str), arg("mode", Mode)]),
+    syscall(85, "creat", &[Default, Fs, FsFileOps], &[arg("pathname", Str), arg("mode", Mode)]).checked(0),
     syscall(86, "link", &[Default, Fs, FsLinkOps], &[arg("oldname", Str), arg("newname", Str)]),
     syscall(87, "unlink", &[Default, Fs, FsLinkOps], &[arg("pathname", Str)]),
     syscall(88, "symlink", &[Default, Fs, FsLinkOps], &[arg("oldname", Str), arg("newname", Str)]),
@@ -329,7 +330,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("ctx_id", Hex), arg("min_nr", Long), arg("nr", Long), arg("events", Array(OutPositive, IO_EVENT, RetUpTo(2))),
         arg("timeout", Struct(In, TIMESPEC))]),
     syscall(209, "io_submit", &[Fs, FsAsyncIo], &[
-        arg("ctx_id", Hex), arg("nr", Long), arg("iocbpp", Array(In, POINTER, Arg(1)))]),
+        arg("ctx_id", Hex), arg("nr", Long), arg("iocbpp", Array(In, POINTER, Arg(1)))]).writes_behind(),
     syscall(210, "io_cancel", &[Fs, FsAsyncIo], &[
         arg("ctx_id", Hex), arg("iocb", Struct(In, IOCB)), arg("result", Ptr)]),
     syscall(211, "get_thread_area", &[Proc], &[arg("u_info", Struct(InOut, USER_DESC))]),
@@ -367,7 +368,7 @@ pub const SYSCALLS: &[EventSpec] = &[
     syscall(230, "clock_nanosleep", &[Time, TimeClock], &[
         arg("which_clock", Enum(time::CLOCK)), arg("flags", Flags(time::TIMER)),
         arg("rqtp", Struct(In, TIMESPEC)), arg("rmtp", by(1, SLEEP_REMAINDER))]),
-    syscall(231, "exit_group", &[Proc, ProcLife], &[arg("error_code", Int)]),
+    syscall(231, "exit_group", &[Proc, ProcLife], &[arg("error_code", Int)]).returns(TaskExit),
     syscall(232, "epoll_wait", &[Fs, FsMuxIo], &[
         arg("epfd", Fd), arg("events", Array(OutPositive, EPOLL_EVENT, RetUpTo(2))), arg("maxevents", Int),
         arg("timeout", Int)]),
@@ -423,7 +424,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("pid", Pid), arg("maxnode", ULong), arg("old_nodes", BitSet(In, Below(1))),
         arg("new_nodes", BitSet(In, Below(1)))]),
     syscall(257, "openat", &[Default, Fs, FsFileOps], &[
-        arg("dfd", DirFd), arg("pathname", Str), arg("flags", Flags(file::OPEN)), arg("mode", Mode)]),
+        arg("dfd", DirFd), arg("pathname", Str), arg("flags", Flags(file::OPEN)), arg("mode", Mode)]).checked(1),
     syscall(258, "mkdirat", &[Fs, FsDirOps], &[arg("dfd", DirFd), arg("pathname", Str), arg("mode", Mode)]),
     syscall(259, "mknodat", &[Default, Fs, FsFileOps], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("mode", Mode), arg("dev", UserDev)]),
@@ -539,7 +540,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("riovcnt", ULong), arg("flags", ULong)]),
     syscall(311, "process_vm_writev", &[Default, Proc], &[
         arg("pid", Pid), arg("lvec", vec_in(2)), arg("liovcnt", ULong), arg("rvec", vec(4)),
-        arg("riovcnt", ULong), arg("flags", ULong)]),
+        arg("riovcnt", ULong), arg("flags", ULong)]).writes_behind(),
     syscall(312, "kcmp", &[Proc], &[
         arg("pid1", Pid), arg("pid2", Pid), arg("type", Enum(process::KCMP)), arg("idx1", by(2, KCMP_IDX1)),
         arg("idx2", by(2, KCMP_IDX1))]),
@@ -567,7 +568,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("cmd", Enum(bpf::CMD)), arg("uattr", by(0, BPF_ATTR)), arg("size", UInt)]),
     syscall(322, "execveat", &[Default, Proc, ProcLife], &[
         arg("fd", DirFd), arg("pathname", Str), arg("argv", StrArray), arg("envp", StrArray),
-        arg("flags", Flags(file::AT))]),
+        arg("flags", Flags(file::AT))]).returns(Execveat).checked(1),
     syscall(323, "userfaultfd", &[Ipc], &[arg("flags", Flags(memory::USERFAULTFD))]),
     syscall(324, "membarrier", &[Ipc], &[
         arg("cmd", Enum(memory::MEMBARRIER)), arg("flags", Flags(memory::MEMBARRIER_FLAGS)), arg("cpu_id", Int)]),
@@ -620,11 +621,12 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("fs_fd", Fd), arg("flags", Flags(mount::FSMOUNT)), arg("attr_flags", Flags(mount::MOUNT_ATTR))]),
     syscall(433, "fspick", &[Fs], &[arg("dfd", DirFd), arg("path", Str), arg("flags", Flags(mount::FSPICK))]),
     syscall(434, "pidfd_open", &[Proc, ProcLife], &[arg("pid", Pid), arg("flags", Flags(process::PIDFD))]),
-    syscall(435, "clone3", &[Default, Proc, ProcLife], &[arg("uargs", Sized(Kept, CLONE_ARGS, 1)), arg("size", Size)]),
+    syscall(435, "clone3", &[Default, Proc, ProcLife], &[
+        arg("uargs", Sized(Kept, CLONE_ARGS, 1)), arg("size", Size)]).returns(TwiceInChild),
     syscall(436, "close_range", &[Fs, FsFileOps], &[
         arg("fd", Fd), arg("max_fd", Fd), arg("flags", Flags(file::CLOSE_RANGE))]),
     syscall(437, "openat2", &[Default, Fs, FsFileOps], &[
-        arg("dfd", DirFd), arg("pathname", Str), arg("how", Sized(In, OPEN_HOW, 3)), arg("usize", Size)]),
+        arg("dfd", DirFd), arg("pathname", Str), arg("how", Sized(In, OPEN_HOW, 3)), arg("usize", Size)]).checked(1),
     syscall(438, "pidfd_getfd", &[Fs, FsFdOps], &[arg("pidfd", Fd), arg("fd", Fd), arg("flags", UInt)]),
     syscall(439, "faccessat2", &[Default, Fs, FsFileAttr], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("mode", Enum(file::ACCESS)),
@@ -689,7 +691,7 @@ pub const SYSCALLS: &[EventSpec] = &[
         arg("uargs", Sized(In, XATTR_ARGS, 5)), arg("usize", Size)]),
     syscall(464, "getxattrat", &[Fs, FsFileAttr], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("at_flags", Flags(file::AT)), arg("name", Str),
-        arg("uargs", Sized(In, XATTR_ARGS, 5)), arg("usize", Size)]),
+        arg("uargs", Sized(In, XATTR_ARGS, 5)), arg("usize", Size)]).writes_behind(),
     syscall(465, "listxattrat", &[Fs, FsFileAttr], &[
         arg("dfd", DirFd), arg("pathname", Str), arg("at_flags", Flags(file::AT)), arg("list", BufOut { len: 4 }),
         arg("size", Size)]),

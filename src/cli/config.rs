@@ -3,13 +3,12 @@
 use std::ffi::OsString;
 
 use crate::capture;
-use crate::catalogue::{self, spec, EventSpec, Set};
+use crate::catalogue::{self, spec, special, EventSpec, Set};
 use crate::cli::args::Args;
 use crate::error::{set_names, UsageError};
 use crate::filter::{self, Filters};
 use crate::loader::lookup::{BuildPolicy, Lookup};
 use crate::loader::plan::Detail;
-use crate::loader::probe::ARTIFACT;
 use crate::output::spec::{self as output, Format, OutputSpec, Target};
 use crate::scope::{self, Scope};
 use crate::suggest::nearest;
@@ -73,8 +72,7 @@ impl Selection {
     }
 
     /// Adds an event as a set does: left out where the kernel cannot provide it.
-    fn add(&mut self, name: &str) {
-        let event = catalogue::expect(name);
+    fn add(&mut self, event: &'static EventSpec) {
         if !self
             .by_set
             .iter()
@@ -143,7 +141,7 @@ impl Args {
         };
         let mut events = select(&self.event, &self.events_set, &self.exclude_event)?;
         if self.security_alerts {
-            events.add("mem_prot_alert");
+            events.add(special::MEM_PROT_ALERT);
         }
         let checked = self.check_capture();
         let capture = capture::Settings::parse(
@@ -153,8 +151,13 @@ impl Args {
             self.capture_limit.as_deref(),
         )?;
         checked?;
-        if capture.is_some() && !self.exclude_event.iter().any(|name| name == ARTIFACT) {
-            events.add(ARTIFACT);
+        if capture.is_some()
+            && !self
+                .exclude_event
+                .iter()
+                .any(|name| name == special::ARTIFACT_CAPTURED.name)
+        {
+            events.add(special::ARTIFACT_CAPTURED);
         }
         let shown = filter::parse::Shown {
             exec_env: self.show_exec_env,

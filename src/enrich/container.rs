@@ -9,7 +9,7 @@ use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::catalogue::{self, EventId};
+use crate::catalogue::spec::Life;
 use crate::decode::container::Container;
 use crate::decode::event::{Event, Value};
 use crate::enrich::holding::{self, Holding};
@@ -101,9 +101,6 @@ pub struct Containers {
     /// Containers whose names could not be found in time: some runtime took too long.
     pub nameless: u64,
     listed: Vec<String>,
-    create: EventId,
-    remove: EventId,
-    existing: EventId,
 }
 
 impl Containers {
@@ -118,9 +115,6 @@ impl Containers {
             asker,
             nameless: 0,
             listed: listed.to_vec(),
-            create: catalogue::expect("container_create").id,
-            remove: catalogue::expect("container_remove").id,
-            existing: catalogue::expect("existing_container").id,
         })
     }
 
@@ -171,15 +165,11 @@ impl Containers {
         key == 0 || self.entries.contains_key(&key)
     }
 
-    /// Whether this event is about a container itself.
-    fn is_life(&self, event: EventId) -> bool {
-        [self.create, self.remove, self.existing].contains(&event)
-    }
-
     /// Decides what becomes of a record that has just been read, and learns from it.
     pub fn meet(&mut self, event: &Event<'_>, record: &[u8]) -> Verdict {
         let key = event.context.container;
-        if self.is_life(event.spec.id) {
+        let life = event.spec.columns.life.filter(|life| life.of_container());
+        if life.is_some() {
             let text = |index: usize| match event.args.get(index).map(|arg| &arg.value) {
                 Some(Value::Str(bytes)) => *bytes,
                 _ => &[],
@@ -188,7 +178,7 @@ impl Containers {
             let owner = u32::try_from(owner).unwrap_or(u32::MAX);
             self.learn(key, shown(text(0), text(1), owner));
         }
-        if event.spec.id == self.remove {
+        if life == Some(Life::ContainerRemoved) {
             self.forget_later(key);
         }
         let Some(entry) = self.entries.get(&key) else {
@@ -243,7 +233,8 @@ impl Containers {
 
     /// Fills in what only the runtime reports of a container.
     pub fn complete<'a>(&self, event: &mut Event<'a>, container: Option<&'a Container>) {
-        let Some(container) = container.filter(|_| self.is_life(event.spec.id)) else {
+        let Some(container) = container.filter(|_| event.spec.columns.life.is_some_and(Life::of_container))
+        else {
             return;
         };
         let texts = [

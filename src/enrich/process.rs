@@ -5,7 +5,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-use crate::catalogue::{self, EventId};
+use crate::catalogue::spec::Life;
 use crate::decode::event::{Event, Executable, Value};
 use crate::enrich::proc::{Key, Proc};
 
@@ -29,9 +29,6 @@ pub struct Processes {
     max: usize,
     /// Processes that found no room.
     pub unremembered: u64,
-    fork: EventId,
-    exec: EventId,
-    exit: EventId,
 }
 
 impl Processes {
@@ -43,17 +40,14 @@ impl Processes {
             proc,
             max: LIVE_MAX,
             unremembered: 0,
-            fork: catalogue::expect("sched_process_fork").id,
-            exec: catalogue::expect("sched_process_exec").id,
-            exit: catalogue::expect("sched_process_exit").id,
         }
     }
 
     /// Learns from the event, and adds the executable to it.
     pub fn enrich(&mut self, event: &mut Event<'_>) {
         let key = (event.context.host_pid, event.context.process_start);
-        let id = event.spec.id;
-        if id == self.exec {
+        let life = event.spec.columns.life;
+        if life == Some(Life::Exec) {
             if let Some(Value::Path(path)) = event.args.get(1).map(|arg| &arg.value) {
                 self.insert(
                     key,
@@ -65,7 +59,7 @@ impl Processes {
             }
         }
         let path = self.path(key);
-        if id == self.fork {
+        if life == Some(Life::Fork) {
             let arg = |index: usize| event.args.get(index).map_or(0, |arg| arg.raw);
             let (child_tid, child_pid, child_start) = (arg(2), arg(3), arg(4));
             if child_tid == child_pid {
@@ -74,7 +68,8 @@ impl Processes {
                     path.clone(),
                 );
             }
-        } else if id == self.exit && event.args.get(2).is_some_and(|group_exit| group_exit.raw != 0) {
+        } else if life == Some(Life::Exit) && event.args.get(2).is_some_and(|group_exit| group_exit.raw != 0)
+        {
             self.dead.push_back(key);
             if self.dead.len() > DEAD_KEPT {
                 if let Some(key) = self.dead.pop_front() {
@@ -130,6 +125,7 @@ mod tests {
     use std::process::{Child, Command, Stdio};
 
     use super::*;
+    use crate::catalogue::special;
     use crate::decode;
     use crate::decode::event::Context;
 
@@ -159,7 +155,7 @@ mod tests {
 
     /// Reports a fork, as the kernel side would.
     fn fork(processes: &mut Processes, (pid, start): Key) {
-        let spec = catalogue::expect("sched_process_fork");
+        let spec = special::FORK;
         let parent = std::process::id();
         let context = Context {
             event: spec.id,

@@ -106,7 +106,7 @@ pub fn compile<'a>(filters: &'a Filters, events: &[&'static EventSpec]) -> (Kern
 /// Whether an event has a result. Events that tracee reports by itself (losses, a new clock, artefacts) have none; they
 /// pass filters of results.
 pub fn has_result(event: &EventSpec) -> bool {
-    !["lost_events", "clock_changed", "artifact_captured"].contains(&event.name)
+    event.columns.has_result
 }
 
 /// Conditions on an event's result, from its own filter and from that of all events.

@@ -1,6 +1,6 @@
 //! `FIELD OP VALUE[,VALUE]`, as typed and as meant.
 
-use crate::catalogue::{self, ArgType, EventSpec};
+use crate::catalogue::{self, special, ArgType, EventSpec};
 use crate::error::UsageError;
 use crate::filter::argument::{self, Condition, Kind, Word, Words};
 use crate::filter::compile::has_result;
@@ -410,7 +410,7 @@ fn add_argument(
             names.join(" ")
         ));
     };
-    if name == "envp" && !shown.exec_env {
+    if name == special::ENVP && !shown.exec_env {
         return refuse("envp is only read with --show-exec-env");
     }
     if matches!(arg.ty, ArgType::Buf { .. } | ArgType::BufOut { .. }) && !shown.buffers {

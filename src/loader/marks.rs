@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::catalogue::evidence::is_evidence;
-use crate::catalogue::{CompatCall, EventSpec};
+use crate::catalogue::spec::Return;
+use crate::catalogue::{self, special, CompatCall, EventSpec};
 use crate::loader::capture::CapturePlan;
 use crate::loader::features::Features;
-use crate::loader::probe::{self, Return};
+use crate::loader::probe;
 use crate::wire::{ENTER_ARGS, ENTER_MARK};
 
 /// Calls that leave a mark, by name.
@@ -93,6 +94,16 @@ const CAPTURED: &[&str] = &[
 /// What can come back under another number than it was entered by.
 const UNSETTLED: [&str; 6] = ["fork", "vfork", "clone", "clone3", "execve", "execveat"];
 
+const _: () = {
+    let mut index = 0;
+    while index < LOOKED_AT.len() {
+        special::all_known(LOOKED_AT[index].1);
+        index += 1;
+    }
+    special::all_known(CAPTURED);
+    special::all_known(&UNSETTLED);
+};
+
 /// Calls that leave marks: of the chosen ones those whose success is evidence, or `all`; and what programs look at that
 /// have nothing else to go by.
 pub fn marked_calls(
@@ -101,8 +112,7 @@ pub fn marked_calls(
     all: bool,
     features: &Features,
 ) -> Marked {
-    let comes_back =
-        |event: &&EventSpec| event.kind.is_syscall() && probe::syscall_return(event.name) != Return::Never;
+    let comes_back = |event: &&EventSpec| event.kind.is_syscall() && event.columns.returns != Return::Never;
     let mut marked: Marked = chosen
         .iter()
         .filter(|event| comes_back(event) && (all || is_evidence(event)))
@@ -140,7 +150,7 @@ pub fn enter_bits(marked: &Marked, call: &CompatCall) -> u8 {
         return 0;
     }
     ENTER_MARK
-        | match probe::syscall_return(call.event) {
+        | match catalogue::expect(call.event).columns.returns {
             Return::Once | Return::Never => 0,
             _ => ENTER_ARGS,
         }
@@ -148,7 +158,7 @@ pub fn enter_bits(marked: &Marked, call: &CompatCall) -> u8 {
 
 fn is_marked(marked: &Marked, call: &CompatCall) -> bool {
     let has = |names: &[&str]| names.iter().any(|name| marked.contains(name));
-    match probe::syscall_return(call.event) {
+    match catalogue::expect(call.event).columns.returns {
         // Before it returns, either has the other's number, or that of another ABI.
         Return::Execve | Return::Execveat => has(&["execve", "execveat"]),
         _ => marked.contains(call.event),
@@ -159,33 +169,26 @@ fn is_marked(marked: &Marked, call: &CompatCall) -> bool {
 pub fn exits(marked: &Marked) -> bool {
     marked
         .iter()
-        .any(|name| probe::syscall_return(name) == Return::TaskExit)
+        .any(|name| catalogue::expect(name).columns.returns == Return::TaskExit)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue;
 
     #[test]
     fn what_is_looked_at_is_there() {
-        for (stem, calls) in LOOKED_AT {
+        for (stem, _) in LOOKED_AT {
             let found = crate::loader::object::programs()
                 .iter()
                 .any(|program| program.stem() == *stem && program.means.is_after());
             assert!(found, "{stem}");
-            for call in *calls {
-                assert!(catalogue::by_name(call).is_some(), "{call}");
-            }
         }
         // Whoever adds a program at sys_exit says here what it looks at: it sees nothing else.
         for program in crate::loader::object::programs() {
             let stem = program.stem();
             let known = stem == probe::CAPTURE_WRITE || LOOKED_AT.iter().any(|(of, _)| *of == stem);
             assert!(known || !program.means.is_after(), "{stem}");
-        }
-        for call in WRITING.iter().chain(CAPTURED) {
-            assert!(catalogue::by_name(call).is_some(), "{call}");
         }
     }
 

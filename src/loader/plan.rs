@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use libbpf_rs::OpenObject;
 use nix::unistd::getuid;
 
-use crate::catalogue::{self, EventSpec};
+use crate::catalogue::{self, special, EventSpec};
 use crate::error::LoadError;
 use crate::filter::compile::KernelPart;
 use crate::loader::capture::CapturePlan;
@@ -74,7 +74,7 @@ impl Plan<'_> {
         if self.bookkeeping {
             stems.extend([probe::FORK, probe::EXEC, probe::EXIT]);
         }
-        if self.detail.decode_fds && self.chosen(catalogue::expect("close")) {
+        if self.detail.decode_fds && self.chosen(special::CLOSE) {
             stems.insert(probe::SYS_ENTER);
         }
         if self.keeps_given() {
@@ -158,7 +158,9 @@ impl Plan<'_> {
             .and_then(|bytes| plain::from_mut_bytes(bytes).ok())
             .ok_or_else(incomplete)?;
         if features.needs_io_issue_defs()
-            && programs.iter().any(|program| program.stem() == "io_uring_submit")
+            && programs
+                .iter()
+                .any(|program| program.stem() == special::IO_URING_SUBMIT.name)
         {
             *io_issue_defs = features::io_issue_defs();
         }
@@ -166,7 +168,7 @@ impl Plan<'_> {
         let by_tracepoint = |program: &&Program| matches!(program.means, Means::TpBtf | Means::Tp);
         if programs
             .iter()
-            .any(|program| program.stem() == "cap_capable" && by_tracepoint(program))
+            .any(|program| program.stem() == special::CAP_CAPABLE.name && by_tracepoint(program))
         {
             for (range, (start, end)) in noaudit_callers.iter_mut().zip(features::noaudit_callers()) {
                 (range.start, range.end) = (start, end);
@@ -176,21 +178,22 @@ impl Plan<'_> {
         *capturing = self.capture.map_or(0, CapturePlan::bits);
         *epoch_of_boot = self.epoch;
         for event in catalogue::KERNEL {
-            let life =
-                ["sched_process_fork", "sched_process_exec", "sched_process_exit"].contains(&event.name);
-            let container_life = probe::CONTAINER_LIFE.contains(&event.name);
+            let (process, container) = match event.columns.life {
+                Some(life) => (life.of_process(), life.of_container()),
+                None => (false, false),
+            };
             constants.chosen[usize::from(event.id)] = match self.chosen(event) {
                 true => EVENT_SHOWN,
-                false if self.bookkeeping && life => EVENT_BOOKKEEPING,
-                false if self.containers && container_life => EVENT_BOOKKEEPING,
-                false if captures_memory && event.name == "mem_prot_alert" => EVENT_BOOKKEEPING,
+                false if self.bookkeeping && process => EVENT_BOOKKEEPING,
+                false if self.containers && container => EVENT_BOOKKEEPING,
+                false if captures_memory && event.id == special::MEM_PROT_ALERT.id => EVENT_BOOKKEEPING,
                 false => 0,
             };
         }
         let raw = self
             .events
             .iter()
-            .any(|event| matches!(event.name, "sys_enter" | "sys_exit"));
+            .any(|event| [special::SYS_ENTER.id, special::SYS_EXIT.id].contains(&event.id));
         if raw {
             constants.syscall_wanted.fill(1);
         }
@@ -208,7 +211,7 @@ impl Plan<'_> {
                 constants.on_enter[nr] |= ENTER_WANTED;
             }
         }
-        if self.events.iter().any(|event| event.name == "sys_enter") {
+        if self.chosen(special::SYS_ENTER) {
             constants
                 .on_enter
                 .iter_mut()

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::{self, spec, EventKind, EventSpec};
+use crate::catalogue::{self, spec, special, EventKind, EventSpec};
 use crate::loader::features::Features;
 use crate::loader::object::{self, Means, Program};
-use spec::EventId;
+use spec::{EventId, Return};
 
 /// Why this kernel cannot have a program.
 fn missing(program: &Program, features: &Features) -> Option<String> {
@@ -66,43 +66,15 @@ pub fn best<'a>(stem: &str, features: &Features) -> Result<&'a Program, String> 
     }
 }
 
-/// What a call does instead of returning to its caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Return {
-    /// Comes back once.
-    Once,
-    /// Comes back in a child, too, with 0.
-    TwiceInChild,
-    /// Replaces the program when it succeeds.
-    Execve,
-    Execveat,
-    /// Never comes back: seen when entered.
-    Never,
-    /// Never comes back: seen when the task exits.
-    TaskExit,
-}
-
-/// How a system call comes back (its manual page).
-pub fn syscall_return(name: &str) -> Return {
-    match name {
-        "fork" | "vfork" | "clone" | "clone3" => Return::TwiceInChild,
-        "execve" => Return::Execve,
-        "execveat" => Return::Execveat,
-        "rt_sigreturn" | "sigreturn" => Return::Never,
-        "exit" | "exit_group" => Return::TaskExit,
-        _ => Return::Once,
-    }
-}
-
 // Stems that several events share.
-pub const SYS_ENTER: &str = "sys_enter";
-pub const SYS_EXIT: &str = "sys_exit";
-pub const FORK: &str = "sched_process_fork";
-pub const EXEC: &str = "sched_process_exec";
-pub const EXIT: &str = "sched_process_exit";
+pub const SYS_ENTER: &str = special::SYS_ENTER.name;
+pub const SYS_EXIT: &str = special::SYS_EXIT.name;
+pub const FORK: &str = special::FORK.name;
+pub const EXEC: &str = special::EXEC.name;
+pub const EXIT: &str = special::EXIT.name;
 pub const FREE: &str = "sched_process_free";
 /// Containers begin and end.
-pub const CONTAINER_LIFE: [&str; 2] = ["container_create", "container_remove"];
+pub const CONTAINER_LIFE: [&str; 2] = [special::CONTAINER_CREATE.name, special::CONTAINER_REMOVE.name];
 const PREPARE_EXEC: &str = "sched_prepare_exec";
 /// What a task has before a call that changes it.
 const BEFORE_CALL: &str = "before_call";
@@ -114,8 +86,10 @@ const ALERT_ATTACH: &str = "mem_prot_alert_attach";
 /// What `--capture` takes besides.
 pub const CAPTURE_WRITE: &str = "capture_write";
 pub const CAPTURE_MMAP: &str = "capture_mmap";
-pub const ARTIFACT: &str = "artifact_captured";
-const MISMATCH: &str = "argument_mismatch";
+const MISMATCH: &str = special::ARGUMENT_MISMATCH.name;
+const ALERT: &str = special::MEM_PROT_ALERT.name;
+const CREDS: &str = special::COMMIT_CREDS.name;
+const NAMESPACES: &str = special::SWITCH_TASK_NS.name;
 
 /// Where the kernel's copies of arguments are seen: the program, the calls whose copy it sees, and whether the arguments
 /// are compared at `sys_exit`. A successful execve is compared before its old image goes.
@@ -145,10 +119,7 @@ fn checked_argument(call: &str, features: &Features) -> Option<u8> {
     let seen = COPIES
         .iter()
         .any(|(stem, calls, at_exit)| *at_exit && calls.contains(&call) && best(stem, features).is_ok());
-    seen.then_some(match call {
-        "open" | "creat" | "execve" => 0,
-        _ => 1,
-    })
+    catalogue::expect(call).columns.checked.filter(|_| seen)
 }
 
 /// Stems of the programs of `argument_mismatch`: those that the kernel has, or all if it has none.
@@ -193,25 +164,26 @@ fn alert_stems(features: &Features) -> Vec<&'static str> {
 pub fn stems(event: &EventSpec, features: &Features) -> Vec<&'static str> {
     let prepare = prepare_exec(features);
     if event.kind != EventKind::Kernel {
-        return match syscall_return(event.name) {
+        return match event.columns.returns {
             Return::Once | Return::TwiceInChild => vec![SYS_EXIT],
             Return::Execve | Return::Execveat => vec![SYS_EXIT, EXEC, prepare],
             Return::Never => vec![SYS_ENTER],
             Return::TaskExit => vec![EXIT],
         };
     }
+    if event.columns.told_by_tracee {
+        return vec![];
+    }
     match event.name {
         EXEC => vec![EXEC, prepare],
         MISMATCH => mismatch_stems(features),
-        "mem_prot_alert" => alert_stems(features),
-        // Told by user space: from what the kernel side keeps, and of what was stored.
-        "lost_events" | "clock_changed" | "existing_container" | ARTIFACT => vec![],
-        name @ ("commit_creds" | "switch_task_ns") => {
+        ALERT => alert_stems(features),
+        name @ (CREDS | NAMESPACES) => {
             let mut stems = vec![name];
             if best(name, features).is_ok_and(|program| program.means.is_after()) {
                 stems.push(BEFORE_CALL);
             }
-            if name == "switch_task_ns" {
+            if name == NAMESPACES {
                 stems.push(CLONE_NS);
             }
             stems
@@ -277,7 +249,7 @@ fn capture_means(features: &Features) -> String {
 /// What `--list` says of an event: its means, or why there is none.
 pub fn means(event: &EventSpec, features: &Features) -> Result<String, String> {
     let programs = programs(event, features)?;
-    if event.name == ARTIFACT {
+    if event.id == special::ARTIFACT_CAPTURED.id {
         return Ok(capture_means(features));
     }
     if programs.is_empty() {
@@ -315,7 +287,7 @@ impl Sources {
         for event in catalogue::KERNEL {
             let first = stems(event, features).first().copied();
             events[usize::from(event.id)] = match event.name {
-                "mem_prot_alert" => first.and_then(source),
+                ALERT => first.and_then(source),
                 name => source(name),
             };
         }
@@ -328,7 +300,7 @@ impl Sources {
             ("shmat", ALERT_ATTACH),
             ("brk", ALERT_ATTACH),
         ]
-        .map(|(call, stem)| ("mem_prot_alert", call, stem));
+        .map(|(call, stem)| (ALERT, call, stem));
         let by_call = copies
             .chain(alerts)
             .filter_map(|(event, call, stem)| Some((id(event), id(call), source(stem)?)))

@@ -1,9 +1,8 @@
 //! The tables that the program at `sys_exit` walks: every call of every ABI, and how its arguments are read.
 
-use crate::catalogue::spec::{self, ArgKind, CompatStructs, Count, Reading, When};
-use crate::catalogue::{self, ArgType, CompatCall, EventKind, EventSpec, Layout};
+use crate::catalogue::spec::{self, ArgKind, CompatStructs, Count, Reading, Return, When};
+use crate::catalogue::{self, special, ArgType, CompatCall, EventKind, EventSpec, Layout};
 use crate::loader::plan::Plan;
-use crate::loader::probe::{self, Return};
 use crate::wire::{
     arg_desc, selector, syscall_desc, BUFFERS_OUT, COUNT_ARG, COUNT_ARG32, COUNT_AT, COUNT_BELOW,
     COUNT_CAP_VERSION, COUNT_CONST, COUNT_RET, COUNT_RET_FITS, COUNT_RET_UP_TO, COUNT_RET_UP_TO32, KEEPS_ALL,
@@ -63,7 +62,7 @@ impl Plan<'_> {
     fn describe(&self, layout: Layout, call: &CompatCall) -> syscall_desc {
         let event = catalogue::expect(call.event);
         debug_assert!(event.kind != EventKind::Kernel);
-        let mut flags = match probe::syscall_return(event.name) {
+        let mut flags = match event.columns.returns {
             Return::Once => 0,
             Return::TwiceInChild => SYSCALL_SKIP_ZERO,
             Return::Execve => SYSCALL_SKIP_ZERO | SYSCALL_EXECVE,
@@ -77,7 +76,7 @@ impl Plan<'_> {
         if self.marked.contains(event.name) {
             flags |= SYSCALL_VERIFIED;
         }
-        if event.name == "close" {
+        if event.id == special::CLOSE.id {
             flags |= SYSCALL_CLOSES;
         }
         let mut desc = syscall_desc {
@@ -116,7 +115,7 @@ impl Plan<'_> {
             CompatStructs::Usual | CompatStructs::Old => layout,
         };
         for (arg, out) in event.args.iter().zip(&mut desc.args) {
-            let unread = arg.name == "envp" && !self.detail.exec_env
+            let unread = arg.name == special::ENVP && !self.detail.exec_env
                 || call.structs == CompatStructs::Old
                     && matches!(
                         arg.ty,
@@ -156,7 +155,7 @@ impl Plan<'_> {
             Count::At(index) => (COUNT_AT, index),
             Count::Ret => (COUNT_RET, 0),
             // It writes nothing where the room is too small.
-            Count::RetUpTo(index) if event.name == "keyctl" => (COUNT_RET_FITS, index),
+            Count::RetUpTo(index) if event.id == special::KEYCTL.id => (COUNT_RET_FITS, index),
             Count::RetUpTo(index) if wide(index) => (COUNT_RET_UP_TO, index),
             Count::RetUpTo(index) => (COUNT_RET_UP_TO32, index),
             Count::Below(index) => (COUNT_BELOW, index),

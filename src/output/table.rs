@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::catalogue;
+use crate::catalogue::{self, ArgType};
 use crate::decode::event::Event;
 use crate::escape;
 use crate::output::text;
@@ -87,7 +87,8 @@ pub fn row(out: &mut String, event: &Event<'_>, columns: Columns, original: bool
     let syscall =
         catalogue::by_id(event.context.syscall).filter(|_| original && !event.spec.kind.is_syscall());
     // Some events have it as an argument.
-    if let Some(syscall) = syscall.filter(|_| event.args.iter().all(|arg| arg.spec.name != "syscall")) {
+    if let Some(syscall) = syscall.filter(|_| event.args.iter().all(|arg| arg.spec.ty != ArgType::SyscallNr))
+    {
         if !event.args.is_empty() {
             out.push_str(", ");
         }

@@ -159,7 +159,7 @@ pub fn name(names: Names, value: u64) -> Option<&'static str> {
 const fn value(names: Names, name: &str) -> Option<u64> {
     let mut index = 0;
     while index < names.len() {
-        if same(names[index].1.as_bytes(), name.as_bytes()) {
+        if equal(names[index].1, name) {
             return Some(names[index].0);
         }
         index += 1;
@@ -167,7 +167,9 @@ const fn value(names: Names, name: &str) -> Option<u64> {
     None
 }
 
-const fn same(a: &[u8], b: &[u8]) -> bool {
+/// `==` of strings, in a constant.
+pub const fn equal(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
         return false;
     }

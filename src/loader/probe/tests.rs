@@ -34,22 +34,3 @@ fn every_program_is_an_events_or_known() {
         );
     }
 }
-
-#[test]
-fn calls_that_return_specially_are_in_the_catalogue() {
-    for name in [
-        "fork",
-        "vfork",
-        "clone",
-        "clone3",
-        "execve",
-        "execveat",
-        "rt_sigreturn",
-        "sigreturn",
-        "exit",
-        "exit_group",
-    ] {
-        assert!(catalogue::by_name(name).is_some(), "{name}");
-        assert_ne!(syscall_return(name), Return::Once);
-    }
-}

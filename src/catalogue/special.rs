@@ -1,0 +1,64 @@
+//! Events that the program itself names: each name is looked up when tracee is built.
+
+use super::spec::EventSpec;
+use crate::symbols::table::equal;
+
+/// The event with that name. In a constant, a name that the catalogue lacks fails the build.
+///
+/// # Panics
+/// If there is none: a mistake in the program.
+pub const fn expect(name: &str) -> &'static EventSpec {
+    let tables = [super::SYSCALLS, super::IA32_ONLY, super::KERNEL];
+    let mut index = 0;
+    while index < tables.len() {
+        if let Some(event) = find(tables[index], name) {
+            return event;
+        }
+        index += 1;
+    }
+    panic!("{}", name)
+}
+
+/// The row with that name.
+pub const fn find(table: &'static [EventSpec], name: &str) -> Option<&'static EventSpec> {
+    let mut index = 0;
+    while index < table.len() {
+        if equal(table[index].name, name) {
+            return Some(&table[index]);
+        }
+        index += 1;
+    }
+    None
+}
+
+/// Fails the build if one of these names is no event's.
+pub const fn all_known(names: &[&str]) {
+    let mut index = 0;
+    while index < names.len() {
+        expect(names[index]);
+        index += 1;
+    }
+}
+
+/// The environment, which is read and shown on request only.
+pub const ENVP: &str = "envp";
+
+pub const CLOSE: &EventSpec = expect("close");
+pub const KEYCTL: &EventSpec = expect("keyctl");
+pub const SYS_ENTER: &EventSpec = expect("sys_enter");
+pub const SYS_EXIT: &EventSpec = expect("sys_exit");
+pub const FORK: &EventSpec = expect("sched_process_fork");
+pub const EXEC: &EventSpec = expect("sched_process_exec");
+pub const EXIT: &EventSpec = expect("sched_process_exit");
+pub const COMMIT_CREDS: &EventSpec = expect("commit_creds");
+pub const SWITCH_TASK_NS: &EventSpec = expect("switch_task_ns");
+pub const CAP_CAPABLE: &EventSpec = expect("cap_capable");
+pub const IO_URING_SUBMIT: &EventSpec = expect("io_uring_submit");
+pub const ARGUMENT_MISMATCH: &EventSpec = expect("argument_mismatch");
+pub const MEM_PROT_ALERT: &EventSpec = expect("mem_prot_alert");
+pub const CONTAINER_CREATE: &EventSpec = expect("container_create");
+pub const CONTAINER_REMOVE: &EventSpec = expect("container_remove");
+pub const EXISTING_CONTAINER: &EventSpec = expect("existing_container");
+pub const LOST_EVENTS: &EventSpec = expect("lost_events");
+pub const CLOCK_CHANGED: &EventSpec = expect("clock_changed");
+pub const ARTIFACT_CAPTURED: &EventSpec = expect("artifact_captured");
