@@ -1,17 +1,16 @@
-//! Memory that became executable, on the collector's thread: gathers what the kernel side read of each alert.
+//! Memory that became executable: puts together what the kernel side read of each alert.
 
+use std::collections::{HashMap, VecDeque};
 use std::fs::File;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::collector::{open_regular, Collector};
-use super::container::Containers;
-use super::keeper::{Job, Meta};
-use super::memory::{alert_name, Area};
+use super::job::{Area, Job, Meta};
+use super::memory::alert_name;
+use super::reach::open_regular;
 use super::record::{AlertRecord, Identity};
-use super::store::{Artefact, Cut, Store};
+use super::shared::Shared;
+use super::store::{Artefact, Cut};
 use super::watch::may_block;
-use super::Clock;
 use crate::wire::{chunk, ALERT_MAPPED_WX, ALERT_WRITTEN_FILE, CHUNK_LAST};
 
 /// Memory that may be written and executed at once is looked at after these times.
@@ -20,28 +19,61 @@ const LATER: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)]
 const PENDING_MAX: usize = 1024;
 
 /// Memory of an alert, whose chunks are still coming.
-pub(super) struct Gathered {
-    pub(super) alert: AlertRecord,
-    pub(super) artefact: Option<Result<Artefact, Cut>>,
-    pub(super) missing: Vec<(u64, u64)>,
+struct Gathered {
+    alert: AlertRecord,
+    artefact: Option<Result<Artefact, Cut>>,
+    missing: Vec<(u64, u64)>,
 }
 
 /// Memory that is looked at later.
-pub(super) struct Later {
-    pub(super) due: Instant,
-    pub(super) alert: AlertRecord,
-    pub(super) pid: u32,
+struct Later {
+    due: Instant,
+    alert: AlertRecord,
+    pid: u32,
     /// How often it has been looked at.
-    pub(super) round: usize,
+    round: usize,
 }
 
-impl Collector {
-    pub(super) fn alert(&mut self, alert: AlertRecord) {
-        if self.memory.len() >= PENDING_MAX {
-            // Their ends were lost.
-            self.memory.clear();
+/// Memory that became executable.
+#[derive(Default)]
+pub struct Alerts {
+    /// By thread and time.
+    gathered: HashMap<(u32, u64), Gathered>,
+    later: VecDeque<Later>,
+}
+
+impl Alerts {
+    pub fn is_pending(&self) -> bool {
+        !self.gathered.is_empty() || !self.later.is_empty()
+    }
+
+    /// Looks at what is due; in the end, at all of it.
+    pub fn after_round(&mut self, shared: &mut Shared, stopped: bool) {
+        let now = Instant::now();
+        while self
+            .later
+            .front()
+            .is_some_and(|later| stopped || later.due <= now)
+        {
+            if let Some(later) = self.later.pop_front() {
+                self.look_later(shared, later, stopped);
+            }
         }
-        self.memory.insert(
+        if stopped {
+            let keys: Vec<_> = self.gathered.keys().copied().collect();
+            for key in keys {
+                self.finish(shared, key, 0, true);
+            }
+        }
+    }
+
+    /// Memory, of which the bytes follow.
+    pub fn alert(&mut self, alert: AlertRecord) {
+        if self.gathered.len() >= PENDING_MAX {
+            // Their ends were lost.
+            self.gathered.clear();
+        }
+        self.gathered.insert(
             (alert.who.host_tid, alert.who.time),
             Gathered {
                 alert,
@@ -51,17 +83,16 @@ impl Collector {
         );
     }
 
-    pub(super) fn memory(&mut self, head: &chunk, data: &[u8]) {
+    /// Bytes of it.
+    pub fn memory(&mut self, shared: &mut Shared, head: &chunk, data: &[u8]) {
         let key = (head.alert_tid, head.alert);
-        let Some(gathered) = self.memory.get_mut(&key) else {
+        let Some(gathered) = self.gathered.get_mut(&key) else {
             return;
         };
         let base = gathered.alert.addr;
         if !data.is_empty() {
             let alert = &gathered.alert;
-            let artefact = gathered
-                .artefact
-                .get_or_insert_with(|| create(&self.store, &mut self.containers, &self.clock, alert));
+            let artefact = gathered.artefact.get_or_insert_with(|| create(shared, alert));
             if let Ok(artefact) = artefact {
                 artefact.write_at(data, head.offset.wrapping_sub(base));
             }
@@ -73,17 +104,17 @@ impl Collector {
             }
         }
         if head.flags & CHUNK_LAST != 0 {
-            self.gathered(key, head.pid, false);
+            self.finish(shared, key, head.pid, false);
         }
     }
 
     /// All that the kernel side had.
-    pub(super) fn gathered(&mut self, key: (u32, u64), pid: u32, cut: bool) {
+    fn finish(&mut self, shared: &mut Shared, key: (u32, u64), pid: u32, cut: bool) {
         let Some(Gathered {
             alert,
             artefact,
             mut missing,
-        }) = self.memory.remove(&key)
+        }) = self.gathered.remove(&key)
         else {
             return;
         };
@@ -98,12 +129,11 @@ impl Collector {
             }
             return;
         }
-        let mut meta = self.memory_meta(&alert);
+        let mut meta = memory_meta(shared, &alert);
         if cut {
             meta.reason = Some("bytes were lost on their way: the ring was full".into());
         }
-        let artefact =
-            artefact.unwrap_or_else(|| create(&self.store, &mut self.containers, &self.clock, &alert));
+        let artefact = artefact.unwrap_or_else(|| create(shared, &alert));
         let file = match alert.alert {
             ALERT_WRITTEN_FILE => mapped_file(&alert, pid),
             _ => None,
@@ -112,7 +142,7 @@ impl Collector {
             missing = vec![(alert.addr, alert.len)];
         }
         match artefact {
-            Ok(artefact) => self.give(Job::Memory {
+            Ok(artefact) => shared.give(Job::Memory {
                 meta,
                 artefact,
                 pid,
@@ -121,39 +151,20 @@ impl Collector {
                 again: false,
             }),
             Err(reason) => {
-                meta.reason = Some(reason.reason(self.store.limits));
-                self.give(Job::Tell(meta));
+                meta.reason = Some(reason.reason(shared.store.limits));
+                shared.give(Job::Tell(meta));
             }
         }
     }
 
-    fn memory_meta(&mut self, alert: &AlertRecord) -> Meta {
-        Meta {
-            kind: "mem",
-            who: alert.who,
-            container: self.containers.folder(&alert.who),
-            path: alert.path.clone(),
-            marks: alert.marks,
-            file: Identity::default(),
-            area: Some(Area {
-                addr: alert.addr,
-                len: alert.len,
-                alert: alert_name(alert.alert),
-            }),
-            role: "kernel",
-            reason: None,
-            read_at_close: false,
-        }
-    }
-
     /// Memory that was empty when it was mapped: what has been written there since.
-    pub(super) fn look_later(&mut self, later: Later, stopped: bool) {
+    fn look_later(&mut self, shared: &mut Shared, later: Later, stopped: bool) {
         let Later {
             alert, pid, round, ..
         } = later;
-        let meta = self.memory_meta(&alert);
-        match create(&self.store, &mut self.containers, &self.clock, &alert) {
-            Ok(artefact) => self.give(Job::Memory {
+        let meta = memory_meta(shared, &alert);
+        match create(shared, &alert) {
+            Ok(artefact) => shared.give(Job::Memory {
                 meta,
                 artefact,
                 pid,
@@ -174,20 +185,34 @@ impl Collector {
     }
 }
 
-fn create(
-    store: &Arc<Store>,
-    containers: &mut Containers,
-    clock: &Clock,
-    alert: &AlertRecord,
-) -> Result<Artefact, Cut> {
-    let folder = containers.folder(&alert.who);
+fn memory_meta(shared: &mut Shared, alert: &AlertRecord) -> Meta {
+    Meta {
+        kind: "mem",
+        who: alert.who,
+        container: shared.containers.folder(&alert.who),
+        path: alert.path.clone(),
+        marks: alert.marks,
+        file: Identity::default(),
+        area: Some(Area {
+            addr: alert.addr,
+            len: alert.len,
+            alert: alert_name(alert.alert),
+        }),
+        role: "kernel",
+        reason: None,
+        read_at_close: false,
+    }
+}
+
+fn create(shared: &mut Shared, alert: &AlertRecord) -> Result<Artefact, Cut> {
+    let folder = shared.containers.folder(&alert.who);
     let name = format!(
         "bin.{}.{}.{:x}",
         alert.who.host_pid,
-        clock.wall(alert.who.time),
+        shared.clock.wall(alert.who.time),
         alert.addr
     );
-    store.create(&folder, &name)
+    shared.store.create(&folder, &name)
 }
 
 /// The file behind a mapping, if the process still has it open, and where in it the mapping begins.

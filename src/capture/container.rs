@@ -2,20 +2,20 @@
 
 use std::collections::HashMap;
 
-use libbpf_rs::MapHandle;
-
 use crate::decode::container::short_id;
 use crate::decode::event::Context;
-use crate::loader::containers;
 
 /// What is in no container.
 pub const HOST: &str = "host";
 /// What is in one that had been removed before its id could be had.
 pub const REMOVED: &str = "removed";
 
+/// Id and owner of a container, as the kernel side has them: by the number that records have.
+pub type Find = Box<dyn Fn(u64) -> Option<(Vec<u8>, u32)>>;
+
 /// Folders by container.
 pub struct Containers {
-    map: MapHandle,
+    find: Find,
     known: HashMap<u64, String>,
 }
 
@@ -23,10 +23,9 @@ pub struct Containers {
 const KNOWN_MAX: usize = 4096;
 
 impl Containers {
-    /// `map`: the kernel side's.
-    pub fn new(map: MapHandle) -> Containers {
+    pub fn new(find: Find) -> Containers {
         Containers {
-            map,
+            find,
             known: HashMap::new(),
         }
     }
@@ -39,14 +38,35 @@ impl Containers {
         if let Some(folder) = self.known.get(&who.container) {
             return folder.clone();
         }
-        let Ok(Some(found)) = containers::lookup(&self.map, who.container) else {
+        let Some((id, owner)) = (self.find)(who.container) else {
             return REMOVED.into();
         };
-        let folder = short_id(&String::from_utf8_lossy(&found.id), found.owner).into_owned();
+        let folder = short_id(&String::from_utf8_lossy(&id), owner).into_owned();
         if self.known.len() >= KNOWN_MAX {
             self.known.clear();
         }
         self.known.insert(who.container, folder.clone());
         folder
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_for_each_container() {
+        let mut containers = Containers::new(Box::new(|key| {
+            (key == 7).then(|| (b"0123456789abcdef".repeat(4), 0))
+        }));
+        let mut folder = |container| {
+            containers.folder(&Context {
+                container,
+                ..Context::default()
+            })
+        };
+        assert_eq!(folder(0), HOST);
+        assert_eq!(folder(7), "0123456789ab");
+        assert_eq!(folder(8), REMOVED);
     }
 }

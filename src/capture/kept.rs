@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{Captured, STOPPED};
+use super::captured::{Captured, STOPPED};
 
 /// More names than these are not remembered: traced programs decide how many there are.
 const KNOWN_MAX: usize = 1 << 16;

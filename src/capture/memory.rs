@@ -4,18 +4,9 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use super::keeper::Meta;
+use super::job::Meta;
 use super::store::{Artefact, BLOCK};
 use crate::symbols::memory::{ALERTS, CAPTURED_ALERT};
-
-/// Part of an address space.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Area {
-    pub addr: u64,
-    pub len: u64,
-    /// Name of the alert.
-    pub alert: &'static str,
-}
 
 pub fn alert_name(alert: u64) -> &'static str {
     let mut every = ALERTS.iter().chain(CAPTURED_ALERT);

@@ -2,21 +2,18 @@
 //! whether a file that it has copied is still what was executed.
 
 use std::collections::{HashMap, VecDeque};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::fd::{AsFd, AsRawFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use nix::fcntl::{openat, OFlag};
 use nix::libc;
 use nix::sys::epoll::{Epoll, EpollEvent};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::resource::{getrlimit, Resource};
-use nix::sys::stat::Mode;
 
 use super::clock::Clock;
 use super::settings::Settings;
@@ -329,45 +326,10 @@ fn nobody_writes(file: &File) -> bool {
     leased && control(libc::F_SETLEASE, libc::F_UNLCK) == 0
 }
 
-/// A process, by its folder in /proc: no other can take its place.
-pub struct Process(File);
-
-impl Process {
-    /// `pid`: as our own pid namespace counts.
-    pub fn open(pid: u32) -> io::Result<Process> {
-        fs::OpenOptions::new()
-            .read(true)
-            .custom_flags(libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC)
-            .open(format!("/proc/{pid}"))
-            .map(Process)
-    }
-
-    /// What it runs, by O_PATH.
-    pub fn program(&self) -> io::Result<File> {
-        let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
-        Ok(openat(&self.0, "exe", flags, Mode::empty())?.into())
-    }
-
-    /// Where its paths begin, by O_PATH: its file system need not answer.
-    pub fn root(&self) -> io::Result<OwnedFd> {
-        let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
-        Ok(openat(&self.0, "root", flags, Mode::empty())?)
-    }
-
-    /// Of what the kernel itself tells of it there.
-    pub fn open_file(&self, name: &str) -> io::Result<File> {
-        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
-        Ok(openat(&self.0, name, flags, Mode::empty())?.into())
-    }
-
-    pub fn runs(&self, file: &File) -> bool {
-        matches!((self.program().and_then(|at| key(&at)), key(file)), (Ok(at), Ok(key)) if at == key)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn writers_are_noticed() {

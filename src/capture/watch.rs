@@ -15,7 +15,7 @@ use std::path::Path;
 
 use nix::libc;
 
-use super::sightings::Process;
+use super::process::Process;
 use crate::files::{self, Mount, Stat};
 
 /// File systems that belong to a program, or to another machine: whoever opens a file there may wait for ever.

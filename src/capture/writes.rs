@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 use libbpf_rs::{MapCore, MapFlags, MapHandle};
 use nix::fcntl::OFlag;
 
-use super::collector::{has_own_device, idle, is_of, open_regular, reopen_same, Collector};
 use super::folder::open_below;
-use super::keeper::Version;
+use super::job::Version;
+use super::process::Process;
+use super::reach::{has_own_device, is_of, open_regular, reopen_same};
 use super::record::{user_dev, FileRecord, Identity};
-use super::sightings::Process;
+use super::shared::Shared;
 use super::store::{Artefact, Cut};
 use super::watch::{is_roots_namespace, may_block};
 use crate::decode::event::Context;
@@ -52,7 +53,7 @@ pub struct Writes {
     /// Host pids of processes that have files written by the kernel.
     unseen: HashSet<u32>,
     /// The kernel side's memory of them.
-    map: MapHandle,
+    map: Box<dyn KernelFiles>,
     looked: Instant,
 }
 
@@ -81,7 +82,7 @@ struct Written {
 }
 
 impl Writes {
-    pub fn new(map: MapHandle) -> Writes {
+    pub fn new(map: Box<dyn KernelFiles>) -> Writes {
         Writes {
             files: HashMap::new(),
             odd: HashMap::new(),
@@ -115,11 +116,33 @@ impl Writes {
         self.open.remove(&key);
         self.dirty.remove(&key);
         self.odd.remove(&key.1);
-        let _ = self.map.delete(&kernel_key(&file.record, file.kernel_dev));
+        self.map.forget(&kernel_key(&file.record, file.kernel_dev));
     }
 }
 
-fn kernel_key(record: &FileRecord, dev: u32) -> [u8; size_of::<captured_key>()] {
+/// What the kernel side remembers of files (`struct captured_key` in bytes).
+pub trait KernelFiles {
+    /// Writes to it are of no interest.
+    fn skip(&self, file: &KernelKey);
+    /// It is told anew when it is written to again.
+    fn forget(&self, file: &KernelKey);
+}
+
+pub type KernelKey = [u8; size_of::<captured_key>()];
+
+impl KernelFiles for MapHandle {
+    fn skip(&self, file: &KernelKey) {
+        // skip, unseen
+        let skip = [1u32.to_ne_bytes(), 0u32.to_ne_bytes()].concat();
+        let _ = self.update(file, &skip, MapFlags::ANY);
+    }
+
+    fn forget(&self, file: &KernelKey) {
+        let _ = self.delete(file);
+    }
+}
+
+fn kernel_key(record: &FileRecord, dev: u32) -> KernelKey {
     let mut bytes = [0; size_of::<captured_key>()];
     bytes[..8].copy_from_slice(&record.file.inode.to_ne_bytes());
     bytes[8..12].copy_from_slice(&dev.to_ne_bytes());
@@ -127,57 +150,52 @@ fn kernel_key(record: &FileRecord, dev: u32) -> [u8; size_of::<captured_key>()] 
     bytes
 }
 
-impl Collector {
+impl Writes {
     /// A file that was opened for writing, is written to for the first time, or is written to by the kernel itself.
-    pub(super) fn file(&mut self, record: FileRecord) {
+    pub fn file(&mut self, shared: &mut Shared, record: FileRecord) {
         match record.what {
             TAKE_UNSEEN_ANY => return self.unseen_process(record.who.host_pid),
-            TAKE_TRUNCATED => return self.truncated_by_name(&record),
+            TAKE_TRUNCATED => return self.truncated_by_name(shared, &record),
             _ => {}
         }
         let key = (record.file.dev, record.file.inode);
         let dev = (nix::libc::major(key.0) << 20) | nix::libc::minor(key.0);
-        if !self.settings.wants(record.plain_path()) {
-            // skip, unseen
-            let skip = [1u32.to_ne_bytes(), 0u32.to_ne_bytes()].concat();
-            let _ = self
-                .writes
-                .map
-                .update(&kernel_key(&record, dev), &skip, MapFlags::ANY);
+        if !shared.settings.wants(record.plain_path()) {
+            self.map.skip(&kernel_key(&record, dev));
             return;
         }
-        self.cover(&record, &format!("fd/{}", record.fd));
-        let another = self.writes.files.get(&key).is_some_and(|known| {
+        shared.cover(&record, &format!("fd/{}", record.fd));
+        let another = self.files.get(&key).is_some_and(|known| {
             known.record.file.generation != record.file.generation || record.flags & FILE_CREATED != 0
         });
         if another {
-            self.finish_write(key, true);
-            if let Some(file) = self.writes.files.remove(&key) {
-                self.writes.open.remove(&key);
-                self.writes.dirty.remove(&key);
+            self.finish_write(shared, key, true);
+            if let Some(file) = self.files.remove(&key) {
+                self.open.remove(&key);
+                self.dirty.remove(&key);
                 drop(file);
             }
         }
-        if !self.writes.files.contains_key(&key) {
-            self.follow(key, dev, &record);
+        if !self.files.contains_key(&key) {
+            self.follow(shared, key, dev, &record);
         } else if record.flags & FILE_EMPTY != 0 {
-            self.truncated(key, &record);
+            self.truncated(shared, key, &record);
         }
-        let covered = self.covers(key.0);
-        let Some(file) = self.writes.files.get_mut(&key) else {
+        let covered = shared.covers(key.0);
+        let Some(file) = self.files.get_mut(&key) else {
             return;
         };
         // Who opens a file may be another than who has it written.
         (file.record.pid, file.record.fd) = (record.pid, record.fd);
         file.closed = false;
-        if self.writes.unseen.contains(&record.who.host_pid) {
+        if self.unseen.contains(&record.who.host_pid) {
             file.doubt.get_or_insert(BY_ITSELF);
         }
         if record.what == TAKE_UNSEEN {
             file.doubt.get_or_insert(BY_ITSELF);
             file.changed = Instant::now();
             file.version.writes.fetch_add(1, Ordering::AcqRel);
-            self.writes.dirty.insert(key);
+            self.dirty.insert(key);
             if !covered && !may_block(covered, record.pid, key.0, record.file.magic) {
                 let path = format!("/proc/{}/fd/{}", record.pid, record.fd);
                 file.held = open_regular(&path, key.0, key.1).ok();
@@ -186,14 +204,14 @@ impl Collector {
     }
 
     /// Makes a file known.
-    fn follow(&mut self, key: Key, kernel_dev: u32, record: &FileRecord) {
-        self.make_room();
+    fn follow(&mut self, shared: &mut Shared, key: Key, kernel_dev: u32, record: &FileRecord) {
+        self.make_room(shared);
         if has_own_device(record.file.magic) {
-            self.writes.odd.insert(key.1, key);
+            self.odd.insert(key.1, key);
         }
         let file = Written {
             kernel_dev,
-            container: self.containers.folder(&record.who),
+            container: shared.containers.folder(&record.who),
             name: None,
             size: record.file.size,
             mtime: record.file.mtime,
@@ -209,26 +227,25 @@ impl Collector {
             held: None,
             record: record.clone(),
         };
-        self.writes.files.insert(key, file);
+        self.files.insert(key, file);
     }
 
     /// A process can write to any of its files without a call for each.
     fn unseen_process(&mut self, host_pid: u32) {
-        if self.writes.unseen.len() >= UNSEEN_MAX {
-            self.writes.unseen.clear();
+        if self.unseen.len() >= UNSEEN_MAX {
+            self.unseen.clear();
         }
-        self.writes.unseen.insert(host_pid);
-        self.writes.doubt(BY_ITSELF, |file| {
+        self.unseen.insert(host_pid);
+        self.doubt(BY_ITSELF, |file| {
             !file.closed && file.record.who.host_pid == host_pid
         });
     }
 
     /// Nobody needs to have it open, so that no close may follow: it is read at once.
-    fn truncated_by_name(&mut self, record: &FileRecord) {
+    fn truncated_by_name(&mut self, shared: &mut Shared, record: &FileRecord) {
         let name = |path: &[u8]| path.rsplit(|byte| *byte == b'/').next().map(<[u8]>::to_vec);
         let wanted = name(&record.name);
         let candidates: Vec<Key> = self
-            .writes
             .files
             .iter()
             .filter(|(_, file)| name(file.record.plain_path()) == wanted)
@@ -236,20 +253,20 @@ impl Collector {
             .collect();
         if candidates.is_empty() {
             // By another name.
-            self.writes.doubt_all("a file was truncated by another name");
+            self.doubt_all("a file was truncated by another name");
         }
         // Its path may lead over file systems of a user's own by now: only where root alone mounts is one waited for.
         let wait = is_roots_namespace(record.pid);
         let root = Process::open(record.pid).and_then(|process| process.root());
         for key in candidates {
-            let Some(file) = self.writes.files.get_mut(&key) else {
+            let Some(file) = self.files.get_mut(&key) else {
                 continue;
             };
             file.doubt = Some("it was truncated by its name");
             if file.name.is_none() {
                 continue;
             }
-            self.writes.dirty.insert(key);
+            self.dirty.insert(key);
             let source = root
                 .as_ref()
                 .ok()
@@ -259,14 +276,14 @@ impl Collector {
                 if let Ok(stat) = Stat::of(&source) {
                     (file.mtime, file.size) = (stat.mtime, stat.size);
                 }
-                self.read_back(key, source);
+                self.read_back(shared, key, source);
             }
         }
     }
 
     /// It was emptied when it was opened.
-    fn truncated(&mut self, key: Key, record: &FileRecord) {
-        let Some(file) = self.writes.files.get_mut(&key) else {
+    fn truncated(&mut self, shared: &mut Shared, key: Key, record: &FileRecord) {
+        let Some(file) = self.files.get_mut(&key) else {
             return;
         };
         (file.size, file.mtime) = (record.file.size, record.file.mtime);
@@ -278,36 +295,35 @@ impl Collector {
         }
         file.changed = Instant::now();
         file.version.writes.fetch_add(1, Ordering::AcqRel);
-        if !idle(&file.version) {
+        if !file.version.is_idle() {
             file.doubt.get_or_insert("it was written to while it was read");
         }
         file.cut = None;
-        self.writes.dirty.insert(key);
-        if let Some(artefact) = self.open_artefact(key) {
+        self.dirty.insert(key);
+        if let Some(artefact) = self.open_artefact(shared, key) {
             artefact.cut = None;
             artefact.set_len(0);
         }
     }
 
     /// Bytes that were written.
-    pub(super) fn written(&mut self, head: &chunk, data: &[u8]) {
+    pub fn written(&mut self, shared: &mut Shared, head: &chunk, data: &[u8]) {
         let key = (user_dev(u64::from(head.dev)), head.inode);
         let known = self
-            .writes
             .files
             .get(&key)
             .is_some_and(|file| file.record.file.generation == head.generation);
         if !known {
-            if !self.settings.paths.is_empty() {
+            if !shared.settings.paths.is_empty() {
                 return;
             }
-            self.nameless(head);
+            self.nameless(shared, head);
         }
-        let Some(file) = self.writes.files.get_mut(&key) else {
+        let Some(file) = self.files.get_mut(&key) else {
             return;
         };
         file.version.writes.fetch_add(1, Ordering::AcqRel);
-        if !idle(&file.version) {
+        if !file.version.is_idle() {
             file.doubt.get_or_insert("it was written to while it was read");
         }
         if head.hole > 0 {
@@ -321,49 +337,52 @@ impl Collector {
         (file.size, file.mtime) = (head.size, head.mtime);
         file.closed = false;
         file.changed = Instant::now();
-        self.writes.dirty.insert(key);
-        let Some(artefact) = self.open_artefact(key) else {
+        self.dirty.insert(key);
+        let Some(artefact) = self.open_artefact(shared, key) else {
             return;
         };
         artefact.write_at(data, head.offset);
         let cut = artefact.cut;
-        if let Some(file) = self.writes.files.get_mut(&key) {
+        if let Some(file) = self.files.get_mut(&key) {
             file.cut = file.cut.or(cut);
         }
     }
 
     /// A file whose name was lost on its way.
-    fn nameless(&mut self, head: &chunk) {
-        self.file(FileRecord {
-            who: Context::default(),
-            what: TAKE_FILE,
-            pid: head.pid,
-            file: Identity {
-                dev: user_dev(u64::from(head.dev)),
-                inode: head.inode,
-                generation: head.generation,
-                // Something may have been there before.
-                size: head.size,
-                mtime: head.mtime,
-                ..Identity::default()
+    fn nameless(&mut self, shared: &mut Shared, head: &chunk) {
+        self.file(
+            shared,
+            FileRecord {
+                who: Context::default(),
+                what: TAKE_FILE,
+                pid: head.pid,
+                file: Identity {
+                    dev: user_dev(u64::from(head.dev)),
+                    inode: head.inode,
+                    generation: head.generation,
+                    // Something may have been there before.
+                    size: head.size,
+                    mtime: head.mtime,
+                    ..Identity::default()
+                },
+                flags: 0,
+                fd: 0,
+                path: Vec::new(),
+                name: Vec::new(),
+                marks: Marks::default(),
             },
-            flags: 0,
-            fd: 0,
-            path: Vec::new(),
-            name: Vec::new(),
-            marks: Marks::default(),
-        });
+        );
     }
 
     /// The artefact of a file, open for writing; `None` if it cannot be made.
-    fn open_artefact(&mut self, key: Key) -> Option<&mut Artefact> {
-        if !self.writes.open.contains_key(&key) {
-            if self.writes.open.len() >= OPEN_MAX {
-                self.writes.open.clear();
+    fn open_artefact(&mut self, shared: &mut Shared, key: Key) -> Option<&mut Artefact> {
+        if !self.open.contains_key(&key) {
+            if self.open.len() >= OPEN_MAX {
+                self.open.clear();
             }
-            let file = self.writes.files.get_mut(&key)?;
+            let file = self.files.get_mut(&key)?;
             let artefact = match &file.name {
-                Some(name) => match self.store.reopen(name) {
+                Some(name) => match shared.store.reopen(name) {
                     Ok(artefact) => artefact,
                     Err(error) => {
                         let errno = error.raw_os_error().unwrap_or(nix::libc::EIO);
@@ -373,7 +392,7 @@ impl Collector {
                 },
                 None => {
                     let name = |generation| format!("write.dev-{}.inode-{}.gen-{generation}", key.0, key.1);
-                    match self.store.create_with(&file.container, name) {
+                    match shared.store.create_with(&file.container, name) {
                         Ok(artefact) => artefact,
                         Err(cut) => {
                             file.cut = Some(cut);
@@ -383,24 +402,24 @@ impl Collector {
                 }
             };
             file.name = Some(artefact.name.clone());
-            self.writes.open.insert(key, artefact);
+            self.open.insert(key, artefact);
         }
-        self.writes.open.get_mut(&key)
+        self.open.get_mut(&key)
     }
 
     /// Somebody who could write to it has closed it.
-    pub(super) fn file_closed(&mut self, stat: &Stat, source: Option<File>) {
+    pub fn file_closed(&mut self, shared: &mut Shared, stat: &Stat, source: Option<File>) {
         let mut key = (stat.dev, stat.ino);
-        if !self.writes.files.contains_key(&key) {
-            match self.writes.odd.get(&stat.ino) {
+        if !self.files.contains_key(&key) {
+            match self.odd.get(&stat.ino) {
                 Some(odd) => key = *odd,
                 None => return,
             }
-            if !(self.writes.files.get(&key)).is_some_and(|file| is_of(stat, &file.record.file)) {
+            if !(self.files.get(&key)).is_some_and(|file| is_of(stat, &file.record.file)) {
                 return;
             }
         }
-        let Some(file) = self.writes.files.get_mut(&key) else {
+        let Some(file) = self.files.get_mut(&key) else {
             return;
         };
         let mtime = stat.mtime;
@@ -412,15 +431,15 @@ impl Collector {
             if !untouched {
                 (file.mtime, file.size) = (mtime, stat.size);
                 match source {
-                    Some(source) => self.read_back(key, source),
+                    Some(source) => self.read_back(shared, key, source),
                     None => {
                         file.doubt.get_or_insert("it changed after its last write");
                         file.missed = true;
-                        self.writes.dirty.insert(key);
+                        self.dirty.insert(key);
                     }
                 }
             }
-        } else if self.writes.dirty.contains(&key) {
+        } else if self.dirty.contains(&key) {
             // Nobody is waited for any more.
             file.changed -= QUIET;
         }

@@ -4,22 +4,22 @@ use std::fs::File;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::{Collector, Identity, Key, Written, FILES_MAX, QUIET};
-use crate::capture::collector::open_regular;
-use crate::capture::keeper::{Job, Meta};
+use super::{Identity, Key, Shared, Writes, Written, FILES_MAX, QUIET};
+use crate::capture::job::{Job, Meta};
+use crate::capture::reach::open_regular;
 use crate::capture::watch::may_block;
 use crate::files::Stat;
 
-impl Collector {
+impl Writes {
     /// Has the keeper copy the file as it is now.
-    pub(super) fn read_back(&mut self, key: Key, source: File) {
-        if self.open_artefact(key).is_none() {
-            return self.tell_nothing(key);
+    pub(super) fn read_back(&mut self, shared: &mut Shared, key: Key, source: File) {
+        if self.open_artefact(shared, key).is_none() {
+            return self.tell_nothing(shared, key);
         }
         // The keeper writes to it by itself.
-        self.writes.open.remove(&key);
-        self.writes.dirty.remove(&key);
-        let Some(file) = self.writes.files.get_mut(&key) else {
+        self.open.remove(&key);
+        self.dirty.remove(&key);
+        let Some(file) = self.files.get_mut(&key) else {
             return;
         };
         file.doubt = None;
@@ -31,7 +31,7 @@ impl Collector {
         let Some(name) = file.name.clone() else {
             return;
         };
-        self.give(Job::ReadBack {
+        shared.give(Job::ReadBack {
             meta,
             name,
             file: source,
@@ -40,35 +40,33 @@ impl Collector {
     }
 
     /// Lists what has come to rest; in the end, everything.
-    pub(in crate::capture) fn finish_writes(&mut self, stopped: bool) {
+    pub fn finish_writes(&mut self, shared: &mut Shared, stopped: bool) {
         let now = Instant::now();
-        if !stopped && now - self.writes.looked < QUIET / 4 {
+        if !stopped && now - self.looked < QUIET / 4 {
             return;
         }
-        self.writes.looked = now;
+        self.looked = now;
         let quiet: Vec<Key> = self
-            .writes
             .dirty
             .iter()
             .filter(|key| {
-                let file = self.writes.files.get(*key);
+                let file = self.files.get(*key);
                 stopped || file.is_none_or(|file| now - file.changed >= QUIET)
             })
             .copied()
             .collect();
         for key in quiet {
-            self.finish_write(key, stopped);
+            self.finish_write(shared, key, stopped);
         }
     }
 
     /// Makes room for new files. Those that are forgotten are told anew by the kernel side when they are written to again.
-    pub(super) fn make_room(&mut self) {
-        if self.writes.files.len() < FILES_MAX {
+    pub(super) fn make_room(&mut self, shared: &mut Shared) {
+        if self.files.len() < FILES_MAX {
             return;
         }
         // Those that are to be read at their close go last.
         let mut oldest: Vec<((bool, Instant), Key)> = self
-            .writes
             .files
             .iter()
             .map(|(key, file)| ((file.doubt.is_some() && !file.closed, file.changed), *key))
@@ -76,21 +74,21 @@ impl Collector {
         // So many at once that looking for them costs little for each.
         let (forgotten, ..) = oldest.select_nth_unstable(FILES_MAX / 2);
         for (_, key) in forgotten {
-            self.finish_write(*key, true);
-            if let Some(file) = self.writes.files.remove(key) {
-                self.writes.forget(*key, &file);
+            self.finish_write(shared, *key, true);
+            if let Some(file) = self.files.remove(key) {
+                self.forget(*key, &file);
             }
         }
     }
 
     /// Lists one file. In doubt, it waits for its close, unless this is the last time.
-    pub(super) fn finish_write(&mut self, key: Key, last: bool) {
-        if !self.writes.dirty.contains(&key) {
+    pub(super) fn finish_write(&mut self, shared: &mut Shared, key: Key, last: bool) {
+        if !self.dirty.contains(&key) {
             return;
         }
-        let covered = self.covers(key.0);
-        let Some(file) = self.writes.files.get_mut(&key) else {
-            self.writes.dirty.remove(&key);
+        let covered = shared.covers(key.0);
+        let Some(file) = self.files.get_mut(&key) else {
+            self.dirty.remove(&key);
             return;
         };
         if file.doubt.is_some() {
@@ -108,39 +106,39 @@ impl Collector {
                 if let Ok(stat) = Stat::of(&source) {
                     (file.mtime, file.size) = (stat.mtime, stat.size);
                 }
-                return self.read_back(key, source);
+                return self.read_back(shared, key, source);
             }
         }
-        self.writes.dirty.remove(&key);
+        self.dirty.remove(&key);
         let doubt = file.doubt;
         let meta = meta(file, doubt);
         match file.name.clone() {
             Some(name) => {
                 let (cut, version) = (file.cut, file.version.clone());
-                self.give(Job::Finish {
+                shared.give(Job::Finish {
                     meta,
                     name,
                     cut,
                     version,
                 });
             }
-            None if file.cut.is_some() || doubt.is_some() => self.tell_nothing(key),
+            None if file.cut.is_some() || doubt.is_some() => self.tell_nothing(shared, key),
             None => {}
         }
     }
 
     /// Lists a file of which nothing could be stored, or no more.
-    fn tell_nothing(&mut self, key: Key) {
-        self.writes.dirty.remove(&key);
-        let limits = self.store.limits;
-        let Some(file) = self.writes.files.get(&key) else {
+    fn tell_nothing(&mut self, shared: &mut Shared, key: Key) {
+        self.dirty.remove(&key);
+        let limits = shared.store.limits;
+        let Some(file) = self.files.get(&key) else {
             return;
         };
         let mut meta = meta(file, file.doubt);
         if let Some(cut) = file.cut {
             meta.reason = Some(cut.reason(limits));
         }
-        self.give(Job::Tell(meta));
+        shared.give(Job::Tell(meta));
     }
 }
 

@@ -1,0 +1,88 @@
+//! What has been captured: its event, and what a run has to say in the end.
+
+use crate::catalogue::special;
+use crate::decode::event::{Arg, Context, Event, Value};
+
+/// The kind of what tells that nothing is captured any more.
+pub const STOPPED: &str = "stopped";
+
+/// An artefact that has been stored, or could not be.
+#[derive(Debug)]
+pub struct Captured {
+    pub who: Context,
+    pub kind: &'static str,
+    pub path: Vec<u8>,
+    /// Below the output folder.
+    pub artefact: Option<String>,
+    pub size: u64,
+    pub sha256: Option<String>,
+    /// Why it is not complete.
+    pub reason: Option<String>,
+    pub dev: u64,
+    pub inode: u64,
+    pub addr: u64,
+}
+
+/// What a run has to say in the end.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Totals {
+    /// Records and chunks that found no room in the kernel side's ring.
+    pub lost: u64,
+    /// Changes of memory that were too many.
+    pub memory_skipped: u64,
+}
+
+impl Captured {
+    /// As an event.
+    pub fn event(&self, now: u64, own_pid: u32) -> Event<'_> {
+        let spec = special::ARTIFACT_CAPTURED;
+        let context = match self.who.host_pid {
+            0 => Context::own(spec, now, own_pid),
+            _ => Context {
+                time: now,
+                event: spec.id,
+                syscall: crate::wire::NO_SYSCALL,
+                abi: 0,
+                // It has no result: nothing was called.
+                flags: crate::wire::RECORD_NO_RETURN,
+                ret: 0,
+                ..self.who
+            },
+        };
+        let args = [
+            text(0, Some(self.kind.as_bytes())),
+            text(1, (!self.path.is_empty()).then_some(&self.path)),
+            text(2, self.artefact.as_deref().map(str::as_bytes)),
+            number(3, self.size),
+            text(4, self.sha256.as_deref().map(str::as_bytes)),
+            number(5, u64::from(self.reason.is_none())),
+            text(6, self.reason.as_deref().map(str::as_bytes)),
+            number(7, kernel_dev(self.dev)),
+            number(8, self.inode),
+            match self.addr {
+                0 => arg(9, 0, Value::Null),
+                addr => arg(9, addr, Value::Pointer),
+            },
+        ]
+        .into_iter()
+        .collect();
+        Event::new(spec, context, args)
+    }
+}
+
+fn arg(index: usize, raw: u64, value: Value<'_>) -> Arg<'_> {
+    Arg::new(&special::ARTIFACT_CAPTURED.args[index], raw, value)
+}
+
+fn text(index: usize, text: Option<&[u8]>) -> Arg<'_> {
+    arg(index, 0, text.map_or(Value::Null, Value::Str))
+}
+
+fn number(index: usize, number: u64) -> Arg<'static> {
+    arg(index, number, Value::Number)
+}
+
+/// As the kernel's own `dev_t`, which events have.
+fn kernel_dev(dev: u64) -> u64 {
+    (u64::from(nix::libc::major(dev)) << 20) | u64::from(nix::libc::minor(dev))
+}
