@@ -1,6 +1,6 @@
 //! Events that the program itself names: each name is looked up when tracee is built.
 
-use super::spec::EventSpec;
+use super::spec::{CompatCall, EventSpec};
 use crate::symbols::table::equal;
 
 /// The event with that name. In a constant, a name that the catalogue lacks fails the build.
@@ -39,6 +39,19 @@ pub const fn all_known(names: &[&str]) {
         index += 1;
     }
 }
+
+/// Fails the build if a row of another ABI leads to no event.
+const fn all_lead_to_calls(table: &[CompatCall]) {
+    let mut index = 0;
+    while index < table.len() {
+        expect(table[index].event);
+        index += 1;
+    }
+}
+
+const _: () = all_lead_to_calls(super::IA32);
+const _: () = all_lead_to_calls(super::IA32_WITHIN);
+const _: () = all_lead_to_calls(super::X32);
 
 /// The environment, which is read and shown on request only.
 pub const ENVP: &str = "envp";
