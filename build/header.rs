@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::catalogue::{self, spec, ArgSpec, EventSpec};
+use crate::catalogue::{self, reading, spec, ArgSpec, EventSpec};
 use crate::symbols::memory;
 
 /// Values beyond the 32 bits of an enum, which C and Rust have from here: their names, and what they are.
@@ -45,8 +45,8 @@ pub fn event_ids() -> String {
         ("IA32_IPC", spec::IA32_IPC.into()),
         ("MAX_ARGS", spec::MAX_ARGS),
         ("MAX_EVENT_ARGS", spec::MAX_EVENT_ARGS),
-        ("BYTES_MAX", spec::ARRAY_MAX.into()),
-        ("SOCKADDR_MAX", spec::SOCKADDR_MAX.into()),
+        ("BYTES_MAX", reading::ARRAY_MAX.into()),
+        ("SOCKADDR_MAX", reading::SOCKADDR_MAX.into()),
     ];
     for (name, value) in numbers {
         let _ = writeln!(text, "#define {name} {value}");

@@ -30,3 +30,6 @@ pub mod symbols;
 pub mod tracer;
 pub mod version;
 pub mod wire;
+
+#[cfg(test)]
+mod imports_tests;

@@ -5,8 +5,9 @@ use super::columns::Life::{ContainerCreated, ContainerFound, ContainerRemoved, E
 use super::compat::IA32;
 use super::kernel_structs::{CRED, NAMESPACES};
 use super::select::{PRCTL_ARG2, PRCTL_ARG3, PRCTL_ARG4, PRCTL_ARG5, SOCKET_PROTOCOL, SOCKOPT_NAME};
-use super::spec::{arg, by, kernel, ArgSpec, ArgType::*, EventSpec, SelectSpec, Set::*, IA32_SOCKETCALL};
-use super::special::find;
+use super::spec::{
+    arg, by, find, kernel, ArgSpec, ArgType::*, EventSpec, SelectSpec, Set::*, IA32_SOCKETCALL,
+};
 use super::structs::{RLIMIT, TIMESPEC, TIMEZONE};
 use super::syscalls::SYSCALLS;
 use crate::symbols::{

@@ -6,6 +6,7 @@ pub mod compat;
 pub mod evidence;
 pub mod kernel;
 pub mod kernel_structs;
+pub mod kinds;
 pub mod layout;
 pub mod reading;
 pub mod select;
@@ -13,6 +14,7 @@ pub mod spec;
 pub mod special;
 pub mod structs;
 pub mod syscalls;
+pub mod types;
 
 use std::sync::OnceLock;
 

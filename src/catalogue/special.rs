@@ -1,14 +1,16 @@
 //! Events that the program itself names: each name is looked up when tracee is built.
 
-use super::spec::{CompatCall, EventSpec};
-use crate::symbols::table::equal;
+use super::compat::{IA32, IA32_ONLY, IA32_WITHIN, X32};
+use super::kernel::KERNEL;
+use super::spec::{find, CompatCall, EventSpec};
+use super::syscalls::SYSCALLS;
 
 /// The event with that name. In a constant, a name that the catalogue lacks fails the build.
 ///
 /// # Panics
 /// If there is none: a mistake in the program.
 pub const fn expect(name: &str) -> &'static EventSpec {
-    let tables = [super::SYSCALLS, super::IA32_ONLY, super::KERNEL];
+    let tables = [SYSCALLS, IA32_ONLY, KERNEL];
     let mut index = 0;
     while index < tables.len() {
         if let Some(event) = find(tables[index], name) {
@@ -17,18 +19,6 @@ pub const fn expect(name: &str) -> &'static EventSpec {
         index += 1;
     }
     panic!("{}", name)
-}
-
-/// The row with that name.
-pub const fn find(table: &'static [EventSpec], name: &str) -> Option<&'static EventSpec> {
-    let mut index = 0;
-    while index < table.len() {
-        if equal(table[index].name, name) {
-            return Some(&table[index]);
-        }
-        index += 1;
-    }
-    None
 }
 
 /// Fails the build if one of these names is no event's.
@@ -49,9 +39,9 @@ const fn all_lead_to_calls(table: &[CompatCall]) {
     }
 }
 
-const _: () = all_lead_to_calls(super::IA32);
-const _: () = all_lead_to_calls(super::IA32_WITHIN);
-const _: () = all_lead_to_calls(super::X32);
+const _: () = all_lead_to_calls(IA32);
+const _: () = all_lead_to_calls(IA32_WITHIN);
+const _: () = all_lead_to_calls(X32);
 
 /// The environment, which is read and shown on request only.
 pub const ENVP: &str = "envp";

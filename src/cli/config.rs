@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 
 use crate::capture;
-use crate::catalogue::{self, spec, special, EventSpec, Set};
+use crate::catalogue::reading::ARRAY_MAX;
+use crate::catalogue::{self, special, EventSpec, Set};
 use crate::cli::args::Args;
 use crate::error::{set_names, UsageError};
 use crate::filter::{self, Filters};
@@ -276,11 +277,11 @@ fn buffer_bytes(value: Option<&str>) -> Result<u16, UsageError> {
     };
     text.parse()
         .ok()
-        .filter(|bytes| (1..=spec::ARRAY_MAX).contains(bytes))
+        .filter(|bytes| (1..=ARRAY_MAX).contains(bytes))
         .ok_or_else(|| UsageError::Value {
             flag: "--decode-buffers",
             value: text.into(),
-            allowed: format!("it is a number of bytes from 1 to {}", spec::ARRAY_MAX),
+            allowed: format!("it is a number of bytes from 1 to {ARRAY_MAX}"),
         })
 }
 

@@ -1,6 +1,7 @@
 //! The tables that the program at `sys_exit` walks: every call of every ABI, and how its arguments are read.
 
-use crate::catalogue::spec::{self, ArgKind, CompatStructs, Count, Reading, Return, When};
+use crate::catalogue::reading::Reading;
+use crate::catalogue::spec::{self, ArgKind, CompatStructs, Count, Return, When};
 use crate::catalogue::{self, special, ArgType, CompatCall, EventKind, EventSpec, Layout};
 use crate::loader::plan::Plan;
 use crate::wire::{

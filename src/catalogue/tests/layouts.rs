@@ -274,7 +274,7 @@ fn structures_fit_what_is_read_of_an_argument() {
         for layout in [Layout::Native, Layout::Ia32, Layout::X32] {
             let size = spec.size(layout);
             assert!(
-                size > 0 && size <= super::super::spec::ARRAY_MAX,
+                size > 0 && size <= super::super::reading::ARRAY_MAX,
                 "{}",
                 spec.c_name
             );
