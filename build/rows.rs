@@ -6,20 +6,12 @@
 
 use crate::catalogue::{EventKind, EventSpec};
 
-/// Told by user space alone.
-const TOLD_BY_TRACEE: [&str; 4] = [
-    "lost_events",
-    "clock_changed",
-    "existing_container",
-    "artifact_captured",
-];
-
 /// Told by programs of several names.
 const OF_OTHER_NAMES: [&str; 2] = ["argument_mismatch", "mem_prot_alert"];
 
 /// All that does not fit, an event a line, with what mends it. `sources`: all of `src/bpf`.
 pub fn check<'a>(events: impl Iterator<Item = &'a EventSpec>, sources: &str) -> Result<(), String> {
-    let told = |event: &&EventSpec| event.kind == EventKind::Kernel && !TOLD_BY_TRACEE.contains(&event.name);
+    let told = |event: &&EventSpec| event.kind == EventKind::Kernel && !event.columns.told_by_tracee;
     let words: Vec<&str> = words(sources).collect();
     let same = same_args(sources);
     let mut wrong = Vec::new();
