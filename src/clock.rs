@@ -38,6 +38,7 @@ pub struct Change {
     pub unchanged_until: u64,
     /// Time of boot by the wall clock, ns since the epoch modulo 2^64.
     pub before: u64,
+    /// The same afterwards.
     pub after: u64,
 }
 
@@ -46,6 +47,7 @@ pub struct Change {
 pub struct Timeline(Vec<(u64, u64)>);
 
 impl Timeline {
+    /// A clock that was never set: time of boot in ns since the epoch.
     pub fn new(epoch: u64) -> Timeline {
         Timeline(vec![(0, epoch)])
     }

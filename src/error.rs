@@ -1,5 +1,8 @@
 //! What can go wrong, by boundary. Messages are one line: what, where, and what to do.
 
+// The message above each says what it is, and what its fields are.
+#![allow(missing_docs)]
+
 use std::io;
 use std::path::PathBuf;
 

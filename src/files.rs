@@ -14,11 +14,17 @@ use nix::libc;
 /// What the kernel knows of a file without asking its file system.
 #[derive(Debug, Clone, Copy)]
 pub struct Stat {
+    /// Device, as `st_dev`.
     pub dev: u64,
+    /// Number on its device.
     pub ino: u64,
+    /// Type and permissions.
     pub mode: u32,
+    /// Owner.
     pub uid: u32,
+    /// How many names it has.
     pub nlink: u64,
+    /// In bytes.
     pub size: u64,
     /// ns since the epoch
     pub mtime: u64,
@@ -29,6 +35,7 @@ pub struct Stat {
 }
 
 impl Stat {
+    /// Of an open file.
     pub fn of(file: impl AsFd) -> io::Result<Stat> {
         Stat::at(file.as_fd(), c"", libc::AT_EMPTY_PATH)
     }
@@ -72,14 +79,17 @@ impl Stat {
         })
     }
 
+    /// Whether it is a file with bytes.
     pub fn is_regular(&self) -> bool {
         self.mode & libc::S_IFMT == libc::S_IFREG
     }
 
+    /// Whether it is a folder.
     pub fn is_folder(&self) -> bool {
         self.mode & libc::S_IFMT == libc::S_IFDIR
     }
 
+    /// Whether it is a socket.
     pub fn is_socket(&self) -> bool {
         self.mode & libc::S_IFMT == libc::S_IFSOCK
     }
@@ -93,6 +103,7 @@ pub struct Mount {
     pub dev: u64,
     /// The folder of the file system that is mounted.
     root: Vec<u8>,
+    /// Where it is mounted.
     pub point: Vec<u8>,
     options: String,
     /// Name of its file system.
@@ -105,6 +116,7 @@ pub struct Mount {
 const OTHERS: [&str; 8] = ["nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "afs", "autofs"];
 
 impl Mount {
+    /// From a line of mountinfo(5).
     pub fn parse(line: &[u8]) -> Option<Mount> {
         let mut words = line.split(|byte| *byte == b' ');
         let text = |word: Option<&[u8]>| std::str::from_utf8(word?).ok().map(str::to_owned);

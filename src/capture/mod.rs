@@ -13,18 +13,18 @@ mod execs;
 pub mod folder;
 mod job;
 mod keeper;
-pub mod kept;
+pub(crate) mod kept;
 mod memory;
 mod process;
 mod reach;
 pub mod record;
-pub mod settings;
+pub(crate) mod settings;
 mod shared;
 mod sightings;
-pub mod store;
+pub(crate) mod store;
 #[cfg(test)]
 mod tests;
-pub mod watch;
+pub(crate) mod watch;
 mod writes;
 
 use std::collections::HashMap;
@@ -91,6 +91,7 @@ pub struct Capture {
 }
 
 impl Capture {
+    /// Starts the threads that read the ring of captures and store what it tells.
     pub fn start(
         settings: Settings,
         store: Store,

@@ -14,23 +14,30 @@ use crate::wire::{
 /// One record.
 #[derive(Debug)]
 pub enum Taken<'a> {
+    /// A file that was executed, or may be written to.
     File(Box<FileRecord>),
+    /// Memory that became executable.
     Alert(Box<AlertRecord>),
+    /// A piece of what was written, with its bytes.
     Chunk(chunk, &'a [u8]),
 }
 
 /// A file that was executed, or may be written to.
 #[derive(Debug, Clone)]
 pub struct FileRecord {
+    /// The task that did it.
     pub who: Context,
     /// `TAKE_*`
     pub what: u32,
     /// As our own pid namespace counts; 0: not in it.
     pub pid: u32,
+    /// Which file it is.
     pub file: Identity,
     /// `FILE_*`
     pub flags: u32,
+    /// By which the process has it open.
     pub fd: u32,
+    /// Where it is, with marks in words.
     pub path: Vec<u8>,
     /// What was executed, as the program named it: a script, if `path` is its interpreter.
     pub name: Vec<u8>,
@@ -50,30 +57,44 @@ impl FileRecord {
 pub struct Identity {
     /// As `st_dev` of stat(2).
     pub dev: u64,
+    /// Its number on its device.
     pub inode: u64,
+    /// Tells files apart that had the same number one after the other.
     pub generation: u32,
+    /// In bytes.
     pub size: u64,
     /// ns since the epoch
     pub mtime: u64,
+    /// The same of its last change of any kind.
     pub ctime: u64,
+    /// As `st_mode` of stat(2).
     pub mode: u32,
     /// Of its file system, as `statfs(2)` has it.
     pub magic: u64,
+    /// How many names it has.
     pub links: u64,
 }
 
 /// Memory that became executable.
 #[derive(Debug, Clone)]
 pub struct AlertRecord {
+    /// The task that did it.
     pub who: Context,
+    /// `ALERT_*`
     pub alert: u64,
+    /// Where the memory begins in the process.
     pub addr: u64,
+    /// Its length in bytes.
     pub len: u64,
+    /// Of a mapped file, with marks in words.
     pub path: Vec<u8>,
+    /// Of the path.
     pub marks: Marks,
     /// Of a mapped file: magic number of its file system, fd, offset.
     pub mapped: [u64; 3],
+    /// Of a mapped file: its device, as `st_dev` of stat(2).
     pub dev: u64,
+    /// Of a mapped file: its number there.
     pub inode: u64,
 }
 

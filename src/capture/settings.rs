@@ -19,16 +19,21 @@ whether it is complete; the event artifact_captured tells of each. --capture-lim
 /// What is captured, and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// Files that are written to.
     pub write: bool,
     /// Paths to which writes are captured; all if there are none.
     pub paths: Vec<Pattern>,
+    /// Files that are executed.
     pub exec: bool,
+    /// Memory that becomes executable.
     pub mem: bool,
     /// Asked for by name, not as one of all: a kernel that cannot tell of memory is then refused.
     pub mem_by_name: bool,
+    /// Where artefacts are stored.
     pub folder: PathBuf,
     /// Empty the folder first.
     pub clear: bool,
+    /// How much is stored at most.
     pub limits: Limits,
 }
 

@@ -9,8 +9,11 @@ use nix::unistd::getuid;
 pub struct Container {
     /// 64 hex digits.
     pub id: String,
+    /// Name of what started it: `docker`, `podman` and the like.
     pub runtime: &'static str,
+    /// As the runtime names it, once it has answered.
     pub name: Option<String>,
+    /// Name of its image, once the runtime has answered.
     pub image: Option<String>,
     /// Uid of the user who may have made its cgroup; 0: only root.
     pub owner: u32,

@@ -51,17 +51,22 @@ impl Context {
 /// The executable of a process: its path, with marks in words, and these marks.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Executable {
+    /// As of `/proc/PID/exe`.
     pub path: Vec<u8>,
+    /// Of the path.
     pub marks: Marks,
 }
 
 /// An event, borrowing its data from the record: decoding one allocates nothing.
 #[derive(Debug)]
 pub struct Event<'a> {
+    /// What the catalogue says of it.
     pub spec: &'static EventSpec,
+    /// Who did it, when, and with which result.
     pub context: Context,
     /// Node name of the UTS namespace; `None` unless an output shows it.
     pub nodename: Option<&'a [u8]>,
+    /// In the catalogue's order.
     pub args: ArrayVec<Arg<'a>, { spec::MAX_EVENT_ARGS }>,
     /// The process's executable, once known.
     pub executable: Option<Rc<Executable>>,
@@ -134,11 +139,13 @@ impl<'a> Event<'a> {
 /// One argument.
 #[derive(Debug)]
 pub struct Arg<'a> {
+    /// What the catalogue says of it.
     pub spec: &'static ArgSpec,
     /// The type: `spec.ty`, or the type in this call where another argument decides.
     pub ty: ArgType,
     /// The number, or the address in user memory.
     pub raw: u64,
+    /// What it was.
     pub value: Value<'a>,
     /// Whether bytes or elements are missing at the end.
     pub truncated: bool,
@@ -218,14 +225,19 @@ pub enum Value<'a> {
     Str(&'a [u8]),
     /// Any bytes.
     Buffer(&'a [u8]),
+    /// A list of strings, such as `argv`.
     Strings(Strings<'a>),
     /// A path that the kernel walked.
     Path(PathName<'a>),
+    /// An address of a socket.
     Sockaddr(Sockaddr<'a>),
     /// One structure, or several.
     Struct(Array<'a>),
+    /// Elements of one type.
     Array(Array<'a>),
+    /// A `struct msghdr` with what it points to.
     Msghdr(Msghdr<'a>),
+    /// The same several times: `struct mmsghdr`.
     Messages(Messages<'a>),
     /// A set of numbers, one bit each.
     Bits(&'a [u8]),

@@ -3,14 +3,14 @@
 //! The format is in `src/bpf/record.h`. A record that does not follow it is an error, never a panic.
 
 pub mod container;
-pub mod cursor;
+pub(crate) mod cursor;
 pub mod event;
-pub mod file;
-pub mod msghdr;
+pub(crate) mod file;
+pub(crate) mod msghdr;
 pub mod path;
-pub mod sockaddr;
-pub mod strings;
-pub mod structure;
+pub(crate) mod sockaddr;
+pub(crate) mod strings;
+pub(crate) mod structure;
 
 use arrayvec::ArrayVec;
 
@@ -37,14 +37,19 @@ pub const ABI_NAMES: [&str; ABI_COUNT as usize] =
 /// A record that does not follow the format.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
+    /// Its length in bytes.
     #[error("a record of {0} bytes is too short")]
     Short(usize),
+    /// The id.
     #[error("a record has the unknown event id {0}")]
     Event(u16),
+    /// The number of the ABI.
     #[error("a record has the unknown ABI {0}")]
     Abi(u8),
+    /// Name of the event, position of the argument.
     #[error("a record of {0} has argument {1}, which its row does not have")]
     Argument(&'static str, u8),
+    /// Name of the event, position of the argument, kind of the part.
     #[error("a record of {0} has a part {2} of argument {1}")]
     Part(&'static str, u8, u8),
 }

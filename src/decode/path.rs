@@ -67,6 +67,7 @@ pub struct PathName<'a> {
 }
 
 impl<'a> PathName<'a> {
+    /// Bytes of a record, with its `PATH_*`.
     pub fn new(flags: u8, bytes: &'a [u8]) -> Self {
         PathName {
             flags,
@@ -102,10 +103,12 @@ impl<'a> PathName<'a> {
             .chain([suffix, mixed])
     }
 
+    /// What is known of it besides its text.
     pub fn marks(&self) -> Marks {
         Marks(self.flags)
     }
 
+    /// The whole text.
     pub fn to_vec(self) -> Vec<u8> {
         self.pieces().flatten().copied().collect()
     }

@@ -28,6 +28,7 @@ const WITHOUT: &str = "TRACEE_WITHOUT";
 /// The kernel's abilities.
 #[derive(Debug, Default)]
 pub struct Features {
+    /// Whether the kernel has BTF, its types.
     pub btf: bool,
     /// Of those that programs of the object attach to.
     tracepoints: BTreeSet<String>,
@@ -106,14 +107,17 @@ impl Features {
         self.needs_io_issue_defs
     }
 
+    /// Whether a raw tracepoint with this name is in the kernel's types.
     pub fn has_tracepoint(&self, name: &str) -> bool {
         self.tracepoints.contains(name)
     }
 
+    /// Whether a function with this name is in the kernel's types.
     pub fn has_function(&self, name: &str) -> bool {
         self.functions.contains(name)
     }
 
+    /// Whether breakpoints can be set on functions.
     pub fn has_kprobes(&self) -> bool {
         self.kprobes
     }
@@ -201,7 +205,9 @@ fn needs_io_issue_defs(btf: &Btf<'_>) -> bool {
 /// A cgroup v1 hierarchy: its id, and the position of one of its controllers in `css_set.subsys`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct V1Hierarchy {
+    /// As in `/proc/cgroups`.
     pub id: u32,
+    /// Position in `css_set.subsys`.
     pub subsys: u32,
 }
 

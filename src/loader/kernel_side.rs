@@ -24,8 +24,11 @@ use crate::wire::{control, followed};
 
 /// Maps that capture reads and writes by itself.
 pub struct CaptureMaps {
+    /// The ring of captures.
     pub ring: MapHandle,
+    /// Files whose writes are captured.
     pub files: MapHandle,
+    /// Counts of what the ring had no room for.
     pub misses: MapHandle,
     /// By which it knows containers.
     pub containers: MapHandle,

@@ -1,19 +1,19 @@
 //! From the chosen events to running programs: open, size maps, set constants, load, attach.
 
-pub mod capture;
+pub(crate) mod capture;
 pub(crate) mod compile;
-pub mod containers;
+pub(crate) mod containers;
 pub mod features;
 mod filter;
 mod kernel_side;
-pub mod lookup;
-pub mod loss;
-pub mod marks;
+pub(crate) mod lookup;
+pub(crate) mod loss;
+pub(crate) mod marks;
 pub mod object;
 pub mod plan;
-pub mod probe;
+pub(crate) mod probe;
 pub(crate) mod rebuild;
-pub mod shared;
+pub(crate) mod shared;
 mod sizes;
 mod syscalls;
 mod trial;

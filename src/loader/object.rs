@@ -201,6 +201,7 @@ pub enum Means {
     Ext4TpBtf,
     /// At `sys_exit`: what a call has left in the kernel's objects.
     AfterTpBtf,
+    /// The same where programs on raw tracepoints are preempted.
     AfterTp,
 }
 
@@ -242,18 +243,22 @@ impl Means {
         }
     }
 
+    /// By a trampoline at a function's beginning or end.
     pub const fn is_trampoline(self) -> bool {
         matches!(self, Means::Fexit | Means::Fentry)
     }
 
+    /// By a raw tracepoint at `sys_exit`, or one of the kernel's.
     pub const fn is_raw(self) -> bool {
         matches!(self, Means::TpBtf | Means::AfterTpBtf)
     }
 
+    /// Only after the call that led to it.
     pub const fn is_after(self) -> bool {
         matches!(self, Means::AfterTpBtf | Means::AfterTp)
     }
 
+    /// By a classic tracepoint.
     pub const fn is_classic(self) -> bool {
         matches!(self, Means::Tp | Means::AfterTp)
     }
@@ -262,6 +267,7 @@ impl Means {
 /// A program of the object that attaches to something.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Program {
+    /// How it attaches.
     pub means: Means,
     /// In the object.
     pub name: String,

@@ -37,6 +37,7 @@ pub struct Detail {
 /// What to trace.
 #[derive(Debug)]
 pub struct Plan<'a> {
+    /// Whose events.
     pub scope: &'a Scope,
     /// Events that the user will see.
     pub events: &'a [&'static EventSpec],
@@ -46,6 +47,7 @@ pub struct Plan<'a> {
     pub containers: bool,
     /// An output shows the node name.
     pub nodename: bool,
+    /// How much of arguments is read.
     pub detail: Detail,
     /// What the kernel side decides of `--filter`.
     pub filters: &'a KernelPart<'a>,

@@ -17,7 +17,10 @@ pub enum Scope {
     /// Processes in these containers.
     Containers(Containers),
     /// Processes in no container: those that start after tracee, or all.
-    Host { new: bool },
+    Host {
+        /// Only those that start after tracee.
+        new: bool,
+    },
 }
 
 /// Containers that are traced.
@@ -25,6 +28,7 @@ pub enum Scope {
 pub enum Containers {
     /// Those that start after tracee.
     New,
+    /// Whenever they start.
     All,
     /// Those with such a name, or an id that begins so, whenever they start.
     Listed(Vec<String>),
@@ -33,9 +37,11 @@ pub enum Containers {
 /// The state of a followed process, or of several: that of the one that is least advanced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Following {
+    /// There is none any more.
     Ended,
     /// Exiting: its further records do not wake the reader.
     Ending,
+    /// At least one runs.
     Running,
 }
 
@@ -106,6 +112,7 @@ impl Scope {
         matches!(self, Scope::Pids(_) | Scope::Command)
     }
 
+    /// The processes that were named; empty in other scopes.
     pub fn pids(&self) -> &[u32] {
         match self {
             Scope::Pids(pids) => pids,
