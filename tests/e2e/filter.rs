@@ -569,9 +569,10 @@ fn flood() -> Result<(), Failed> {
         let (shown, lost, ran) = flood(filters)?;
         assert_eq!(lost, 0, "{filters:?}");
         assert!(shown < 100, "{filters:?}: {shown}");
-        // It still learns of an exec and an exit. An emulator's times say nothing.
+        // It still learns of an exec and an exit. An emulator's times say nothing; how long that takes here hangs on what
+        // else the machine does, so that only the two runs are compared.
         assert!(
-            in_vm() || ran < Duration::from_millis(20) && ran < unfiltered / 10,
+            in_vm() || ran < unfiltered / 10,
             "{filters:?}: {ran:?} of {unfiltered:?}"
         );
     }
