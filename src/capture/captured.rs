@@ -9,17 +9,25 @@ pub const STOPPED: &str = "stopped";
 /// An artefact that has been stored, or could not be.
 #[derive(Debug)]
 pub struct Captured {
+    /// Of the process, or of the last one that wrote.
     pub who: Context,
+    /// `exec`, `write` or `mem`.
     pub kind: &'static str,
+    /// The file's path, with marks in words.
     pub path: Vec<u8>,
     /// Below the output folder.
     pub artefact: Option<String>,
+    /// Bytes that are stored.
     pub size: u64,
+    /// Of what is stored, in hex digits.
     pub sha256: Option<String>,
     /// Why it is not complete.
     pub reason: Option<String>,
+    /// Device of the file, as `st_dev` of stat(2).
     pub dev: u64,
+    /// The file's number on its device.
     pub inode: u64,
+    /// Of memory: where it begins in the process.
     pub addr: u64,
 }
 

@@ -184,6 +184,7 @@ pub const fn equal(a: &str, b: &str) -> bool {
     true
 }
 
+/// Appends a name; false where there is none.
 pub fn push_name(out: &mut String, name: Option<&str>) -> bool {
     if let Some(name) = name {
         out.push_str(name);
@@ -191,6 +192,7 @@ pub fn push_name(out: &mut String, name: Option<&str>) -> bool {
     name.is_some()
 }
 
+/// Appends a name; where there is none, the number in hex digits.
 pub fn push_name_or_hex(out: &mut String, name: Option<&str>, value: u64) {
     match name {
         Some(name) => out.push_str(name),
