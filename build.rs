@@ -1,6 +1,6 @@
-//! Compiles `src/bpf` to one CO-RE object and makes its skeleton. What C and Rust share goes to either: the catalogue's
-//! ids to C (`event_ids.h`), C's types and enums to Rust (`src/wire/`).
-//! What a rebuild of the object takes goes into the binary, compressed.
+//! Compiles `src/bpf` to one CO-RE object and makes its skeleton. What C and Rust share is generated: the catalogue's
+//! ids for C (`event_ids.h`), C's types and enums for Rust (`src/wire/`). What a rebuild of the object needs goes into
+//! the binary, compressed.
 
 #[allow(dead_code, unused_imports)] // The catalogue serves the tracer; only its ids are needed here.
 #[path = "src/catalogue/mod.rs"]
@@ -71,7 +71,7 @@ fn build() -> Result<()> {
         fs::copy(built, &object)?;
     } else {
         build_object(&object, &out, &stamp)?;
-        // Those of a debug build stay: the kernel's log of a refused program names lines.
+        // A debug build keeps line numbers: the kernel's log of a refused program names lines.
         if env::var("PROFILE")? == "release" {
             fs::write(&object, without_lines(fs::read(&object)?)?)?;
         }
@@ -84,13 +84,13 @@ fn build() -> Result<()> {
     Ok(())
 }
 
-/// Types of a kernel, pinned.
+/// The folder of the pinned kernel types.
 fn vmlinux() -> Result<PathBuf> {
     let arch = env::var("CARGO_CFG_TARGET_ARCH")?;
     let folder = Path::new("vmlinux").join(&arch);
     match folder.join("vmlinux.h").exists() {
         true => Ok(folder),
-        false => Err(format!("no vmlinux/{arch}/vmlinux.h: tracee runs on x86_64 so far").into()),
+        false => Err(format!("vmlinux/{arch}/vmlinux.h is missing: tracee runs on x86_64 so far").into()),
     }
 }
 
@@ -112,8 +112,8 @@ fn build_object(object: &Path, out: &Path, stamp: &str) -> Result<()> {
     Ok(compile.object(object)?)
 }
 
-/// The object without the line numbers of its instructions, which libbpf keeps in memory for as long as it runs: 1.5 MiB.
-/// What `.BTF.ext` holds besides, functions and relocations, stays (`struct btf_ext_header` of libbpf).
+/// The object without the line numbers of its instructions, which libbpf keeps in memory for as long as it runs: 1.5
+/// MiB. The other parts of `.BTF.ext`, functions and relocations, stay (`struct btf_ext_header` of libbpf).
 fn without_lines(mut object: Vec<u8>) -> Result<Vec<u8>> {
     let (start, size, header) = {
         let elf = ElfFile64::<object::Endianness>::parse(&*object)?;
@@ -158,7 +158,8 @@ fn headers() -> impl Iterator<Item = (String, &'static str)> {
         .map(|(name, text)| (format!("bpf/{name}"), *text))
 }
 
-/// All that compiling takes, as it is unpacked by `src/loader/rebuild.rs`: of each file its name, its length and its bytes.
+/// All files that compiling needs, in the format that `src/loader/rebuild.rs` unpacks: for each file its name, its
+/// length and its bytes.
 fn archive(event_ids: &str) -> Result<Vec<u8>> {
     let mut files: Vec<(String, Vec<u8>)> = vec![
         ("event_ids.h".into(), event_ids.into()),
@@ -200,7 +201,7 @@ fn sources() -> Result<String> {
     Ok(text)
 }
 
-/// What is only needed once, or hardly ever, takes a third of the room that way.
+/// Compresses data that is needed once, or hardly ever, to a third of its size.
 fn compressed(path: &Path, bytes: &[u8]) -> Result<()> {
     const LEVEL: u8 = 9;
     Ok(fs::write(
@@ -209,7 +210,7 @@ fn compressed(path: &Path, bytes: &[u8]) -> Result<()> {
     )?)
 }
 
-/// Changes whenever a record, a map or a kernel event does: object and binary must agree on these.
+/// A stamp that changes whenever a record, a map or a kernel event does: object and binary must agree on these.
 fn abi_stamp(header: &str) -> Result<String> {
     let mut text = String::from(header);
     for event in catalogue::KERNEL {

@@ -1,7 +1,7 @@
-//! The constants of `src/wire/`: C's enums from the object's BTF, and what the catalogue gives to both sides.
+//! The constants of `src/wire/`: C's enums from the object's BTF, and what both sides take from the catalogue.
 //!
 //! libbpf-cargo prints each enum as a type of its own, whose values are taken out by `.0` and fit in no pattern of a
-//! number. Records hold plain numbers, so that plain constants are what reads well.
+//! number. Records hold plain numbers, so that plain constants read better.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::catalogue;
 use crate::header::{alerts, WIDE};
 use crate::Result;
 
-/// Its members are the enums that Rust has: `src/bpf/maps.bpf.c`.
+/// The union whose members are the enums that Rust has: `src/bpf/maps.bpf.c`.
 const SHARED: &str = "shared_enums";
 
 /// The text of the module.
@@ -38,7 +38,10 @@ pub fn of_object(object: &Path) -> Result<String> {
         for value in values.iter() {
             let name = value.name.unwrap_or_default().to_string_lossy();
             let value = value.value;
-            let _ = writeln!(text, "/// Of C's `enum {of}`.\npub const {name}: {ty} = {value};");
+            let _ = writeln!(
+                text,
+                "/// A value of C's `enum {of}`.\npub const {name}: {ty} = {value};"
+            );
         }
     }
     for (name, value, what) in WIDE {

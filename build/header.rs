@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use crate::catalogue::{self, reading, spec, ArgSpec, EventSpec};
 use crate::symbols::memory;
 
-/// Values beyond the 32 bits of an enum, which C and Rust have from here: their names, and what they are.
+/// Values beyond the 32 bits of an enum, for C and Rust: their names, values and meanings.
 pub const WIDE: [(&str, u64, &str); 1] = [(
     "CHUNK_MARK",
     u64::MAX,
-    "What no record's time is: a chunk begins with it.",
+    "The first word of a chunk; the time of a record never has this value.",
 )];
 
 /// Kinds of alerts: their names in C and Rust, and their values.

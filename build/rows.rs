@@ -1,15 +1,15 @@
-//! Holds the rows of the kernel's own events against the sources in C: what the compiler does not see.
+//! Compares the rows of the kernel's own events with the sources in C, where the compiler cannot.
 //!
-//! C names counts and positions after the catalogue (`event_ids.h`), so that a name that no row has does not compile. Here
-//! it is looked for the other way round: a row that no program tells, and an argument that no program fills in. A comment
-//! counts as well: where user space fills an argument, C says so by its name.
+//! C names counts and positions after the catalogue (`event_ids.h`), so that a name that no row has does not compile.
+//! Here the other direction is checked: a row that no program reports, and an argument that no program fills in. A
+//! comment counts as well: where user space fills an argument, a comment in C names it.
 
 use crate::catalogue::{EventKind, EventSpec};
 
-/// Told by programs of several names.
+/// Reported by programs of several names.
 const OF_OTHER_NAMES: [&str; 2] = ["argument_mismatch", "mem_prot_alert"];
 
-/// All that does not fit, an event a line, with what mends it. `sources`: all of `src/bpf`.
+/// All mismatches, one event a line, with the remedy. `sources`: all of `src/bpf`.
 pub fn check<'a>(events: impl Iterator<Item = &'a EventSpec>, sources: &str) -> Result<(), String> {
     let told = |event: &&EventSpec| event.kind == EventKind::Kernel && !event.columns.told_by_tracee;
     let words: Vec<&str> = words(sources).collect();
@@ -58,7 +58,7 @@ fn around_a_body(sources: &str, name: &str) -> bool {
     })
 }
 
-/// Positions that `SAME_ARGS(event, other, args…)` says are filled in with those of another event.
+/// Positions that `SAME_ARGS(event, other, args…)` marks as filled in together with those of another event.
 fn same_args(sources: &str) -> Vec<String> {
     let uses = sources.split("\nSAME_ARGS(").skip(1);
     uses.filter_map(|rest| rest.split_once(')'))

@@ -1,8 +1,8 @@
-//! What is captured, as far as the kernel side knows of it.
+//! The kernel side's part of capture: kinds, and sizes of its maps.
 
 use crate::wire::{CAPTURE_EXEC, CAPTURE_MEM, CAPTURE_WRITE};
 
-/// Kinds of what is captured, and the room that it takes.
+/// The kinds of capture, and the room that they take.
 #[derive(Debug, Clone, Copy)]
 pub struct CapturePlan {
     pub write: bool,
@@ -10,14 +10,14 @@ pub struct CapturePlan {
     pub mem: bool,
     /// Bytes of the ring of captures: a power of two.
     pub ring_size: u32,
-    /// Files that are remembered.
+    /// How many files are remembered.
     pub files: u32,
-    /// Processes of which captured memory is counted.
+    /// For how many processes captured memory is counted.
     pub processes: u32,
 }
 
 impl CapturePlan {
-    /// `CAPTURE_*`.
+    /// The kinds as `CAPTURE_*`.
     pub(super) fn bits(self) -> u32 {
         let bit = |on, bit| if on { bit } else { 0 };
         bit(self.write, CAPTURE_WRITE) | bit(self.exec, CAPTURE_EXEC) | bit(self.mem, CAPTURE_MEM)

@@ -1,4 +1,4 @@
-//! From the sources of `src/bpf` to one object: the one way for `build.rs`, which mounts this file, and for a rebuild.
+//! Compiles the sources of `src/bpf` to one object, for `build.rs`, which mounts this file, and for a rebuild.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,13 @@ use std::{env, fs, io, thread};
 
 /// What is compiled, and how.
 pub struct Compile<'a> {
-    /// Holds the `*.bpf.c`.
+    /// The folder that holds the `*.bpf.c`.
     pub sources: &'a Path,
-    /// Hold `vmlinux.h`, `event_ids.h` and libbpf's `bpf/bpf_helpers.h`.
+    /// The folders that hold `vmlinux.h`, `event_ids.h` and libbpf's `bpf/bpf_helpers.h`.
     pub includes: &'a [&'a Path],
-    /// Parts are made here, and left.
+    /// The folder in which parts are made, and left.
     pub scratch: &'a Path,
-    /// Name of the architecture as Rust has it.
+    /// Rust's name of the architecture.
     pub arch: &'a str,
     pub abi_stamp: &'a str,
 }
@@ -44,7 +44,8 @@ impl Compile<'_> {
         Ok(sources)
     }
 
-    /// As many at a time as there are CPUs. Gives the parts in the order of their sources, or the first failure.
+    /// Compiles as many parts at a time as there are CPUs. Returns the parts in the order of their sources, or the
+    /// first failure.
     fn parts(&self, sources: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
         let next = AtomicUsize::new(0);
         let worker = || {
@@ -73,7 +74,7 @@ impl Compile<'_> {
         let name = source.file_stem().unwrap_or_default();
         let part = self.scratch.join(name).with_extension("part.o");
         let clang = env::var("CLANG").unwrap_or_else(|_| "clang".into());
-        // The folder where a compiler ran is in what it makes.
+        // The compiler records the folder in which it ran, so it always runs in the same one.
         let output = Command::new(&clang)
             .current_dir(self.scratch)
             .args(self.arguments()?)
@@ -83,7 +84,7 @@ impl Compile<'_> {
             .output()
             .map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound => format!(
-                    "there is no {clang}: install clang 14 or later (apt install clang, dnf install clang)"
+                    "{clang} is missing: install clang 14 or later (apt install clang, dnf install clang)"
                 ),
                 _ => format!("{} cannot be started: {error}", clang),
             })?;
@@ -95,7 +96,7 @@ impl Compile<'_> {
         Err(format!(
             "{} fails: {}",
             clang,
-            error.or(said.lines().next()).unwrap_or("it says nothing")
+            error.or(said.lines().next()).unwrap_or("it prints no reason")
         ))
     }
 
@@ -104,11 +105,11 @@ impl Compile<'_> {
             "x86_64" => "-D__TARGET_ARCH_x86",
             other => {
                 return Err(format!(
-                    "there are no kernel types for {other}: tracee runs on x86_64 so far"
+                    "kernel types for {other} are missing: tracee runs on x86_64 so far"
                 ))
             }
         };
-        // -mcpu=v3: ALU32 and its jumps, as every kernel from 5.10 on takes them.
+        // -mcpu=v3: ALU32 and its jumps, which every kernel from 5.10 on accepts.
         let fixed = [
             "-target",
             "bpf",
@@ -125,7 +126,7 @@ impl Compile<'_> {
             define.into(),
             format!("-DABI_STAMP=\"{}\"", self.abi_stamp).into(),
         ]);
-        // Object files of one source tree are the same wherever it lies.
+        // Object files of one source tree are the same wherever the tree is.
         let mut map =
             |folder: &Path| arguments.push(format!("-ffile-prefix-map={}=.", folder.display()).into());
         map(self.sources.parent().unwrap_or(self.sources));

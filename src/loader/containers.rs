@@ -1,4 +1,4 @@
-//! What the kernel side knows of containers.
+//! Containers as the kernel side knows them.
 
 use libbpf_rs::{MapCore, MapFlags};
 
@@ -7,27 +7,27 @@ use crate::loader::kernel_side::KernelSide;
 use crate::loader::object::update;
 use crate::wire::{container, listed_id, CONTAINER_ID_LEN, LISTED_NO, LISTED_YES};
 
-/// Digits of a container's id.
+/// Number of digits of a container's id.
 pub const ID_LEN: usize = CONTAINER_ID_LEN as usize;
 
 /// A container as its cgroup shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Names it in records: the key of its cgroup.
+    /// The key of its cgroup, by which records name it.
     pub key: u64,
     /// When it was first seen, in ns since boot.
     pub created: u64,
     pub id: Vec<u8>,
     /// What is before the id in the cgroup's path.
     pub before: Vec<u8>,
-    /// Who can have made the cgroup; 0: root alone.
+    /// Uid of the user who may have made the cgroup; 0: only root.
     pub owner: u32,
-    /// Its cgroup has been removed.
+    /// Whether its cgroup has been removed.
     pub gone: bool,
 }
 
 impl Found {
-    /// The id that the path of a container's own cgroup ends with, but for what may follow it.
+    /// The id at the end of the path of a container's own cgroup, without a suffix that may follow it.
     pub fn id_in(path: &str) -> Option<&[u8]> {
         let path = path.strip_suffix(".scope").unwrap_or(path).as_bytes();
         path.len().checked_sub(ID_LEN).map(|start| &path[start..])
@@ -49,12 +49,12 @@ impl From<container> for Found {
 }
 
 impl KernelSide {
-    /// Takes all processes that there are by their cgroups.
+    /// Makes all existing processes members of their cgroups' containers.
     pub(super) fn find_containers(&self) -> Result<(), LoadError> {
         self.run_over_tasks("find_containers")
     }
 
-    /// Tells the kernel side what the user named, as far as it may be the beginning of an id.
+    /// Passes to the kernel side those names of the user that may be the beginning of an id.
     pub(super) fn list_containers(&self, names: &[String]) -> Result<(), LoadError> {
         let map = self.map("listed_ids")?;
         let is_id = |name: &&String| {
@@ -65,14 +65,14 @@ impl KernelSide {
             for (to, from) in id.iter_mut().zip(name.bytes()) {
                 *to = i8::from_ne_bytes([from]);
             }
-            // Eight bits a character, of at most 64.
+            // Eight bits for each of at most 64 characters.
             let bits = name.len() as u32 * 8;
             update(&map, &listed_id { bits, id }, &1u32)?;
         }
         Ok(())
     }
 
-    /// Containers that were there when tracing began.
+    /// Containers that existed when tracing began.
     pub fn existing_containers(&self) -> Result<Vec<Found>, LoadError> {
         let map = self.map("containers")?;
         let since = self.control.since;
@@ -88,12 +88,12 @@ impl KernelSide {
         lookup(&self.map("containers")?, key)
     }
 
-    /// Says whether the user named a container.
+    /// Records whether the user named a container.
     pub fn set_listed(&self, key: u64, listed: bool) -> Result<(), LoadError> {
         let map = self.map("decided")?;
         let decided = u64::from(if listed { LISTED_YES } else { LISTED_NO });
         let key = key.to_ne_bytes();
-        // Where there is no room, records of its processes go on to be made, and are dropped here.
+        // If there is no room, records of its processes are still made, and are dropped in user space.
         let _ = map.update(&key, &decided.to_ne_bytes(), MapFlags::ANY);
         if entry(&self.map("containers")?, &key)?.is_none() {
             let _ = map.delete(&key);

@@ -1,4 +1,4 @@
-//! What the running kernel and our own privileges can: asked once, before anything is loaded.
+//! What the running kernel and our own privileges allow: asked once, before anything is loaded.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,10 +19,11 @@ const VMLINUX_BTF: &str = "/sys/kernel/btf/vmlinux";
 /// Where tracefs is mounted; the latter with debugfs.
 const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 
-/// Where a kernel that has kprobes says so to everyone.
+/// Exists on kernels with kprobes, readable by everyone.
 const KPROBE_PMU: &str = "/sys/bus/event_source/devices/kprobe";
 
-/// Means that shall not be used: `trampolines`, `kprobes`, or both with a comma. So one kernel shows what others would do.
+/// Mechanisms that must not be used: `trampolines`, `kprobes`, or both with a comma. So one kernel shows what others
+/// would do.
 const WITHOUT: &str = "TRACEE_WITHOUT";
 
 /// The kernel's abilities.
@@ -30,7 +31,7 @@ const WITHOUT: &str = "TRACEE_WITHOUT";
 pub struct Features {
     /// Whether the kernel has BTF, its types.
     pub btf: bool,
-    /// Of those that programs of the object attach to.
+    /// The kernel's tracepoints that programs of the object attach to.
     tracepoints: BTreeSet<String>,
     functions: BTreeSet<String>,
     preempts: bool,
@@ -41,19 +42,19 @@ pub struct Features {
     allocates: bool,
     finds_vma: bool,
     task_storage: bool,
-    /// Why there are no trampolines.
+    /// Why trampolines are unavailable.
     no_trampolines: Option<String>,
     needs_io_issue_defs: bool,
 }
 
 impl Features {
-    /// What is needed to trace, or why there is none.
+    /// The features, or an error if the kernel lacks what tracing needs.
     pub fn of() -> Result<Features, LoadError> {
         object::try_programs()?;
         Ok(Features::by(&kernel_btf()?))
     }
 
-    /// As `of`; what cannot be read is not there.
+    /// The same as `of`; what cannot be read counts as missing.
     pub fn detect() -> Features {
         kernel_btf().map_or_else(|_| Features::default(), |btf| Features::by(&btf))
     }
@@ -74,7 +75,7 @@ impl Features {
             kprobes: Path::new(KPROBE_PMU).exists() && !shuns("kprobes"),
             allocates: btf.type_by_name::<Struct<'_>>("bpf_mem_alloc").is_some(),
             finds_vma: btf.type_by_name::<Func<'_>>("bpf_find_vma").is_some(),
-            // It came with 5.13, as the storage did for programs that trace; no type tells of that.
+            // This function came with 5.13, as the storage for tracing programs did, which no type shows.
             task_storage: btf.type_by_name::<Func<'_>>("bpf_for_each_map_elem").is_some(),
             no_trampolines: match shuns("trampolines") {
                 true => Some(format!("{WITHOUT} rules out trampolines")),
@@ -86,23 +87,23 @@ impl Features {
         }
     }
 
-    /// Programs on raw tracepoints can be preempted. Until such a program goes on, the kernel skips it for all other
-    /// tasks of that CPU (`recursion_misses` of `struct bpf_prog_info`).
+    /// Whether programs on raw tracepoints can be preempted. Until such a program goes on, the kernel skips it for all
+    /// other tasks of that CPU (`recursion_misses` of `struct bpf_prog_info`).
     pub fn preempts_raw_tracepoints(&self) -> bool {
         self.preempts
     }
 
-    /// Classic tracepoints, whose programs are never preempted, can be attached to.
+    /// Whether programs can attach to classic tracepoints, on which they are never preempted.
     pub fn has_classic_tracepoints(&self) -> bool {
         self.tracefs && self.no_perf_events.is_none()
     }
 
-    /// Why no programs can be attached to kprobes and classic tracepoints.
+    /// Why programs cannot be attached to kprobes and classic tracepoints.
     pub fn missing_perf_events(&self) -> Option<String> {
         self.no_perf_events.clone()
     }
 
-    /// Programs cannot find out by themselves how io_uring keeps a socket address: see [`io_issue_defs`].
+    /// Whether programs cannot find out by themselves how io_uring keeps a socket address: see [`io_issue_defs`].
     pub fn needs_io_issue_defs(&self) -> bool {
         self.needs_io_issue_defs
     }
@@ -122,29 +123,29 @@ impl Features {
         self.kprobes
     }
 
-    /// Programs of every kind may use maps that allocate an entry when it is needed (since 6.1).
+    /// Whether programs of every kind may use maps that allocate an entry when it is needed (since 6.1).
     pub fn allocates(&self) -> bool {
         self.allocates
     }
 
-    /// Programs can look up what a part of the address space is (since 5.17).
+    /// Whether programs can look up an area of the address space (`bpf_find_vma`, since 5.17).
     pub fn finds_vma(&self) -> bool {
         self.finds_vma
     }
 
-    /// Programs that trace can keep something with a task (since 5.13).
+    /// Whether tracing programs can use task storage (since 5.13).
     pub fn has_task_storage(&self) -> bool {
         self.task_storage
     }
 
-    /// Why no fentry and fexit programs can be had.
+    /// Why fentry and fexit programs are unavailable.
     pub fn missing_trampolines(&self) -> Option<String> {
         self.no_trampolines.clone()
     }
 }
 
-/// Tracepoints and functions that programs of the object attach to and this kernel has. One pass over its types, since
-/// looking up a name is one, too.
+/// Tracepoints and functions that programs of the object attach to and this kernel has. One pass over the kernel's
+/// types, since looking up a single name takes a pass, too.
 fn targets(btf: &Btf<'_>) -> (BTreeSet<String>, BTreeSet<String>) {
     let wanted: BTreeSet<&str> = object::programs().iter().map(Program::target).collect();
     let (mut tracepoints, mut functions) = (BTreeSet::new(), BTreeSet::new());
@@ -173,7 +174,7 @@ fn targets(btf: &Btf<'_>) -> (BTreeSet<String>, BTreeSet<String>) {
     (tracepoints, functions)
 }
 
-/// Without privilege nothing can be tried; what such a kernel would say is then read from its functions.
+/// Without privilege nothing can be tried; the answer is then derived from the kernel's functions.
 fn missing_trampolines(btf: &Btf<'_>) -> Option<String> {
     if btf.type_by_name::<Func<'_>>("bpf_trampoline_link_prog").is_none() {
         return Some("the kernel has no BPF trampolines".into());
@@ -194,8 +195,8 @@ fn preempts_raw_tracepoints(btf: &Btf<'_>) -> bool {
         && btf.type_by_name::<Func<'_>>("srcu_free_old_probes").is_none()
 }
 
-/// Kernels that copy a request's socket address (they have no `struct io_async_connect`), but have no function that tells
-/// programs the size of a piece of memory.
+/// Kernels that copy a request's socket address (they have no `struct io_async_connect`), but lack the function by
+/// which programs learn the size of a piece of memory.
 fn needs_io_issue_defs(btf: &Btf<'_>) -> bool {
     btf.type_by_name::<Struct<'_>>("io_issue_def").is_some()
         && btf.type_by_name::<Struct<'_>>("io_async_connect").is_none()
@@ -213,7 +214,7 @@ pub struct V1Hierarchy {
 
 /// The kernel's own types.
 fn kernel_btf() -> Result<Btf<'static>, LoadError> {
-    // What else libbpf finds is no use without it.
+    // Other files that libbpf finds do not replace it.
     if !Path::new(VMLINUX_BTF).exists() {
         return Err(LoadError::NoBtf);
     }
@@ -223,7 +224,7 @@ fn kernel_btf() -> Result<Btf<'static>, LoadError> {
 /// Controllers that every runtime puts its containers under where they are v1's, as BTF and cgroups(7) name them.
 const V1_CONTROLLERS: [&str; 6] = ["devices", "pids", "memory", "freezer", "cpu", "cpuset"];
 
-/// The v1 hierarchy in which containers are looked for, if there is one: beside v2's, which is always looked at.
+/// The v1 hierarchy in which containers are looked for, if it exists; v2's is always looked at.
 pub fn v1_hierarchy() -> Option<V1Hierarchy> {
     let cgroups = fs::read_to_string("/proc/cgroups").ok()?;
     let (controller, id) = V1_CONTROLLERS
@@ -242,7 +243,7 @@ pub fn v1_hierarchy() -> Option<V1Hierarchy> {
     })
 }
 
-/// The id of a controller's hierarchy, from `/proc/cgroups`; none where that is v2's.
+/// The id of a controller's hierarchy, from `/proc/cgroups`; `None` if that is v2's.
 fn v1_hierarchy_of(cgroups: &str, controller: &str) -> Option<u32> {
     cgroups.lines().find_map(|line| {
         let mut words = line.split_ascii_whitespace();
@@ -254,7 +255,7 @@ fn v1_hierarchy_of(cgroups: &str, controller: &str) -> Option<u32> {
     })
 }
 
-/// Address of the kernel's table of io_uring's operations; 0 where kallsyms does not tell it.
+/// Address of the kernel's table of io_uring's operations; 0 if kallsyms does not show it.
 pub fn io_issue_defs() -> u64 {
     let Ok(file) = fs::File::open("/proc/kallsyms") else {
         return 0;
@@ -276,11 +277,11 @@ const NOAUDIT_CALLERS: [&str; crate::wire::NOAUDIT_CALLERS as usize] = [
     "has_ns_capability_noaudit",
     "has_capability_noaudit",
     "cap_vm_enough_memory",
-    // It may end in a jump to the former, which is then on no stack.
+    // It may end in a jump to the former function, which is then on no stack.
     "security_vm_enough_memory_mm",
 ];
 
-/// Where these functions begin and end; none where kallsyms does not tell.
+/// Where these functions begin and end; empty if kallsyms does not show it.
 pub fn noaudit_callers() -> Vec<(u64, u64)> {
     let Ok(symbols) = fs::read_to_string("/proc/kallsyms") else {
         return Vec::new();
@@ -307,18 +308,18 @@ pub fn noaudit_callers() -> Vec<(u64, u64)> {
         .collect()
 }
 
-/// Debian's kernels refuse perf events to all but CAP_SYS_ADMIN, unless told otherwise.
+/// Debian's kernels refuse perf events without CAP_SYS_ADMIN by default.
 fn missing_perf_events() -> Option<String> {
     if !may_trace() {
         return None;
     }
     trial::perf_event().err().map(|error| {
-        format!("perf_event_open is refused ({error}): give CAP_SYS_ADMIN, or set sysctl kernel.perf_event_paranoid=2")
+        format!("perf_event_open is refused ({error}): add CAP_SYS_ADMIN, or set sysctl kernel.perf_event_paranoid=2")
     })
 }
 
-/// Attaching takes a tracepoint's id, which only tracefs tells. Where we may not trace at all, we say what those who
-/// may would find.
+/// Attaching needs a tracepoint's id, which only tracefs shows. Without the right to trace, the answer is that for a
+/// user who has it.
 fn tracefs_is_readable() -> bool {
     TRACEFS.iter().any(
         |root| match fs::metadata(Path::new(root).join("events/raw_syscalls/sys_exit/id")) {

@@ -1,4 +1,4 @@
-//! `--filter` as the kernel side has it: constants, and the maps that they refer to.
+//! The kernel side's part of `--filter`: constants, and the maps that they refer to.
 
 use libbpf_rs::{MapCore, MapFlags, Object};
 
@@ -13,7 +13,7 @@ use crate::wire::{
     VALUES_NOT, VALUES_ONLY,
 };
 
-/// Everything that goes to the kernel side.
+/// All tables of the kernel side.
 #[derive(Default)]
 pub(super) struct Tables {
     pub(super) constants: filters,
@@ -21,7 +21,7 @@ pub(super) struct Tables {
     pub(super) names: Vec<name_key>,
     pub(super) texts: Vec<text_key>,
     pub(super) events: Vec<(u32, record_filter)>,
-    /// Fields so far: numbers and sets of patterns are told apart by it.
+    /// Number of fields so far: entries carry it, so that several fields share a map.
     fields: u32,
 }
 
@@ -47,7 +47,7 @@ impl Tables {
         tables
     }
 
-    /// Puts them into the maps of the loaded object.
+    /// Puts the tables into the maps of the loaded object.
     pub(super) fn fill(&self, object: &Object) -> Result<(), LoadError> {
         put_keys(object, "filter_numbers", &self.numbers)?;
         put_keys(object, "filter_names", &self.names)?;
@@ -157,14 +157,14 @@ impl Tables {
     }
 }
 
-/// A number as a register has it.
+/// A number as it stands in a register.
 #[allow(clippy::cast_possible_truncation)] // Within 64 bits, signed or not.
 fn register(value: i128) -> i64 {
     value as i64
 }
 
-/// A pattern as its trie has it: bits that count, the set's number included, and its text. One without a star at the end
-/// has its NUL.
+/// A pattern as a key of its trie: the number of significant bits, the set's number included, and its text. A pattern
+/// without a star at the end has its NUL.
 #[allow(clippy::cast_possible_wrap)] // C's `char` is signed.
 fn stored<const N: usize>(pattern: &Pattern) -> (u32, [i8; N]) {
     let mut text = [0; N];

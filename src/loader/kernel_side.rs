@@ -30,28 +30,28 @@ pub struct CaptureMaps {
     pub files: MapHandle,
     /// Counts of what the ring had no room for.
     pub misses: MapHandle,
-    /// By which it knows containers.
+    /// The map of containers.
     pub containers: MapHandle,
 }
 
-/// Programs in the kernel, and their maps. They go when this does.
+/// Programs in the kernel, and their maps. Dropping this unloads them.
 pub struct KernelSide {
     object: Object,
     rings: Vec<MapHandle>,
     links: Vec<Link>,
-    /// What the kernel's clock is ahead of ours, which is another in a time namespace (ns).
+    /// By how much the kernel's clock is ahead of ours, which differs in a time namespace (ns).
     clock_offset: u64,
     /// Names of the programs that attach.
     attached: BTreeSet<String>,
     pub(super) control: control,
-    /// Which container a process is in matters.
+    /// Whether it matters which container a process is in.
     containers: bool,
-    /// When it was last asked whether marks were skipped (ns since boot), and the answer.
+    /// When the kernel was last asked whether it skipped marks (ns since boot), and the answer.
     pub(super) marks_asked: Cell<(u64, bool)>,
 }
 
 impl KernelSide {
-    /// Loads, and attaches nothing.
+    /// Loads the programs, and attaches nothing.
     pub fn load(plan: &Plan<'_>, features: &Features) -> Result<Self, LoadError> {
         KernelSide::load_programs(plan, features)
             .map_err(|error| error.on_kernel(crate::privilege::kernel_release()))
@@ -200,7 +200,7 @@ impl KernelSide {
         Ok(())
     }
 
-    /// Runs an iterator over all tasks that there are.
+    /// Runs an iterator over all existing tasks.
     pub(super) fn run_over_tasks(&self, name: &str) -> Result<(), LoadError> {
         let what = "the processes cannot be looked up";
         let link = self.program(name)?.attach().map_err(LoadError::bpf(what))?;
@@ -219,7 +219,7 @@ impl KernelSide {
         self.links.clear();
     }
 
-    /// Every ring: the one of process life first, then one a CPU.
+    /// All rings: the one of process life first, then one for each CPU.
     pub fn ring_maps(&self) -> Result<Rings, LoadError> {
         let priority = self.map("priority")?;
         let maps = std::iter::once(&priority as &dyn MapCore)
@@ -227,7 +227,7 @@ impl KernelSide {
         Rings::new(maps).map_err(LoadError::bpf("the rings cannot be mapped"))
     }
 
-    /// What capture reads and writes by itself.
+    /// The maps that capture reads and writes by itself.
     pub fn capture_maps(&self) -> Result<CaptureMaps, LoadError> {
         let handle = |map: &Map<'_>| {
             MapHandle::try_from(map).map_err(LoadError::bpf("the maps of capture cannot be opened"))
@@ -240,13 +240,13 @@ impl KernelSide {
         })
     }
 
-    /// ns since boot on the kernel's own clock, whatever time namespace we are in.
+    /// Time on the kernel's own clock (ns since boot), whatever time namespace we are in.
     pub fn boot_time(&self) -> Result<u64, LoadError> {
         self.run_whoami()?;
         Ok(self.read_control()?.boot_time)
     }
 
-    /// Our own pid as the initial namespace counts, and what the kernel's clock is ahead of ours (ns).
+    /// Our own pid as the initial namespace counts, and by how much the kernel's clock is ahead of ours (ns).
     pub fn kernel_pid_and_clock(&self) -> (u32, u64) {
         (self.control.self_pid, self.clock_offset)
     }
@@ -256,12 +256,12 @@ impl KernelSide {
         self.control.self_pid
     }
 
-    /// ns since boot on the kernel's own clock, without asking the kernel side again.
+    /// Time on the kernel's own clock (ns since boot), without asking the kernel side again.
     pub fn now(&self) -> u64 {
         boot_clock().wrapping_add(self.clock_offset)
     }
 
-    /// What the kernel's time since boot is ahead of ours (ns, modulo 2^64).
+    /// By how much the kernel's time since boot is ahead of ours (ns, modulo 2^64).
     pub fn clock_ahead(&self) -> u64 {
         self.clock_offset
     }
@@ -270,7 +270,7 @@ impl KernelSide {
     pub fn lost_in_all(&self) -> Result<u64, LoadError> {
         let map = self.data_map(".data.lost")?;
         let mut size = 0;
-        // SAFETY: the map is alive, and so is what libbpf gives: its one value, mapped into our memory.
+        // SAFETY: the map is alive, and so is what libbpf returns: its one value, mapped into our memory.
         let value = unsafe { libbpf_sys::bpf_map__initial_value(map.as_libbpf_object().as_ptr(), &mut size) };
         if value.is_null() || size < size_of::<u64>() as libbpf_sys::size_t {
             return Err(LoadError::Incomplete {
@@ -340,13 +340,13 @@ impl KernelSide {
             })
     }
 
-    /// Tells the kernel side that all losses so far have been reported.
+    /// Signals to the kernel side that all losses so far have been reported.
     pub(crate) fn next_loss_epoch(&mut self) -> Result<(), LoadError> {
         self.control.loss_epoch += 1;
         self.write_control()
     }
 
-    /// Lets the kernel side say who we are, since tracee itself is never traced.
+    /// Lets the kernel side learn our own pid, since tracee itself is never traced.
     fn identify(&mut self) -> Result<(), LoadError> {
         self.run_whoami()?;
         self.control = self.read_control()?;
@@ -361,8 +361,8 @@ impl KernelSide {
         Ok(())
     }
 
-    /// After each ring by itself the kernel waits until no program can see the old value; after a batch once (6.8), which
-    /// is what counts with hundreds of CPUs.
+    /// After each single update the kernel waits until no program can see the old value; after a batch it waits once
+    /// (6.8), which matters with hundreds of CPUs.
     fn fill_rings(&self) -> Result<(), LoadError> {
         let map = self.map("rings")?;
         let cpus = 0..u32::try_from(self.rings.len()).unwrap_or(u32::MAX);
@@ -397,7 +397,7 @@ impl KernelSide {
     }
 }
 
-/// Why there is no process with this pid, as /proc has it.
+/// Why no process with this pid was found, by what /proc shows.
 fn not_found(pid: u32) -> LoadError {
     let status = fs::read_to_string(format!("/proc/{pid}/status"));
     let tgid = status.ok().and_then(|status| {

@@ -1,9 +1,9 @@
 //! Which BPF object is used: `TRACEE_BPF_FILE`, next to the executable, the install path, the embedded one.
 //!
-//! An object of a file runs in the kernel with tracee's privileges. So it must belong to root or to the user, must not be
-//! writable by anyone else, and is read through the very descriptor that was checked. Nor may anybody else have put it there:
-//! a file of root's is easily had, from a container or on a medium. Where the executable gives more than its user has (file
-//! capabilities), only root's objects count, in folders that nobody else can change.
+//! An object from a file runs in the kernel with tracee's privileges. So it must belong to root or to the user, must
+//! not be writable by anyone else, and is read through the very descriptor that was checked. Nor may anybody else have
+//! put it there: a file of root's is easy to obtain, from a container or on a medium. Where the executable has more
+//! privileges than its user (file capabilities), only root's objects count, in folders that nobody else can change.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -25,17 +25,17 @@ use crate::say;
 
 const VARIABLE: &str = "TRACEE_BPF_FILE";
 
-/// What is said of others' objects.
+/// Part of the message about others' objects.
 const ONLY_ROOT: &str = "with file capabilities only root's objects count";
 
-/// No object comes near.
+/// Limit of an object's size in bytes, far above any real one.
 const SIZE_MAX: u64 = 64 << 20;
 
 /// When the object is rebuilt from the sources inside the binary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BuildPolicy {
     Never,
-    /// When the one in the install path is of another version.
+    /// Only if the one in the install path is of another version.
     IfNeeded,
     Always,
 }
@@ -47,16 +47,16 @@ pub struct Lookup {
     pub policy: BuildPolicy,
 }
 
-/// Why a file is no object for us.
+/// Why a file is not used.
 enum Unfit {
-    /// There is none, or none that this user may look at.
+    /// The file is missing, or this user may not look at it.
     Missing,
-    /// Well kept, but of another version of tracee.
+    /// Trustworthy, but of another version of tracee.
     OtherVersion(LoadError),
     Bad(LoadError),
 }
 
-/// Finds the object and makes it the one that is used. Gives its path; none: the embedded one.
+/// Finds the object and makes it the one that is used. Returns its path; `None`: the embedded one.
 pub fn choose(lookup: &Lookup) -> Result<Option<PathBuf>, LoadError> {
     let found = as_user(|| find(lookup))??;
     Ok(found.map(|(path, bytes)| {
@@ -78,7 +78,8 @@ fn find(lookup: &Lookup) -> Result<Option<(PathBuf, Vec<u8>)>, LoadError> {
     let secure = secure_execution();
     if secure && lookup.policy == BuildPolicy::Always {
         return Err(LoadError::Rebuild(
-            "this tracee has capabilities that you have not, and loads only what root has built: run it as root".into(),
+            "this tracee has capabilities that you lack, and loads only what root has built: run it as root"
+                .into(),
         ));
     }
     let rebuild = || {
@@ -98,7 +99,7 @@ fn find(lookup: &Lookup) -> Result<Option<(PathBuf, Vec<u8>)>, LoadError> {
             match rebuild() {
                 Ok(bytes) => Some(bytes),
                 Err(failure) => {
-                    say!("warning: {error}; passed over, since {failure}");
+                    say!("warning: {error}; ignored, since {failure}");
                     None
                 }
             }
@@ -111,9 +112,9 @@ fn find(lookup: &Lookup) -> Result<Option<(PathBuf, Vec<u8>)>, LoadError> {
     Ok(bytes.map(|bytes| (installed.clone(), bytes)))
 }
 
-/// What the user names must be usable.
+/// The object that the user names, which must be usable.
 fn named_object(named: &Path) -> Result<(PathBuf, Vec<u8>), LoadError> {
-    // Looked at without asking whoever keeps it.
+    // Does not ask the file system, which may be a user's program.
     let is_folder = Stat::of_link(named).is_ok_and(|stat| stat.is_folder());
     let path = match is_folder {
         true => named.join(FILE_NAME),
@@ -126,7 +127,7 @@ fn named_object(named: &Path) -> Result<(PathBuf, Vec<u8>), LoadError> {
     }
 }
 
-/// Whoever owns the executable has our trust already.
+/// The owner of the executable is trusted already.
 fn beside_executable() -> Option<(PathBuf, Vec<u8>)> {
     let executable = env::current_exe().ok()?;
     let owner = fs::metadata(&executable).ok()?.uid();
@@ -142,13 +143,13 @@ fn beside_executable() -> Option<(PathBuf, Vec<u8>)> {
 }
 
 fn pass_over(error: &LoadError) {
-    say!("warning: {error}; passed over");
+    say!("warning: {error}; ignored");
 }
 
 impl Unfit {
     fn into_error(self) -> LoadError {
         match self {
-            Unfit::Missing => LoadError::Rebuild("it is not where it was put".into()),
+            Unfit::Missing => LoadError::Rebuild("it is missing after the rebuild".into()),
             Unfit::OtherVersion(error) | Unfit::Bad(error) => error,
         }
     }
@@ -168,7 +169,7 @@ fn read(path: &Path, also: Option<u32>) -> Result<Vec<u8>, Unfit> {
         Err(WayError::Io(_, error)) => return Err(bad(format!("cannot be read: {error}"))),
         Err(WayError::Link(at, _)) if at == path => {
             return Err(bad(
-                "is a symbolic link, which is not followed: give the file itself".into(),
+                "is a symbolic link, which is not followed: name the file itself".into(),
             ));
         }
         Err(error) => return Err(bad(format!("cannot be trusted, since {error}{whose}"))),
@@ -180,7 +181,7 @@ fn read(path: &Path, also: Option<u32>) -> Result<Vec<u8>, Unfit> {
             path,
             format!("is of another version of tracee: its ABI stamp is {found}, {expected} is needed"),
         ))),
-        // With numbers of libbpf's own, and nothing in a log.
+        // libbpf reports a number of its own here, and logs no reason.
         Err(LoadError::Bpf { .. }) => Err(bad(
             "is damaged, or no BPF object at all: libbpf cannot read it".into()
         )),
@@ -188,7 +189,7 @@ fn read(path: &Path, also: Option<u32>) -> Result<Vec<u8>, Unfit> {
     }
 }
 
-/// Neither follows a link in last place nor waits for a pipe's writer.
+/// Opens the file; neither follows a link in last place nor waits for a pipe's writer.
 fn open(path: &Path, also: Option<u32>) -> Result<File, WayError> {
     let way = way(also);
     let place = way.to(path)?;
@@ -196,11 +197,11 @@ fn open(path: &Path, also: Option<u32>) -> Result<File, WayError> {
     if place.linked {
         return Err(WayError::Link(path.into(), 0));
     }
-    // Where anybody can put files, as in /tmp, those of root's that he has come by, too.
+    // Where anybody can put files, as in /tmp, he can also put a file of root's that he has obtained elsewhere.
     let folder = fstat(&place.folder).map_err(failed)?;
     if writable(&folder) {
         let path = place.path.parent().unwrap_or(&place.path).into();
-        // What is not there need not be trusted.
+        // A missing file need not be trusted.
         return Err(match fs::symlink_metadata(&place.path) {
             Err(error) => WayError::Io(place.path, error),
             Ok(_) => WayError::Writable(path, folder.st_mode & 0o7777),
@@ -212,8 +213,8 @@ fn open(path: &Path, also: Option<u32>) -> Result<File, WayError> {
     Ok(file.into())
 }
 
-/// Whether nothing is there that would have to be trusted, as far as that can be seen without asking somebody else's file
-/// system: the user's own rights are in question (file capabilities), or the folder itself is what is wrong.
+/// Whether no file exists that would have to be trusted, as far as that can be seen without asking somebody else's file
+/// system. Matters if only root is trusted (file capabilities), or if the folder itself is at fault.
 fn is_none(path: &Path, error: &WayError) -> bool {
     let may_look = match error {
         WayError::Writable(at, _) => path.parent() == Some(at),

@@ -1,4 +1,4 @@
-//! What was lost: the kernel side's exact counters, by CPU, buffer and event.
+//! Losses: the kernel side's exact counters, by CPU, buffer and event.
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, AsRawFd};
@@ -13,12 +13,12 @@ use crate::wire::{
     BUFFER_TABLE, BUFFER_UNSEEN,
 };
 
-/// No room for a process or a container.
+/// A process or a container found no room in a table.
 const TABLE: &str = "table";
 /// Records that only tracee itself needs.
 const BOOKKEEPING: &str = "bookkeeping";
 
-/// Buffers that can overflow, as `BUFFER_*` counts them.
+/// Buffers that can overflow, by `BUFFER_*`.
 const BUFFERS: [&str; BUFFER_COUNT as usize] = by_position([
     (BUFFER_CPU, "cpu"),
     (BUFFER_PRIORITY, "priority"),
@@ -31,10 +31,10 @@ const BUFFERS: [&str; BUFFER_COUNT as usize] = by_position([
 /// New losses at one buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
-    /// `cpu3` (that CPU's ring), `priority`, `scratch` (no room to build a record), `unseen` (what it would have been told
-    /// from could not be looked at or kept: perhaps it was no event). Not events: `table` (no room for a
-    /// process or a container), `bookkeeping` (records that only tracee itself needs), `kernel` (program not run: so many
-    /// events at most).
+    /// `cpu3` (that CPU's ring), `priority`, `scratch` (no room to build a record), `unseen` (the kernel side could not
+    /// look at or keep what the event takes: perhaps there was none). Not events: `table` (no room for a process or a
+    /// container), `bookkeeping` (records that only tracee itself needs), `kernel` (program not run: so many events at
+    /// most).
     pub buffer: String,
     pub count: u64,
     /// ns since boot; 0: unknown.
@@ -50,7 +50,7 @@ pub struct LossMeter {
     total: u64,
     tables: u64,
     bookkeeping: u64,
-    /// What the counters were read for.
+    /// All losses (`KernelSide::lost_in_all`) at the last reading of the counters.
     seen: u64,
 }
 
@@ -116,22 +116,22 @@ impl LossMeter {
         Ok(())
     }
 
-    /// All that was lost so far of what the user chose.
+    /// All losses so far of events that the user chose.
     pub fn total(&self) -> u64 {
         self.total
     }
 
-    /// Besides, processes and containers that found no room in a table.
+    /// Processes and containers that found no room in a table; not in the total.
     pub fn tables(&self) -> u64 {
         self.tables
     }
 
-    /// Besides, records that only tracee itself needs.
+    /// Lost records that only tracee itself needs; not in the total.
     pub fn bookkeeping(&self) -> u64 {
         self.bookkeeping
     }
 
-    /// Times that the kernel did not run a program: each may have been an event, or of no interest.
+    /// How often the kernel skipped a program: each time may have been an event, or of no interest.
     pub fn misses(&self) -> u64 {
         self.misses
     }
@@ -163,8 +163,8 @@ fn per_cpu(map: &libbpf_rs::Map<'_>, key: u32) -> Result<Vec<Vec<u8>>, LoadError
         .unwrap_or_default())
 }
 
-/// Times that the kernel did not run a program of ours, because that one (or, on a classic tracepoint, any) was running
-/// on that CPU (`recursion_misses` of `struct bpf_prog_info`, since 5.12).
+/// How often the kernel skipped a program of ours, because that one (or, on a classic tracepoint, any) was running on
+/// that CPU (`recursion_misses` of `struct bpf_prog_info`, since 5.12).
 fn misses(tracer: &KernelSide) -> u64 {
     tracer
         .programs()

@@ -1,4 +1,5 @@
-//! Which calls leave a mark at `sys_enter`, by which `sys_exit` tells whether they were carried out: `src/bpf/lib/mark.h`.
+//! Which calls leave a mark at `sys_enter`, by which `sys_exit` knows whether they were carried out:
+//! `src/bpf/lib/mark.h`.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +14,8 @@ use crate::wire::{ENTER_ARGS, ENTER_MARK};
 /// Calls that leave a mark, by name.
 pub type Marked = BTreeSet<&'static str>;
 
-/// What is looked at when a call returns, where the kernel's own functions cannot be attached to: the stem of the program,
-/// and all calls that it looks at.
+/// Programs that look at what a call has left, where the kernel's own functions cannot be attached to: the program's
+/// stem, and all calls that it looks at.
 const LOOKED_AT: &[(&str, &[&str])] = &[
     (
         "security_file_open",
@@ -74,7 +75,7 @@ const CHANGING_TASKS: &[&str] = &[
     "execveat",
 ];
 
-/// What `--capture write` looks at besides.
+/// Calls that `--capture write` looks at in addition.
 const CAPTURED: &[&str] = &[
     "open",
     "openat",
@@ -91,7 +92,7 @@ const CAPTURED: &[&str] = &[
     "io_uring_setup",
 ];
 
-/// What can come back under another number than it was entered by.
+/// Calls that can return under another number than they were entered by.
 const UNSETTLED: [&str; 6] = ["fork", "vfork", "clone", "clone3", "execve", "execveat"];
 
 const _: () = {
@@ -104,8 +105,8 @@ const _: () = {
     special::all_known(&UNSETTLED);
 };
 
-/// Calls that leave marks: of the chosen ones those whose success is evidence, or `all`; and what programs look at that
-/// have nothing else to go by.
+/// Calls that leave marks: of the chosen ones those whose success is evidence, or `all`; and those that programs look
+/// at which have no other evidence.
 pub fn marked_calls(
     chosen: &[&'static EventSpec],
     capture: Option<CapturePlan>,
@@ -137,7 +138,7 @@ pub fn marked_calls(
     if capture.is_some_and(|capture| capture.write) {
         marked.extend(WRITING.iter().chain(CAPTURED));
     }
-    // They may come back as any of the others.
+    // These may return as any of the others.
     if !marked.is_empty() {
         marked.extend(UNSETTLED);
     }
@@ -159,7 +160,7 @@ pub fn enter_bits(marked: &Marked, call: &CompatCall) -> u8 {
 fn is_marked(marked: &Marked, call: &CompatCall) -> bool {
     let has = |names: &[&str]| names.iter().any(|name| marked.contains(name));
     match catalogue::expect(call.event).columns.returns {
-        // Before it returns, either has the other's number, or that of another ABI.
+        // Before it returns, either may have the other's number, or that of another ABI.
         Return::Execve | Return::Execveat => has(&["execve", "execveat"]),
         _ => marked.contains(call.event),
     }
@@ -184,7 +185,7 @@ mod tests {
                 .any(|program| program.stem() == *stem && program.means.is_after());
             assert!(found, "{stem}");
         }
-        // Whoever adds a program at sys_exit says here what it looks at: it sees nothing else.
+        // Each program at sys_exit is listed with the calls that it looks at: it sees no others.
         for program in crate::loader::object::programs() {
             let stem = program.stem();
             let known = stem == probe::CAPTURE_WRITE || LOOKED_AT.iter().any(|(of, _)| *of == stem);

@@ -12,16 +12,16 @@ use crate::error::LoadError;
 use crate::privilege::secure_execution;
 use crate::privilege::way::{Folders, Media, Way};
 
-/// Changes with every change of what C and Rust share (build.rs).
+/// The stamp changes with everything that C and Rust share (build.rs).
 pub const ABI_STAMP: &str = env!("TRACEE_ABI_STAMP");
 
-/// Its name in a folder.
+/// The object's file name.
 pub const FILE_NAME: &str = "tracee.bpf.o";
 
-/// Compressed: a third of the size, for some 10 ms.
+/// The embedded object, compressed: a third of the size, for some 10 ms.
 static EMBEDDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/tracee.bpf.o.deflate"));
 
-/// The object that is used, from when it was chosen or first opened until it has been loaded.
+/// The object in use, from choosing or first opening it until it has been loaded.
 static BYTES: Mutex<Option<Arc<Vec<u8>>>> = Mutex::new(None);
 
 /// The bytes of the embedded object.
@@ -29,7 +29,7 @@ pub fn embedded() -> Vec<u8> {
     decompress_to_vec(EMBEDDED).unwrap_or_default()
 }
 
-/// From now on this object is used. It must have been [checked](check), and nothing been opened yet.
+/// Sets the object that is used from now on. It must have been [checked](check), and nothing may have been opened yet.
 pub fn choose(bytes: Vec<u8>) {
     *chosen() = Some(Arc::new(bytes));
 }
@@ -44,7 +44,7 @@ pub fn open() -> Result<OpenObject, LoadError> {
     open_bytes(&bytes)
 }
 
-/// Whether these bytes are an object that this binary can use.
+/// An error unless these bytes are an object that this binary can use.
 pub fn check(bytes: &[u8]) -> Result<(), LoadError> {
     open_bytes(bytes).map(|_| ())
 }
@@ -58,12 +58,12 @@ fn open_bytes(bytes: &[u8]) -> Result<OpenObject, LoadError> {
     Ok(object)
 }
 
-/// Programs of the object that attach to something; none if it cannot be [opened](try_programs).
+/// Programs of the object that attach to something; empty if it cannot be [opened](try_programs).
 pub fn programs() -> &'static [Program] {
     try_programs().unwrap_or_default()
 }
 
-/// As `programs`, or why there are none.
+/// The same as `programs`, or an error if the object cannot be opened.
 pub fn try_programs() -> Result<&'static [Program], LoadError> {
     static PROGRAMS: OnceLock<Result<Vec<Program>, LoadError>> = OnceLock::new();
     let list = || {
@@ -82,7 +82,7 @@ pub fn try_programs() -> Result<&'static [Program], LoadError> {
     }
 }
 
-/// How an object of a file is reached.
+/// The rules for reaching an object in a file.
 pub fn way(also: Option<u32>) -> Way {
     let secure = secure_execution();
     Way {
@@ -123,21 +123,21 @@ pub fn update<K: plain::Plain, V: plain::Plain>(map: &Map<'_>, key: &K, value: &
         .map_err(LoadError::bpf("a map cannot be filled"))
 }
 
-/// Gives memory back that loading or starting took, the object's first of all: nothing is opened again.
+/// Frees memory that loading or starting took, above all the object's: nothing is opened again.
 pub fn forget() {
     *chosen() = None;
     // The kernel's types have been read by now, some 10 MiB of small pieces.
     #[cfg(target_env = "gnu")]
-    // SAFETY: only frees what nobody uses.
+    // SAFETY: only frees what is not in use.
     let _ = unsafe { nix::libc::malloc_trim(0) };
-    // SAFETY: the function keeps nothing of what it is given.
+    // SAFETY: the function keeps no pointer that it receives.
     unsafe { nix::libc::dl_iterate_phdr(Some(drop_pages), ptr::null_mut()) };
 }
 
-/// Code and constants that loading used: what is needed again comes from the file again.
+/// Drops pages of code and constants that loading used; the kernel reads them from the file again if they are needed.
 unsafe extern "C" fn drop_pages(object: *mut dl_phdr_info, _size: usize, _data: *mut c_void) -> c_int {
     const PAGE: usize = 4096;
-    // SAFETY: the C library gives a valid object.
+    // SAFETY: the C library passes a valid object.
     let object = unsafe { &*object };
     // SAFETY: so are its name and its segments.
     let (name, segments) = unsafe {
@@ -191,15 +191,15 @@ pub enum Means {
     Fexit,
     /// At the beginning of a function, by a trampoline.
     Fentry,
-    /// To a raw tracepoint: cheapest.
+    /// At a raw tracepoint: cheapest.
     TpBtf,
-    /// To a classic tracepoint: never preempted.
+    /// At a classic tracepoint: never preempted.
     Tp,
     /// At the beginning of a function, by a breakpoint.
     Kprobe,
-    /// To a raw tracepoint of ext4, which tells of its files only.
+    /// At a raw tracepoint of ext4, which reports only its files.
     Ext4TpBtf,
-    /// At `sys_exit`: what a call has left in the kernel's objects.
+    /// At `sys_exit`: reads what a call has left in the kernel's objects.
     AfterTpBtf,
     /// The same where programs on raw tracepoints are preempted.
     AfterTp,
@@ -269,14 +269,14 @@ impl Means {
 pub struct Program {
     /// How it attaches.
     pub means: Means,
-    /// In the object.
+    /// Its name in the object.
     pub name: String,
-    /// As libbpf reads it: `tp_btf/sys_exit`.
+    /// Its section, as libbpf reads it: `tp_btf/sys_exit`.
     pub section: String,
 }
 
 impl Program {
-    /// `None` for programs that user space runs itself.
+    /// Returns `None` for programs that user space runs itself.
     pub fn new(name: &str, section: &str) -> Option<Program> {
         let (_, suffix) = name.rsplit_once("__")?;
         let means = Means::EVERY.into_iter().find(|means| means.suffix() == suffix)?;
@@ -287,7 +287,7 @@ impl Program {
         })
     }
 
-    /// What it tells of: an event, or a moment that several events need.
+    /// The name without its mechanism: an event, or a moment that several events need.
     pub fn stem(&self) -> &str {
         self.name.split("__").next().unwrap_or_default()
     }

@@ -21,16 +21,16 @@ use crate::wire::{
     SYSCALL_CHOSEN, SYSCALL_CLOSES, SYSCALL_EXECVE, SYSCALL_EXECVEAT, SYSCALL_ON_ENTER,
 };
 
-/// How much is read of each event, and the room for it: as the flags say.
+/// How much is read of each event, and the room for it, by the flags.
 #[derive(Debug, Clone, Copy)]
 pub struct Detail {
-    /// The environment goes with execve, execveat and sched_process_exec.
+    /// Whether the environment is read for execve, execveat and sched_process_exec.
     pub exec_env: bool,
-    /// Open files are shown with their paths.
+    /// Whether open files are shown with their paths.
     pub decode_fds: bool,
-    /// So many bytes of each buffer are read; 0: none.
+    /// How many bytes of each buffer are read; 0: none.
     pub buffer_bytes: u16,
-    /// Bytes of one CPU's ring: a power of two, at least a page.
+    /// Size of one CPU's ring in bytes: a power of two, at least a page.
     pub ring_size: u32,
 }
 
@@ -41,23 +41,23 @@ pub struct Plan<'a> {
     pub scope: &'a Scope,
     /// Events that the user will see.
     pub events: &'a [&'static EventSpec],
-    /// Fork, exec and exit are told in any case, so that executables are known.
+    /// Whether fork, exec and exit are recorded in any case, so that executables are known.
     pub bookkeeping: bool,
-    /// Which container a process is in matters.
+    /// Whether it matters which container a process is in.
     pub containers: bool,
-    /// An output shows the node name.
+    /// Whether an output shows the node name.
     pub nodename: bool,
     /// How much of arguments is read.
     pub detail: Detail,
-    /// What the kernel side decides of `--filter`.
+    /// The part of `--filter` that the kernel side decides.
     pub filters: &'a KernelPart<'a>,
     /// Calls of which an argument is compared with the kernel's copy, and the argument's position.
     pub checked: &'a [(&'static str, u8)],
     /// Calls that leave a mark when they are entered.
     pub marked: &'a Marked,
-    /// What is captured besides.
+    /// What is captured, if anything.
     pub capture: Option<CapturePlan>,
-    /// ns since the epoch at boot.
+    /// Time of boot (ns since the epoch).
     pub epoch: u64,
 }
 
@@ -66,7 +66,7 @@ impl Plan<'_> {
         self.events.iter().any(|chosen| chosen.id == event.id)
     }
 
-    /// Programs that the events, the scope and the bookkeeping take.
+    /// Programs that the events, the scope and the bookkeeping need.
     pub(super) fn programs(&self, features: &Features) -> Result<BTreeSet<&'static Program>, LoadError> {
         let mut stems: BTreeSet<&'static str> = self
             .events
@@ -83,7 +83,7 @@ impl Plan<'_> {
             stems.insert(probe::SYS_ENTER);
         }
         if !self.marked.is_empty() {
-            // Whoever takes the mark is there whether the call is shown or not.
+            // The program that takes marks is needed whether the call is shown or not.
             stems.extend([probe::SYS_ENTER, probe::SYS_EXIT, probe::EXEC, probe::EXIT]);
         }
         if self.scope.follows() {
@@ -100,7 +100,7 @@ impl Plan<'_> {
         stems.into_iter().map(best).collect()
     }
 
-    /// Some of what calls are given is read before they are carried out.
+    /// Whether arguments of some calls are read before the calls are carried out.
     pub(super) fn keeps_given(&self) -> bool {
         self.events
             .iter()
@@ -111,7 +111,7 @@ impl Plan<'_> {
         Tables::new(self.filters, self.bookkeeping)
     }
 
-    /// Programs that capture takes besides.
+    /// Programs that capture needs in addition.
     fn capture_stems(&self, features: &Features) -> Vec<&'static str> {
         let mut stems = Vec::new();
         let Some(capture) = self.capture else {
@@ -129,7 +129,7 @@ impl Plan<'_> {
         stems
     }
 
-    /// What programs find in their constants, from which the verifier removes what is switched off.
+    /// Sets the programs' constants, by which the verifier removes code that is switched off.
     pub(super) fn set_constants(
         &self,
         open: &mut OpenObject,
@@ -239,7 +239,7 @@ impl Plan<'_> {
             Scope::Host { new: false } => SCOPE_HOST_ALL,
         };
         container_settings.wanted = u32::from(self.containers);
-        // Whose containers may be listed by their names besides root's.
+        // The user whose containers may be listed by their names, apart from root's.
         container_settings.user = getuid().as_raw();
         container_settings.users_max = u32::try_from(users_max).unwrap_or(u32::MAX);
         if let Some(v1) = self.containers.then(features::v1_hierarchy).flatten() {

@@ -1,7 +1,7 @@
-//! By which means each event is had on this kernel, and which programs that takes.
+//! By which mechanism each event is obtained on this kernel, and which programs that takes.
 //!
-//! The programs of an event are found in the object by their names, `<event>__<means>`; what each attaches to is in its
-//! section. `src/bpf/lib/event.h` says what the means are.
+//! The programs of an event are found in the object by their names, `<event>__<mechanism>`; what each attaches to is in
+//! its section. `src/bpf/lib/event.h` explains the mechanisms.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::loader::features::Features;
 use crate::loader::object::{self, Means, Program};
 use spec::{EventId, Return};
 
-/// Why this kernel cannot have a program.
+/// Why this kernel does not support a program.
 fn missing(program: &Program, features: &Features) -> Option<String> {
     let target = program.target();
     // Such programs search the address space by address.
@@ -29,7 +29,7 @@ fn missing(program: &Program, features: &Features) -> Option<String> {
     }
 }
 
-/// The best program of this stem that the kernel can have, or why there is none.
+/// The best program of this stem that the kernel supports, or why it supports none.
 pub fn best<'a>(stem: &str, features: &Features) -> Result<&'a Program, String> {
     let mut candidates: Vec<&Program> = object::programs()
         .iter()
@@ -73,17 +73,17 @@ pub const FORK: &str = special::FORK.name;
 pub const EXEC: &str = special::EXEC.name;
 pub const EXIT: &str = special::EXIT.name;
 pub const FREE: &str = "sched_process_free";
-/// Containers begin and end.
+/// Stems of the beginning and the end of containers.
 pub const CONTAINER_LIFE: [&str; 2] = [special::CONTAINER_CREATE.name, special::CONTAINER_REMOVE.name];
 const PREPARE_EXEC: &str = "sched_prepare_exec";
-/// What a task has before a call that changes it.
+/// Remembers what a task has before a call that may change it.
 const BEFORE_CALL: &str = "before_call";
-/// Namespaces that a child gets when it is made.
+/// Reports the namespaces that a child gets when it is made.
 const CLONE_NS: &str = "clone_ns";
 pub const PROT_ALERT: [&str; 2] = ["mem_prot_alert_mmap", "mem_prot_alert_mprotect"];
-/// What shmat(2) and brk(2) map, which no hook sees: since 5.17.
+/// Looks at what shmat(2) and brk(2) map, which no hook sees: since 5.17.
 const ALERT_ATTACH: &str = "mem_prot_alert_attach";
-/// What `--capture` takes besides.
+/// Stems that `--capture` needs.
 pub const CAPTURE_WRITE: &str = "capture_write";
 pub const CAPTURE_MMAP: &str = "capture_mmap";
 const MISMATCH: &str = special::ARGUMENT_MISMATCH.name;
@@ -91,8 +91,8 @@ const ALERT: &str = special::MEM_PROT_ALERT.name;
 const CREDS: &str = special::COMMIT_CREDS.name;
 const NAMESPACES: &str = special::SWITCH_TASK_NS.name;
 
-/// Where the kernel's copies of arguments are seen: the program, the calls whose copy it sees, and whether the arguments
-/// are compared at `sys_exit`. A successful execve is compared before its old image goes.
+/// Programs that see the kernel's copies of arguments: the stem, the calls whose copy it sees, and whether the
+/// arguments are compared at `sys_exit`. A successful execve is compared before its old image goes.
 const COPIES: [(&str, &[&str], bool); 3] = [
     ("argument_exec", &["execve", "execveat"], false),
     (
@@ -122,7 +122,7 @@ fn checked_argument(call: &str, features: &Features) -> Option<u8> {
     catalogue::expect(call).columns.checked.filter(|_| seen)
 }
 
-/// Stems of the programs of `argument_mismatch`: those that the kernel has, or all if it has none.
+/// Stems of the programs of `argument_mismatch`: those that the kernel supports, or all if it supports none.
 fn mismatch_stems(features: &Features) -> Vec<&'static str> {
     let has = |stem: &str| best(stem, features).is_ok();
     let none = !COPIES.iter().any(|(stem, ..)| has(stem));
@@ -136,7 +136,7 @@ fn mismatch_stems(features: &Features) -> Vec<&'static str> {
     stems
 }
 
-/// What `--list` says of `argument_mismatch`: by which means which calls are compared, and which are not.
+/// What `--list` shows for `argument_mismatch`: which calls are compared by which mechanism, and which are not.
 fn mismatch_means(features: &Features) -> String {
     let mut parts = Vec::new();
     for (stem, calls, _) in COPIES {
@@ -154,7 +154,7 @@ fn mismatch_means(features: &Features) -> String {
     parts.join("; ")
 }
 
-/// Stems of the programs of `mem_prot_alert`: one of them only where the kernel can have it.
+/// Stems of the programs of `mem_prot_alert`: one of them only if the kernel supports it.
 fn alert_stems(features: &Features) -> Vec<&'static str> {
     let attach = best(ALERT_ATTACH, features).is_ok().then_some(ALERT_ATTACH);
     PROT_ALERT.into_iter().chain(attach).collect()
@@ -200,7 +200,7 @@ pub fn prepare_exec(features: &Features) -> &'static str {
     }
 }
 
-/// The programs that an event takes, or why there are none.
+/// The programs that an event needs, or why it is unavailable.
 pub fn programs(event: &EventSpec, features: &Features) -> Result<BTreeSet<&'static Program>, String> {
     if !features.btf {
         return Err("the kernel has no BTF (/sys/kernel/btf/vmlinux)".into());
@@ -211,7 +211,7 @@ pub fn programs(event: &EventSpec, features: &Features) -> Result<BTreeSet<&'sta
         .collect()
 }
 
-/// Programs that capture of memory takes.
+/// Programs that capture of memory needs.
 pub fn capture_memory(features: &Features) -> Vec<&'static str> {
     let mut stems = alert_stems(features);
     stems.push(CAPTURE_MMAP);
@@ -225,7 +225,7 @@ pub fn missing_memory_capture(features: &Features) -> Option<String> {
         .find_map(|stem| best(stem, features).err())
 }
 
-/// What `--list` says of `artifact_captured`: the programs of each kind of capture.
+/// What `--list` shows for `artifact_captured`: the programs of each kind of capture.
 fn capture_means(features: &Features) -> String {
     let section = |stem: &str| match best(stem, features) {
         Ok(program) => program.section.clone(),
@@ -246,7 +246,7 @@ fn capture_means(features: &Features) -> String {
     )
 }
 
-/// What `--list` says of an event: its means, or why there is none.
+/// What `--list` shows for an event: its mechanism, or why it is unavailable.
 pub fn means(event: &EventSpec, features: &Features) -> Result<String, String> {
     let programs = programs(event, features)?;
     if event.id == special::ARTIFACT_CAPTURED.id {
@@ -270,12 +270,12 @@ pub fn means(event: &EventSpec, features: &Features) -> Result<String, String> {
     Ok(names.join(" "))
 }
 
-/// How each event of the kernel's own is obtained: JSON's `source`. Worked out once.
+/// How each event of the kernel's own is obtained: JSON's `source`. Computed once.
 #[derive(Debug)]
 pub struct Sources {
-    /// By id.
+    /// Sources by event id.
     events: Vec<Option<&'static str>>,
-    /// Of events that come by other means in some calls: the event, the call.
+    /// Sources of events that are obtained by another mechanism in some calls: event, call, source.
     by_call: Vec<(EventId, EventId, &'static str)>,
 }
 
@@ -308,7 +308,8 @@ impl Sources {
         Sources { events, by_call }
     }
 
-    /// Of an event in that system call; `None` for system calls and for what tracee tells by itself.
+    /// The source of an event in that system call; `None` for system calls and for events that tracee reports by
+    /// itself.
     pub fn of(&self, event: EventId, syscall: EventId) -> Option<&'static str> {
         self.by_call
             .iter()

@@ -1,4 +1,4 @@
-//! Rebuilds the BPF object from the sources inside the binary: for whoever wants one of their own compiler.
+//! Rebuilds the BPF object from the sources inside the binary, for users who want one from their own compiler.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
@@ -18,7 +18,7 @@ use crate::loader::compile::Compile;
 use crate::loader::object::{self, ABI_STAMP, FILE_NAME};
 use crate::say;
 
-/// Made by build.rs, which says how.
+/// The sources, compressed, in the format of build.rs.
 static SOURCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sources.deflate"));
 
 /// Compiles the sources into `install_path`, which is made if it does not exist. Needs no privilege.
@@ -30,7 +30,7 @@ pub fn run(install_path: &Path) -> Result<(), LoadError> {
         let place = object::way(None).to(path);
         place.map_err(|error| LoadError::Rebuild(format!("{error}: choose another --install-path")))
     };
-    // Whoever can rename what is on the way could make us write elsewhere, before and after it is made.
+    // A user who can rename a folder on the way could redirect what we write, before and after the folder is made.
     let there = install_path
         .ancestors()
         .find(|path| path.symlink_metadata().is_ok());
@@ -51,16 +51,16 @@ pub fn run(install_path: &Path) -> Result<(), LoadError> {
     compile.object(&object).map_err(LoadError::Rebuild)?;
     let bytes = fs::read(&object).map_err(|error| io(&object, error))?;
     object::check(&bytes)?;
-    // Whatever the umask is: one that others can write is never used.
+    // The mode does not depend on the umask: an object that others can write is never used.
     fs::set_permissions(&object, Permissions::from_mode(0o644)).map_err(|error| io(&object, error))?;
     fs::rename(&object, &target).map_err(|error| io(&target, error))
 }
 
-/// Names of folders that are built in: this, and [`RANDOM`].
+/// Build folders are named by this prefix and [`RANDOM`].
 const PREFIX: &str = "build-";
 const RANDOM: &str = "XXXXXX";
 
-/// Somebody may remove the folder again and again.
+/// How often making the folder is tried: somebody may remove it again and again.
 const ATTEMPTS: usize = 16;
 
 /// The folder that is built in, for a signal that ends the run.
@@ -70,10 +70,10 @@ fn current() -> MutexGuard<'static, Option<PathBuf>> {
     FOLDER.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A folder that nobody else can write, gone when this is.
+/// A folder that nobody else can write; dropping this removes it.
 struct Folder {
     path: PathBuf,
-    /// Tells other tracees that it is in use.
+    /// Shows other tracees that the folder is in use.
     _lock: File,
 }
 
@@ -98,14 +98,14 @@ impl Drop for Folder {
     }
 }
 
-/// What is left of a rebuild that a signal ends: compilers may still write, but not make the folder again.
+/// Removes what is left of a rebuild that a signal ends: compilers may still write, but not make the folder again.
 pub fn abandon() {
     if let Some(path) = current().take() {
         remove(&path);
     }
 }
 
-/// What cannot be removed is left.
+/// Removes a folder, as far as that is possible.
 fn remove(path: &Path) {
     for _ in 0..ATTEMPTS {
         match fs::remove_dir_all(path) {
@@ -132,7 +132,7 @@ fn claim(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Folders of rebuilds that were killed.
+/// Removes folders of rebuilds that were killed.
 fn remove_abandoned(parent: &Path) {
     let Ok(entries) = fs::read_dir(parent) else {
         return;

@@ -14,15 +14,15 @@ use crate::loader::object::{open_map, Means, Program};
 use crate::loader::plan::Plan;
 use crate::wire::{CONTAINERS_MAX, SCRATCH_SLOTS};
 
-// Where their memory is taken at once.
+// How many containers fit where their memory is allocated at once.
 const PREALLOCATED_CONTAINERS: usize = 8192;
 const PREALLOCATED_PROCESSES: usize = 65536;
 
-/// Calls that are under way with something kept that was given to them: of those beyond the least recent are forgotten.
+/// How many calls under way may have arguments kept; beyond that the least recent are forgotten.
 const GIVENS: usize = 8192;
 const LARGE_GIVENS: usize = 512;
 
-/// Gives every map its room, and leaves out those that are not used. Gives how many entries `containers` has.
+/// Sets the size of every map, and leaves out those that are not used. Returns how many entries `containers` has.
 pub fn size_maps(
     open: &mut OpenObject,
     plan: &Plan<'_>,
@@ -63,7 +63,7 @@ pub fn size_maps(
     if !features.allocates() && !programs.iter().all(allocating) {
         containers = PREALLOCATED_CONTAINERS;
         let processes = processes.min(PREALLOCATED_PROCESSES);
-        // The kernel would take them, and complain.
+        // The kernel would accept these, and log a warning.
         for (name, entries) in [
             ("followed", needed(plan.scope.follows(), processes)),
             ("exec_calls", 4096),
@@ -85,7 +85,7 @@ pub fn size_maps(
         size(open_map(open, "givens")?, GIVENS)?;
         size(open_map(open, "large_givens")?, LARGE_GIVENS)?;
     }
-    // Whichever of the two is not used takes no room.
+    // The one of the two that is not used takes no room.
     let unused = match features.has_task_storage() {
         true => ["marks", "befores"],
         false => ["task_marks", "task_befores"],
@@ -107,14 +107,14 @@ pub fn size_maps(
     Ok(containers)
 }
 
-/// Bytes of the ring of process life: what comes while the reader is at all others takes its time.
+/// Bytes of the ring of process life: it must hold what arrives while the reader is at all other rings.
 fn life_ring(cpus: usize) -> usize {
     (cpus * (128 << 10))
         .next_power_of_two()
         .clamp(256 << 10, 16 << 20)
 }
 
-/// So many processes there are at the most, so that tables of them do not fill up unless root raises the limits.
+/// The largest possible number of processes, so that tables of them do not fill up unless root raises the limits.
 fn most_processes() -> usize {
     const MIN: usize = 4096;
     // The kernel's own limit of pids (PID_MAX_LIMIT).
@@ -126,7 +126,7 @@ fn most_processes() -> usize {
     number("pid_max").min(number("threads-max")).clamp(MIN, MAX)
 }
 
-/// One ring a CPU, each of that many bytes.
+/// Makes one ring for each CPU, of that many bytes each.
 pub fn create_rings(cpus: usize, size: u32) -> Result<Vec<MapHandle>, LoadError> {
     let opts = bpf_map_create_opts {
         sz: size_of::<bpf_map_create_opts>() as size_t,

@@ -11,17 +11,17 @@ use crate::wire::{
     SYSCALL_ON_EXIT, SYSCALL_SKIP_ZERO, SYSCALL_VERIFIED,
 };
 
-/// Keys from here on are of calls within others.
+/// The first key of calls within others.
 const WITHIN_KEY: u32 = (LAYOUTS.len() * spec::MAX_SYSCALLS) as u32;
 
-/// The arguments whose type is such, a bit each.
+/// The arguments whose type fulfils the condition, one bit each.
 fn mask(event: &EventSpec, such: impl Fn(ArgType) -> bool) -> u8 {
     let args = event.args.iter().zip(0u8..).filter(|(arg, _)| such(arg.ty));
     args.fold(0, |mask, (_, index)| mask | 1 << index)
 }
 
 impl Plan<'_> {
-    /// Every number of every ABI, with what the kernel side does about it.
+    /// Every number of every ABI, with what the kernel side does at it.
     pub(super) fn syscall_table(&self) -> impl Iterator<Item = (u32, syscall_desc)> + '_ {
         self.every_call()
             .map(move |(key, layout, call)| (key, self.describe(layout, &call)))
@@ -51,10 +51,10 @@ impl Plan<'_> {
             .chain(within)
     }
 
-    /// The number that the kernel side looks at first, of a key of that table.
+    /// The number that the kernel side looks at first, for a key of that table.
     pub(super) fn number_of(key: u32) -> usize {
         match key.checked_sub(WITHIN_KEY) {
-            #[allow(clippy::cast_possible_truncation)] // Of a row of `IA32_WITHIN`.
+            #[allow(clippy::cast_possible_truncation)] // A row of `IA32_WITHIN`.
             Some(within) => spec::holder(within as u16).into(),
             None => key as usize % spec::MAX_SYSCALLS,
         }
@@ -111,7 +111,7 @@ impl Plan<'_> {
             ..Default::default()
         };
         let layout = match call.structs {
-            // Times as wide as in native calls, pointers as narrow as in others.
+            // Times are as wide as in native calls, pointers as narrow as in 32-bit calls.
             CompatStructs::Native => Layout::X32,
             CompatStructs::Usual | CompatStructs::Old => layout,
         };
@@ -155,7 +155,7 @@ impl Plan<'_> {
             Count::Arg(index) => (COUNT_ARG32, index),
             Count::At(index) => (COUNT_AT, index),
             Count::Ret => (COUNT_RET, 0),
-            // It writes nothing where the room is too small.
+            // It writes nothing if the room is too small.
             Count::RetUpTo(index) if event.id == special::KEYCTL.id => (COUNT_RET_FITS, index),
             Count::RetUpTo(index) if wide(index) => (COUNT_RET_UP_TO, index),
             Count::RetUpTo(index) => (COUNT_RET_UP_TO32, index),
@@ -181,14 +181,14 @@ impl Plan<'_> {
             size,
             max: match buffer {
                 true => self.detail.buffer_bytes,
-                // Whole elements only.
+                // Only whole elements are read.
                 false => max - max.checked_rem(size).unwrap_or(0),
             },
             mask,
         }
     }
 
-    /// How arguments are read that depend on another one.
+    /// How arguments that depend on another one are read.
     pub(super) fn selected(&self) -> impl Iterator<Item = (selector, arg_desc)> + '_ {
         let selects = |event: &'static EventSpec| {
             event

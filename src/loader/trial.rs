@@ -1,4 +1,4 @@
-//! What can only be found out by trying: whether the kernel takes a kind of program, or a perf event, at all.
+//! What can only be found out by trying: whether the kernel accepts a kind of program, or a perf event, at all.
 
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
@@ -6,7 +6,7 @@ use std::os::fd::{FromRawFd, OwnedFd};
 use libbpf_sys::{bpf_insn, bpf_prog_load_opts};
 use nix::libc::{c_long, syscall, SYS_perf_event_open};
 
-/// Every kernel with trampolines has it, and BTF for it.
+/// A function that every kernel with trampolines has, with BTF for it.
 const FUNCTION: &std::ffi::CStr = c"bpf_trampoline_link_prog";
 
 /// Loads, and does not attach, an empty fexit program.

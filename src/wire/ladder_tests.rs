@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// From the lowest rung up; within one, too, a header may include those before it.
+/// The rungs, from the lowest up; a header may also include those before it on its own rung.
 const LADDER: [(&str, &[&str]); 6] = [
     (
         "shared",
@@ -55,7 +55,7 @@ fn files() -> BTreeMap<String, String> {
     files
 }
 
-/// What a file includes of this folder; `vmlinux.h` and `event_ids.h` are generated.
+/// The files of this folder that a file includes; `vmlinux.h` and `event_ids.h` are generated.
 fn includes<'a>(name: &'a str, text: &'a str) -> impl Iterator<Item = String> + 'a {
     text.lines()
         .filter_map(|line| line.strip_prefix("#include \"")?.strip_suffix('"'))
@@ -114,7 +114,7 @@ fn no_header_calls_a_file_that_includes_it() {
         });
         for function in defined {
             let call = format!("{function}(");
-            // What begins a line is a declaration.
+            // A name at the beginning of a line is a declaration.
             let calling = |text: &str| {
                 let inside = text.lines().filter(|line| line.starts_with('\t'));
                 inside

@@ -1,7 +1,7 @@
 //! All that C and Rust share, generated: nothing here is written twice.
 //!
-//! Types and enums are C's (`src/bpf/record.h`, `captures.h`, `filter.h`) and come from the object's BTF; event ids are the catalogue's,
-//! which C has in `event_ids.h`. `build.rs` makes both.
+//! Types and enums are C's (`src/bpf/record.h`, `captures.h`, `filter.h`) and come from the object's BTF; event ids
+//! come from the catalogue, for C in `event_ids.h`. `build.rs` makes both.
 
 /// The object's types, generated from its BTF.
 #[allow(warnings, clippy::all, clippy::pedantic)]
@@ -9,8 +9,8 @@ mod skel {
     include!(concat!(env!("OUT_DIR"), "/tracee.skel.rs"));
 }
 
-/// Values of C's enums, and of what the catalogue gives to C.
-#[allow(clippy::unreadable_literal)] // Nobody reads them here.
+/// Values of C's enums, and those that C takes from the catalogue.
+#[allow(clippy::unreadable_literal)] // The file is generated, not read.
 mod constants {
     include!(concat!(env!("OUT_DIR"), "/constants.rs"));
 }
@@ -50,8 +50,7 @@ pub const LAYOUTS: [Layout; ABI_COUNT as usize] = by_position([
     (ABI_X32, Layout::X32),
 ]);
 
-/// What belongs to the values of an enum that counts from 0, as a table. A value that is missing or there twice does not
-/// compile.
+/// A table by the values of an enum that counts from 0. A value that is missing or there twice does not compile.
 pub const fn by_position<T: Copy, const N: usize>(rows: [(u8, T); N]) -> [T; N] {
     let mut table = [rows[0].1; N];
     let mut filled = 0u64;
@@ -65,7 +64,7 @@ pub const fn by_position<T: Copy, const N: usize>(rows: [(u8, T); N]) -> [T; N] 
     table
 }
 
-/// The time of a record, in ns since boot, for those who only need to put records in order.
+/// The time of a record, in ns since boot, in order to sort records without decoding them.
 pub fn peek_time(record: &[u8]) -> Option<u64> {
     record.first_chunk().map(|bytes| u64::from_ne_bytes(*bytes))
 }

@@ -1,5 +1,5 @@
-//! A mistake in what C and the catalogue say of an event fails the build, which names the event: `build.rs` compiles and
-//! checks as these tests do.
+//! A mismatch between C and the catalogue fails the build, which names the event: `build.rs` compiles and checks as
+//! these tests do.
 
 use std::fs;
 use std::path::Path;
@@ -20,7 +20,7 @@ fn sources() -> tempfile::TempDir {
     folder
 }
 
-/// All of their text.
+/// The text of all files.
 fn text(folder: &Path) -> String {
     ["src/bpf", "src/bpf/lib"]
         .iter()
@@ -31,11 +31,11 @@ fn text(folder: &Path) -> String {
         .collect()
 }
 
-/// What compiling the file of the mounts says if one of its lines reads otherwise.
+/// The result of compiling the file of mounts with one of its lines changed.
 fn compile_mounts(from: &str, to: &str) -> Result<(), String> {
     let folder = sources();
     let family = folder.path().join("src/bpf/mount.bpf.c");
-    // The others take long, and are as they were.
+    // The other files take long to compile, and have not changed.
     for entry in fs::read_dir(folder.path().join("src/bpf")).unwrap() {
         let path = entry.unwrap().path();
         if path.to_string_lossy().ends_with(".bpf.c") && path != family {
@@ -58,7 +58,7 @@ fn compile_mounts(from: &str, to: &str) -> Result<(), String> {
 #[test]
 fn positions_and_counts_that_no_row_has_do_not_compile() {
     compile_mounts("event_begin(SECURITY_SB_MOUNT,", "event_begin(SECURITY_SB_MOUNT,").unwrap();
-    // A position, and a count: that of an event that no row is of.
+    // A position that no row has, and the count of an event without a row.
     for (from, to) in [
         ("ARG_SECURITY_SB_MOUNT_FLAGS", "ARG_SECURITY_SB_MOUNT_OPTIONS"),
         ("event_begin(SECURITY_SB_MOUNT,", "event_begin(SECURITY_SB_MOVE,"),
@@ -97,7 +97,7 @@ fn rows_without_programs_and_arguments_that_nobody_fills_in_are_told() {
     );
     assert_eq!(error.lines().count(), 1, "{error}");
 
-    // Filled in with those of another event, and by nobody any more.
+    // The position is filled in by another event's arguments, and then by no program.
     let other = text.replace("ARG_VFS_WRITE_POS", "ARG_VFS_WRITE_POSITION");
     let error = rows::check(catalogue::events(), &other).unwrap_err();
     assert!(error.starts_with("vfs_write has the argument pos"), "{error}");

@@ -358,7 +358,7 @@ fn bookkeeping() -> Result<(), Failed> {
     let told: u64 = lines
         .iter()
         .find_map(|line| {
-            line.strip_prefix("tracee: besides, ")?
+            line.strip_prefix("tracee: also dropped: ")?
                 .split(' ')
                 .next()?
                 .parse()
