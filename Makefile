@@ -1,5 +1,5 @@
-# Cargo does the building; this gives its results a place (dist/) and a name (make help). With DOCKER=1 the targets bpf,
-# build, all and static run in a container that has all tools.
+# Cargo does the building; this file puts the results into dist/ and names the steps (make help).
+# With DOCKER=1 the targets bpf, build, all and static run in a container that has all tools.
 PREFIX ?= /usr/local
 CARGO ?= cargo
 ENGINE ?= docker
@@ -13,8 +13,9 @@ triple := $(arch)-unknown-linux-gnu
 version := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 # For tracee --version.
 export TRACEE_COMMIT ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null)
-# Packed relocations: a position-independent binary of this size has half a megabyte of the other kind. Paths of this
-# machine are left out, so that others build the same; so are symbols, before the linker makes the build id of them.
+# Packed relocations save half a megabyte in a position-independent binary of this size. Paths of
+# this machine are left out, so that other machines build the same bytes; so are symbols, before the
+# linker makes the build id of them.
 static_flags := -C target-feature=+crt-static -C strip=symbols -C link-arg=-Wl,-z,pack-relative-relocs \
 	--remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
 
@@ -35,7 +36,8 @@ else
 
 all: build ## build both (the default)
 
-# build.rs compiles src/bpf into its OUT_DIR. Cargo tells where that is, also when there was nothing to do.
+# build.rs compiles src/bpf into its OUT_DIR. Cargo prints where that is, also when there was
+# nothing to do.
 bpf: ## build the BPF object: dist/tracee.bpf.o
 	@mkdir -p dist
 	@messages=$$($(CARGO) build --release $(locked) --lib --message-format=json-render-diagnostics) || exit; \
@@ -106,7 +108,7 @@ ship-test: ## build and try all that is shipped: tarball twice, packages in fres
 	@script/setup.sh ship
 	@tests/ship.sh
 
-# What is built is installed as it is, so that root need not build.
+# Installs what has been built, so that root need not build.
 install: ## install dist/ under $(DESTDIR)$(PREFIX)
 	@[ -x dist/tracee ] && [ -s dist/tracee.bpf.o ] || { echo "dist/ is not complete; run: make" >&2; exit 1; }
 	install -D -m 755 dist/tracee "$(DESTDIR)$(PREFIX)/bin/tracee"

@@ -21,7 +21,7 @@ use tracee::output::spec::{Format, OutputSpec, Target};
 use tracee::output::Outputs;
 use tracee::scope::Scope;
 
-/// Time that this thread had a core for itself: what others do on the machine does not count.
+/// CPU time of this thread: other work on the machine does not count.
 struct CpuTime;
 
 impl Measurement for CpuTime {

@@ -1,4 +1,4 @@
-//! The least that a program at `tp_btf/sys_exit` can do: nothing. What tracee adds is measured against it.
+//! The least that a program at `tp_btf/sys_exit` can do: nothing. What tracee adds is compared with it.
 
 use std::ffi::CStr;
 use std::io;
@@ -7,7 +7,7 @@ use std::ptr;
 
 use libbpf_sys::{bpf_insn, bpf_prog_load_opts};
 
-/// An attached empty program; it goes when this does.
+/// An attached empty program; dropping this detaches it.
 pub struct EmptyProgram {
     _program: OwnedFd,
     _link: OwnedFd,
@@ -18,7 +18,7 @@ impl EmptyProgram {
         EmptyProgram::attach_to(c"sys_exit")
     }
 
-    /// To a raw tracepoint.
+    /// Attaches an empty program to a raw tracepoint.
     pub fn attach_to(tracepoint: &CStr) -> io::Result<EmptyProgram> {
         // r0 = 0; exit
         let instruction = |code| bpf_insn {
@@ -60,7 +60,7 @@ impl EmptyProgram {
     }
 }
 
-/// libbpf gives negative error numbers.
+/// libbpf returns negative error numbers.
 fn checked(ret: i32) -> io::Result<i32> {
     if ret < 0 {
         Err(io::Error::from_raw_os_error(-ret))

@@ -1,7 +1,7 @@
 //! tracee beside strace, perf trace, bpftrace and opensnoop on the same work, in one run: `make bench`.
 //!
-//! The machine's noise is larger than most differences, so that contenders take turns and the best of several rounds
-//! counts. `TRACEE_TEST_PROGS` is the folder of compiled tests/progs.
+//! The machine's noise is larger than most differences, so contenders take turns and the best of several rounds counts.
+//! `TRACEE_TEST_PROGS` is the folder of compiled tests/progs.
 
 mod empty;
 
@@ -78,7 +78,7 @@ fn best(mut measure: impl FnMut() -> f64) -> f64 {
     (0..ROUNDS).map(|_| measure()).fold(f64::INFINITY, f64::min)
 }
 
-/// Best cost of the work under each, taking turns.
+/// Best cost of the work under each contender, taking turns.
 fn compare(contenders: &[Contender], what: &str, count: u32) -> Vec<f64> {
     let mut costs = vec![f64::INFINITY; contenders.len()];
     for _ in 0..ROUNDS {
@@ -96,7 +96,7 @@ fn prog(name: &str) -> String {
     format!("{folder}/{name}")
 }
 
-/// ns a round of the loop, in a process of its own.
+/// Time of a round of the loop in ns, in a process of its own.
 fn work(what: &str, count: u32) -> f64 {
     let output = Command::new(prog("loop"))
         .args([what, &count.to_string()])
@@ -134,10 +134,10 @@ fn found(tool: &str) -> bool {
         .any(|folder| Path::new(folder).join(tool).exists())
 }
 
-/// Something that traces.
+/// A tracer, or the empty program.
 struct Contender {
     name: String,
-    /// None: the empty program.
+    /// `None`: the empty program.
     command: Option<Vec<String>>,
     /// Standard error or output shows this once it traces.
     ready: &'static str,
@@ -233,7 +233,7 @@ impl Contender {
         let stdout = child.stdout.take().expect("piped");
         let stderr = child.stderr.take().expect("piped");
         let (tell, ready) = std::sync::mpsc::channel();
-        // Both are read to their ends, so that nobody waits for us.
+        // Both are read to their ends, so that the contender never waits for us.
         for stream in [Box::new(stdout) as Box<dyn Read + Send>, Box::new(stderr)] {
             let (tell, word) = (tell.clone(), self.ready);
             std::thread::spawn(move || {
@@ -249,7 +249,7 @@ impl Contender {
                 let _ = std::io::copy(&mut reader, &mut std::io::sink());
             });
         }
-        // perf trace says nothing when it begins.
+        // perf trace prints nothing when it begins.
         let patience = Duration::from_secs(if self.ready.is_empty() { 2 } else { 30 });
         let _ = ready.recv_timeout(patience);
         Running::Process(child)
@@ -265,7 +265,7 @@ impl Running {
     }
 }
 
-/// Events a second without loss, and the CPU time of tracee alone for each.
+/// Events a second without loss, and tracee's own CPU time for each.
 fn throughput(format: &str) {
     let mut sustained = 0;
     let mut micros = 0.0;
@@ -318,7 +318,7 @@ fn throughput(format: &str) {
     println!("  {format:<6} {sustained:>8} events/s without loss, {micros:.2} µs of CPU an event");
 }
 
-/// From exec to the first row, and the most memory it took.
+/// Time from exec to the first row, and peak memory.
 fn start_up() {
     let mut least = Duration::MAX;
     let mut peak = 0;

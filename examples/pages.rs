@@ -1,6 +1,7 @@
 //! Writes the man page and the completions of shells into a folder: `cargo run --example pages -- FOLDER`.
 //!
-//! They come from the same definitions as the flags themselves; here, so that no user's binary carries this.
+//! They come from the same definitions as the flags themselves. This is an example, so that it is not part of the
+//! binary.
 
 use std::error::Error;
 use std::fs;

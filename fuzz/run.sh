@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Builds the fuzz targets and runs all of them side by side: fuzz/run.sh [TARGET]…
-# Or only tells whether they compile: fuzz/run.sh --check
+# Builds the fuzz targets and runs all of them side by side: fuzz/run.sh [TARGET]… Or only checks
+# that they compile: fuzz/run.sh --check
 #
 #   FUZZ_SECONDS=30   how long they run
 #
-# No nightly toolchain and no cargo-fuzz: what libFuzzer needs of the compiler are flags of LLVM's, which the stable one
-# takes. AddressSanitizer would need more, and has little to watch: what is fuzzed has no unsafe code but reading numbers.
-# Begins with fuzz/corpus/TARGET, adds what it finds to CARGO_TARGET_DIR/fuzz/corpus/TARGET, and leaves there, beside it,
-# the input of a failure. Prints results as Rust's test harness does; the exit status is 0 if none failed.
+# No nightly toolchain and no cargo-fuzz: what libFuzzer needs of the compiler are flags of LLVM's,
+# which the stable one takes. AddressSanitizer would need more, and has little to check: the only
+# unsafe code here reads numbers. Begins with fuzz/corpus/TARGET, adds what it finds to
+# CARGO_TARGET_DIR/fuzz/corpus/TARGET, and leaves there, beside it, the input of a failure. Prints
+# results as Rust's test harness does; the exit status is 0 if none failed.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -31,11 +32,12 @@ if [ $verb = build ] && ! type -P "${CXX:-c++}" >/dev/null; then
 fi
 
 flags=(-C passes=sancov-module -C debug-assertions -C overflow-checks)
-# No pc-table, which libFuzzer only names functions by: LLVM takes minutes to free one of a function of thousands of blocks.
+# No pc-table, which libFuzzer only needs to name functions: LLVM takes minutes to free one of a
+# function of thousands of blocks.
 for flag in level=3 inline-8bit-counters trace-compares; do
 	flags+=(-C "llvm-args=-sanitizer-coverage-$flag")
 done
-# With a target, so that build scripts are built without these flags.
+# --target makes cargo build the build scripts without these flags.
 triple=$(rustc -vV | sed -n 's/^host: //p')
 RUSTFLAGS="${flags[*]}" cargo $verb --release ${CI:+--locked} --manifest-path fuzz/Cargo.toml \
 	--target "$triple" --target-dir "$target"

@@ -1,12 +1,10 @@
 #!/bin/sh
 # Installs what is missing, and only that: script/setup.sh [build|static|test|deb|rpm|ship|bench]…
 #
-#   build     to build tracee (also part of each of the others)
-#   static    to build libelf and zlib from source, for the static binary
-#   test      to run the tests, here and on other kernels in emulated machines
-#   deb, rpm  to make a package of that kind
-#   ship      to try all that is shipped
-#   bench     to compare with other tracers; a tool that the distribution lacks is left out
+# build to build tracee (also part of each of the others) static to build libelf and zlib from
+# source, for the static binary test to run the tests, here and on other kernels in emulated
+# machines deb, rpm to make a package of that kind ship to try all that is shipped bench to compare
+# with other tracers; tools that are missing in the distribution are left out
 #
 # Knows apt-get (Debian, Ubuntu) and dnf (Fedora); uses sudo if not root.
 set -eu
@@ -179,7 +177,7 @@ fi
 for package in $optional; do
 	doing "installing $package"
 	# shellcheck disable=SC2086 # words
-	$as_root $install "$package" >/dev/null 2>&1 || say "$package: not to be had here; going on without"
+	$as_root $install "$package" >/dev/null 2>&1 || say "$package: unavailable here; going on without it"
 done
 
 # Rust is for its user to choose, so it is not installed here.
@@ -189,8 +187,8 @@ fi
 rust=$(rustc --version | sed 's/^rustc 1\.\([0-9]*\)\..*/\1/')
 [ "$rust" -ge 85 ] || die "$(rustc --version): too old; install Rust 1.85 or later, as with 'rustup update stable'"
 
-# cargo_tool NAME VERSION: builds a tool of cargo's unless it is there; VERSION is the last one that Rust 1.85 can build,
-# if there are later ones.
+# cargo_tool NAME VERSION: builds a tool of cargo's unless it is there; VERSION is the last one that
+# Rust 1.85 can build, if later ones exist.
 cargo_tool() {
 	if ! has "$1" && [ ! -x "$target/tools/bin/$1" ]; then
 		doing "building $1 into $target/tools, once; this takes minutes"

@@ -3,39 +3,40 @@
 #
 #   ONLY=lint,unit,fuzz,e2e,vm
 #                           run these parts only (style: what of lint compiles nothing; progs: compile the test programs;
-#                           ship: build the static binary, 5 min; torture: the fire drill, see docs/reliability.md)
+#                           ship: build the static binary, 5 min; torture: torture tests, see docs/reliability.md)
 #   LONG=1                  the long forms: each kernel runs all tests that it can change; loads last longer
 #   QUICK=1                 of the end-to-end tests one for each file
 #   SUITES="bullseye sid"   the kernels of part vm (all: vm/kernels.sh)
 #   FILTER=TEXT             only tests with this in their names
 #   FUZZ_SECONDS=15         how long the fuzz targets run, side by side (long forms: 60)
 #
-# First comes what compiles, with all processors; then tests that measure, alone; then the other tests here beside the
-# emulators, which leave them the right of way. Seconds are told of the clock and of processors.
+# First comes what compiles, with all processors; then tests that measure, alone; then the other
+# tests here beside the emulators, which have lower priority. Seconds are printed by the clock and
+# by processors.
 #
-# Each step's whole output is in target/test/<step>.log. A step that fails does not keep the next ones from running, save
-# the build. The last line is `N passed, N failed, N skipped`, where a check counts as one test; the exit status is 0 if
-# all of it ran and none failed.
-# shellcheck disable=SC2317 # functions are called through check and tests
+# Each step's whole output is in target/test/<step>.log. A step that fails does not keep the next
+# ones from running, except the build. The last line is `N passed, N failed, N skipped`, where a
+# check counts as one test; the exit status is 0 if all of it ran and none failed. shellcheck
+# disable=SC2317 # functions are called through check and tests
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
 only=${ONLY:-lint,unit,fuzz,e2e,vm}
-# Those that take longest come first, so that no processor is idle in the end.
+# The slowest come first, so that no processor is idle in the end.
 suites=${SUITES:-sid bullseye bookworm trixie}
 filter=${FILTER:-}
 long=${LONG:+1} quick=${QUICK:+1}
 export FUZZ_SECONDS=${FUZZ_SECONDS:-$([ -n "$long" ] && echo 60 || echo 15)}
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 logs=$target/test
-# Seconds that end-to-end tests may take here, and in an emulator.
+# Limits in seconds of end-to-end tests here, and in an emulator.
 limit=1500 vm_limit=3000
 
 PATH=$PATH:$target/tools/bin
 export CARGO_TERM_COLOR=never
 locked=()
 [ -z "${CI:-}" ] || locked=(--locked)
-# Of one profile, so that all is compiled once.
+# One profile, so that everything is compiled once.
 profile=(--profile test-run "${locked[@]}")
 tracee=$target/test-run/tracee
 
@@ -53,7 +54,7 @@ cpu_seconds() {
 	echo $(((${14} + ${15}) / $(getconf CLK_TCK)))
 }
 
-# step NAME COMMAND…: runs a command into its log; tells how it went and how long it took.
+# step NAME COMMAND…: runs a command into its log; prints its result and its time.
 step() {
 	local name=$1 started=$SECONDS used status=0
 	used=$(cpu_seconds $$)
@@ -71,7 +72,8 @@ skip() {
 	skips+=("$1: $2")
 }
 
-# has NAME TOOL: whether the tool of this check is there; if not, the check fails and tells what installs it.
+# has NAME TOOL: whether the tool of this check is installed; if not, the check fails and names the
+# command that installs it.
 has() {
 	! type -P "$2" >/dev/null || return 0
 	echo "== $1: FAILED: $2 is missing; run: script/setup.sh test"
@@ -109,13 +111,13 @@ tests() {
 	mapfile -t -O ${#skips[@]} skips < <(skipped_tests | sed "s/^/$name: /")
 	if [ $status != 0 ] || [ -z "$results" ]; then
 		echo "FAILED: $p passed, $f failed, $s skipped ($took); all of it is in $log"
-		# The reports of the failed tests, or whatever there is if it did not get that far.
+		# The reports of the failed tests, or the end of the log if there are none.
 		sed -n '/^failures:$/,$p' "$log" | grep . || tail -n 60 "$log"
 		[ "$f" != 0 ] || fail "$name: did not finish (status $status)"
 	else
 		echo "$p passed, $f failed, $s skipped ($took)"
 	fi
-	# What the kernel complained of, or why it did not run.
+	# The kernel's complaints, or why it did not run.
 	grep '^vm/run.sh: ' "$log" || true
 }
 
@@ -127,7 +129,8 @@ failed_tests() {
 		NF { listed = 0 }' "$log"
 }
 
-# With the reason, where the test or the harness gives one: `skip: NAME: REASON`, `test NAME ... ignored, REASON`.
+# With the reason, if the test or the harness has one: `skip: NAME: REASON`, `test NAME ... ignored,
+# REASON`.
 skipped_tests() {
 	awk '/^skip: / { sub(/^skip: /, ""); print; name = $1; sub(/:$/, "", name); said[name] = 1 }
 		/^test .* \.\.\. ignored/ {
@@ -142,7 +145,7 @@ clang_format() {
 	find src/bpf tests -name '*.[ch]' ! -name vmlinux.h -exec clang-format --dry-run -Werror {} +
 }
 
-# What is the project's own: as git says, or all that is there, such as of a tarball.
+# The project's own files: by git, or all files, as in a tarball.
 own_files() {
 	git ls-files -z 2>/dev/null || find . -type f ! -path './target/*' ! -path './dist/*' -printf '%P\0'
 }
@@ -156,7 +159,8 @@ shell_scripts() {
 
 spelling() { own_files | grep -zvE '^(vmlinux|fuzz/corpus)/|\.lock$' | xargs -0 codespell; }
 
-# Subjects of commits that no main branch has yet, at least of the last one; from the one on that asked for it.
+# Subjects of commits that no main branch has yet, at least of the last one; not of commits before
+# this rule.
 subjects() {
 	local since base
 	since=$(git log --diff-filter=A --format=%H -- script/hooks/commit-msg | tail -n 1)
@@ -187,7 +191,8 @@ test_programs() {
 	pack "$target/progs/capture" "$target/progs/packed"
 }
 
-# pack PROGRAM PACKED: as malware is packed. Debian 12 has no packer. Without one, the test is skipped.
+# pack PROGRAM PACKED: packs a program as malware is packed. Debian 12 has no packer. Without one,
+# the test is skipped.
 pack() {
 	local upx=() root
 	[ ! "$2" -nt "$1" ] || return 0
@@ -209,7 +214,7 @@ build_e2e() {
 	[ -s "$logs/e2e.path" ]
 }
 
-# With the object that clippy or the build has compiled, the newest, since it takes minutes.
+# Uses the newest object that clippy or the build has compiled, since compiling it takes minutes.
 fuzz_targets() {
 	local objects
 	mapfile -t objects < <(ls -t "$target"/test-run/build/tracee-*/out/tracee.bpf.o 2>/dev/null)
@@ -226,7 +231,7 @@ e2e_here() {
 		"$(cat "$logs/e2e.path")" --color never ${filter:+"$filter"}
 }
 
-# The fire drill; its figures are in target/test/torture.md.
+# Torture tests; their figures are in target/test/torture.md.
 build_torture() {
 	cargo test "${profile[@]}" --test torture --no-run --message-format=json-render-diagnostics |
 		sed -n 's/.*"name":"torture".*"executable":"\([^"]*\)".*/\1/p' >"$logs/torture.path"
@@ -240,11 +245,11 @@ torture_here() {
 
 e2e_in_vm() {
 	local tool path tools=() first=()
-	# Container runtimes, where there are any.
+	# Container runtimes, if installed.
 	for tool in runc crun; do
 		path=$(PATH=$PATH:/usr/sbin type -P $tool) && tools+=(--file "$path:/bin/$tool")
 	done
-	# Tests here come first, wherever both want a processor.
+	# Tests here take precedence when both need a processor.
 	! wants e2e || first=(nice)
 	"${first[@]}" vm/run.sh "$1" --mem 2048 --timeout "$vm_limit" --module dummy --module fuse --module overlay \
 		--file "$tracee:/bin/tracee" --file "$target/progs:/progs" "${tools[@]}" \
@@ -268,7 +273,7 @@ start_vms() {
 	wait
 }
 
-# What a VM printed, and its status; it ran before step began to count.
+# The output of a VM, and its status; it ran before the step was timed.
 vm_result() {
 	local status seconds cpu
 	cat "$logs/$1.out"
@@ -277,7 +282,7 @@ vm_result() {
 	return "$status"
 }
 
-# end_vms: with all that they started.
+# end_vms: ends them with all that they started.
 vms=''
 end_vms() { [ -z "$vms" ] || kill -- "-$vms" 2>/dev/null || true; }
 trap end_vms EXIT
@@ -347,7 +352,8 @@ if wants lint; then
 fi
 
 if wants unit || wants e2e || wants vm || wants torture; then
-	# With something that needs what tests depend on: for another set of features all would be compiled once more.
+	# Together with a target that needs the tests' dependencies: with another set of features
+	# everything would be compiled again.
 	check "build" cargo build "${profile[@]}" --bin tracee --examples || finish
 fi
 if wants e2e || wants vm || wants progs || wants torture; then

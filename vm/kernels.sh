@@ -99,7 +99,7 @@ for suite; do
 			command -v $tool >/dev/null || die "$tool is missing; run: script/setup.sh test"
 		done
 		mkdir -p "$vm"
-		# Whoever else wants the same suite waits, then finds it there.
+		# Another process that wants the same suite waits, then finds it there.
 		(
 			flock 9
 			if [ -n "$refresh" ] || [ ! -s "$vm/$suite/release" ]; then fetch "$suite"; fi

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Fetches packages of a Debian suite that is not this machine's: vm/packages.sh <suite> <package>…
 #
-# Unpacks them into target/vm/packages/<suite>/ (under CARGO_TARGET_DIR, if set), which it prints; what is there is kept.
-# What they depend on must be named, too. As vm/kernels.sh it leaves the machine's package sources alone.
+# Unpacks them into target/vm/packages/<suite>/ (under CARGO_TARGET_DIR, if set), which it prints;
+# existing packages are kept. Their dependencies must be named, too. Like vm/kernels.sh it leaves
+# the machine's package sources alone.
 set -euo pipefail
 shopt -s inherit_errexit
 

@@ -53,7 +53,7 @@ done
 "$here/kernels.sh" "$suite" >/dev/null || exit 125
 release=$(cat "$vm/$suite/release")
 
-# Users other than root are to find their way in the guest.
+# Users other than root must be able to read files in the guest.
 umask 022
 work=$(mktemp -d "$vm/$suite/run.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -69,14 +69,15 @@ ship() {
 	cp -RLT --remove-destination "$src" "$dst"
 	find "$dst" -type f -print0 | while IFS= read -r -d '' elf; do
 		[ "$(head -c 4 "$elf" | tr -d '\0')" = $'\x7fELF' ] || continue
-		# Fails for what is linked statically.
+		# ldd fails for static binaries.
 		{ ldd "$elf" 2>/dev/null || true; } | sed -nE 's/^.*[[:space:]](\/[^ ]+) \(0x.*$/\1/p' | while read -r lib; do
 			[ -e "$root/$lib" ] || { mkdir -p "$(dirname "$root/$lib")" && cp -L "$lib" "$root/$lib"; }
 		done
 	done
 }
 
-# ship_module NAME: copies a module, unpacked, after those that it needs. What is built in needs nothing.
+# ship_module NAME: copies a module, unpacked, after those that it needs. A built-in module needs
+# nothing.
 ship_module() {
 	local file needed ko=$root/lib/modules/$release/$1.ko
 	[ ! -e "$ko" ] || return 0
@@ -95,7 +96,7 @@ ship_module() {
 
 busybox --list | while read -r applet; do ln -s busybox "$root/bin/$applet"; done
 ship "$(command -v busybox)" /bin/busybox
-# Busybox's own shell runs applets as /proc/self/exe, which looks like no other system.
+# Busybox's own shell runs applets as /proc/self/exe, unlike any other system.
 ship /bin/sh /bin/sh
 for tool in strace bpftool; do
 	path=$(PATH=$PATH:/usr/sbin:/sbin type -P $tool) || die "$tool is missing; run: script/setup.sh test"
@@ -121,7 +122,7 @@ PASSWD
 printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
 echo '127.0.0.1 localhost' >"$root/etc/hosts"
 
-# The line that ends the program's output: nothing that the program prints can be taken for it.
+# The line that ends the program's output; the program cannot print it by accident.
 nonce="vm-status-$(od -An -N 16 -t x8 /dev/urandom | tr -d ' \n')"
 {
 	echo "nonce=$nonce"
@@ -134,14 +135,15 @@ cp "$here/init" "$root/init"
 chmod 755 "$root/init"
 (cd "$root" && find . -print0 | cpio --quiet -0 -o -H newc -R 0:0) >"$work/initramfs"
 
-# -cpu max: all that the emulator has, but for the sign that copying byte by byte is fast (erms): here it is not, and the
-# kernel would copy and clear all pages so. Without it, a start of tracee takes a sixth less. fsrm says the same of short
-# copies; a processor with only that corrupts the memory of 5.10 and 6.1.
-# random.trust_cpu: early boot has no other source, and getrandom() would wait.
-# ia32_emulation: Debian builds it in but switches it off from 6.7 on. lsm: the BPF LSM is not in Debian's own list.
-# no_timer_check: on a busy host the emulator's timer fails 5.10's check.
-# maxcpus=1: early boot patches the kernel's code all the time, and about every tenth boot of 7.2 on two of QEMU's threads
-# ran into a breakpoint that had been taken out already. init brings up the other processors.
+# -cpu max: all features of the emulator, except the flag that copying byte by byte is fast (erms):
+# here it is slow, and the kernel would copy and clear all pages that way. Without it, a start of
+# tracee takes a sixth less. fsrm is the same for short copies; a processor with only that corrupts
+# the memory of 5.10 and 6.1. random.trust_cpu: early boot has no other source, and getrandom()
+# would wait. ia32_emulation: Debian builds it in but switches it off from 6.7 on. lsm: the BPF LSM
+# is not in Debian's own list. no_timer_check: on a busy host the emulator's timer fails 5.10's
+# check. maxcpus=1: early boot patches the kernel's code all the time, and about every tenth boot of
+# 7.2 on two of QEMU's threads ran into a breakpoint that had been taken out already. init brings up
+# the other processors.
 cmdline="console=ttyS0 loglevel=5 panic=-1 oops=panic random.trust_cpu=on nokaslr no_timer_check maxcpus=1 ia32_emulation=1"
 cmdline="$cmdline lsm=capability,landlock,lockdown,yama,bpf $append"
 set +e

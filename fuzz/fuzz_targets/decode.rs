@@ -21,7 +21,7 @@ fuzz_target!(|record: &[u8]| {
     let Ok(mut event) = decode::decode(record) else {
         return;
     };
-    // What comes from elsewhere is of the same kind.
+    // Data from other sources is set to the same kind of bytes.
     let text = String::from_utf8_lossy(record);
     event.executable = Some(Rc::new(Executable {
         path: record.to_vec(),

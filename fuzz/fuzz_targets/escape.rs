@@ -1,4 +1,4 @@
-//! Any bytes as text: safe to look at, and what they were can be told from it.
+//! Any bytes as text: the result is safe to look at, and the bytes can be recovered from it.
 
 #![no_main]
 
@@ -22,7 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(back, pair, "{shown:?}");
 });
 
-/// Known from elsewhere than what is tested: controls, and marks that turn the text around or are not there to see.
+/// Independent of the tested code: controls, and marks that change the direction or are invisible.
 fn is_seen_as_more(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

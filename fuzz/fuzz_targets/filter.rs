@@ -1,4 +1,4 @@
-//! Any text as a filter: refused in one line, or taken apart for the kernel side.
+//! Any text as a filter: refused in one line, or compiled for the kernel side.
 
 #![no_main]
 

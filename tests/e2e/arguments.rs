@@ -29,11 +29,11 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// What a way of tests/progs/arguments.c made of its arguments, by the program and by each output.
+/// The arguments of one way of tests/progs/arguments.c, by the program and by each output.
 struct Seen {
     truth: Vec<Vec<u8>>,
     events: Vec<Value>,
-    /// By table and table-verbose.
+    /// Rows of table and table-verbose.
     rows: [Vec<String>; 2],
 }
 
@@ -105,8 +105,8 @@ fn block<'a>(strings: impl IntoIterator<Item = &'a [u8]>) -> u64 {
     strings.into_iter().map(|string| string.len() as u64 + 1).sum()
 }
 
-/// Holds what JSON says of an array against what it was: each string is there, or how it was cut is said exactly. Gives
-/// how many cuts there are, and whether strings are missing.
+/// Compares an array in JSON with the truth: each string is whole, or its cut is described exactly. Returns how many
+/// cuts there are, and whether strings are missing.
 fn compare(entry: &Value, truth: &[Vec<u8>]) -> (usize, bool) {
     let shown: Vec<&[u8]> = entry["value"]
         .as_array()
@@ -144,7 +144,7 @@ fn compare(entry: &Value, truth: &[Vec<u8>]) -> (usize, bool) {
         if gap.is_none() {
             assert_eq!(cut["fullLength"], whole.len(), "{index}");
             assert_eq!(cut["missing"], whole.len() - string.len(), "{index}");
-            // Neither end hides the other.
+            // Both ends are kept.
             assert!(at.abs_diff(string.len() - at) <= 1 && at >= 64, "{index}");
         }
     }
@@ -164,7 +164,7 @@ fn compare(entry: &Value, truth: &[Vec<u8>]) -> (usize, bool) {
     (cuts.len(), gap.is_some())
 }
 
-/// Holds both tables against JSON: a mark for each cut, with the numbers.
+/// Compares both tables with JSON: a mark for each cut, with the numbers.
 fn compare_rows(entry: &Value, rows: [&str; 2], name: &str) {
     for row in rows {
         let (_, text) = row.split_once(&format!("{name}: [")).unwrap();
@@ -180,7 +180,7 @@ fn compare_rows(entry: &Value, rows: [&str; 2], name: &str) {
     }
 }
 
-/// All ways there are, with rings of that size; those in `whole` are not cut.
+/// All ways, with rings of that size; those in `whole` are not cut.
 fn lengths(ring: &str, whole: &[&str]) -> Result<(), Failed> {
     let always = ["empty", "none"];
     let ways = [
@@ -279,7 +279,7 @@ fn message() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Paths are followed from the file upwards.
+/// Paths are walked from the file upwards.
 fn deep() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let command = [&prog("arguments"), "deep", folder.path().to_str().unwrap()];
@@ -298,7 +298,7 @@ fn deep() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Four processes with long arguments push out no exec with short ones, and what is lost of theirs is counted once.
+/// Four processes with long arguments cause no loss of execs with short ones, and their own losses are counted once.
 fn crowd() -> Result<(), Failed> {
     for ring in ["1MiB", "8MiB"] {
         let run = trace(
@@ -325,7 +325,7 @@ fn crowd() -> Result<(), Failed> {
         );
         assert_eq!(of("small"), made[1], "{}", run.stderr);
         assert_eq!(of("big") as u64 + lost, made[0] as u64, "{}", run.stderr);
-        // Losing it does not cost anyone his executable.
+        // Losing a record does not lose the executable.
         let own = std::fs::canonicalize(prog("arguments"))?;
         for exec in &execs {
             assert_eq!(exec["executable"]["path"], own.to_str().unwrap());
@@ -335,7 +335,7 @@ fn crowd() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Process life that nobody asked to see, and that finds no room while tracee is stopped.
+/// Process life that is not shown, and that finds no room while tracee is stopped.
 fn bookkeeping() -> Result<(), Failed> {
     let background = Background::start(&["-e", "getppid,lost_events"]);
     background.signal(Signal::SIGSTOP);

@@ -100,7 +100,7 @@ fn held() -> Result<(), Failed> {
     expect(&events, "listen", &[&[("backlog", json!(5))]]);
     expect(&events, "accept4", &[&[("flags", json!(0x80000))]]);
     expect(&events, "shutdown", &[&[("how", json!(1))]]);
-    // The second connect holds what cannot be read: nothing of it is made up.
+    // The second connect has memory that cannot be read: no value is made up.
     let connects: Vec<_> = events
         .iter()
         .filter(|event| event["eventName"] == "connect")
@@ -139,7 +139,7 @@ fn held() -> Result<(), Failed> {
             assert_eq!(value(event, "msgsz"), 6);
         }
     }
-    // Its type is a register of the new call, in memory of the old.
+    // Its type is in a register of the new call, in memory of the old one.
     expect(
         &events,
         "msgrcv",
@@ -154,7 +154,7 @@ fn held() -> Result<(), Failed> {
         &[&[("size", json!(4096)), ("shmflg", json!(0o600))]],
     );
     expect(&events, "shmctl", &[&[("cmd", json!(0x100))]]);
-    // What is a number of ours and no call.
+    // A number of our own rows is no call.
     assert!(!events
         .iter()
         .any(|event| event["eventName"] == "semctl" && event["returnValue"] == -38));
@@ -260,7 +260,7 @@ fn numbers(events: &[&Value]) {
     expect(events, "fchown", &[&[("user", json!(4)), ("group", none)]]);
 }
 
-/// The same calls in the same order with the same results, and each long number in strace's words, too.
+/// The same calls in the same order with the same results, and each long number is in strace's log, too.
 fn held_and_strace() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let log = folder.path().join("strace");
@@ -286,7 +286,7 @@ fn held_and_strace() -> Result<(), Failed> {
         .filter_map(|line| line.split_once(' ')?.1.trim().split_once('('))
         .map(|(name, rest)| (ours(name), rest))
         .skip_while(|(name, _)| name != "socket")
-        // Of what it cannot read strace makes no call.
+        // strace logs no inner call if it cannot read it.
         .map(|(name, rest)| match rest.starts_with("SYS_CONNECT") {
             true => ("connect".to_owned(), rest),
             false => (name, rest),
@@ -343,11 +343,11 @@ fn holders() -> Result<(), Failed> {
         .events
         .iter()
         .all(|event| event.get("argsFromMemory").is_none()));
-    // Each is told once.
+    // Each call is reported once.
     let some = trace(&["-e", "socketcall,ipc,connect,semget"], &[&prog("held32")]);
     assert_eq!([count(&some, "socketcall"), count(&some, "connect")], [20, 2]);
     assert_eq!([count(&some, "ipc"), count(&some, "semget")], [15, 1]);
-    // What is filtered is what is told.
+    // Filters apply to the reported call.
     let filter = [
         "-e",
         "socket,listen",

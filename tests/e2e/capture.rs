@@ -44,7 +44,7 @@ impl Captured {
         Captured::below(&std::env::temp_dir(), kinds, flags, command)
     }
 
-    /// Of the test program `capture`: what it does, and how often.
+    /// Runs the test program `capture`: `what` it does, and how often.
     pub fn of(kinds: &str, what: &str, count: usize) -> Captured {
         Captured::new(kinds, &[], |folder| acts(what, folder, count))
     }
@@ -93,7 +93,7 @@ impl Captured {
             .collect()
     }
 
-    /// Compares every file with its artefact: which are equal, and which say that they may not be.
+    /// Compares every file with its artefact. Returns which are equal, and which are marked.
     pub fn compare(&self, files: impl IntoIterator<Item = PathBuf>) -> (Vec<PathBuf>, Vec<PathBuf>) {
         let written = self.written();
         let (mut equal, mut marked) = (Vec::new(), Vec::new());
@@ -120,9 +120,9 @@ impl Captured {
     }
 }
 
-/// The last line says how many there are, where, and how many may miss something.
+/// The last line states how many artefacts there are, where, and how many are incomplete.
 fn tells_what_was_captured(run: &Run, index: &[Value], out: &Path) {
-    // Of those that are listed again the last line counts.
+    // For artefacts that are listed again the last line counts.
     let stored: BTreeMap<&str, bool> = index
         .iter()
         .filter_map(|line| Some((line["artifact"].as_str()?, line["complete"] == true)))
@@ -147,13 +147,13 @@ fn tells_what_was_captured(run: &Run, index: &[Value], out: &Path) {
         "{}",
         run.stderr
     );
-    // And as events, which have no result.
+    // They are events as well, without a result.
     for event in run.named("artifact_captured") {
         assert!(event["returnValue"].is_null(), "{event}");
     }
 }
 
-/// By aio and io_uring: equal, for nobody else writes to them.
+/// Written by aio and io_uring: equal, since nobody else writes to them.
 fn later_writes() -> Result<(), Failed> {
     let captured = Captured::of("write", "later", 1);
     let files = ["aio", "uring"].map(|name| captured.folder().join(name));
@@ -162,7 +162,7 @@ fn later_writes() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Nothing takes longer because there are many.
+/// A file takes no longer among many.
 fn many_files() -> Result<(), Failed> {
     let (few, all) = (many(10_000).div_f64(1e4), many(100_000).div_f64(1e5));
     println!("a file took {few:?} of ten thousand, {all:?} of a hundred thousand");
@@ -194,7 +194,7 @@ fn many(count: usize) -> Duration {
     took
 }
 
-/// Where files cost little, if there is such a place: ext4 takes the longer to make some the more were just removed.
+/// A folder in memory, if possible: ext4 makes files more slowly after many were removed.
 fn memory_folder() -> PathBuf {
     let is_tmpfs = nix::sys::statfs::statfs("/dev/shm")
         .is_ok_and(|stat| stat.filesystem_type() == nix::sys::statfs::TMPFS_MAGIC);
@@ -204,7 +204,7 @@ fn memory_folder() -> PathBuf {
     }
 }
 
-/// Who writes 200 MB in a second goes on to do so.
+/// A program that writes 200 MB a second is not slowed down.
 fn writer_speed() -> Result<(), Failed> {
     let paced = |folder: &Path| acts("paced", folder, 200);
     let rate = |output: &str| output.trim().parse::<f64>().unwrap();
@@ -260,7 +260,7 @@ fn writes() -> Result<(), Failed> {
     let (equal, marked) = captured.compare(files_below(&captured.folder()));
     assert!(marked.is_empty(), "{marked:?}");
     assert_eq!(equal.len(), 14);
-    // Each has its event, and nothing else was kept: no FIFO, no device.
+    // Each artefact has its event, and nothing else was stored: no FIFO, no device.
     for line in captured.of_kind("write") {
         let told = captured.run.events.iter().any(|event| {
             value(event, "artifact") == &line["artifact"] && value(event, "sha256") == &line["sha256"]
@@ -272,7 +272,7 @@ fn writes() -> Result<(), Failed> {
             "{line}"
         );
     }
-    // What was seen as it passed needed no second look.
+    // Writes that were seen need not be read back.
     let pwrite = fs::metadata(captured.folder().join("pwrite")).unwrap();
     assert_eq!(
         captured.written()[&(pwrite.dev(), pwrite.ino())]["readAtClose"],

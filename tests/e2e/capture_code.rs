@@ -36,7 +36,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// Programs that are gone from their folder before anyone could look.
+/// Programs that delete themselves at once.
 fn deleted_programs() -> Result<(), Failed> {
     let count = if in_vm() { 30 } else { 1000 };
     let captured = Captured::of("exec", "gone", count);
@@ -46,14 +46,14 @@ fn deleted_programs() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Those that go on for a while are watched in time: none is marked.
+/// Programs that run for a while are watched in time: none is marked.
 fn lingering_programs() -> Result<(), Failed> {
     let captured = Captured::of("exec", "lingering", 10);
     assert_eq!(check_copies(&captured, 10, "gone"), 0, "{:?}", captured.index);
     Ok(())
 }
 
-/// What is stored unmarked as what was executed is just that.
+/// An artefact without a mark equals what was executed.
 fn overwritten_programs() -> Result<(), Failed> {
     let count = if in_vm() { 30 } else { 1000 };
     let captured = Captured::of("exec", "overwritten", count);
@@ -81,7 +81,7 @@ fn overwritten_programs() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Each copy of the program ends with its number. Gives how many may have been written to as far as tracee knows.
+/// Each copy of the program ends with its number. Returns how many are marked as perhaps written to.
 fn check_copies(captured: &Captured, count: usize, name: &str) -> usize {
     let original = fs::read(prog("capture")).unwrap();
     let (mut numbers, mut marked) = (Vec::new(), 0);
@@ -153,8 +153,8 @@ fn lacks_overlay() -> Option<String> {
     (!mount.is_ok_and(|status| status.success())).then(|| "no overlayfs can be mounted".into())
 }
 
-/// In a mount namespace of its own, in an overlay that nobody else sees, behind a chroot.
-/// Each goes on for a while: only a process that lives leads there.
+/// In a mount namespace of its own, in an overlay that nobody else sees, behind a chroot. Each runs
+/// for a while: only a living process leads there.
 fn other_mounts() -> Result<(), Failed> {
     let captured = Captured::new("exec,write", &[], |folder| {
         let text = format!(
@@ -199,7 +199,7 @@ pub fn lacks_fuse() -> Option<String> {
     (!there()).then(|| "there is no /dev/fuse".into())
 }
 
-/// Why no user can have a file system of his own below an overlay of his own.
+/// Why users cannot mount a file system of their own below an overlay of their own.
 pub fn lacks_own_overlay() -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     lacks_fuse().or_else(|| {
@@ -215,7 +215,7 @@ pub fn lacks_own_overlay() -> Option<String> {
     })
 }
 
-/// A file system that is not served any more, and what has been executed there.
+/// A file system that is not served any more, and the program that was executed there.
 pub struct Unserved(Child);
 
 impl Unserved {
@@ -247,7 +247,7 @@ impl Unserved {
     }
 }
 
-/// An overlay has its own name, and hides whose file system it lies on.
+/// An overlay hides the file system below it.
 fn hidden() -> Result<(), Failed> {
     let base = tempfile::tempdir()?;
     let out = base.path().join("out");
@@ -271,7 +271,7 @@ fn hidden() -> Result<(), Failed> {
     Ok(())
 }
 
-/// A program on a file system whose owner makes everybody wait, once it has run.
+/// A program on a file system that no longer answers once the program has run.
 fn unserved() -> Result<(), Failed> {
     let base = tempfile::tempdir()?;
     let path = |name: &str| base.path().join(name).to_str().unwrap().to_owned();
@@ -296,7 +296,7 @@ fn unserved() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The path is swapped all the time: links to files of others, FIFOs, devices.
+/// The path is swapped all the time for links to others' files, FIFOs, devices.
 fn hostile_paths() -> Result<(), Failed> {
     let captured = Captured::of("exec", "hostile", if in_vm() { 200 } else { 3000 });
     let good = [
@@ -320,7 +320,7 @@ fn hostile_paths() -> Result<(), Failed> {
 }
 
 fn memory() -> Result<(), Failed> {
-    // It stays until all of it has been looked at.
+    // The program waits until all of its memory has been read.
     let captured = Captured::new("mem", &[], |folder| {
         let text = format!(
             "{} memory {folder} & n=0; until grep -q MAPPED_WX {folder}/../out/index.jsonl || [ $n = 300 ]; do \
@@ -395,7 +395,7 @@ fn packed() -> Result<(), Failed> {
     let captured = Captured::new("mem", &[], |folder| {
         words(&[&prog("packed"), "sleep", folder.to_str().unwrap()])
     });
-    // What lies among the program's code, and nowhere in the packed file.
+    // A text among the program's code that the packed file does not contain.
     let text = b"nobody sees this at rest";
     let has = |path: &Path| {
         fs::read(path)

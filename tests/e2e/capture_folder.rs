@@ -1,4 +1,4 @@
-//! Where artefacts are kept: limits, full disks, folders that are no safe place, and the flags for it.
+//! Where artefacts are kept: limits, full disks, unsafe folders, and the flags for it.
 
 use std::fs;
 use std::os::unix::fs::{symlink, MetadataExt, PermissionsExt};
@@ -89,7 +89,7 @@ fn full_disk() -> Result<(), Failed> {
     let list = fs::read_to_string(out.join("index.jsonl"))?;
     mount(&["umount", out.to_str().unwrap()]);
     assert_eq!(run.code(), 0, "{}", run.stderr);
-    // Each of the eight is listed, and told, as whole or with the reason why not.
+    // Each of the eight is listed and reported, as complete or with the reason why not.
     let listed: Vec<Value> = list
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -149,7 +149,7 @@ fn many_at_the_end() -> Result<(), Failed> {
         .map(|line| &line["reason"])
         .collect();
     assert_eq!(written.len(), FILES);
-    // What is written to again while it is read is told as such. Nothing else is in the way.
+    // A file that is written to again while it is read is marked. There is no other reason.
     assert!(
         reasons.len() < FILES / 10 && reasons.iter().all(|reason| reason.to_string().contains("again")),
         "{reasons:?}"
@@ -164,7 +164,7 @@ fn many_at_the_end() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Folders that are no safe place.
+/// Unsafe folders.
 fn folders() -> Result<(), Failed> {
     let base = tempfile::tempdir().unwrap();
     let path = |name: &str| base.path().join(name).to_str().unwrap().to_owned();

@@ -54,7 +54,7 @@ fn mistakes() -> Result<(), Failed> {
         (&["-t", "p:all", "--", "true"], "exclude each other"),
         (&["--nosuchflag"], "--nosuchflag"),
         (&["stray"], "after `--`"),
-        // What would be passed over is refused.
+        // Flags that would be ignored are refused.
         (&["-e", "openat", "--"], "the command after -- is missing"),
         (
             &["-l", "-o", "json:/tmp/never-written"],
@@ -91,7 +91,7 @@ fn mistakes() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Each says what is allowed there.
+/// Each message names what is allowed.
 fn wrong_scopes() -> Result<(), Failed> {
     let kinds = "process, container or host";
     let pids = "after process: comes new, all or pids from 1 on";
@@ -136,7 +136,7 @@ fn wrong_scopes() -> Result<(), Failed> {
         }
         assert!(run.stdout.is_empty());
     }
-    // Two scopes are none.
+    // Two scopes are refused.
     let run = run(&["-t", "c", "-t", "h"]);
     assert_eq!(run.code(), 2);
     one_line(&run.stderr)
@@ -178,7 +178,7 @@ fn no_privilege() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Debian's kernels refuse perf events to those who have no more than these: other means have to do.
+/// Debian's kernels refuse perf events with only these capabilities: other mechanisms are used.
 fn two_capabilities() -> Result<(), Failed> {
     // capabilities(7). The second is for the memory of maps before 5.11, the first for the folder of tracefs.
     const DAC_READ_SEARCH: i32 = 2;
@@ -190,7 +190,7 @@ fn two_capabilities() -> Result<(), Failed> {
     unsafe {
         command.pre_exec(|| {
             for cap in (0..64).filter(|cap| ![DAC_READ_SEARCH, SYS_RESOURCE, PERFMON, BPF].contains(cap)) {
-                // Numbers that the kernel does not know fail, which is as well.
+                // Numbers that the kernel does not know fail, which is fine.
                 nix::libc::prctl(nix::libc::PR_CAPBSET_DROP, cap, 0, 0, 0);
             }
             Ok(())
@@ -322,7 +322,7 @@ fn list() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Whatever the user's words are, and those of the environment: a terminal obeys none of them.
+/// A terminal obeys none of the user's words, nor those of the environment.
 fn messages() -> Result<(), Failed> {
     let hostile = "x\n\x1b[31m\r\u{9b}\u{202e}y";
     let path = format!("/nonexistent/{hostile}");
@@ -385,7 +385,7 @@ fn messages() -> Result<(), Failed> {
     Ok(())
 }
 
-/// tracee where only tracepoints can be had, whatever else this kernel has.
+/// Runs tracee with tracepoints only, whatever else this kernel supports.
 fn by_tracepoints_alone(args: &[&str]) -> crate::harness::Run {
     finish(
         tracee_command()

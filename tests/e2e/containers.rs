@@ -48,7 +48,7 @@ pub fn id(seed: u64) -> String {
         .concat()
 }
 
-/// What the program is called that calls getppid: nobody else's is, so that the host's other processes do not count.
+/// The unique name of the program that calls getppid, so that the host's other processes do not count.
 fn caller() -> String {
     format!("caller{}", std::process::id())
 }
@@ -81,7 +81,7 @@ fn our_calls(run: &Run) -> Vec<&Value> {
     calls
 }
 
-/// What the events of each container say of name, image and runtime: one thing each.
+/// Name, image and runtime in the events of each container, which must agree.
 pub fn descriptions(run: &Run) -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();
     for event in &run.events {
@@ -95,7 +95,7 @@ pub fn descriptions(run: &Run) -> BTreeMap<String, Value> {
     all
 }
 
-/// The first thing that a new container is seen to do is to execute its own program.
+/// The first event of a new container is the exec of its own program.
 pub fn first_is_its_exec(run: &Run, id: &str, pathname: &str) {
     let first = run
         .events
@@ -122,7 +122,7 @@ pub fn output(command: &mut Command) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// A hierarchy of cgroups, mounted for a while; cgroups that were made in it go with it.
+/// A hierarchy of cgroups; dropping this unmounts it and removes its cgroups.
 pub struct Hierarchy {
     folder: tempfile::TempDir,
     made: Vec<PathBuf>,
@@ -157,7 +157,7 @@ impl Hierarchy {
     fn remove_made(&mut self) {
         for folder in self.made.drain(..).rev() {
             let mut removed = Ok(());
-            // A process that has just ended may not be out of it yet.
+            // A process that has just ended may still be in it.
             for _ in 0..100 {
                 removed = fs::remove_dir(&folder);
                 if removed.is_ok() {
@@ -177,7 +177,7 @@ impl Drop for Hierarchy {
     }
 }
 
-/// Paths that runtimes give their cgroups (`#` is the id), and whose they are; none: no container.
+/// Paths that runtimes give their cgroups (`#` is the id), and the runtime; `None`: no container.
 const PATHS: &[(&str, Option<&str>)] = &[
     ("docker/#", Some("docker")),
     ("system.slice/docker-#.scope", Some("docker")),
@@ -222,7 +222,7 @@ fn paths() -> Result<(), Failed> {
         let Some(mut hierarchy) = Hierarchy::mount(kind, options) else {
             continue;
         };
-        // Made before and after tracing begins: found by their tasks, and told by their making.
+        // Made before and after tracing begins: found by their tasks, and reported when they are made.
         let background = Background::start(&["-e", "getppid,container_create"]);
         for (seed, (path, runtime)) in (1u64..).zip(PATHS) {
             let id = id(seed);
@@ -244,7 +244,7 @@ fn paths() -> Result<(), Failed> {
         };
         told.extend(our_calls(&run).iter().map(container));
         let containers = PATHS.iter().filter(|(_, runtime)| runtime.is_some()).count();
-        // What is nested in one is that one's.
+        // Nested cgroups belong to the outer container.
         assert_eq!(run.named("container_create").len(), containers);
     }
     assert_eq!(told, expected);
@@ -262,7 +262,7 @@ pub fn root_file_system(folder: &Path) -> PathBuf {
     root
 }
 
-/// A bundle, as runtimes take it from those above them.
+/// A bundle, as low-level runtimes take it.
 struct Bundle<'a> {
     runtime: &'a str,
     folder: tempfile::TempDir,
@@ -299,7 +299,7 @@ impl Bundle<'_> {
         let mut command = self.command();
         command.arg("run");
         if in_vm() {
-            // The initial file system cannot be left otherwise.
+            // pivot_root(2) does not work on the initial file system.
             command.arg("--no-pivot");
         }
         command
@@ -309,7 +309,7 @@ impl Bundle<'_> {
     }
 }
 
-/// A container that runs until it is told to end.
+/// A container that runs until a signal ends it.
 struct Pausing {
     child: Child,
 }
@@ -328,7 +328,7 @@ const EVENTS: &str =
     "getppid,execve,sched_process_exec,sched_process_exit,container_create,container_remove,\
                       existing_container";
 
-/// Of the host, calls alone: it does much else.
+/// For the host only calls are traced, since it does much else.
 pub fn start(scope: &str) -> Background {
     let events = if scope == "h" { "getppid" } else { EVENTS };
     Background::start(&["-t", scope, "-e", events])
@@ -347,7 +347,7 @@ fn oci(runtime: &str) -> Result<(), Failed> {
         "p",
     ];
     let runs = scopes.map(start);
-    // In a container, in a listed one, in an old one, in none, in none but with namespaces of its own.
+    // In a container, in a listed one, in an old one, in none, and in none with namespaces of its own.
     let inside = caller_inside();
     let here = caller_here(bundle.folder.path());
     output(&mut bundle.run(&new, &[&inside, "2", "3"]));

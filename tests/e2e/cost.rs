@@ -1,4 +1,4 @@
-//! What those pay who are traced, and those whose calls nobody chose.
+//! What tracing costs the traced processes, and processes whose calls nobody chose.
 
 #[path = "../../benches/empty.rs"]
 mod empty;
@@ -68,7 +68,7 @@ fn unloaded() -> Result<(), Failed> {
         let new = during.into_iter().filter(|(id, _)| !before.contains_key(id));
         new.map(|(_, name)| name).collect()
     };
-    // What finds out who tracee is, who is new and which executable runs.
+    // Programs that find tracee's own pid, new processes and executables.
     let own = |name: &String| {
         [
             "sched_process_",
@@ -80,7 +80,7 @@ fn unloaded() -> Result<(), Failed> {
         .iter()
         .any(|own| name.starts_with(own))
     };
-    // What looks at calls when they return needs to know whether they were carried out at all.
+    // Programs that look at calls when they return need marks.
     let marks = ["sys_enter", "sys_exit"];
     let after = match list("")["security_file_open"]["attach"]
         .to_string()
@@ -116,8 +116,8 @@ fn getppid() -> f64 {
     String::from_utf8_lossy(&output.stdout).trim().parse().unwrap()
 }
 
-/// A call of getppid, in ns: under empty programs at these tracepoints, and while tracee runs with these flags. Both take
-/// turns, and the best of several rounds counts: the machine's noise only ever adds.
+/// A call of getppid, in ns: under empty programs at these tracepoints, and while tracee runs with these flags. Both
+/// take turns, and the best of several rounds counts: noise only ever adds.
 fn compare(tracepoints: &[&CStr], flags: &[&str]) -> Result<(f64, f64), Failed> {
     let (mut empty, mut ours) = (f64::INFINITY, f64::INFINITY);
     for _ in 0..ROUNDS {
@@ -133,7 +133,7 @@ fn compare(tracepoints: &[&CStr], flags: &[&str]) -> Result<(f64, f64), Failed> 
     Ok((empty, ours))
 }
 
-/// Of calls whose success is evidence marks are left at sys_enter, too.
+/// Calls whose success is evidence leave marks at sys_enter, too.
 fn unchosen() -> Result<(), Failed> {
     let tracepoints = [c"sys_exit", c"sys_enter"];
     for (at, call) in [(&tracepoints[..1], "read"), (&tracepoints, "openat")] {
@@ -156,7 +156,7 @@ fn filtered() -> Result<(), Failed> {
         empty = empty.min(getppid());
         drop(program);
         for (best, filter) in ours.iter_mut().zip(FILTERS) {
-            // With a scope that takes no time itself.
+            // With a scope that costs nothing itself.
             let background = Background::start(&["-t", "p:all", "-e", "getppid", "-f", filter]);
             *best = best.min(getppid());
             background.stop();

@@ -10,7 +10,7 @@ use crate::Test;
 
 pub fn tests() -> Vec<Test> {
     let lacks = |program: &str, mode: &str| {
-        // The calls are made by nobody in namespaces of their own, or not at all.
+        // The calls are made by the user nobody in namespaces of their own, or not at all.
         let status = std::process::Command::new(prog(program))
             .arg(mode)
             .arg("try")
@@ -41,12 +41,12 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A call as the program logs it.
+/// A call in the program's log.
 struct Made {
     nr: i64,
     pid: i64,
     args: Vec<u64>,
-    /// None if it did not come back.
+    /// `None` if it did not return.
     result: Option<i64>,
 }
 
@@ -66,7 +66,7 @@ fn made(line: &str) -> Made {
 const ENOSYS: i64 = -38;
 
 fn edges(program: &str, mode: &str, abi: Option<&str>) -> Result<(), Failed> {
-    // All that reads memory.
+    // All flags that make tracee read memory.
     let flags = [
         "-s",
         "syscalls",
@@ -121,7 +121,7 @@ fn edges(program: &str, mode: &str, abi: Option<&str>) -> Result<(), Failed> {
                     ));
                 }
             }
-            // A number that no call has.
+            // A number without a call.
             [] if call.result == Some(ENOSYS) => unknown += 1,
             others => wrong.push(format!(
                 "{} {:x?}: seen {} times: {others:?}",
@@ -173,7 +173,7 @@ fn agrees(call: &Made, event: &Value, abi: Option<&str>) -> Result<(), String> {
                 false => return Err(format!("{offset:#x} was given: {arg}")),
             }
         }
-        // 64 bits that came in two registers; what follows came in later ones.
+        // 64 bits that came in two registers; the next arguments came in later ones.
         let wide = arg["type"].as_str().unwrap().contains("long long")
             || arg["value"].as_u64() > Some(u32::MAX.into());
         shifted |= abi == Some("i386") && wide;

@@ -18,10 +18,10 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// Marks that a path can have: what the words in it mean.
+/// Marks that a path can have.
 const MARKS: [&str; 5] = ["deleted", "unreachable", "unrooted", "madeUp", "mixed"];
 
-/// Pipes, namespaces, memfds and the like, and files that are named like them, wherever a path is shown.
+/// Pipes, namespaces, memfds and the like, and files that are named like them, in every place where a path is shown.
 fn made_up() -> Result<(), Failed> {
     let events = [
         "security_file_open",
@@ -80,7 +80,7 @@ fn made_up() -> Result<(), Failed> {
     Ok(())
 }
 
-/// What the program says of each fd, in order, and what we say when it asks for its flags and when it closes it.
+/// Compares the program's name of each fd, in order, with ours when it asks for its flags and when it closes it.
 fn names() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().canonicalize()?;
@@ -132,7 +132,7 @@ fn buffers() -> Result<(), Failed> {
     let path = path.to_str().unwrap();
     let read = |flags: &[&str]| -> HashMap<String, Value> {
         let flags = [&["-e", "read,write"], flags].concat();
-        // cat(1) of busybox has the kernel copy it.
+        // cat(1) of busybox has the kernel copy the file.
         let command = ["dd", &format!("if={path}"), "bs=4096", "status=none"];
         let run = trace(&flags, &command);
         assert_eq!(run.stdout, text);

@@ -81,7 +81,7 @@ fn lacks_landlock() -> Option<String> {
     (!lsm.contains("landlock")).then(|| "the kernel has no Landlock".into())
 }
 
-/// A module that is not loaded and can be.
+/// Why no module can be loaded for the test.
 fn lacks_module() -> Option<String> {
     let found = Command::new("modprobe")
         .args(["--show-depends", "dummy"])
@@ -90,7 +90,7 @@ fn lacks_module() -> Option<String> {
     (!found || !in_vm()).then(|| "there is no module to load".into())
 }
 
-/// Runs something with every means by which this kernel gives these events, and says what they are.
+/// Runs something with every mechanism by which this kernel provides these events, and passes the mechanisms.
 fn under_each_means(events: &[&str], run: impl Fn(&[(&str, &str)])) {
     means::each_set(events, |there, listed| {
         let attach = |event: &&'_ str| listed[*event]["attach"].as_str().unwrap();
@@ -99,7 +99,7 @@ fn under_each_means(events: &[&str], run: impl Fn(&[(&str, &str)])) {
     });
 }
 
-/// A folder for a test, by its real path. Where it can be, on the file system of the build.
+/// A folder for a test, by its real path. If possible, on the file system of the build.
 fn folder() -> tempfile::TempDir {
     match in_vm() {
         true => tempfile::tempdir().unwrap(),
@@ -112,7 +112,7 @@ fn on_ext4(folder: &tempfile::TempDir) -> bool {
     nix::sys::statfs::statfs(folder.path()).unwrap().filesystem_type() == nix::sys::statfs::EXT4_SUPER_MAGIC
 }
 
-/// An event that the program expects: its name, its arguments, and what it returned where that is said.
+/// An event that the program expects: its name, its arguments, and its result if the log has one.
 struct Expected {
     event: String,
     args: Vec<(String, String)>,
@@ -142,7 +142,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// Whether an event is this one, by these means.
+/// Whether an event is this one, by this mechanism.
 fn is(event: &Value, expected: &Expected, attach: &str) -> bool {
     let returns = attach.starts_with("fexit") || attach.ends_with("(after the call)");
     event["eventName"] == expected.event.as_str()
@@ -176,7 +176,7 @@ fn run_files(what: &str, folder: &tempfile::TempDir, events: &[(&str, &str)]) ->
     run
 }
 
-/// Each event that the program expects is there, in order; where `alone`, no other that names a file of its folder.
+/// Each expected event is there, in order; if `alone`, no other that names a file of its folder.
 fn compare(run: &Run, folder: &tempfile::TempDir, events: &[(&str, &str)], alone: bool) {
     let names: Vec<&str> = events.iter().map(|(name, _)| *name).collect();
     let expected = expected(&run.stdout, &names);
@@ -246,7 +246,7 @@ fn each(what: &str, events: &'static [&'static str], alone: bool) -> Result<(), 
     Ok(())
 }
 
-/// Besides the merged file, that of the layer below is opened: it is named by a path that leads to it.
+/// The file of the layer below is opened as well; its path leads to it.
 fn overlay() -> Result<(), Failed> {
     under_each_means(&["security_file_open", "security_inode_unlink"], |available| {
         let folder = folder();
@@ -266,7 +266,7 @@ fn overlay() -> Result<(), Failed> {
         let by_hook = available
             .iter()
             .any(|(name, attach)| *name == "security_file_open" && !attach.ends_with("(after the call)"));
-        // Made, opened as merged, opened in its layer: there, older kernels give it the merged path.
+        // Made, opened as merged, opened in its layer: there, older kernels show the merged path.
         for name in ["low", "up", "changed"] {
             let paths =
                 ["merged", "layers/lower", "layers/upper"].map(|layer| format!("{root}/{layer}/{name}"));
@@ -281,7 +281,7 @@ fn overlay() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The hook is not asked, and the call says why.
+/// The hook is not called, and the call's result shows why.
 fn read_only() -> Result<(), Failed> {
     let folder = folder();
     let run = trace(
@@ -329,7 +329,7 @@ fn module() -> Result<(), Failed> {
         .split_whitespace()
         .find(|word| word.starts_with('/'))
         .unwrap();
-    // Where `/lib` is a symbolic link, the kernel names what it leads to.
+    // Where `/lib` is a symbolic link, the kernel names its target.
     let path = std::fs::canonicalize(path).unwrap();
     under_each_means(&["security_kernel_read_file"], |_| {
         let _ = Command::new("modprobe").args(["-r", "dummy"]).output();
@@ -350,11 +350,11 @@ fn module() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Four threads a CPU open deep paths that are made of their thread ids.
-/// A folder that has two names in turn: each path is one of both, or says that it may be mixed.
+/// Four threads a CPU open deep paths that are made of their thread ids. A folder that has two
+/// names in turn: each path is one of both, or is marked as mixed.
 fn renamed() -> Result<(), Failed> {
     let count = if in_vm() { 2000 } else { 30_000 };
-    // The longer the way, the likelier it is to change.
+    // The longer the path, the likelier it changes.
     let depth = 100;
     under_each_means(&["vfs_write"], |_| {
         let folder = folder();
@@ -379,7 +379,7 @@ fn renamed() -> Result<(), Failed> {
         }
         println!("{told:?}, {marked} marked");
         assert_eq!(told[0] + told[1] + marked, count);
-        // How many are marked hangs on how fast the machine renames: a hundredth to more than half of them were seen.
+        // How many are marked depends on how fast the machine renames: a hundredth to more than half of them were seen.
         assert!(told.iter().all(|told| *told > 0), "{told:?}");
     });
     Ok(())
@@ -406,7 +406,7 @@ fn mixed() -> Result<(), Failed> {
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
             let path = value(&event, "pathname").as_str().unwrap();
-            // Those that the program is started by.
+            // Opens by which the program is started.
             let Some(rest) = path.strip_prefix(&format!("{root}/")) else {
                 assert!(!path.contains("/t"), "{path}");
                 continue;

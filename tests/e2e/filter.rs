@@ -91,8 +91,8 @@ impl Actors {
         is(&event["hostProcessId"]) || is(&event["hostParentProcessId"])
     }
 
-    /// Lets one tracee for each of the rows look at the same calls, a few at a time, and compares what their events are
-    /// called by `mark` with what each row expects.
+    /// Runs one tracee for each of the rows over the same calls, a few at a time, and compares the marks of their
+    /// events, by `mark`, with those that each row expects.
     fn compare(&mut self, events: &str, rows: &[Row], mark: fn(&Value) -> Option<u64>) -> Result<(), Failed> {
         let mut wrong = Vec::new();
         for some in fewer(rows).chunks(6) {
@@ -137,7 +137,7 @@ impl Drop for Actors {
     }
 }
 
-/// In an emulator, where it takes long to begin, every third row.
+/// In an emulator, which starts slowly, every third row.
 fn fewer<T: Clone>(rows: &[T]) -> Vec<T> {
     rows.iter()
         .step_by(if in_vm() { 3 } else { 1 })
@@ -187,7 +187,7 @@ fn fields() -> Result<(), Failed> {
     })
 }
 
-/// What actors.c does its path calls with; `None`: a null pointer. Marks are positions here.
+/// The paths with which actors.c makes its calls; `None`: a null pointer. Marks are positions here.
 fn paths() -> Vec<Option<String>> {
     let x = |len: usize| format!("/nosuch/{}", "x".repeat(len - 8));
     let last = format!("{}y", x(299));
@@ -219,10 +219,10 @@ const PATH_CALLS: [&str; 10] = [
 ];
 const OPENS: [&str; 2] = ["openat", "open"];
 
-/// Conditions on one event, what is before the dot left out, and marks of the paths with which it is shown.
+/// Conditions on one event, without the part before the dot, and marks of the paths with which it is shown.
 type EventRow = (Vec<String>, &'static [usize]);
 
-/// Lets each of the calls have another row, and compares; as many tracees as that takes.
+/// Uses a different row for each of the calls, and compares; with as many tracees as needed.
 fn compare_rows(actors: &mut Actors, calls: &[&str], rows: &[EventRow]) -> Result<(), Failed> {
     let paths = paths();
     let mut wrong = Vec::new();
@@ -320,7 +320,7 @@ fn results_and_flags() -> Result<(), Failed> {
     compare_rows(&mut Actors::start(), &OPENS, &rows)
 }
 
-/// Calls of `calls()` in actors.c besides those with paths.
+/// Calls of `calls()` in actors.c without paths.
 fn call(event: &Value) -> Option<u64> {
     let number = |name: &str| value(event, name).as_i64();
     match event["eventName"].as_str()? {
@@ -338,7 +338,7 @@ fn call(event: &Value) -> Option<u64> {
 }
 
 fn arguments() -> Result<(), Failed> {
-    // One filter an event, so that each row is one of each.
+    // One filter for each event, so that each row has one of each.
     let rows: &[Row] = &[
         (&[], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
         (
@@ -448,7 +448,7 @@ fn wrong() -> Result<(), Failed> {
     Ok(())
 }
 
-/// A shell that is filtered out, and what it starts: the executable is known, and the run ends when all are gone.
+/// A shell that is filtered out, and its children: their executables are known, and the run ends when all are gone.
 fn bookkeeping() -> Result<(), Failed> {
     let opens = prog("getppid");
     let run = trace(
@@ -569,8 +569,8 @@ fn flood() -> Result<(), Failed> {
         let (shown, lost, ran) = flood(filters)?;
         assert_eq!(lost, 0, "{filters:?}");
         assert!(shown < 100, "{filters:?}: {shown}");
-        // It still learns of an exec and an exit. An emulator's times say nothing; how long that takes here hangs on what
-        // else the machine does, so that only the two runs are compared.
+        // The reader still handles an exec and an exit. An emulator's times are meaningless; here they depend on what else
+        // the machine does, so that only the two runs are compared.
         assert!(
             in_vm() || ran < unfiltered / 10,
             "{filters:?}: {ran:?} of {unfiltered:?}"

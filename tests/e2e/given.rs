@@ -1,5 +1,5 @@
-//! Calls that write over what they were given, or into less room than they need: shown is what was given, and what the
-//! kernel wrote.
+//! Calls that write over what they were given, or into less room than they need: events show what was given, and what
+//! the kernel wrote.
 
 use libtest_mimic::Failed;
 use serde_json::{json, Value};
@@ -32,7 +32,7 @@ fn given(calls: &str) -> Run {
     run
 }
 
-/// The argument's value, and what else it was.
+/// The argument's value, and its other value.
 fn both<'a>(run: &'a Run, call: &str, name: &str, other: &str) -> (&'a Value, &'a Value) {
     let event = run.named(call)[0];
     (value(event, name), &arg(event, name)[other])
@@ -103,7 +103,7 @@ fn same_memory() -> Result<(), Failed> {
 fn rooms() -> Result<(), Failed> {
     let run = given("accept,getpeername,recvfrom,recvmsg,recvmmsg,getsockopt");
     let all = serde_json::to_string(&run.events).unwrap();
-    // What the program itself has put behind the room that it gave.
+    // The program's own bytes behind the room that it gave are not shown.
     assert!(!all.contains("198.51.100.7"), "{all}");
     let shown = |call: &str, name: &str| -> Vec<String> {
         let text = |event: &&Value| arg(event, name)["text"].as_str().unwrap_or_default().to_owned();
@@ -123,7 +123,7 @@ fn rooms() -> Result<(), Failed> {
     for (call, name) in [("getpeername", "usockaddr"), ("recvfrom", "addr")] {
         assert!(four(&shown(call, name)[0]), "{:?}", shown(call, name));
     }
-    // Both lengths: the room, and what it would have taken.
+    // Both lengths: the room, and the length that was needed.
     let lengths: Vec<_> = run
         .named("accept")
         .iter()
@@ -198,7 +198,7 @@ fn overlaps() -> Result<(), Failed> {
     for event in run.named("io_submit") {
         assert!(!arg(event, "iocbpp").to_string().contains("0x1111"), "{event}");
     }
-    // Kernels and file systems without it.
+    // Some kernels and file systems lack it.
     for event in run.named("getxattrat") {
         let path = value(event, "pathname").as_str().unwrap();
         assert!(path.ends_with("/secret"), "{event}");
@@ -227,7 +227,7 @@ fn unwritten() -> Result<(), Failed> {
     for event in run.named("rt_sigpending") {
         assert!(text(event, "uset").starts_with("0x"), "{event}");
     }
-    // Which node it is depends on the machine: beyond 1,024 of them there is nothing.
+    // The node depends on the machine: none is beyond 1,024.
     for event in run.named("get_mempolicy") {
         let nodes = arg(event, "nmask")["value"]
             .as_array()

@@ -1,4 +1,4 @@
-//! Running tracee and reading what it says.
+//! Running tracee and reading its output.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use nix::sys::signal::{kill, Signal};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-/// Nothing that is waited for takes longer than this, in an emulator neither.
+/// Limit of waiting for anything, also in an emulator.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The binary under test.
@@ -24,12 +24,12 @@ pub fn tracee() -> PathBuf {
     std::env::var_os("TRACEE_BIN").map_or_else(|| env!("CARGO_BIN_EXE_tracee").into(), PathBuf::from)
 }
 
-/// tracee with what `Env` says.
+/// tracee with the variables of `Env`.
 pub fn tracee_command() -> Command {
     command(tracee())
 }
 
-/// A command with what `Env` says.
+/// A command with the variables of `Env`.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     ENV.with_borrow(|vars| command.envs(vars));
@@ -40,7 +40,7 @@ thread_local! {
     static ENV: RefCell<BTreeMap<&'static str, String>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// A variable of the commands that a test starts, as long as it lives; the test's own process has it not.
+/// A variable for the commands that a test starts, as long as this lives; the test's own process does not have it.
 pub struct Env(&'static str);
 
 impl Env {
@@ -77,7 +77,7 @@ pub fn in_vm() -> bool {
     std::env::var_os("TRACEE_TEST_VM").is_some()
 }
 
-/// Why a test does not run in an emulator: no kernel changes what it is about.
+/// Why a test does not run in an emulator: its subject does not depend on the kernel.
 pub fn same_everywhere() -> Option<String> {
     in_vm().then(|| "it is the same on every kernel, and takes an emulator long".into())
 }
@@ -91,12 +91,12 @@ pub fn kernel() -> (u32, u32) {
     (numbers.next().unwrap(), numbers.next().unwrap())
 }
 
-/// The long form, of `make test-long`: each test on each kernel whose code it looks at.
+/// The long form, of `make test-long`: each test on each kernel whose code matters.
 pub fn long() -> bool {
     std::env::var_os("TRACEE_TEST_LONG").is_some()
 }
 
-/// Why a test does not run in this emulator: of the oldest kernel and the newest one each runs half of those.
+/// Why a test does not run in this emulator: the oldest kernel and the newest one each run half of the tests.
 fn elsewhere(name: &str) -> Option<String> {
     let (major, _) = kernel();
     let runs = match name.bytes().map(u32::from).sum::<u32>() % 2 {
@@ -131,11 +131,11 @@ impl Kernels {
     }
 }
 
-/// Which of the tests that the kernel lets run are run now: TRACEE_TEST_LANE.
+/// Which tests of those that can run here are run now: TRACEE_TEST_LANE.
 #[derive(PartialEq, Eq)]
 pub enum Lane {
     All,
-    /// Those that measure, for which nothing else may run.
+    /// Tests that measure, during which nothing else may run.
     Alone,
     /// All others.
     Beside,
@@ -155,8 +155,8 @@ impl Lane {
     }
 }
 
-/// Why times cannot be held against limits here: nested virtual machines and some mitigations make each call take several times as long
-/// as a processor of its own, and what is called in between as well.
+/// Why times cannot be compared with limits here: nested virtual machines and some mitigations make each call several
+/// times slower than a real processor.
 pub fn slow_calls() -> Option<String> {
     const MAX: u128 = 150;
     const ROUNDS: usize = 7;
@@ -178,7 +178,7 @@ fn prog_path(name: &str) -> PathBuf {
     Path::new(&folder).join(name)
 }
 
-/// Why a test that uses such a program cannot run, where it need not be there.
+/// Why a test that uses an optional program cannot run.
 pub fn lacks_prog(name: &str, why: &str) -> Option<String> {
     (!prog_path(name).exists()).then(|| why.to_owned())
 }
@@ -219,7 +219,7 @@ pub fn trace(flags: &[&str], command: &[&str]) -> Run {
     trace_keeping(flags, command, |_| true)
 }
 
-/// The same, of which only these events are held: a million of them would take gigabytes.
+/// The same, but only these events are kept: a million would take gigabytes.
 pub fn trace_keeping(flags: &[&str], command: &[&str], mut keep: impl FnMut(&Value) -> bool) -> Run {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("events");
@@ -254,7 +254,7 @@ fn lines(input: impl Read) -> impl Iterator<Item = Value> {
     })
 }
 
-/// Runs tracee without a command; for what fails at once.
+/// Runs tracee without a command, for runs that fail at once.
 pub fn run(args: &[&str]) -> Run {
     finish(tracee_command().args(args))
 }
@@ -280,7 +280,7 @@ impl Background {
     pub fn start(flags: &[&str]) -> Background {
         let folder = tempfile::tempdir().unwrap();
         let output = format!("json:{}", folder.path().join("events").display());
-        // Told as a service manager is, since the log of --debug takes time to write.
+        // Notified like a service manager, since the log of --debug takes time to write.
         let socket = folder.path().join("notify");
         let ready = UnixDatagram::bind(&socket).unwrap();
         ready.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
@@ -319,7 +319,7 @@ impl Background {
         Pid::from_raw(self.child.id() as i32)
     }
 
-    /// How long its threads have been running so far.
+    /// CPU time of its threads so far.
     pub fn running_time(&self) -> Duration {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid())).unwrap();
         let ran = |task: std::fs::DirEntry| -> u64 {
@@ -352,7 +352,7 @@ impl Background {
     }
 }
 
-/// Waits until something is so.
+/// Waits until a condition holds.
 pub fn wait_until(what: &str, mut so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !so() {
@@ -361,12 +361,12 @@ pub fn wait_until(what: &str, mut so: impl FnMut() -> bool) {
     }
 }
 
-/// Mounts the second version's cgroups, whatever else there is.
+/// Mounts cgroup v2, whatever else is mounted.
 pub fn mount_cgroup2(at: &Path) -> nix::Result<()> {
     mount(None::<&str>, at, Some("cgroup2"), MsFlags::empty(), None::<&str>)
 }
 
-/// As sha256sum(1) says.
+/// The hash by sha256sum(1).
 pub fn sha256(path: &Path) -> String {
     let output = Command::new("sha256sum").arg(path).output().unwrap();
     assert!(output.status.success(), "{output:?}");

@@ -39,11 +39,11 @@ fn run(events: &str, args: &[&str]) -> Seen {
     assert_eq!(run.code(), 0, "{}", run.stderr);
     assert_eq!(totals(&run.stderr).1, 0);
     let events = parse(fs::File::open(&json).unwrap());
-    // As they are: whoever prints them without parsing them is safe, too.
+    // Lines as they are: printing them without parsing is safe, too.
     let lines = fs::read_to_string(&json).unwrap();
     let raw = |char: char| char.is_control() || ('\u{200b}'..='\u{206f}').contains(&char);
     assert_eq!(lines.lines().flat_map(str::chars).find(|char| raw(*char)), None);
-    // A string, so that every byte of it is UTF-8.
+    // Read as a string, so that every byte of it is UTF-8.
     let text = String::from_utf8(fs::read(&table).unwrap()).unwrap();
     let rows: Vec<String> = text.split_terminator('\n').skip(1).map(str::to_owned).collect();
     assert_eq!(rows.len(), events.len());
@@ -152,7 +152,7 @@ fn names() -> Result<(), Failed> {
         }
         let execve = &seen.events[with(&["execve"], "pathname")[0]];
         assert_eq!(strings(execve, "argv"), std::slice::from_ref(name));
-        // What the kernel makes of it as the name of a process.
+        // The kernel's cut of it as the name of a process.
         let comm = &name[..name.len().min(15)];
         let call = seen
             .events
@@ -195,7 +195,7 @@ fn paths() -> Result<(), Failed> {
             let shown = arg_bytes(event, "pathname");
             let entry = arg(event, "pathname");
             let cut = entry["truncated"] == true;
-            // Those of 4097 and 5000 bytes are cut alike, and told apart by their full length if it is known.
+            // Paths of 4097 and 5000 bytes are cut alike, and distinguished by their full length if it is known.
             let full = entry["fullLength"].as_u64();
             if event["returnValue"] != result || !path.starts_with(&shown) || shown.len() < 100 {
                 continue;
@@ -267,7 +267,7 @@ fn counts() -> Result<(), Failed> {
     let mut args = vec!["argv"];
     args.extend(words.iter().map(String::as_str));
     let seen = run("execve,execveat,sched_process_exec", &args);
-    // What arrived, by the program itself.
+    // The counts of arguments that the program itself received.
     assert_eq!(seen.stdout, "1\n1024\n10000\n");
     let execs = execs(&seen);
     assert_eq!(execs.len(), counts.len());

@@ -57,7 +57,7 @@ fn disabled() -> Option<String> {
     (sysctl.trim() == "2").then(|| "kernel.io_uring_disabled is 2".into())
 }
 
-/// What the program says it did.
+/// The program's log.
 #[derive(Default)]
 struct Log {
     pid: u64,
@@ -109,7 +109,7 @@ impl Log {
 }
 
 impl Request {
-    /// Some operations are for workers anyway: there the kernel sets this flag itself.
+    /// Some operations always go to workers: there the kernel sets this flag itself.
     fn may_become_async(&self) -> bool {
         let name = op_name(self.opcode).unwrap();
         [
@@ -134,7 +134,7 @@ fn submits(events: &[Value], pid: u64) -> Vec<&Value> {
         .collect()
 }
 
-/// Every ring and every request of the log is an event of the program's, once, with these arguments.
+/// Every ring and every request of the log is one event of the program, with these arguments.
 fn compare(events: &[Value], log: &Log, polled: bool) {
     let rings: Vec<_> = events
         .iter()
@@ -176,7 +176,7 @@ fn compare(events: &[Value], log: &Log, polled: bool) {
     }
 }
 
-/// Whose request it was, and in which call.
+/// Checks whose request it was, and in which call.
 fn context(event: &Value, pid: u64, polled: bool) {
     assert_eq!(value(event, "sq_thread"), polled, "{event}");
     assert_eq!(event["hostProcessId"], pid, "{event}");
@@ -254,7 +254,7 @@ impl Waiting {
     }
 }
 
-/// What began before is not seen; what began after is, whoever issues its requests.
+/// A process from before is not seen; one that began later is, whoever issues its requests.
 fn scope_new() -> Result<(), Failed> {
     for mode in ["inline", "sqpoll"] {
         let (old_folder, new_folder) = (tempfile::tempdir()?, tempfile::tempdir()?);
@@ -292,7 +292,7 @@ fn default_set() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Why what is shown of an address may not be what the kernel uses.
+/// Why the shown address may differ from the one that the kernel uses.
 fn copies_addresses_late() -> Option<String> {
     let btf = Btf::from_vmlinux().ok()?;
     btf.type_by_name::<Struct<'_>>("io_async_connect")?;
@@ -321,7 +321,7 @@ fn raced(check: impl Fn(&Request, &Value) -> Option<bool>) -> Result<(), Failed>
     Ok(())
 }
 
-/// One of two files is there.
+/// One of two files exists.
 fn race_paths() -> Result<(), Failed> {
     raced(|request, event| {
         request.pathname.as_ref()?;
@@ -344,7 +344,7 @@ fn race_addresses() -> Result<(), Failed> {
     })
 }
 
-/// `--list` names tracepoints that there are.
+/// `--list` names tracepoints that exist.
 fn means() -> Result<(), Failed> {
     let run = run(&["--list", "--output", "json"]);
     for name in ["io_uring_create", "io_uring_submit"] {
@@ -373,7 +373,7 @@ fn means() -> Result<(), Failed> {
 /// Each operation of the running kernel, by its own type information.
 fn names() -> Result<(), Failed> {
     let btf = Btf::from_vmlinux()?;
-    // It has not always had a name itself.
+    // The type has not always had a name.
     let ops = (1..u32::try_from(btf.len())?)
         .filter_map(|id| btf.type_by_id::<Enum<'_>>(id.into()))
         .find(|ops| {

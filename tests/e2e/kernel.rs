@@ -1,4 +1,4 @@
-//! What becomes part of the kernel, or arranges it: modules, control groups, BPF, kprobes.
+//! Changes of the kernel itself: modules, control groups, BPF, kprobes.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -33,7 +33,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// Loads the module `dummy` and unloads it again. By copying it first, where the loader reads files itself.
+/// Loads the module `dummy` and unloads it again. Copies it first, if the loader reads files itself.
 fn modprobe(event: &str) -> (Run, PathBuf) {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
     let file = PathBuf::from(format!("/lib/modules/{}/dummy.ko", release.trim()));
@@ -59,7 +59,7 @@ fn loads(event: &'static str) -> Result<(), Failed> {
         assert_eq!(told.len(), 1, "{:#?} {}", run.events, run.stderr);
         let told = told[0];
         assert_eq!(value(told, "name"), "dummy", "{told}");
-        // Debian's own module: nothing is wrong with it.
+        // Debian's own module taints nothing.
         assert_eq!(value(told, "taints"), 0, "{told}");
         let by_fd = !run.named("finit_module").is_empty();
         let path = if by_fd { json!(file) } else { Value::Null };
@@ -85,7 +85,7 @@ fn module_free() -> Result<(), Failed> {
         assert_eq!(told.len(), 1, "{}", run.stderr);
         assert_eq!(value(told[0], "name"), "dummy");
         assert_eq!(told[0]["syscall"], "delete_module");
-        // The classic tracepoint does not tell it.
+        // The classic tracepoint does not have it.
         let taints = value(told[0], "taints");
         assert!(taints == 0 || taints.is_null() && arg(told[0], "taints")["error"] == "EFAULT");
     });
@@ -187,7 +187,7 @@ fn bpf_commands() -> Result<(), Failed> {
     Ok(())
 }
 
-/// `event` tells of the object that the program made.
+/// `event` reports the object that the program made.
 fn object(event: &'static str, kind: &'static str) -> Result<(), Failed> {
     each(event, || {
         let run = links(event);
@@ -285,7 +285,7 @@ fn attach_all(program: &str, cgroup: &Path) {
 
 const PROBES: &str = "/sys/kernel/tracing/kprobe_events";
 
-/// One that is registered, and one on a function that there is not.
+/// One that is registered, and one on a missing function.
 fn kprobe_attach() -> Result<(), Failed> {
     each("kprobe_attach", || {
         let text =

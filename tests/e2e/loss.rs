@@ -72,7 +72,7 @@ fn received_and_lost(size: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Only kernels that preempt programs on raw tracepoints need it, and there it is a warning.
+/// Only kernels that preempt programs on raw tracepoints need tracefs, and there a warning is printed.
 fn without_tracefs() -> Result<(), Failed> {
     let mut command = Command::new("unshare");
     command.args(["-m", "sh", "-c"]).arg(
@@ -127,7 +127,7 @@ fn in_the_stream() -> Result<(), Failed> {
         );
     }
     if lost > 0 {
-        // By CPU and event, besides the total.
+        // By CPU and event, in addition to the total.
         let line = run
             .stderr
             .lines()
@@ -170,12 +170,12 @@ fn steady() -> Result<(), Failed> {
     Ok(())
 }
 
-/// More than the reader holds of a ring, and too young to be given on when it is told to stop.
+/// More than the reader holds of a ring, and too young to be forwarded when it is asked to stop.
 fn burst() -> Result<(), Failed> {
     const OPENS: usize = 400;
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("rows");
-    // A table, since JSON's own bookkeeping would keep the reader at it.
+    // A table, since JSON's own bookkeeping would keep the reader busy.
     let mut child = tracee_command()
         .args(["--debug", "-e", "openat", "-o"])
         .arg(format!("table:{}", path.display()))
@@ -215,10 +215,10 @@ fn stopped() -> Result<(), Failed> {
         .spawn()?;
     let pid = Pid::from_raw(child.id() as i32);
     let mut rows = BufReader::new(child.stdout.take().unwrap()).split(b'\n');
-    // The header and the first event: it is under way.
+    // After the header and the first event it is under way.
     assert!(rows.next().is_some() && rows.next().is_some());
     kill(pid, Signal::SIGSTOP)?;
-    // This long, not until something: that is what the test is about.
+    // A fixed time, not a condition, is the point of this test.
     std::thread::sleep(Duration::from_secs(5));
     kill(pid, Signal::SIGCONT)?;
     let rows = 1 + rows.map_while(Result::ok).count() as u64;
@@ -245,7 +245,7 @@ fn loaded() -> BTreeSet<(&'static str, u64)> {
 }
 
 fn killed() -> Result<(), Failed> {
-    // Those of earlier tests may still be going.
+    // Programs of earlier tests may still be unloading.
     let before = loaded();
     let mut background = Background::start(&["-t", &format!("process:{}", std::process::id())]);
     let own: BTreeSet<_> = loaded().difference(&before).copied().collect();

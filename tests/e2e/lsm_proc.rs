@@ -1,5 +1,5 @@
-//! Credentials, namespaces, and what tasks do to each other: by every means that the kernel has, against what the programs
-//! that did it say.
+//! Credentials, namespaces, and what tasks do to each other: by every mechanism of the kernel, against the programs'
+//! own logs.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -47,7 +47,7 @@ fn fields(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Asserts that an argument has these fields, and shows those in words in which it differs.
+/// Asserts that an argument has these fields, and that its text shows those in which it differs.
 fn assert_fields(event: &Value, name: &str, known: &[(&str, u64)], other: &[(&str, u64)]) {
     for (field, known) in known {
         assert_eq!(value(event, name)[field], *known, "{name}.{field}: {event}");
@@ -152,7 +152,7 @@ fn namespaces() -> Result<(), Failed> {
         let mut snapshots: Vec<Vec<u64>> = rung.log("ns").iter().map(parse).collect();
         let child = rung.log("child").iter().map(parse).next().unwrap();
         let mut told = rung.run.named("switch_task_ns");
-        // Nobody can open a pid namespace that has no process yet; it must be another one.
+        // A pid namespace without a process cannot be opened; it must be another one.
         let new_pid_ns = told
             .iter()
             .map(|event| &value(event, "new_ns")["pid_for_children"])
@@ -168,7 +168,7 @@ fn namespaces() -> Result<(), Failed> {
             let numbers = snapshot[1..].iter().copied();
             NAMESPACES.into_iter().zip(numbers).collect()
         };
-        // The child comes first; the parent told of it.
+        // The child comes first; its parent reported it.
         let first = told.remove(0);
         if first["hostThreadId"] == first["threadId"] {
             assert_eq!(value(first, "pid"), child[0]);
@@ -219,7 +219,7 @@ fn capabilities() -> Result<(), Failed> {
                 ("sethostname", "CAP_SYS_ADMIN", &refused),
             ]
         );
-        // The kernel asks for these, too, but not for the log.
+        // The kernel checks these, too, but not for the audit log.
         let quiet = |call: &str| ["mmap", "brk", "munmap", "mprotect"].contains(&call);
         assert!(told.iter().all(|(call, ..)| !quiet(call)), "{told:?}");
     });
@@ -263,7 +263,7 @@ fn tasks() -> Result<(), Failed> {
             named.filter(|event| event["processId"] == pid).collect()
         };
 
-        // Where programs on raw tracepoints are preempted, the classic one has to do, which tells no sender.
+        // Where programs on raw tracepoints are preempted, the classic one is used, which has no sender.
         let mut signals = log("signal");
         if rung.attach("signal_deliver").contains("tp/signal/") {
             for line in &mut signals {
@@ -319,7 +319,7 @@ fn tasks() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The clock is set to what it is already.
+/// The clock is set to its current time.
 fn settime() -> Result<(), Failed> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let event = "security_settime64";

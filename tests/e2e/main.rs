@@ -1,4 +1,4 @@
-//! End-to-end tests: the real binary on the kernel that runs, against what others say of the same run.
+//! End-to-end tests: the real binary on the running kernel, compared with other sources on the same run.
 //!
 //! The same file runs on other kernels in a VM (`vm/run.sh`). A test that needs what a kernel lacks is skipped by name,
 //! with the reason.
@@ -48,7 +48,7 @@ use std::time::Instant;
 use harness::{Kernels, Lane};
 use libtest_mimic::{Arguments, Failed, Trial};
 
-/// A test: its name, what it needs (the reason why that is missing), and what it does.
+/// A test: its name, the reason why it cannot run here, and what it does.
 pub struct Test {
     name: &'static str,
     missing: Option<String>,
@@ -68,25 +68,25 @@ impl Test {
         }
     }
 
-    /// Skips the test if `missing` gives a reason.
+    /// Skips the test if `missing` is a reason.
     pub fn unless(mut self, missing: Option<String>) -> Test {
         self.missing = self.missing.or(missing);
         self
     }
 
-    /// Each kernel more adds little to it.
+    /// Further kernels add little to it.
     pub fn once(mut self) -> Test {
         self.kernels = Kernels::Few;
         self
     }
 
-    /// What each kernel decides anew, such as what its verifier lets pass.
+    /// Each kernel decides it anew, such as what its verifier accepts.
     pub fn on_each_kernel(mut self) -> Test {
         self.kernels = Kernels::Each;
         self
     }
 
-    /// It measures time, load or losses: nothing else may run meanwhile.
+    /// The test measures time, load or losses: nothing else may run meanwhile.
     pub fn alone(mut self) -> Test {
         self.measures = true;
         self
@@ -97,7 +97,7 @@ impl Test {
     }
 }
 
-/// Runs a test; says so if it is one of those that make the whole slow, or large.
+/// Runs a test; prints its time and memory if these are large.
 fn timed(test: &Test) -> Result<(), Failed> {
     let started = Instant::now();
     let result = (test.run)();
@@ -105,7 +105,7 @@ fn timed(test: &Test) -> Result<(), Failed> {
     if seconds >= 5 {
         println!("\nslow: {}: {seconds} s", test.name);
     }
-    // The highest point so far is read, and begins anew.
+    // Peak memory is read, and reset.
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let mib = peak

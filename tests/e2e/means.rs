@@ -1,4 +1,4 @@
-//! Tests by every means that a kernel has: each by ruling out the better ones.
+//! Tests by every mechanism of a kernel: each by ruling out the better ones.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -34,7 +34,7 @@ fn loads() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Programs and functions that events alone do without.
+/// Loads programs and functions that only options need.
 fn options_load() -> Result<(), Failed> {
     for without in RUNGS {
         let artefacts = tempfile::tempdir()?;
@@ -56,7 +56,7 @@ fn options_load() -> Result<(), Failed> {
             &["true"],
         );
         assert_eq!(run.code(), 0, "without {without}: {}", run.stderr);
-        // Linux 5.10 has nothing else to tell of memory.
+        // On Linux 5.10 memory is unavailable otherwise.
         let warns = run.stderr.contains("memory is not captured");
         let missing = unavailable_without("mem_prot_alert", without);
         assert_eq!(warns, missing.is_some(), "{}", run.stderr);
@@ -71,7 +71,7 @@ fn options_load() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Why this kernel cannot give an event by any means.
+/// Why an event is unavailable on this kernel.
 pub fn unavailable(event: &str) -> Option<String> {
     unavailable_without(event, "")
 }
@@ -81,7 +81,7 @@ fn unavailable_without(event: &str, without: &str) -> Option<String> {
     (listed["available"] != true).then(|| listed["reason"].as_str().unwrap().into())
 }
 
-/// By which means the kernel gives an event.
+/// By which mechanism the kernel provides an event.
 pub fn attach(event: &str) -> String {
     list(&Env::get("TRACEE_WITHOUT"))[event]["attach"]
         .as_str()
@@ -89,10 +89,10 @@ pub fn attach(event: &str) -> String {
         .into()
 }
 
-/// What `--list` says, by event.
+/// The output of `--list`, by event.
 pub type List = BTreeMap<String, Value>;
 
-/// What `--list` says of each event, without these means. Asked once: a kernel does not change.
+/// The output of `--list` without these mechanisms, by event. Asked once: a kernel does not change.
 pub fn list(without: &str) -> &'static List {
     static LISTS: Mutex<BTreeMap<String, &'static List>> = Mutex::new(BTreeMap::new());
     let mut lists = LISTS.lock().unwrap();
@@ -113,10 +113,10 @@ fn ask(without: &str) -> List {
         .collect()
 }
 
-/// Means that are ruled out, best first, so that each that the kernel has comes to its turn.
+/// Mechanisms that are ruled out, best first, so that each one of the kernel is used in turn.
 const RUNGS: [&str; 3] = ["", "trampolines", "trampolines,kprobes"];
 
-/// A run with the best means that are left.
+/// A run with the best mechanism that is left.
 pub struct Rung {
     listed: &'static List,
     pub run: Run,
@@ -131,12 +131,12 @@ impl Rung {
         self.listed[event]["available"] == true
     }
 
-    /// Told after the call that led to it.
+    /// Whether the event is obtained after the call that led to it.
     pub fn is_after(&self, event: &str) -> bool {
         self.attach(event).contains("(after the call)")
     }
 
-    /// What a hook that refused nothing returned, where the means can tell.
+    /// The result of a hook that refused nothing, if the mechanism knows it.
     pub fn allowed(&self, event: &str) -> Value {
         match self.attach(event) {
             attach if attach.contains("kprobe/") || attach.contains("fentry/") => Value::Null,
@@ -158,12 +158,12 @@ impl Rung {
     }
 }
 
-/// Runs a test with every means by which this kernel gives the event.
+/// Runs a test with every mechanism by which this kernel provides the event.
 pub fn each(event: &str, test: impl Fn()) {
     each_set(&[event], |_, _| test());
 }
 
-/// Runs a program with every means by which this kernel gives these events, and tests each run.
+/// Runs a program with every mechanism by which this kernel provides these events, and tests each run.
 pub fn each_run(events: &[&str], command: &[&str], test: impl Fn(&Rung)) {
     each_set(events, |there, listed| {
         let run = trace(&["-e", &there.join(",")], command);
@@ -177,7 +177,7 @@ pub fn each_run(events: &[&str], command: &[&str], test: impl Fn(&Rung)) {
     });
 }
 
-/// Gives a test those of the events that there are, and what is listed, once for every set of means.
+/// Runs a test with the available events, and their list, once for every set of mechanisms.
 pub fn each_set(events: &[&str], test: impl Fn(&[&str], &'static List)) {
     let mut seen = Vec::new();
     for without in RUNGS {
@@ -204,7 +204,7 @@ pub fn each_set(events: &[&str], test: impl Fn(&[&str], &'static List)) {
     assert!(!seen.is_empty());
 }
 
-/// An argument in words, `-` where there is none.
+/// An argument in words, `-` if it is missing.
 pub fn text<'a>(event: &'a Value, name: &str) -> &'a str {
     match arg(event, name) {
         arg if arg["value"].is_null() => "-",

@@ -1,4 +1,5 @@
-//! Who is in a container, whatever he and others do with cgroups: each sentence of docs/security-model.md about it.
+//! Which container a process is in, whatever it and others do with cgroups: each sentence of docs/security-model.md
+//! about it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +16,7 @@ use crate::containers::{id, Hierarchy};
 use crate::harness::{prog, same_everywhere, totals, value, Background, Run};
 use crate::Test;
 
-/// A user whom nobody else is, not even in another run of these tests.
+/// A uid that nothing else uses, not even another run of these tests.
 pub fn user() -> u32 {
     100_000 + std::process::id() % 100_000
 }
@@ -71,7 +72,7 @@ impl Cgroups {
         self.folder(&format!("{name}-{}", std::process::id()))
     }
 
-    /// Where the processes of the topmost one are.
+    /// The cgroup.procs of the topmost cgroup.
     fn root(&self) -> String {
         procs(self.hierarchy.path("").to_str().unwrap())
     }
@@ -134,7 +135,7 @@ fn scopes<const N: usize>(scopes: [&str; N]) -> [Background; N] {
     scopes.map(|scope| Background::start(&["-t", scope, "-e", EVENTS]))
 }
 
-/// What was executed by `run`, each with the container that it was in.
+/// Programs that were executed by `run`, each with its container.
 pub fn ran(run: &Run) -> BTreeMap<String, String> {
     let name = |event: &&Value| {
         let argv = value(event, "argv").as_array()?;
@@ -268,7 +269,7 @@ fn before() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Somebody else is in a cgroup that is called the same.
+/// Another process is in a cgroup with the same name.
 fn own_path() -> Result<(), Failed> {
     let mut cgroups = Cgroups::new(2600);
     let (roots, at_roots) = cgroups.container(1);
@@ -285,7 +286,7 @@ fn own_path() -> Result<(), Failed> {
         "into", &procs(&folder), "uid", &uid, "make", &above, "make", &at_users,
         "into", &procs(&at_users), "wait", "run", name,
     ]);
-    // Whichever comes first or last.
+    // In either order.
     let before = users("before");
     let member = Waiting::start(&["into", &into_roots, "exec", "wait", "run", "member"]);
     let after = Waiting::start(&["into", &procs(&at_users), "wait", "run", "after"]);
@@ -320,7 +321,7 @@ fn threads() -> Result<(), Failed> {
     let [all, host] = runs.map(Background::stop);
     assert_eq!(ran(&all), all_in(&["forked", "in"], &a));
     assert_eq!(ran(&host), BTreeMap::new());
-    // In the first version each thread goes where it likes.
+    // In cgroup v1 each thread may move separately.
     let Some(mut v1) = Hierarchy::mount("cgroup", Some("devices")) else {
         return Ok(());
     };
@@ -379,7 +380,7 @@ fn inside() -> Result<(), Failed> {
         "make", &below, "into", &procs(&below), "run", "below", "exec", "run", "below-exec",
         "make", beside, "into", &procs(beside), "run", "beside", "exec", "run", "beside-exec",
     ]);
-    // One of the host that is put there is the container's as well.
+    // A process of the host that is put there belongs to the container as well.
     go(&["into", &procs(&below), "exec", "run", "host-below"]);
     go(&["into", &procs(beside), "exec", "run", "host-beside"]);
     let [all, listed, host] = runs.map(Background::stop);
@@ -409,7 +410,7 @@ pub fn remove(folder: &str) {
 }
 
 fn deep() -> Result<(), Failed> {
-    // As far as it is looked, and further.
+    // Within the depth that is looked at, and beyond.
     let (near, far) = (100, 1030);
     let mut cgroups = Cgroups::new(2600);
     let (a, at_a) = cgroups.container(1);
@@ -436,7 +437,7 @@ fn deep() -> Result<(), Failed> {
         assert_eq!(ran(run), expected);
         assert!(run.stderr.contains("since tables were full"), "{}", run.stderr);
     }
-    // Whose it is nobody knows: it is everybody's.
+    // Its container is unknown: it counts as in every scope.
     assert_eq!(ran(&host), all_in(&["far"], ""));
     Ok(())
 }
@@ -461,7 +462,7 @@ fn users() -> Result<(), Failed> {
     ]);
     go(&["uid", &uid, "make", &at_made]);
     go(&["into", &procs(&at_made), "exec", "run", "made"]);
-    // What root has made and given away, root vouches for.
+    // Root vouches for a cgroup that root has made and given away.
     let at_given = cgroups.folder(&format!("docker/{given}"));
     for file in [at_given.clone(), procs(&at_given)] {
         chown(file, Some(user()), Some(user()))?;
@@ -479,7 +480,7 @@ fn users() -> Result<(), Failed> {
     of_containers.extend(all_in(&["given"], &given));
     assert_eq!(ran(&host), of_host);
     assert_eq!(ran(&new), of_containers);
-    // Whose they are is told.
+    // The owner is reported.
     let owners = [(&users, user()), (&made, user()), (&given, 0)];
     for (id, owner) in owners {
         let created: Vec<_> = all
@@ -511,11 +512,11 @@ fn map(background: &Background, name: &str) -> MapHandle {
         .unwrap_or_else(|| panic!("no map {name}"))
 }
 
-/// Leaves no room in it.
+/// Fills the map.
 fn fill(map: &MapHandle) {
     let (key_size, value) = (map.key_size() as usize, vec![0xff; map.value_size() as usize]);
     for number in (0..=map.max_entries()).rev() {
-        // Numbers that nobody has.
+        // Keys that no process has.
         let mut key = vec![0xee; key_size];
         key[..4].copy_from_slice(&(u32::MAX - number).to_ne_bytes());
         if map.update(&key, &value, MapFlags::ANY).is_err() {
@@ -538,7 +539,7 @@ fn full() -> Result<(), Failed> {
         assert!(run.stderr.contains("since tables were full"), "{}", run.stderr);
     };
     let start = |scope: &str| Background::start(&["-t", scope, "-e", &format!("{EVENTS},lost_events")]);
-    // No room for processes: one that enters, and children of one that has.
+    // No room for processes: one that enters, and children of a member.
     let runs = [start("c:all"), start("h")];
     let mut member = Waiting::start(&[
         "into",
@@ -587,12 +588,12 @@ fn full() -> Result<(), Failed> {
     let run = run.stop();
     assert_eq!(ran(&run), all_in(&["followed", "followed-exec"], ""));
     told(&run);
-    // Users may fill what is theirs, and no more.
+    // Users may fill only their own part.
     let delegated = cgroups.named("delegated");
     chown(&delegated, Some(user()), Some(user()))?;
     let run = start("c");
     let tables = map(&run, ".data.tables");
-    // As many of them as there may be, after two counters.
+    // The largest number of them, after two counters.
     let mut counters = vec![0; tables.value_size() as usize];
     counters[16..24].copy_from_slice(&u64::from(u32::MAX).to_ne_bytes());
     tables.update(&0u32.to_ne_bytes(), &counters, MapFlags::ANY)?;

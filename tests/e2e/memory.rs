@@ -69,7 +69,7 @@ fn bprm_check() -> Result<(), Failed> {
             (program.clone(), words(script.to_str().unwrap(), "5")),
         ];
         if told.iter().all(|event| event["source"] == "tracepoint") {
-            // Told once, when the last interpreter has been found.
+            // Reported once, when the last interpreter has been found.
             expected.remove(2);
         }
         assert_eq!(told.len(), expected.len(), "{told:?}");
@@ -100,7 +100,7 @@ struct Call {
     prev: u64,
     flags: u64,
     path: Option<String>,
-    /// Of one who saw it, and of one who sees what it left.
+    /// Where the change is seen, and where only the result is seen.
     alert: [Option<String>; 2],
 }
 
@@ -156,7 +156,7 @@ fn mmap_file() -> Result<(), Failed> {
             assert_eq!(value(event, "pathname"), &json!(call.path), "{event}");
             assert_eq!(value(event, "prot"), call.prot, "{event}");
             assert_eq!(value(event, "flags"), call.flags, "{event}");
-            // Before the kernel has placed it, there is the address that was asked for: none.
+            // Before the kernel has placed it, the event has the requested address: none.
             let after = event["source"] == "after the call";
             let addr = if after { json!(call.addr) } else { Value::Null };
             assert_eq!(value(event, "addr"), &addr, "{event}");
@@ -171,7 +171,7 @@ fn mmap_file() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Those of the program's own memory, in order.
+/// Events on the program's own memory, in order.
 fn of_calls<'a>(run: &'a Run, name: &str, calls: &[Call]) -> Vec<&'a Value> {
     run.named(name)
         .into_iter()
@@ -279,7 +279,7 @@ fn every_area(program: &'static str) -> Result<(), Failed> {
             .named("mem_prot_alert")
             .iter()
             .any(|event| event["syscall"] == "mprotect" && event["source"] == "after the call");
-        // No hook sees what shmat and brk map, and before that version no program can look at it.
+        // No hook sees what shmat and brk map, and before 5.17 no program can look at it.
         let all = kernel() >= (5, 17);
         let mut expected: Vec<_> = run
             .stdout
@@ -303,7 +303,7 @@ fn every_area(program: &'static str) -> Result<(), Failed> {
         expected.sort();
         told.sort();
         if !all {
-            // Of those, only mmap.
+            // Of these calls, only mmap.
             expected.retain(|line| !line.starts_with("MAPPED_WX") || told.contains(line));
         }
         assert_eq!(told, expected, "{:#?}", run.events);
@@ -313,7 +313,7 @@ fn every_area(program: &'static str) -> Result<(), Failed> {
     Ok(())
 }
 
-/// While other threads change the address space, each is told, though perhaps not whether it was written.
+/// While other threads change the address space, each area is reported, though perhaps not whether it was written.
 fn while_it_changes() -> Result<(), Failed> {
     let count = if in_vm() { 200 } else { 5000 };
     each("mem_prot_alert", || {

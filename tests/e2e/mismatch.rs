@@ -57,7 +57,7 @@ fn log(run: &Run) -> Vec<(u64, String)> {
     log
 }
 
-/// Each call of the log, in order, with the mismatch that was told of it.
+/// Each call of the log, in order, with its reported mismatch.
 fn calls<'a>(
     run: &'a Run,
     call: &str,
@@ -81,7 +81,7 @@ fn calls<'a>(
     calls
 }
 
-/// Told if, and only if, what is shown is not what was taken; how often it was.
+/// A mismatch is reported if, and only if, what is shown is not what was taken. Returns how many were.
 fn compare(
     calls: &[(&Value, Option<&Value>)],
     taken: &[String],
@@ -112,8 +112,8 @@ fn compare(
     told
 }
 
-/// Where the two threads did not meet once, or the kernel skipped programs (which tracee tells, and nobody can help), the
-/// run says nothing: another one is made.
+/// If the two threads never met, or the kernel skipped programs (which tracee reports), the run is
+/// inconclusive: it is repeated.
 fn race(events: &str, kind: &str, folder: &Path) -> Run {
     let tries = tries().to_string();
     let run = || {
@@ -161,7 +161,7 @@ fn opens(call: &str) -> Result<(), Failed> {
             value(event, "pathname").as_str().is_some_and(in_folder)
         });
         let told = compare(&told, &taken, call, "pathname", "value");
-        // What the kernel itself says of each is right.
+        // The kernel-side events on each are right.
         let opened: Vec<_> = run
             .named("security_file_open")
             .into_iter()
@@ -202,7 +202,7 @@ fn connects() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The event execve shows the kernel's copy itself; what user memory says at that moment is told when it differs.
+/// The event execve shows the kernel's copy itself; user memory at that moment is reported if it differs.
 fn execs() -> Result<(), Failed> {
     each(MISMATCH, || {
         let folder = tempfile::tempdir().unwrap();
@@ -272,7 +272,7 @@ fn failing_execs() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Symlinks, relative paths, files that are not there, execs by fd and by folder, scripts: no mismatch.
+/// Symlinks, relative paths, missing files, execs by fd and by folder, scripts: no mismatch.
 fn none() -> Result<(), Failed> {
     each(MISMATCH, || {
         let folder = folder();

@@ -1,4 +1,4 @@
-//! Names of containers: who may give them, and what happens while nobody does.
+//! Names of containers: who may set them, and what happens while they are missing.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -38,7 +38,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// Somebody who listens at a socket.
+/// A process that listens at a socket.
 struct Listener(Child);
 
 impl Listener {
@@ -67,7 +67,7 @@ impl Drop for Listener {
     }
 }
 
-/// The folder that the login makes for a user, if it is not there.
+/// The folder in /run/user, made if it is missing.
 struct UsersFolder(PathBuf);
 
 impl UsersFolder {
@@ -92,7 +92,7 @@ impl Drop for UsersFolder {
     }
 }
 
-/// What docker and podman answer when they know a container.
+/// The answer of docker and podman about a container that they know.
 fn answer(name: &str) -> String {
     json!([{ "Names": [format!("/{name}")], "Image": "image:1" }]).to_string()
 }
@@ -125,7 +125,7 @@ fn work(cgroups: &mut Cgroups, seed: u64) -> (String, String) {
     (users, roots)
 }
 
-/// What the events of a container call it.
+/// The names of a container in its events.
 fn names(run: &Run, id: &str) -> Vec<Value> {
     let mut names: Vec<_> = run
         .events
@@ -157,7 +157,7 @@ fn own_only() -> Result<(), Failed> {
     };
     assert_eq!(told(&users), [&json!("mine")]);
     assert_eq!(told(&roots), [&Value::Null]);
-    // Nor at a socket that whoever traces has named, as long as it is another user who listens there.
+    // Nor at a socket that the tracing user has named, if another user listens there.
     let env = Env::set("CONTAINER_HOST", format!("unix://{}", folder.socket().display()));
     let background = Background::start(&["-t", "p", "-e", EVENTS]);
     drop(env);
@@ -190,7 +190,7 @@ fn links() -> Result<(), Failed> {
     symlink(elsewhere.path(), folder.0.join("podman"))?;
     unnamed(&mut cgroups, "its folder is a link");
     fs::remove_file(folder.0.join("podman"))?;
-    // What is not the user's is not asked, either: here his folder.
+    // A folder that is not the user's is not used, either.
     fs::create_dir(folder.0.join("podman"))?;
     let _roots = Listener::start(&folder.socket(), &answer("roots"), 0);
     unnamed(&mut cgroups, "another listens there");
@@ -214,7 +214,7 @@ fn not_listed() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Where the executable has capabilities of its own, its user's environment says nothing.
+/// If the executable has capabilities of its own, its user's environment is ignored.
 fn privileged() -> Result<(), Failed> {
     let _folder = UsersFolder::make();
     let mut cgroups = Cgroups::new(4600);
@@ -264,7 +264,7 @@ fn hanging() -> Result<(), Failed> {
     let _user = Listener::start(&folder.socket(), "hang", user());
     let background = Background::start(&["-t", "p", "-e", EVENTS]);
     let make = |seed: u64| format!("{delegated}/libpod-{}.scope", id(own(seed)));
-    // Questions enough to wait behind, then a container that is gone before its own is asked, then many others.
+    // Enough questions in front, then a container that is gone before it is asked about, then many others.
     let churn = |from: u64| {
         for seed in from..from + 300 {
             fs::create_dir(make(seed)).unwrap();
@@ -298,7 +298,7 @@ fn removed() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let socket = folder.path().join("socket");
     let cgroups = Cgroups::new(4400);
-    // Nobody answers before this one goes on.
+    // Nobody answers before this process goes on.
     let root = Listener::start(&socket, &answer("late"), 0);
     let stop = |signal| nix::sys::signal::kill(nix::unistd::Pid::from_raw(root.0.id() as i32), signal);
     stop(Signal::SIGSTOP)?;
@@ -319,7 +319,7 @@ fn removed() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Runtimes have no such names, and nobody need keep them.
+/// Longer than any real name.
 fn long() -> Result<(), Failed> {
     let folder = UsersFolder::make();
     let mut cgroups = Cgroups::new(4600);
@@ -346,7 +346,7 @@ fn unserved() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Whatever is still awaited, and whatever the rings still hold.
+/// Ends in time, whatever is still awaited or in the rings.
 pub fn end_in_time(background: &Background) {
     const MOST: Duration = Duration::from_secs(4);
     let start = Instant::now();
@@ -358,7 +358,7 @@ pub fn end_in_time(background: &Background) {
     assert!(start.elapsed() < MOST, "{:?}", start.elapsed());
 }
 
-/// KiB that a process has in memory.
+/// Resident memory of a process in KiB.
 fn memory(background: &Background) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", background.pid())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
@@ -373,7 +373,7 @@ fn flood() -> Result<(), Failed> {
     let _user = Listener::start(&folder.socket(), "hang", user());
     let _root = Listener::start(&socket, "hang", 0);
     let env = Env::set("CONTAINER_HOST", format!("unix://{}", socket.display()));
-    // One whose name is only shown, and one whose name decides.
+    // One run in which names are only shown, and one in which they decide.
     let runs = ["p", "c:web"].map(|scope| Background::start(&["-t", scope, "-e", "getppid"]));
     drop(env);
     let before = runs.each_ref().map(memory);

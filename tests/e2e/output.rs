@@ -49,7 +49,7 @@ fn table() -> Result<(), Failed> {
         Some("TIME(s)        UID    COMM             PID     TID     RET              EVENT                ARGS")
     );
     let row = lines.next().unwrap();
-    // Each column begins where its head does.
+    // Each column begins below its head.
     let columns: Vec<&str> = [0, 15, 22, 39, 47, 55, 72, 93]
         .windows(2)
         .map(|at| row[at[0]..at[1]].trim_end())
@@ -199,7 +199,7 @@ fn sigint() -> Result<(), Failed> {
             .args(["1", &calls.to_string()])
             .status()?;
         assert!(status.success());
-        // At once: what is in the rings is still printed.
+        // At once, but what is in the rings is still printed.
         let start = Instant::now();
         let run = background.stop_by(signal);
         // An emulator takes its time to close the links.
@@ -220,7 +220,7 @@ fn closed() -> Result<(), Failed> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
-    // As `| head -1` does.
+    // Reads one line, as `| head -1` does.
     let mut line = String::new();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     stdout.read_line(&mut line)?;
@@ -260,7 +260,7 @@ fn stuck_reader() -> Result<(), Failed> {
     // The pipe fills up, and nobody reads it.
     let pid = nix::unistd::Pid::from_raw(child.id() as i32);
     let stdout = child.stdout.as_ref().unwrap().as_raw_fd();
-    // SAFETY: asks for a number. It is less than 64 KiB for users who have many pipes.
+    // SAFETY: asks for a number. It is less than 64 KiB for users with many pipes.
     let size = unsafe { nix::libc::fcntl(stdout, nix::libc::F_GETPIPE_SZ) };
     assert!(size > 0);
     wait_until("the pipe is full and tracee waits for it", || {
@@ -279,7 +279,7 @@ fn stuck_reader() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Loading all programs takes longer than a blocked reader is waited for.
+/// Loading all programs takes longer than tracee waits for a blocked reader.
 fn stopped_early() -> Result<(), Failed> {
     let child = tracee_command()
         .args(["-t", "p:all", "-s", "all"])
@@ -304,7 +304,7 @@ fn stopped_early() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The best of several starts counts: the machine's noise only ever adds.
+/// The best of several starts counts: noise only ever adds.
 fn start() -> Result<(), Failed> {
     let (starts, allowed) = if in_vm() { (1, 20) } else { (5, 1) };
     let mut best = Duration::MAX;
@@ -323,7 +323,7 @@ fn memory() -> Result<(), Failed> {
     Ok(())
 }
 
-/// How long it takes until an event is seen, and how much memory in KiB.
+/// The time until an event is seen, and peak memory in KiB.
 fn start_once() -> Result<(Duration, u64), Failed> {
     let start = Instant::now();
     let mut child = tracee_command()

@@ -1,4 +1,4 @@
-//! Process life: the ways to exec, to exit, and what each says.
+//! Process life: the ways to exec and to exit, and the events of each.
 
 use std::os::unix::fs::MetadataExt;
 
@@ -36,7 +36,7 @@ fn execs(run: &crate::harness::Run) -> Vec<(String, i64)> {
         .collect()
 }
 
-/// Whether the tracepoint itself says which exit is the last (`group_dead`).
+/// Whether the tracepoint itself shows which exit is the last (`group_dead`).
 fn tells_the_last() -> bool {
     let release = nix::sys::utsname::uname().unwrap();
     let release = release.release().to_string_lossy().into_owned();
@@ -66,7 +66,7 @@ fn last_exits() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Before it, the process is tracee's own, and reads a word from its parent.
+/// Before it, the process is tracee's own, and reads a byte from its parent.
 fn from_its_exec_on() -> Result<(), Failed> {
     let run = trace(&["-s", "syscalls"], &["true"]);
     let before: Vec<_> = run

@@ -1,4 +1,4 @@
-//! Calls that seccomp or a tracer keeps from running, or changes on their way: no success that never was, none hidden.
+//! Calls that seccomp or a tracer keeps from running, or changes meanwhile: no false success, no hidden call.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -27,7 +27,7 @@ pub fn tests() -> Vec<Test> {
 
 const CALLS: &str = "openat,execve,fork,exit_group,getpid,getppid";
 
-/// The events of each process of which the program has told.
+/// The events of each process in the program's log.
 fn by_name(run: &Run) -> BTreeMap<String, Vec<&Value>> {
     run.stdout
         .lines()
@@ -40,7 +40,7 @@ fn by_name(run: &Run) -> BTreeMap<String, Vec<&Value>> {
         .collect()
 }
 
-/// `openat`s of a process: result, whether carried out (null: not said), and what the program saw.
+/// `openat`s of a process: result, whether carried out (null: no key), and what the program saw.
 fn opens(events: &[&Value]) -> Vec<Value> {
     let told = |event: &&&Value| event["eventName"] == "openat";
     events
@@ -70,13 +70,13 @@ fn refused() -> Result<(), Failed> {
         ("trace", json!([-38, false, null])),
         ("notify", not_run(3)),
         ("sysemu", not_run(3)),
-        // What seccomp lets through is a call like any other.
+        // A call that seccomp allows is a call like any other.
         ("allow", json!([-2, null, null])),
         ("log", json!([-2, null, null])),
         ("continue", json!([-2, null, null])),
     ]);
     for (name, expected) in &expected {
-        // Up to Linux 5.15 whom seccomp kills never comes to sys_exit.
+        // Up to Linux 5.15 a task that seccomp kills never reaches sys_exit.
         if ["process", "thread"].contains(name) && opens(&all[*name]).is_empty() {
             continue;
         }
@@ -102,7 +102,7 @@ fn refused() -> Result<(), Failed> {
     Ok(())
 }
 
-/// What is shown of each process but its forks and its end, each with its result and whether it was carried out.
+/// The events of each process without its forks and its end, each with its result and whether it was carried out.
 fn renumbered() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let calls = "chmod,fork,vfork,execve,execveat,openat,setpgid,kill,security_file_open,rt_sigreturn";
@@ -113,7 +113,7 @@ fn renumbered() -> Result<(), Failed> {
         let its = all[of]
             .iter()
             .filter_map(|event| match event["eventName"].as_str()? {
-                // Only one means of it has a result; and the program itself is opened where it is executed.
+                // Only one mechanism of it has a result; and the program itself is opened when it is executed.
                 "security_file_open" => {
                     (value(event, "pathname") == "/etc/passwd").then(|| json!("security_file_open"))
                 }
@@ -160,12 +160,12 @@ fn changed() -> Result<(), Failed> {
             .map(|event| event["eventName"].as_str().unwrap())
             .collect()
     };
-    // The number that the tracer put there before the call is the one that ran.
+    // The number that the tracer set before the call is the one that ran.
     assert_eq!(names("entry"), ["getppid", "exit_group"]);
     assert_eq!(names("minus"), ["exit_group"]);
-    // What it puts there afterwards is no result of the kernel's.
+    // A result that it sets afterwards is not the kernel's.
     assert_eq!(opens(&all["exit"]), [json!([-2, null, null])]);
-    // In the middle of a call neither number nor arguments are the tracer's to change.
+    // In the middle of a call a tracer cannot change number or arguments.
     for of in ["fork", "forged", "exiting"] {
         assert_eq!(names(of), ["fork", "exit_group"], "{of}: {:?}", all[of]);
         let (fork, exit) = (all[of][all[of].len() - 2], all[of][all[of].len() - 1]);
@@ -176,7 +176,7 @@ fn changed() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Events that look at what a call has left, where they have nothing better.
+/// Events that are obtained after the call, where no better mechanism is available.
 fn made_up_open() -> Result<(), Failed> {
     let run = trace(&["-e", "security_file_open,openat"], &[&prog("refused")]);
     let all = by_name(&run);
@@ -187,7 +187,7 @@ fn made_up_open() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Eight threads and their children, some of whom were at it before: of a million calls only the one that is refused at last.
+/// Eight threads and their children, some of which began before: of a million calls only the last one is refused.
 fn churn() -> Result<(), Failed> {
     let refused = || Command::new(prog("refused"));
     let calls = if crate::harness::in_vm() { "2000" } else { "62500" };
@@ -210,7 +210,7 @@ fn churn() -> Result<(), Failed> {
         .iter()
         .filter(|event| event["processName"] == "refused" && event["carriedOut"] == false)
         .collect();
-    // The earlier one ends with such a call, too, unless it had done so before.
+    // The earlier process ends with such a call, too, unless it ended before.
     let expected = [pid, earlier];
     assert!(own.len() <= 2, "{own:?}");
     for event in &own {
@@ -232,7 +232,7 @@ fn from_before() -> Result<(), Failed> {
         .spawn()?;
     let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
     assert_eq!(lines.next().unwrap()?, "ready");
-    // It is in its call when the kernel says so.
+    // The kernel shows when it is in its call.
     let call = format!("/proc/{}/syscall", program.id());
     crate::harness::wait_until("the program waits", || {
         std::fs::read_to_string(&call).is_ok_and(|text| text.starts_with("43 "))
@@ -259,7 +259,7 @@ fn from_before() -> Result<(), Failed> {
     Ok(())
 }
 
-/// getppid is no evidence: its number is looked at on request alone.
+/// getppid is no evidence: it is verified only on request.
 fn verify() -> Result<(), Failed> {
     let seen = |flags: &[&str]| -> Value {
         let flags = [&["-e", "getppid"], flags].concat();

@@ -19,7 +19,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A process with threads that wait for a word.
+/// A process with threads that wait for a byte.
 struct Waiting {
     child: Child,
     _stdout: BufReader<ChildStdout>,
@@ -120,7 +120,7 @@ fn named() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The command ends before its grandchildren; they are traced to their ends, and nothing of it stays behind.
+/// The command ends before its grandchildren; they are traced to their ends, and no entry is left behind.
 fn descendants() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let fifo = folder.path().join("fifo");
@@ -129,7 +129,7 @@ fn descendants() -> Result<(), Failed> {
     let getppid = prog("getppid");
     let script = format!("(read line <{path}; {getppid} 2 3) & exit 4");
     let writer = std::thread::spawn(move || {
-        // The first writer lets the grandchild go on, once it has opened its end.
+        // The grandchild goes on once a writer has opened its end.
         std::fs::OpenOptions::new()
             .write(true)
             .open(&fifo)

@@ -1,4 +1,4 @@
-//! File capabilities: a user who may execute tracee gets tracing, and nothing else that he may not have himself.
+//! File capabilities: a user who may execute tracee gains tracing, and no other privilege.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{chown, symlink, PermissionsExt};
@@ -40,7 +40,7 @@ struct Place {
 
 impl Place {
     fn new(besides: &[u32]) -> Place {
-        // Whoever can write to the folder above could put another there.
+        // A user who can write to the folder above could put another one there.
         let root = tempfile::tempdir_in("/run").unwrap();
         let user = tempfile::tempdir().unwrap();
         fs::set_permissions(root.path(), Permissions::from_mode(0o755)).unwrap();
@@ -57,7 +57,7 @@ impl Place {
     fn install(&self, program: &Path, besides: &[u32]) {
         fs::copy(tracee(), program).unwrap();
         let wanted = [CAP_BPF, CAP_PERFMON, CAP_SYS_RESOURCE, CAP_DAC_READ_SEARCH];
-        // A file that asks for more than can be had is not executed.
+        // A file that asks for more capabilities than available is not executed.
         let bounding = u64::from_str_radix(&status("/proc/self/status", "CapBnd"), 16).unwrap();
         let wanted: u64 = wanted.iter().chain(besides).map(|cap| 1 << cap).sum();
         set_file_capabilities(program, bounding & wanted);
@@ -66,7 +66,7 @@ impl Place {
     fn run(&self, program: &Path, change: impl FnOnce(&mut Command) -> &mut Command) -> Run {
         let mut command = Command::new(program);
         command.args(["-e", "execve", "--debug"]).uid(USER).gid(USER);
-        // Others' places are none of this test's.
+        // Other places of objects do not matter here.
         command.arg("--install-path").arg(self.user.path().join("none"));
         change(&mut command);
         finish(command.args(["--", "true"]))
@@ -109,7 +109,8 @@ fn objects() -> Result<(), Failed> {
     let place = Place::new(&[]);
     let program = place.program();
     let named = |path: &Path| place.run(&program, |command| command.env("TRACEE_BPF_FILE", path));
-    // What the variable names: the user's; root's, where the user can put others; by a link of the user's; root's.
+    // Objects that the variable names: the user's; root's, where the user can put others; by a link of the user's;
+    // root's.
     let theirs = place.of_user(FILE_NAME);
     refused(&named(&theirs), &theirs);
     refused(&named(place.user.path()), &theirs);
@@ -124,7 +125,7 @@ fn objects() -> Result<(), Failed> {
     std::os::unix::fs::lchown(&folder, Some(USER), None)?;
     let by_link = folder.join("roots.o");
     refused(&named(&by_link), &by_link);
-    // What a user may have mounted, as it lets him mount what he brings.
+    // A medium such as a user may mount (nosuid).
     let medium = place.root.path().join("medium");
     fs::create_dir(&medium)?;
     mount(
@@ -140,7 +141,7 @@ fn objects() -> Result<(), Failed> {
     umount2(&medium, MntFlags::MNT_DETACH)?;
     refused(&run, &brought);
     assert!(run.stderr.contains("(nosuid)"), "{}", run.stderr);
-    // For whom nothing is gained it is as before: without capabilities, the user's own counts.
+    // Without file capabilities, the user's own object counts as before.
     let plain = place.root.path().join("plain");
     fs::copy(tracee(), &plain)?;
     let run = place.run(&plain, |command| command.env("TRACEE_BPF_FILE", &theirs));
@@ -191,7 +192,7 @@ fn objects() -> Result<(), Failed> {
         run.stderr
     );
 
-    // Nor does a variable rule means out.
+    // A variable rules out no mechanism either.
     let list = |program: &Path, value: &str| {
         finish(
             Command::new(program)
@@ -206,7 +207,7 @@ fn objects() -> Result<(), Failed> {
     Ok(())
 }
 
-/// With capabilities that would open any file, were they used.
+/// With capabilities that would open any file if they were used.
 fn files() -> Result<(), Failed> {
     let place = Place::new(&[CAP_DAC_OVERRIDE, CAP_FOWNER]);
     let program = place.program();
@@ -231,14 +232,14 @@ fn files() -> Result<(), Failed> {
         assert!(run.stderr.contains("Permission denied"), "{}", run.stderr);
         assert!(!path.exists() || fs::read(&path)? == b"kept");
     }
-    // His own are his to write.
+    // His own files can be written.
     let own = place.user.path().join("own");
     let run = place.run(&program, |command| {
         command.args(["-o", &format!("json:{}", own.display())])
     });
     assert_eq!(run.code(), 0, "{}", run.stderr);
     assert_eq!(std::os::unix::fs::MetadataExt::uid(&fs::metadata(&own)?), USER);
-    // Nor does a command run that he could not run.
+    // A command that he could not run does not run either.
     let run = finish(
         Command::new(&program)
             .args(["-e", "execve", "--"])
@@ -250,7 +251,7 @@ fn files() -> Result<(), Failed> {
     Ok(())
 }
 
-/// What a run of root's with `--capture` leaves in the install path is closed to others.
+/// Files that root's run with `--capture` leaves in the install path are closed to others.
 fn unseen_object() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;

@@ -88,7 +88,7 @@ fn capabilities_go() -> Result<(), Failed> {
         .map(|task| task.unwrap().path().join("status"))
         .collect();
     assert!(tasks.len() > 1);
-    // "has begun" is said just before.
+    // "has begun" is printed just before.
     harness::wait_until("the filter is there", || {
         tasks.iter().all(|task| status(task, "Seccomp") == "2")
     });
@@ -99,7 +99,7 @@ fn capabilities_go() -> Result<(), Failed> {
         assert_eq!(status(task, "NoNewPrivs"), "1");
     }
     assert!(tasks.iter().any(|task| capabilities(task) & (1 << CAP_BPF) != 0));
-    // Threads that read what users' runtimes answer have no more than to reach them.
+    // Threads that read answers of users' runtimes have only what they need to reach them.
     let asking = Background::start(&["-t", "c:web", "-e", "execve"]);
     let askers = || -> Vec<PathBuf> {
         let tasks = fs::read_dir(format!("/proc/{}/task", asking.pid())).unwrap();
@@ -114,7 +114,7 @@ fn capabilities_go() -> Result<(), Failed> {
         askers.len() == 2 && askers.iter().all(few)
     });
     asking.stop();
-    // The filter leaves a run all that it needs: events, totals, an orderly end.
+    // The filter allows a run all that it needs: events, totals, an orderly end.
     finish(&mut Command::new("true"));
     let run = tracee.stop();
     assert_eq!(run.code(), 0, "{}", run.stderr);
@@ -139,7 +139,7 @@ fn with_only(capabilities: &'static [u32]) -> Command {
     unsafe {
         command.pre_exec(|| {
             for cap in (0..64).filter(|cap| !capabilities.contains(cap)) {
-                // Numbers that the kernel does not know fail, which is as well.
+                // Numbers that the kernel does not know fail, which is fine.
                 libc::prctl(libc::PR_CAPBSET_DROP, cap, 0, 0, 0);
             }
             Ok(())
@@ -151,7 +151,7 @@ fn with_only(capabilities: &'static [u32]) -> Command {
 fn missing_capabilities() -> Result<(), Failed> {
     let cases: [(&[u32], &str, &str); 3] = [
         (&[], "CAP_BPF and CAP_PERFMON", "cap_bpf,cap_perfmon"),
-        // What it has is named as well: setcap(8) replaces the set.
+        // Capabilities that it has are named as well: setcap(8) replaces the set.
         (&[CAP_BPF], "trace: CAP_PERFMON", "setcap cap_bpf,cap_perfmon+ep"),
         (
             &[CAP_PERFMON],
@@ -163,7 +163,7 @@ fn missing_capabilities() -> Result<(), Failed> {
         let run = finish(with_only(has).args(["-e", "execve", "--", "true"]));
         assert_eq!(run.code(), 1, "{}", run.stderr);
         assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
-        // Before Linux 5.11 there is one more among them.
+        // Before Linux 5.11 one more is needed.
         let said = run
             .stderr
             .replace(", CAP_PERFMON and CAP_SYS_RESOURCE", " and CAP_PERFMON")
@@ -173,7 +173,7 @@ fn missing_capabilities() -> Result<(), Failed> {
             assert!(said.contains(part), "{part}: {}", run.stderr);
         }
     }
-    // Of what capture takes besides, from a folder whose name a shell would take apart.
+    // What capture needs in addition, from a folder whose name a shell would split.
     let folder = open_folder();
     let program = folder.path().join("my tools");
     fs::copy(tracee(), &program)?;
@@ -237,7 +237,7 @@ pub fn set_file_capabilities(path: &Path, capabilities: u64) {
     assert_eq!(ret, 0, "{}", std::io::Error::last_os_error());
 }
 
-/// A folder that everyone may look into.
+/// A folder that everyone may read.
 pub fn open_folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
@@ -249,7 +249,7 @@ fn file_capabilities() -> Result<(), Failed> {
     let copy = folder.path().join("tracee");
     fs::copy(tracee(), &copy)?;
     let wanted = [CAP_BPF, CAP_PERFMON, CAP_SYS_RESOURCE, CAP_DAC_READ_SEARCH];
-    // A file that asks for more than can be had is not executed.
+    // A file that asks for more capabilities than available is not executed.
     let bounding = u64::from_str_radix(&status("/proc/self/status", "CapBnd"), 16).unwrap();
     set_file_capabilities(&copy, bounding & wanted.iter().map(|cap| 1 << cap).sum::<u64>());
     let run = finish(
@@ -264,7 +264,7 @@ fn file_capabilities() -> Result<(), Failed> {
     Ok(())
 }
 
-/// What is wrong with an object file, what is said of it.
+/// Flaws of an object file, and the message about each.
 const FLAWS: [(&str, &str); 9] = [
     ("owner", "belongs to uid 65534"),
     ("group", "can be written by others"),
@@ -379,7 +379,7 @@ fn named_object() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Next to the executable, and in the install path: in this order, and each is passed over if it is not fit.
+/// Next to the executable, and in the install path: in this order, and each is ignored if it is unfit.
 fn other_places() -> Result<(), Failed> {
     let folder = open_folder();
     let program = folder.path().join("tracee");
@@ -406,7 +406,7 @@ fn other_places() -> Result<(), Failed> {
         put_object(&beside, flaw);
         put_object(&installed, flaw);
         for policy in ["never", "if-needed"] {
-            // With this policy it would be rebuilt: a test of its own.
+            // With this policy it would be rebuilt, which another test checks.
             if policy == "if-needed" && flaw == "version" {
                 continue;
             }
@@ -425,7 +425,7 @@ fn other_places() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Root's own file, which others have by a medium or from a container, in a place of theirs.
+/// Root's own file, which others obtained from a medium or a container, in a place of theirs.
 fn put_there() -> Result<(), Failed> {
     let folder = open_folder();
     let sticky = folder.path().join("sticky");
@@ -451,7 +451,7 @@ fn put_there() -> Result<(), Failed> {
     std::os::unix::fs::lchown(&install_path, Some(NOBODY), None)?;
     refused("is a link of uid 65534");
     fs::remove_file(&install_path)?;
-    // By root's own it is root's word.
+    // Through root's own link it is trusted.
     symlink(&roots, &install_path)?;
     assert_used(&used(None), object.to_str().unwrap());
     fs::remove_file(&install_path)?;
@@ -469,14 +469,14 @@ fn put_there() -> Result<(), Failed> {
     fs::set_permissions(&install_path, Permissions::from_mode(0o755))?;
     chown(&sticky, Some(NOBODY), None)?;
     refused("belongs to another user (uid 65534)");
-    // Where there is none, nobody need be told.
+    // If none exists, no message is printed.
     chown(&sticky, Some(0), None)?;
     fs::set_permissions(&install_path, Permissions::from_mode(0o777))?;
     fs::remove_file(&object)?;
     let run = used(None);
     assert_used(&run, "embedded");
     assert!(!run.stderr.contains("warning"), "{}", run.stderr);
-    // Nor is anything built there.
+    // Nothing is built there either.
     let run = finish(
         tracee_command()
             .args(["-e", "execve", "--build-policy", "always", "--install-path"])
@@ -489,7 +489,7 @@ fn put_there() -> Result<(), Failed> {
     Ok(())
 }
 
-/// What a program says of its files is nobody's word; it is not even asked.
+/// Attributes that a program makes up are not trusted; the program is not even asked.
 fn by_fuse() -> Result<(), Failed> {
     let folder = open_folder();
     let server = Unserved::start(&[folder.path().to_str().unwrap(), &prog("getppid")]);
@@ -540,7 +540,7 @@ fn rebuild() -> Result<(), Failed> {
     let left = fs::read_dir(&install_path)?.count();
     assert_eq!(left, 1, "something is left");
 
-    // It is not root's to use before it is root's.
+    // Root does not use it before root owns it.
     assert_used(
         &trace_true(&tracee(), &install_path, "if-needed", None),
         "embedded",
@@ -588,7 +588,7 @@ fn building(install_path: &Path) -> std::process::Child {
     child
 }
 
-/// Its compilers, which would sleep on.
+/// Its compilers, which would keep sleeping.
 fn compilers_of(pid: u32) -> Vec<nix::unistd::Pid> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
     tasks
@@ -623,7 +623,7 @@ fn killed_rebuilds() -> Result<(), Failed> {
     let mut other = building(folder.path());
     let compilers = compilers_of(other.id());
     let in_use = build_folders(folder.path());
-    // Left by one that was killed; and what is none of ours, or has another name.
+    // Left by a killed rebuild; and folders that are not ours, or have another name.
     for (name, mode) in [
         ("build-kill3d", 0o700),
         ("build-0pened", 0o755),

@@ -25,7 +25,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// Why there are no 32-bit calls: only a try can tell.
+/// Why 32-bit calls are missing, which only trying shows.
 fn no_ia32() -> Option<String> {
     let ran = Command::new(prog("abi32")).status();
     match ran {
@@ -51,7 +51,7 @@ fn sockets(program: &str) -> Result<(), Failed> {
         ] {
             let after = rung.is_after(event);
             let mut expected = rung.log(word);
-            // Of a failed call no traces are left; that of a connection in progress has only begun to fail.
+            // A failed call leaves no traces, except for a connection in progress.
             expected.retain(|line| !after || line[0] == "0" || line[0] == "-115");
             let told: Vec<&Value> = rung
                 .run

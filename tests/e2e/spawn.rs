@@ -1,4 +1,4 @@
-//! Many processes: each is seen once and as itself, and nothing of them stays behind.
+//! Many processes: each is seen once and as itself, and no entry is left behind.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -84,7 +84,7 @@ fn short_lived() -> Result<(), Failed> {
             .collect();
         assert_eq!(children.len(), count, "pids are each used once");
         let mut after = BTreeMap::new();
-        // Tasks are given back a little after their parents have been told.
+        // The kernel frees tasks a little after their parents have been notified.
         wait_until("nothing of them is kept", || {
             after = entries(&background);
             let grown = |(name, size): (&String, &usize)| *size > before[name] + 64;
@@ -174,7 +174,7 @@ fn reused() -> Result<(), Failed> {
     assert_eq!(run.named("getppid").len(), forks * CALLS);
     assert_eq!(run.named("sched_process_fork").len(), forks);
     assert_eq!(run.named("sched_process_exit").len(), forks + 1);
-    // Each lives between its fork and its exit: in between, the calls are its own.
+    // Each lives between its fork and its exit: in between, calls belong to it.
     let mut alive: Option<&Value> = None;
     for event in &run.events {
         match event["eventName"].as_str().unwrap() {

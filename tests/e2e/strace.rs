@@ -1,4 +1,4 @@
-//! The differential test: what we print of real programs against strace's log of the very same run.
+//! The differential test: our output on real programs against strace's log of the very same run.
 //!
 //! strace runs under tracee and the program under strace, so that both see the same processes, addresses and bytes.
 //! Calls and results must agree in all, arguments in 99.5 of a hundred, and each difference has its reason in `rules.rs`.
@@ -36,7 +36,7 @@ pub fn tests() -> Vec<Test> {
 struct Program {
     name: &'static str,
     needs: &'static [&'static str],
-    /// Also in an emulator.
+    /// Whether it runs in an emulator, too.
     small: bool,
     run: fn() -> Result<(), Failed>,
 }
@@ -104,11 +104,11 @@ programs! {
 struct Report {
     calls: usize,
     args: usize,
-    /// strace shows an address where we show what is there.
+    /// strace shows an address where we show the memory's content.
     unchecked: usize,
-    /// strace shows what the parts of an `iovec` hold, we where they are and how long.
+    /// strace shows the content of the parts of an `iovec`, we their addresses and lengths.
     partly: usize,
-    /// By call and argument: how many, and the first of them.
+    /// Differences by call and argument: how many, and the first of them.
     differences: BTreeMap<(String, String), (usize, String)>,
     broken: Vec<String>,
 }
@@ -187,7 +187,7 @@ fn both(command: &[&str], words: &str) -> (Threads<Call>, Threads<Value>) {
     line.extend(command);
     let run = trace(&flags, &line);
     assert!(run.stderr.contains(" 0 lost"), "{}", run.stderr);
-    // For whoever looks into a failure.
+    // For debugging a failure.
     if let Some(kept) = std::env::var_os("TRACEE_TEST_STRACE_LOG") {
         std::fs::copy(&log, kept).unwrap();
     }
@@ -204,7 +204,7 @@ fn both(command: &[&str], words: &str) -> (Threads<Call>, Threads<Value>) {
             ours.entry(tid).or_default().push(event);
         }
     }
-    // strace's own child becomes the command: what it did before is not logged.
+    // strace's own child becomes the command: its earlier calls are not logged.
     if let Some(events) = ours.get_mut(&first) {
         let begins = events
             .iter()
@@ -242,7 +242,7 @@ fn thread(tid: i64, calls: &[Call], events: &[Value], report: &mut Report) {
     }
 }
 
-/// Without the last one if it never returned and we, who show calls when they return, rightly have none.
+/// Without the last call if it never returned, since we show calls when they return.
 fn seen<'a>(calls: &'a [Call], events: &[Value]) -> Vec<&'a Call> {
     let mut calls: Vec<&Call> = calls.iter().collect();
     if let Some(last) = calls.last() {

@@ -32,7 +32,7 @@ struct Logged {
     result: String,
 }
 
-/// Runs a command under strace under tracee; gives strace's log and our events of the command, from its exec on.
+/// Runs a command under strace under tracee; returns strace's log and our events of the command, from its exec on.
 fn both(command: &[&str]) -> (Vec<Logged>, Vec<Value>, String) {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("strace");
@@ -90,7 +90,7 @@ fn counts() -> Result<(), Failed> {
             .or_insert(0) += 1;
     }
     assert_eq!(by_us, by_strace);
-    // What the program itself says it did, besides what its libc does.
+    // The program's own log, which lacks the calls of its libc.
     let mut kinds = 0;
     for line in stdout.lines() {
         let (name, count) = line.split_once(' ').unwrap();
@@ -169,7 +169,7 @@ fn our_result(event: &Value) -> String {
     }
 }
 
-/// Why there are no 32-bit calls: only a try can tell.
+/// Why 32-bit calls are missing, which only trying shows.
 pub fn no_ia32() -> Option<String> {
     let ran = std::process::Command::new(prog("abi32")).status();
     match ran {
@@ -212,7 +212,7 @@ fn int80() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Where the kernel has no x32 (CONFIG_X86_X32_ABI), the call is made and seen all the same, and gives ENOSYS.
+/// Where the kernel has no x32 (CONFIG_X86_X32_ABI), the call is made and seen all the same, and returns ENOSYS.
 fn x32() -> Result<(), Failed> {
     let run = trace(&["-e", "getppid"], &[&prog("x32")]);
     let events = run.named("getppid");

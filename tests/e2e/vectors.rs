@@ -1,4 +1,4 @@
-//! Messages, vectors, names of flags, the call behind what the kernel tells, and what a process dies of.
+//! Messages, vectors, names of flags, the call behind an event of the kernel's, and what a process dies of.
 
 use libtest_mimic::Failed;
 use serde_json::{json, Value};
@@ -93,11 +93,11 @@ fn vectors() -> Result<(), Failed> {
         }
         assert!(found.get("bufferTruncated").is_none(), "{found}");
     }
-    // Nothing is said of what belongs to another process.
+    // Memory of another process is not shown.
     assert!(arg(run.named("process_vm_readv")[0], "rvec")
         .get("buffer")
         .is_none());
-    // The second buffer of this one is not there.
+    // The second buffer of this one is unmapped.
     let bad = arg(run.named("writev")[1], "vec");
     assert_eq!(
         (&bad["buffer"], &bad["bufferTruncated"]),
@@ -120,7 +120,7 @@ fn vectors() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Flags of which a neighbour's table has other names for the same bits; made by syscall(2), so that all arrive.
+/// Flags whose bits have other names in a similar table; made by syscall(2), so that all arrive.
 fn names() -> Result<(), Failed> {
     let python = "import ctypes\n\
         c = ctypes.CDLL(None).syscall\n\
@@ -170,7 +170,7 @@ fn names() -> Result<(), Failed> {
     assert_eq!(how["mode"], 0x1234_5678_0001_0180_u64);
     // An int that the kernel returns as an unsigned number.
     assert_eq!(run.named("modify_ldt")[0]["returnValue"], -38);
-    // The kernel's own flag for what is opened to be executed.
+    // The kernel's own flag for files that are opened to be executed.
     let opened = run.named("security_file_open");
     let flags: Vec<_> = opened
         .iter()
@@ -222,7 +222,7 @@ fn life() -> Result<(), Failed> {
     );
     for name in ["sched_process_exit", "do_exit"] {
         for event in run.named(name) {
-            // Who dies of a signal does so in the call in which it came: here in the kill(2) that sent it.
+            // A process dies of a signal in the call during which it came: here in the kill(2) that sent it.
             let expected = if value(event, "signal") == 9 {
                 "kill"
             } else {
@@ -250,16 +250,16 @@ fn deaths() -> Result<(), Failed> {
             assert_eq!(value(event, "sig"), sig, "{line}: {event}");
             let first = event["threadId"] == pid;
             match words[0] {
-                // The kernel keeps nothing of who sent a SIGKILL.
+                // The kernel does not keep the sender of a SIGKILL.
                 "killed" => assert_eq!(value(event, "code"), &json!(null), "{event}"),
-                // What waits for threads that block it may be another of its kind.
+                // A signal that waits for threads that block it may be another one of the same number.
                 "blocked" => assert_eq!(value(event, "code"), &json!(null), "{event}"),
                 // A signal to one thread waits at that thread alone.
                 "thread" if !first => {}
                 _ => assert_eq!(value(event, "code"), code, "{line}: {event}"),
             }
             if words[0] == "queued" {
-                // The sender's words.
+                // Values that the sender chose.
                 assert_eq!(value(event, "sender_pid"), &json!(null), "{line}: {event}");
                 assert_eq!(value(event, "sender_uid"), &json!(null), "{line}: {event}");
             } else if ["alone", "threads", "thread"].contains(&words[0]) {

@@ -12,7 +12,7 @@ static long int80(long nr, long a, long b, long c, long d)
 
 int main(void)
 {
-	/* In reach of 32-bit addresses. */
+	/* At an address of 32 bits. */
 	char *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 

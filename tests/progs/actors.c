@@ -1,4 +1,4 @@
-// actors: processes that differ in one thing each, and the same few calls of all of them.
+// actors: processes that differ in one thing each, and all make the same few calls.
 //
 // Prints `INDEX PID TID MNTNS PIDNS` of each, then `ready`. For each line that it reads, every actor closes the
 // descriptor 1000 + INDEX, which is not open, and the first one makes the calls of `calls()`; then it prints `done`.
@@ -19,12 +19,12 @@
 
 enum { PLAIN, USER, NAME, NODE, MOUNTS, THREAD, PIDS, ACTORS, CHILD = ACTORS };
 
-/* No process has it. */
+/* A pid that no process has. */
 #define NO_PID 0x3fffffff
 
 static int done[2];
 
-/* All calls that take a path first, or a folder and a path. The paths are known to tests/e2e/filter.rs. */
+/* All calls that take a path first, or a folder and a path. tests/e2e/filter.rs knows the paths. */
 static void on_path(const char *path, int flags)
 {
 	char buffer[256];
@@ -96,7 +96,7 @@ static void tell(int index)
 	int pid = 0, tid = 0;
 	unsigned int mnt = 0, pidns = 0;
 
-	/* As /proc counts, wherever we are. */
+	/* Ids as /proc counts them, in whatever namespace we are. */
 	if (readlink("/proc/thread-self", who, sizeof(who) - 1) > 0)
 		sscanf(who, "%d/task/%d", &pid, &tid);
 	if (readlink("/proc/self/ns/mnt", mounts, sizeof(mounts) - 1) > 0)

@@ -1,7 +1,8 @@
 // alerts FOLDER | alerts race N: makes memory executable in ways that are easily overlooked; as a 32-bit program, too: m32
 //
-// Prints for each area: the alert that one deserves who saw the change, and one who only sees what is there afterwards,
-// the address, the length and the protection that the area has got. FOLDER lies on a file system without programs.
+// Prints for each area: the alert that is expected where the change is seen, the one where only the
+// result is seen, the address, the length and the protection that the area has got. FOLDER is on a
+// noexec file system.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -84,12 +85,12 @@ static void shared(void)
 	protect(at, 3, R | X, 0);
 	expect("W_TO_X", "W_TO_X", at, 3 * PAGE, R | X);
 
-	/* Nobody has put anything there. */
+	/* Nothing was written there. */
 	at = map(4, R | W, SHARED, -1);
 	protect(at, 4, R | X, 0);
 	expect("W_TO_X", "-", at, 4 * PAGE, R | X);
 
-	/* By way of neither. */
+	/* Through PROT_NONE. */
 	must(!ftruncate(fd, 5 * PAGE), "ftruncate");
 	at = map(5, R | W, MAP_SHARED, fd);
 	*at = 1;
@@ -97,7 +98,7 @@ static void shared(void)
 	protect(at, 5, R | X, 0);
 	expect("W_TO_X", "W_TO_X", at, 5 * PAGE, R | X);
 
-	/* Not by this mapping. */
+	/* Written, but not by this mapping. */
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
 	only_read = open(name, O_RDONLY);
 	at = map(5, R, MAP_SHARED, only_read);
@@ -130,7 +131,7 @@ static void attached(int flags, int by_ipc)
 	expect("MAPPED_WX", "MAPPED_WX", at, 6 * PAGE, R | W | X);
 }
 
-/* Says what the heap's area is that ends there. */
+/* Prints the heap's area that ends there. */
 static void heap(unsigned long end)
 {
 	static char maps[1 << 16];
@@ -149,7 +150,7 @@ static void heap(unsigned long end)
 	}
 }
 
-/* What may be read may be executed. */
+/* Memory that may be read may be executed (READ_IMPLIES_EXEC). */
 static void of_long_ago(const char *folder)
 {
 	char name[4096], *end, *at;
@@ -174,7 +175,7 @@ static void of_long_ago(const char *folder)
 
 static volatile int stop;
 
-/* Keeps the address space from being looked at. */
+/* Keeps the lock of the address space busy. */
 static void *changes(void *unused)
 {
 	char *at = map(1 << 14, R | W, PRIVATE | MAP_NORESERVE, -1);

@@ -1,5 +1,5 @@
-// answers PATH ANSWER|hang: listens at a unix socket as whoever runs it; says `ready`. Whoever connects gets that JSON by
-// HTTP, or nothing at all.
+// answers PATH ANSWER|hang: listens at a unix socket, with the uid of its process; prints `ready`.
+// Each client gets that JSON by HTTP, or nothing at all.
 #include <err.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 	for (;;) {
 		int peer = accept(listener, NULL, NULL);
 
-		/* Whoever asks waits for as long as this runs. */
+		/* The client waits for as long as this runs. */
 		if (peer < 0 || !strcmp(argv[2], "hang"))
 			continue;
 		if (read(peer, request, sizeof(request)) > 0)

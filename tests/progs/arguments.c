@@ -1,7 +1,7 @@
-// arguments WAY TO: tries to execute a file that is not there with such arguments, then executes itself with them, and
-// writes those that it finds to the file TO, each with its NUL.
-// arguments crowd N: N executions each of four processes with 120 kB of arguments, meanwhile others with short ones.
-// arguments message 0, arguments deep FOLDER: what else may be cut.
+// arguments WAY TO: tries to execute a file that is not there with such arguments, then executes
+// itself with them, and writes those that it finds to the file TO, each with its NUL. arguments
+// crowd N: N executions each of four processes with 120 kB of arguments, meanwhile others with
+// short ones. arguments message 0, arguments deep FOLDER: other values that may be cut.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <limits.h>
@@ -54,7 +54,7 @@ static char **list(const char *way)
 		}
 		words[n++] = "tail";
 	} else if (!strcmp(way, "unequal")) {
-		/* The short ones leave their shares to the long one. */
+		/* The short strings leave their shares to the long one. */
 		words[n++] = "unequal";
 		words[n++] = string(131000, 2);
 		while (n < 500)
@@ -79,13 +79,16 @@ static char **list(const char *way)
 		words[n++] = "w";
 		words[n++] = string(122880 - 2, 4);
 	}
-	/* What nobody has looked at need not be in memory. */
+	/* Pages that were never read need not be in memory. */
 	for (int i = 0; i < n; i++)
 		words[i] = strdup(words[i]);
 	return words;
 }
 
-/* How many executions four processes with long arguments made, and another one with short ones. */
+/*
+ * Prints how many executions four processes with long arguments made, and another one with short
+ * ones.
+ */
 static int crowd(int executions)
 {
 	char *big[] = { "big", string(60000, 1), string(60000, 2), NULL };

@@ -41,7 +41,7 @@ static int must(int result, const char *what)
 
 static int load(unsigned int type, unsigned int attach_type, const char *name)
 {
-	/* Of a socket's filter: the whole packet; of a cgroup's: it may pass. */
+	/* For a socket's filter: the whole packet; for a cgroup's: it may pass. */
 	struct bpf_insn code[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 1 },
 		{ .code = BPF_JMP | BPF_EXIT },
@@ -69,7 +69,7 @@ static void info(int fd, void *to, unsigned int len)
 	must(bpf(BPF_OBJ_GET_INFO_BY_FD, &attr), "info");
 }
 
-/* prog: what was attached, by a link or by none. */
+/* prog: what was attached; link: by which link, or -1. */
 static void say(const char *way, int result, int prog, int link)
 {
 	struct bpf_prog_info of_prog = {};
@@ -198,7 +198,7 @@ static void to_socket(void)
 	say("SO_ATTACH_BPF", set_option(fd, SO_ATTACH_BPF, &prog, sizeof(prog)), prog, -1);
 	say("SO_ATTACH_REUSEPORT_EBPF",
 	    set_option(fd, SO_ATTACH_REUSEPORT_EBPF, &prog, sizeof(prog)), prog, -1);
-	/* Of these the kernel says nothing more. */
+	/* For these the kernel shows nothing more. */
 	fd = bound_socket();
 	must(set_option(fd, SO_ATTACH_FILTER, &classic, sizeof(classic)), "classic");
 	printf("SO_ATTACH_FILTER 0 0 - 0 0\n");
@@ -237,7 +237,7 @@ static void to_tun(void)
 	say("TUNSETFILTEREBPF", ioctl(fd, TUNSETFILTEREBPF, &prog), prog, -1);
 }
 
-/* Taken away again, which is told by nothing. */
+/* Detached again, which no event reports. */
 static void to_tap(void)
 {
 	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Among the code, for a packer to hide. */
+/* A text among the code, for a packer to hide. */
 asm(".text\n.ascii \"nobody sees this at rest\"\n");
 
 static const char *folder;
@@ -103,7 +103,7 @@ static void writes(void)
 	while (wait(NULL) > 0)
 		;
 
-	/* One open file of two processes, as of a shell's children. */
+	/* One open file shared by two processes, as by a shell's children. */
 	fd = new_file("shared", 0);
 	if (!fork()) {
 		in_thread(&fd);
@@ -171,13 +171,13 @@ static void writes(void)
 	CHECK(splice(pipes[0], NULL, fd, NULL, 5000, 0));
 	close(fd);
 
-	/* What was there before. */
+	/* A file with content. */
 	fd = open(path("old"), O_WRONLY);
 	CHECK(fd);
 	CHECK(pwrite(fd, "new", 3, 5));
 	close(fd);
 
-	/* Nothing that can be kept. */
+	/* Not a regular file. */
 	fd = open("/dev/null", O_WRONLY);
 	CHECK(write(fd, data, 100));
 	CHECK(mkfifo(path("fifo"), 0600));
@@ -244,7 +244,7 @@ static void many(int count)
 	}
 }
 
-/* Writes so many MB in each of three seconds; tells how many it managed. */
+/* Writes so many MB in each of three seconds; prints how many it managed. */
 static void paced(int rate)
 {
 	struct timespec start, until, end;
@@ -270,7 +270,7 @@ static void paced(int rate)
 	close(fd);
 }
 
-/* A copy of this program, which differs from all others by its end. */
+/* A copy of this program, which differs from all others in its end. */
 static void copy_self(int fd, int number)
 {
 	int self = open("/proc/self/exe", O_RDONLY);
@@ -311,7 +311,7 @@ static void gone(int count, const char *ms)
 	}
 }
 
-/* As soon as each has ended, its number is overwritten; of every other one the times are what they were. */
+/* As soon as each has ended, its number is overwritten; every other one gets its old times back. */
 static void overwritten(int count)
 {
 	for (int i = 0; i < count; i++) {
@@ -385,7 +385,7 @@ static void memory(void)
 	at = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 		  0);
 	memcpy(at, "written and executed at once", 29);
-	/* It is looked at a moment later. */
+	/* Tracee reads it a moment later. */
 	pause();
 }
 
@@ -401,7 +401,10 @@ static void jit(int count)
 	}
 }
 
-/* Swaps what lies at the path while it is executed: itself, a link to a file of others, a FIFO, a device. */
+/*
+ * Swaps the file at the path while it is executed: itself, a link to another's file, a FIFO, a
+ * device.
+ */
 static void hostile(int count)
 {
 	char *name = path("swapped"), *good = path("good"), *bad = path("bad");

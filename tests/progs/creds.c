@@ -1,4 +1,5 @@
-// creds: changes its credentials step by step, and logs after each what /proc/self/status tells: creds SETUID-COPY
+// creds: changes its credentials step by step, and logs after each what /proc/self/status shows:
+// creds SETUID-COPY
 //
 //   cred  uid suid euid fsuid  gid sgid egid fsgid  inh prm eff bnd amb  securebits  user-namespace
 #define _GNU_SOURCE
@@ -14,7 +15,7 @@
 
 static char ids[256];
 
-/* In a namespace without a mapping, the kernel tells no ids; they stay what they were. */
+/* In a namespace without a mapping, the kernel shows no ids; they stay what they were. */
 static void snapshot(int keep_ids)
 {
 	unsigned r, e, s, f, uid[4] = {}, gid[4] = {};
@@ -83,7 +84,7 @@ int main(int argc, char **argv)
 	snapshot(0);
 	setfsgid(1101);
 	snapshot(0);
-	/* The same again is no change. */
+	/* Setting the same again is no change. */
 	setfsgid(1101);
 	snapshot(0);
 	syscall(SYS_setresuid, 1001, -1, -1);

@@ -1,4 +1,5 @@
-// dies: children that die in several ways, each of which is logged: PID SIGNAL CODE SENDER, of what is known of it
+// dies: children that die in several ways, each of which is logged: PID SIGNAL CODE SENDER, as far
+// as known
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>
@@ -16,7 +17,7 @@ static void *waits(void *ready)
 	return NULL;
 }
 
-/* A child with that many threads besides its first. */
+/* A child with that many threads in addition to its first. */
 static pid_t child(int threads)
 {
 	int ends[2];
@@ -54,7 +55,7 @@ static void *unblocks(void *file)
 
 	other_tid = syscall(SYS_gettid);
 	write(((int *)file)[1], &other_tid, sizeof(other_tid));
-	/* Until it is told to. */
+	/* Until a byte comes. */
 	read(((int *)file)[2], &c, 1);
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
@@ -64,7 +65,7 @@ static void *unblocks(void *file)
 	return NULL;
 }
 
-/* Dies of what its second thread is sent, while the like of it waits for the whole process. */
+/* Dies of a signal to its second thread, while the same signal waits for the whole process. */
 static pid_t dies_of_the_second(void)
 {
 	int files[4];

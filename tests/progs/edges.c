@@ -6,9 +6,10 @@
 // Prints a line a call, `NR PID ARG… RESULT`: numbers in hex, PID as the child's own pid namespace has it, RESULT in
 // decimal or `?` if the call did not come back.
 //
-// The children have namespaces of their own and no privileges, so that no call can harm the system: exits with 77 where
-// that cannot be had. Left out are the calls that duplicate a process (they are made with known arguments, last), those
-// that return from signals, and those that would end the system if all else failed.
+// The children have namespaces of their own and no privileges, so that no call can harm the system:
+// exits with 77 where that is unavailable. Left out are the calls that duplicate a process (they
+// are made with known arguments, last), those that return from signals, and those that would end
+// the system if all precautions failed.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <grp.h>
@@ -37,7 +38,7 @@
 static enum { NATIVE, INT80, X32 } mode;
 static int few;
 
-/* What a child tells of its call. */
+/* What a child reports of its call. */
 struct told {
 	volatile long ret;
 	volatile int begun;
@@ -153,7 +154,7 @@ static inline __attribute__((always_inline)) void bare_exit(void)
 	native(SYS_exit_group, (unsigned long[6]){ 0 });
 }
 
-/* Waits for a child's end, which it may have to bring about. */
+/* Waits for a child's end, or kills it. */
 static void reap(pid_t pid)
 {
 	const struct timespec patience = { 0, 100000000 };
@@ -267,7 +268,7 @@ static void try_clones(void)
 	try(mode == INT80 ? 120 : SYS_clone, (unsigned long[6]){ ~0ul, ~0ul, ~0ul, ~0ul, ~0ul });
 }
 
-/* Becomes nobody, in no one's company. */
+/* Becomes nobody, in namespaces of its own. */
 static void lock_in(void)
 {
 	const struct rlimit none = { 0, 0 };
@@ -313,7 +314,7 @@ int main(int argc, char **argv)
 	if (shared == MAP_FAILED || at == MAP_FAILED)
 		return 1;
 	memory = (unsigned long)at;
-	/* All of it in the end, in one go. */
+	/* All output is written at the end, at once. */
 	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	few = argc > 2 && !strcmp(argv[2], "few");
 	if (argc > 2 && !few) {

@@ -9,7 +9,8 @@
 //   process_vm_access tid pid write
 //   security_bpf tid cmd
 //
-// The jail: mount, uts, ipc and net namespaces, a root of its own, no privileges but those to be had from a saved uid.
+// The jail: mount, uts, ipc and net namespaces, a root of its own, no privileges but those of a
+// saved uid.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/bpf.h>

@@ -51,14 +51,14 @@ int main(int argc, char **argv)
 
 		syscall(SYS_execveat, fd, words[1], words + 1, none, 0);
 	} else if (!strcmp(way, "failing")) {
-		/* A null pointer, memory that is not there, a file that is not there. */
+		/* A null pointer, unmapped memory, a missing file. */
 		syscall(SYS_execve, NULL, words, none);
 		syscall(SYS_execve, (char *)16, words, none);
 		syscall(SYS_execve, "/nonexistent/file", words, none);
 		syscall(SYS_execve, "/nonexistent/bad-array", (char **)16, none);
 		return errno != ENOENT && errno != EFAULT;
 	} else if (!strcmp(way, "long")) {
-		/* COUNT LEN: arguments of a file that is not there, then of one that is. */
+		/* COUNT LEN: arguments of a missing file, then of an existing one. */
 		char **list = array(atoi(words[0]), atoi(words[1]));
 
 		execv("/nonexistent/long", list);

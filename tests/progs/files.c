@@ -1,5 +1,5 @@
-// files WHAT FOLDER…: works on files in the folder and prints, a line a call, which event the kernel should tell of it:
-// its name, then the arguments as NAME=VALUE, all with tabs between them.
+// files WHAT FOLDER…: works on files in the folder and prints, a line a call, which event is
+// expected: its name, then the arguments as NAME=VALUE, all with tabs between them.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -21,7 +21,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Written at last, so that it makes no events in between. */
+/* Written at the end, so that it makes no events in between. */
 static char *said;
 static size_t said_len;
 static FILE *log_file;
@@ -46,7 +46,7 @@ static void must(int ok, const char *what)
 
 #define MUST(call) must((call) >= 0, #call)
 
-/* As the kernel has it. */
+/* The device as the kernel numbers it. */
 static unsigned long kernel_dev(dev_t dev)
 {
 	return (unsigned long)major(dev) << 20 | minor(dev);
@@ -125,7 +125,7 @@ static void names(void)
 	MUST(syscall(SYS_renameat2, dir, "a", AT_FDCWD, "c", 1 /* RENAME_NOREPLACE */));
 	expect_two("security_inode_rename", "c", "b", 2);
 	MUST(syscall(SYS_renameat2, AT_FDCWD, "c", AT_FDCWD, "sub/../b", 2 /* RENAME_EXCHANGE */));
-	/* A link to a folder is on the way; what it leads to is named. */
+	/* A link to a folder is on the way; the path names its target. */
 	say("security_inode_symlink\tpathname=%s/there\ttarget=sub", folder);
 	say_dir(".");
 	say("\n");
@@ -161,7 +161,7 @@ static void names(void)
 	MUST(chdir("/"));
 	expect_unlink(in_folder("c"), in_folder("c"));
 	MUST(unlink(in_folder("c")));
-	/* None of these comes as far as the hook. */
+	/* None of these reaches the hook. */
 	must(unlink(in_folder("nowhere")) < 0 && errno == ENOENT, "nowhere");
 	must(unlink(in_folder("sub")) < 0 && errno == EISDIR, "sub");
 	MUST(rmdir(in_folder("sub")));
@@ -224,7 +224,7 @@ static void mounts(void)
 	expect_unlink("w", in_folder("bind/w"));
 	MUST(unlink("w"));
 	MUST(chdir(folder));
-	/* Only a part of a file system is to be seen, elsewhere. */
+	/* Only a part of a file system is visible, elsewhere. */
 	mount_at("t/deep", "bind", NULL, MS_BIND);
 	umount_at("t", "tmpfs", MNT_DETACH);
 	expect_unlink("bind/y", in_folder("bind/y"));
@@ -249,7 +249,10 @@ static int open_file(const char *path, int at, const char *shown, int flags)
 	return fd;
 }
 
-/* 200 folders in one another, and in the innermost a file whose whole path is as long as paths may be. */
+/*
+ * 200 folders in one another, and in the innermost a file whose whole path is as long as paths may
+ * be.
+ */
 static void deep(void)
 {
 	char path[2 * PATH_MAX], name[32];
@@ -286,10 +289,10 @@ static void opens(void)
 	close(open_file("a", AT_FDCWD, in_folder("a"), O_RDONLY));
 	close(open_file("sub/../to-sub/to-a", AT_FDCWD, in_folder("a"), O_RDWR | O_APPEND));
 	close(open_file("to-sub", AT_FDCWD, in_folder("sub"), O_RDONLY | O_DIRECTORY));
-	/* No events: a failure before the hook, and what opens nothing. */
+	/* No events: a failure before the hook, and calls that open nothing. */
 	must(open("sub/nothing", O_RDONLY) < 0, "nothing");
 	close(open("a", O_PATH));
-	/* A name that was changed in between, and one that another file has got. */
+	/* A name that was changed in between, and one that another file got. */
 	MUST(rename("a", "b"));
 	close(open_file("b", AT_FDCWD, in_folder("b"), O_RDONLY));
 	create("a");
@@ -318,7 +321,7 @@ static void opens(void)
 	close(open_file("sub/in", AT_FDCWD, in_folder("sub/in"), O_RDONLY));
 }
 
-/* What the layers' files are is for the caller to judge. */
+/* The caller checks the layers' files. */
 static void overlay(void)
 {
 	char options[4 * PATH_MAX];
@@ -400,7 +403,7 @@ static void transfers(void)
 	MUST(readv(fd, in, 2));
 	expect_transfer("vfs_readv", "a", 1, 4, 5);
 	MUST(preadv(fd, in, 1, 4));
-	/* A bad address is found out by the file. */
+	/* A bad address fails only in the file's own function. */
 	expect_transfer("vfs_read", "a", 4, 23, -EFAULT);
 	must(syscall(SYS_read, fd, 8, 4) < 0 && errno == EFAULT, "a bad address");
 }
@@ -442,7 +445,7 @@ static void watches(void)
 	create("sub/a");
 	MUST(symlink("sub/a", "to-a"));
 	st = status("sub/a");
-	/* The kernel adds IN_UNMOUNT and its like to what was asked for; the caller judges that. */
+	/* The kernel adds IN_UNMOUNT and its like to the request; the caller checks that. */
 	say("security_path_notify\tpathname=%s/sub/a\tdev=%lu\tinode=%lu\ttype=0\n", folder,
 	    kernel_dev(st.st_dev), st.st_ino);
 	MUST(inotify_add_watch(fd, "to-a", IN_MODIFY | IN_CLOSE_WRITE));

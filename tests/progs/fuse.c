@@ -1,11 +1,13 @@
-// fuse FOLDER PROGRAM: mounts at the folder a FUSE file system of one file, "program", with the content of PROGRAM, and
-// executes it. From then on nobody serves the file system: whoever opens or reads a file there waits until it is unmounted,
-// which is when the standard input ends.
+// fuse FOLDER PROGRAM: mounts at the folder a FUSE file system of one file, "program", with the
+// content of PROGRAM, and executes it. From then on the file system is not served: opening or
+// reading a file there waits until it is unmounted, which is when the standard input ends.
 //
-// fuse FOLDER PROGRAM overlay ARGUMENT...: the same with namespaces of its own, below an overlay FOLDER/over, as any user can
-// have it. The program is executed there with these arguments; once it has stopped itself nobody serves it.
+// fuse FOLDER PROGRAM overlay ARGUMENT...: the same with namespaces of its own, below an overlay
+// FOLDER/over, as any user can mount it. The program is executed there with these arguments; once
+// it has stopped itself the file system is not served.
 //
-// fuse calls: what may be executed so. It stops itself, says `ready`, and makes a call of getppid for each byte that it reads.
+// fuse calls: a program to execute so. It stops itself, prints `ready`, and makes a call of getppid
+// for each byte that it reads.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -133,7 +135,7 @@ static void put(const char *path, const char *text)
 	close(fd);
 }
 
-/* As root of a user namespace, which takes no privilege. */
+/* As root of a user namespace, which needs no privilege. */
 static int own_namespaces(void)
 {
 	char uid[32], gid[32];
@@ -152,7 +154,7 @@ static int calls(void)
 {
 	char byte;
 
-	/* Nobody will serve its pages. */
+	/* Its pages will not be served. */
 	if (mlockall(MCL_CURRENT))
 		return 1;
 	raise(SIGSTOP);

@@ -1,5 +1,5 @@
-// given: calls that write over what they were given, or into less room than they need. Whoever reads their memory when they
-// have returned sees what the call, or the program itself, has put there.
+// given: calls that write over what they were given, or into less room than they need. After their
+// return, their memory contains what the call, or the program itself, has put there.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What is no address of anyone: 198.51.100.7:999. */
+/* An address that nobody has: 198.51.100.7:999. */
 static const struct sockaddr_in nobody = { AF_INET, 0xe703, { 0x076433c6 } };
 
 static void on_alarm(int signal)

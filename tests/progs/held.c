@@ -1,4 +1,4 @@
-// held: calls of the 32-bit ABI that hold others, lengths in two registers, ids of 16 bits: m32
+// held: calls of the 32-bit ABI that contain others, lengths in two registers, ids of 16 bits: m32
 #define _GNU_SOURCE
 #include <netinet/in.h>
 #include <poll.h>
@@ -69,7 +69,7 @@ static void sockets(void)
 	SOCKETCALL(18, fd, 0, 0, SOCK_CLOEXEC);
 	SOCKETCALL(8, AF_UNIX, SOCK_STREAM, 0, (long)pair);
 	SOCKETCALL(13, fd, SHUT_WR);
-	/* What holds no call, and what cannot be read. */
+	/* Calls that contain none, and memory that cannot be read. */
 	SOCKETCALL(77, fd);
 	CALL(102, 3, 8);
 }
@@ -105,7 +105,7 @@ static void queues(void)
 	IPC(21, id, 0, &where, 0);
 	IPC(22, 0, 0, 0, where);
 	IPC(24, id, IPC_RMID | 0x100, 0, 0);
-	/* No such call, though semctl's row of old is where it would be. */
+	/* No such call, though the old form of semctl has its row there. */
 	IPC(8, id, IPC_RMID, 0, 0);
 }
 

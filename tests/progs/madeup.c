@@ -1,5 +1,6 @@
-// madeup FOLDER: opens what the kernel makes up names for, and files that are named like it; of each it writes, opens, maps
-// and executes what it can. Prints `EVENT ARGUMENT TEXT MARKS`, with tabs between, the names being what /proc says.
+// madeup FOLDER: opens files for which the kernel makes up names, and files that are named like
+// them; writes, opens, maps and executes each as far as possible. Prints `EVENT ARGUMENT TEXT
+// MARKS`, with tabs between; the names are those of /proc.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -59,14 +60,14 @@ static const char *proc_fd(int fd)
 	return path;
 }
 
-/* What --decode-fds says of it. Sockets have names of their own there. */
+/* The name that --decode-fds shows. Sockets have names of their own there. */
 static void ask(int fd, const char *marks)
 {
 	fprintf(said, "fcntl\tfd\t%d<%s>\t%s\n", fd, link_of(proc_fd(fd)), marks);
 	must(fcntl(fd, F_GETFD) >= 0, "fcntl");
 }
 
-/* As ask(), of an fd that this kernel may not give. */
+/* Like ask(), for an fd that this kernel may not provide. */
 static int asked(const char *what, int fd, const char *marks)
 {
 	if (fd < 0)
@@ -228,7 +229,7 @@ static void memory(const char *self)
 	must(0, "fexecve");
 }
 
-/* Files whose names say what is not so; then without their names. */
+/* Files whose names look like marks; then without their names. */
 static void named(const char *folder)
 {
 	static const char *const names[] = {

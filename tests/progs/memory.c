@@ -1,5 +1,5 @@
-// memory FILE: maps memory and changes its protection; prints what each call was, what the memory was before, and which
-// alert it deserves: of one who saw the change, and of one who only sees what is there afterwards.
+// memory FILE: maps memory and changes its protection; prints each call, what the memory was
+// before, and the expected alert: where the change is seen, and where only the result is seen.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -55,13 +55,13 @@ int main(int argc, char **argv)
 	protect(nr, at, 14, R | W | X, R | X, ANON, "-", "WX_TO_X", "W_TO_X");
 	protect(nr, at, 14, R | X, R, ANON, "-", "-", "-");
 
-	/* Nothing was ever written. */
+	/* Memory that was never written. */
 	at = map(15, R, ANON, -1, "-");
 	protect(SYS_pkey_mprotect, at, 15, R, R | X, ANON, "-", "-", "-");
 	at = map(16, R, ANON, -1, "-");
 	protect(SYS_pkey_mprotect, at, 16, R, R | W | X, ANON, "-", "TO_WX", "TO_WX");
 
-	/* By way of neither. */
+	/* Through PROT_NONE. */
 	at = map(17, R | W, ANON, -1, "-");
 	*at = 1;
 	protect(nr, at, 17, R | W, R, ANON, "-", "-", "-");
@@ -72,7 +72,7 @@ int main(int argc, char **argv)
 	memset(at, 1, 18 * PAGE);
 	protect(nr, at + 4 * PAGE, 3, R | W, R | X, ANON, "-", "W_TO_X", "W_TO_X");
 
-	/* Of a file. */
+	/* A mapping of a file. */
 	at = map(19, R | W, MAP_PRIVATE, fd, "-");
 	*at = 1;
 	protect(nr, at, 19, R | W, R | X, MAP_PRIVATE, file, "W_TO_X", "W_TO_X");

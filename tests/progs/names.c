@@ -1,4 +1,4 @@
-// names: a process name, a file name and an argument that would mislead whoever looks at them.
+// names: a process name, a file name and an argument that would mislead a reader.
 #include <fcntl.h>
 #include <string.h>
 #include <sys/prctl.h>

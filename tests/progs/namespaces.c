@@ -1,4 +1,4 @@
-// namespaces: goes into others step by step, and logs after each what /proc/self/ns tells
+// namespaces: goes into others step by step, and logs after each what /proc/self/ns shows
 //
 //   ns  tid  mnt pid_for_children uts ipc net cgroup time time_for_children
 #define _GNU_SOURCE

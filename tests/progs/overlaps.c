@@ -63,7 +63,7 @@ static void messages(void)
 
 	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends))
 		return;
-	/* The vector, the header, and what another message has. */
+	/* Overwrites the vector, the header, and data of another message. */
 	write(ends[1], forged, sizeof(*forged));
 	one = (struct iovec){ &one, sizeof(one) };
 	recvmsg(ends[0], &message, 0);

@@ -1,4 +1,4 @@
-// pause: says that it runs, and waits until it is told to end.
+// pause: prints that it runs, and waits for a signal to end.
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>

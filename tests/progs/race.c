@@ -1,5 +1,6 @@
-// race KIND FOLDER COUNT: calls whose argument another thread changes all the time, between FOLDER/a and FOLDER/b (or two
-// ports); prints for each which of them the kernel took. As `race which`, what it was executed as.
+// race KIND FOLDER COUNT: calls whose argument another thread changes all the time, between
+// FOLDER/a and FOLDER/b (or two ports); prints for each which of them the kernel took. As `race
+// which`, prints the name by which it was executed.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -61,7 +62,7 @@ static void open_one(ino_t first, const char *kind)
 static void exec_one(void)
 {
 	static char *words[] = { "race", "which", NULL };
-	/* It shares our memory, and the other thread's. */
+	/* The child shares our memory, and the other thread's. */
 	pid_t pid = vfork();
 
 	if (!pid) {
@@ -71,7 +72,7 @@ static void exec_one(void)
 	waitpid(pid, NULL, 0);
 }
 
-/* a may not be executed, b is not there. */
+/* a may not be executed, b is missing. */
 static void fail_one(void)
 {
 	static char *words[] = { "race", NULL };

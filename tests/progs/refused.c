@@ -1,7 +1,8 @@
-// refused: calls that seccomp or a tracer keeps from running, or changes on their way. Each is an openat of /refused/NAME by
-// a process of its own, of which a line tells: NAME PID. refused getppid: that call instead, refused. refused churn THREADS
-// CALLS: true openats by many, and then one that is refused. refused wait: says "ready" when about to wait in accept; a line
-// on stdin lets it return, twice.
+// refused: calls that seccomp or a tracer keeps from running, or changes meanwhile. Each is an
+// openat of /refused/NAME by a process of its own, for which a line is printed: NAME PID. refused
+// getppid: that call instead, refused. refused churn THREADS CALLS: true openats by many, and then
+// one that is refused. refused wait: prints "ready" when about to wait in accept; a line on stdin
+// lets it return, twice.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +41,7 @@ static long open_it(void)
 	return syscall(answered, AT_FDCWD, path, O_RDONLY, 0);
 }
 
-/* Lets seccomp answer; gives the listener's fd with that flag. */
+/* Lets seccomp answer; returns the listener's fd with that flag. */
 static int answer(unsigned action, unsigned flags)
 {
 	struct sock_filter code[] = {
@@ -60,7 +61,7 @@ static void on_sys(int signal, siginfo_t *info, void *context)
 	((ucontext_t *)context)->uc_mcontext.gregs[REG_RAX] = 5;
 }
 
-/* A child that runs body(), of which a line tells. */
+/* A child that runs body(), for which a line is printed. */
 static pid_t child(const char *name, void (*body)(void))
 {
 	pid_t pid;
@@ -152,7 +153,10 @@ static void set_regs(pid_t pid, long long nr, long long result)
 	ptrace(PTRACE_SETREGS, pid, 0, &regs);
 }
 
-/* how: 'e': at entry another number; 'x': at exit another result; 's': not at all, by SYSEMU; 'k': at entry the number -1. */
+/*
+ * how: 'e': at entry another number; 'x': at exit another result; 's': not at all, by SYSEMU; 'k':
+ * at entry the number -1.
+ */
 static void tracer_says(const char *name, char how)
 {
 	pid_t pid = child(name, traced_open);
@@ -200,7 +204,7 @@ static void traced_exec(void)
 	_exit(1);
 }
 
-/* At the stop of that event another number, and the tracer goes. */
+/* At the stop of that event the tracer sets another number, and goes. */
 static void event_says(const char *name, void (*body)(void), long options, long long nr)
 {
 	struct user_regs_struct regs;

@@ -1,5 +1,6 @@
-// renumbered FOLDER: calls that come back under another number than they were entered by, or seem to. Each by a process of
-// its own, of which a line tells: NAME PID. Its file to execute is made in FOLDER.
+// renumbered FOLDER: calls that return under another number than they were entered by, or seem to.
+// Each by a process of its own, for which a line is printed: NAME PID. Its file to execute is made
+// in FOLDER.
 #define _GNU_SOURCE
 #include <elf.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@
 #define CHMOD32 15
 
 static const char *self, *folder;
-/* Where 32-bit calls can name it. */
+/* At an address that 32-bit calls can use. */
 static char low[] = "/renumbered/chmod";
 
 /* Lets seccomp answer this call of that architecture with success. */
@@ -109,7 +110,7 @@ static void traced_exec(void)
 	execl(self, self, "open", NULL);
 }
 
-/* A process that runs body() and then says so, by a line. */
+/* A process that runs body() and then prints a line. */
 static pid_t child(const char *name, void (*body)(void))
 {
 	pid_t pid;
@@ -161,7 +162,7 @@ static void waits_in_vfork(void)
 	waitpid(-1, NULL, 0);
 }
 
-/* Whoever waits for his child gets a tracer meanwhile. */
+/* A parent that waits for its child gets a tracer meanwhile. */
 static void vfork_renumbered(const char *name, long nr)
 {
 	char byte = 0;

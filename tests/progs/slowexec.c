@@ -1,6 +1,7 @@
 // slowexec PROGRAM N: executes it, and N threads of others each make a call before that returns
 //
-// An execve waits until all other threads of its process have gone, and a tracer can stop one on its way.
+// An execve waits until all other threads of its process have gone, and a tracer can stop one of
+// these meanwhile.
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdio.h>
@@ -58,7 +59,7 @@ int main(int argc, char **argv)
 	pthread_t *threads;
 	pid_t child;
 
-	/* What is executed may be a copy of this. */
+	/* The executed program may be a copy of this one. */
 	if (argc != 3)
 		return argc != 1;
 	count = atoi(argv[2]);

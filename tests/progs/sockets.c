@@ -1,5 +1,6 @@
-// sockets: makes and connects sockets of several families; a 32-bit program does it by socketcall(2): m32
-// Logs each step, with what getsockname(2), getpeername(2) and getsockopt(2) tell of the socket:
+// sockets: makes and connects sockets of several families; a 32-bit program does it by
+// socketcall(2): m32 Logs each step, with what getsockname(2), getpeername(2) and getsockopt(2)
+// return for the socket:
 //
 //   create   RESULT family type protocol
 //   bind     RESULT family type protocol local
@@ -185,7 +186,7 @@ static void connection(int type, const struct name *server, const struct name *c
 	new = do_accept(listener);
 	set(new, level, name);
 	set(fd, SOL_SOCKET, SO_KEEPALIVE);
-	/* What is in use is refused. */
+	/* An address that is in use is refused. */
 	late = make(family, type, 0);
 	do_bind(late, server);
 	close(listener);
@@ -210,7 +211,7 @@ int main(int argc, char **argv)
 	int fd;
 
 	setbuf(stdout, NULL);
-	/* Nobody else's: 127.77.0.0/16 by the pid. */
+	/* An address of our own: 127.77.0.0/16 by the pid. */
 	inet.inet.sin_addr.s_addr = htonl(0x7f4d0000 | (pid & 0xffff));
 	snprintf(path.un.sun_path, sizeof(path.un.sun_path), "%s/socket", argv[1]);
 	path.len = offsetof(struct sockaddr_un, sun_path) + strlen(path.un.sun_path) + 1;

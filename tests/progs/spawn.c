@@ -1,5 +1,6 @@
-// spawn COUNT WORKERS [CGROUP]: so many processes, by that many workers at once, in each way that there is: fork, vfork,
-// posix_spawn, and clone3 into that cgroup; each executes this program and ends. Prints "pid ppid way" of each.
+// spawn COUNT WORKERS [CGROUP]: so many processes, by that many workers at once, in every way:
+// fork, vfork, posix_spawn, and clone3 into that cgroup; each executes this program and ends.
+// Prints "pid ppid way" of each.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -13,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Headers of before 5.7 lack it. */
+/* Headers from before 5.7 lack it. */
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP 0x200000000ULL
 #endif

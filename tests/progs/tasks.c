@@ -1,11 +1,8 @@
 // tasks: signals, exits, ptrace, memory of others, prctl, limits; logs what it did, in the order of the events
 //
-//   signal   sig code sender_pid sender_uid     (- -: the kernel; null null: the sender's words)
-//   exit     tid code signal group
-//   attach   result pid request options
-//   memory   result pid write local remote
-//   prctl    option arg2 arg3 arg4 arg5
-//   limit    pid resource cur max
+// signal sig code sender_pid sender_uid (- -: the kernel; null null: chosen by the sender) exit tid
+// code signal group attach result pid request options memory result pid write local remote prctl
+// option arg2 arg3 arg4 arg5 limit pid resource cur max
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
@@ -39,7 +36,7 @@ static void handler(int sig, siginfo_t *info, void *context)
 static void *thread(void *arg)
 {
 	printf("exit\t%d\t0\t0\tfalse\n", gettid());
-	/* The thread alone. */
+	/* Only the thread exits. */
 	syscall(SYS_exit, 0);
 	return NULL;
 }

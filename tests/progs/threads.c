@@ -24,7 +24,7 @@ int main(int argc, char **argv)
 	pthread_barrier_init(&go, NULL, count + 1);
 	for (int i = 0; i < count; i++)
 		pthread_create(&threads[i], NULL, call, NULL);
-	/* They all run now: say so. */
+	/* All threads run now. */
 	puts("ready");
 	fflush(stdout);
 	if (read(0, &byte, 1) != 1)

@@ -1,5 +1,5 @@
-// uring: what io_uring is asked for, by system calls alone, in 64 and (built with -m32 too) 32 bits: m32. Prints each ring
-// and each request, as it made them.
+// uring: requests to io_uring, by system calls alone, in 64 and (built with -m32 too) 32 bits: m32.
+// Prints each ring and each request, as it made them.
 //
 //   uring MODE FOLDER [wait]
 //
@@ -47,7 +47,7 @@ struct ring {
 	struct io_uring_cqe *cqes;
 };
 
-// What a request is about, in words.
+// A request in words.
 struct words {
 	const char *pathname, *newname, *address;
 	unsigned addrlen;
@@ -115,7 +115,7 @@ static void probe(struct ring *ring)
 static void push(struct ring *ring, const struct io_uring_sqe *sqe)
 {
 	unsigned tail = *ring->sq_tail;
-	// Another entry than the slot in the queue, so that the two are told apart.
+	// Another entry than the slot in the queue, so that mixing up the two is noticed.
 	unsigned index = (tail + 3) & *ring->sq_mask;
 
 	ring->sqes[index] = *sqe;
@@ -223,7 +223,7 @@ static void files(struct ring *ring, const char *folder)
 	RUN(ring, IORING_OP_UNLINKAT, WORDS(sub), .fd = AT_FDCWD, .addr = ADDR(sub),
 	    .unlink_flags = AT_REMOVEDIR);
 	RUN(ring, IORING_OP_UNLINKAT, WORDS(moved), .fd = AT_FDCWD, .addr = ADDR(moved));
-	// Where the kernel lacks an operation, what it would have removed.
+	// Removes the file if the kernel lacks the operation.
 	unlink(file);
 	unlink(moved);
 	unlink(linked);
@@ -297,7 +297,7 @@ static void chain(struct ring *ring)
 		report(&sqe[i], &(struct words){}, pull(ring));
 }
 
-// What the kernel does not take is no request.
+// What the kernel does not accept is no request.
 static void refused(struct ring *ring)
 {
 	struct io_uring_sqe sqe = { .opcode = 255, .fd = -1, .user_data = 0xbad };
@@ -330,7 +330,8 @@ static void *keep_changing(void *arg)
 
 #define RACES 300
 
-// What the kernel used shows in the result: only file-a is there, and only AF_INET is refused by who listens not.
+// The result shows what the kernel used: only file-a exists, and only AF_INET is refused, since
+// nobody listens.
 static void race(struct ring *ring, const char *folder)
 {
 	struct sockaddr_in inet = { .sin_family = AF_INET, .sin_port = htons(CLOSED_PORT) };

@@ -1,5 +1,5 @@
-//! How it ends: killed at any moment, on a full disk, with nobody at the other end, with hardly anything allowed. It
-//! always ends in time, says why, and leaves nothing in the kernel.
+//! How a run ends: killed at any moment, on a full disk, without a reader, under low limits. It always ends in time,
+//! with a reason, and leaves nothing in the kernel.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -44,10 +44,10 @@ pub fn drills() -> Vec<Test> {
     ]
 }
 
-/// Nothing takes longer to end than this, whatever holds it up.
+/// The longest time that a run may take to end.
 const IN_TIME: Duration = Duration::from_secs(20);
 
-/// What `wait` says, and how long it took; killed where it does not end.
+/// The status, and how long the end took. The process is killed if it does not end.
 fn ends(child: &mut Child) -> Result<(ExitStatus, Duration), Failed> {
     let started = Instant::now();
     loop {
@@ -137,14 +137,14 @@ impl Ended {
         Ok(Ended { status, took, stderr })
     }
 
-    /// For the table of figures, with what it said.
+    /// For the table of figures, with its message.
     fn figures(&self, said: &str) -> String {
         let took = self.took.as_millis();
         format!("{} after {took} ms: {}", self.status, said.replace('|', "\\|"))
     }
 }
 
-/// One that must fail, with a message that has this in it.
+/// A run that must fail, with a message that contains this.
 fn fails(drill: &mut Drill, what: &str, command: &mut Command, says: &str) -> Result<(), Failed> {
     let ended = Ended::of(command)?;
     let said = ended.stderr.lines().find(|line| line.contains(says));
@@ -195,7 +195,7 @@ fn on_full_disk(drill: &mut Drill, at: &Path) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Artefacts that the disk had no room for say so; the others are whole.
+/// Artefacts that found no room on the disk are marked; the others are whole.
 fn full_capture(drill: &mut Drill) -> Result<(), Failed> {
     const FILES: usize = 40;
     let folder = tempfile::tempdir()?;
@@ -243,7 +243,7 @@ fn full_capture(drill: &mut Drill) -> Result<(), Failed> {
             );
         }
         assert!(whole < FILES, "2 MiB have room for no {whole}");
-        // The list of artefacts has no room either: then it is told.
+        // If the list of artefacts finds no room either, a message reports that.
         assert!(
             whole + marked == FILES || stderr.contains("No space left"),
             "{whole}, {marked}: {stderr}"
@@ -259,7 +259,7 @@ fn full_capture(drill: &mut Drill) -> Result<(), Failed> {
     result
 }
 
-/// Nobody reads, or nobody any more.
+/// A FIFO without a reader, and one whose reader goes.
 fn fifos(drill: &mut Drill) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let fifo = folder.path().join("fifo");
@@ -270,7 +270,7 @@ fn fifos(drill: &mut Drill) -> Result<(), Failed> {
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .spawn()?;
-    // It may wait for a reader, or refuse; SIGTERM ends it all the same.
+    // tracee may wait for a reader, or refuse; SIGTERM ends it all the same.
     thread::sleep(Duration::from_millis(500));
     let _ = kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM);
     let (status, took) = ends(&mut child)?;
@@ -307,7 +307,7 @@ fn fifos(drill: &mut Drill) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Under limits: it works, or says in one line of its own what is in its way.
+/// Under limits tracee works, or names the limit in one line of its own.
 fn limits(drill: &mut Drill) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     for limit in [

@@ -1,4 +1,4 @@
-//! More than can be taken: floods of calls, storms of processes, a reader that stops, several tracers at once.
+//! More than tracee can take: floods of calls, storms of processes, a reader that stops, several tracers at once.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -61,7 +61,7 @@ impl Counted {
         Pid::from_raw(self.child.id() as i32)
     }
 
-    /// Received and lost.
+    /// Returns received and lost.
     pub fn finish(mut self) -> Result<(u64, u64), Failed> {
         let mut stderr = Vec::new();
         self.child.stderr.take().unwrap().read_to_end(&mut stderr)?;
@@ -75,7 +75,7 @@ impl Counted {
     }
 }
 
-/// Lines of JSON that tell of an event; a table's header is none.
+/// Lines of JSON that report an event; a table's header does not.
 fn tells(event: &str) -> impl Fn(&[u8]) -> bool + Send + use<> {
     let needle = format!("\"eventName\":\"{event}\"").into_bytes();
     move |line| line.windows(needle.len()).any(|window| window == needle)
@@ -123,7 +123,7 @@ fn forks(drill: &mut Drill) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Executions with arguments of all sizes, while others execute without any: those are not pushed out.
+/// Executions with arguments of all sizes, while others execute without any: the latter are not lost.
 fn execs(drill: &mut Drill) -> Result<(), Failed> {
     const COUNT: u64 = 2_000;
     for bytes in ["0", "4000", "120000"] {
@@ -155,7 +155,7 @@ fn stops(drill: &mut Drill) -> Result<(), Failed> {
         tells("getppid"),
     )?;
     let mut stops = 0;
-    // This long, not until something: that is what the drill is about. It may be over before.
+    // A fixed time, not a condition, is the point of this drill. The flood may be over before.
     for _ in 0..10 {
         thread::sleep(Duration::from_millis(100));
         if kill(run.pid(), Signal::SIGSTOP).is_err() {
@@ -174,7 +174,7 @@ fn stops(drill: &mut Drill) -> Result<(), Failed> {
     drill.counts("SIGSTOP, SIGCONT", counts, format!("stopped {stops} times"))
 }
 
-/// A reader of the output that takes a line every now and then.
+/// A reader of the output that reads slowly.
 fn slow(drill: &mut Drill) -> Result<(), Failed> {
     let command = flood();
     let tells = tells("getppid");
@@ -199,7 +199,7 @@ fn slow(drill: &mut Drill) -> Result<(), Failed> {
     drill.counts("50,000 lines a second", counts, "")
 }
 
-/// Each sees all of it, or says what it has lost.
+/// Each tracer sees all of it, or reports what it has lost.
 fn several(drill: &mut Drill) -> Result<(), Failed> {
     for count in [2, 5] {
         let command = flood();

@@ -1,9 +1,9 @@
-//! The fire drill (`make torture`): what is done to a tracer when it matters, for minutes instead of the seconds of
-//! `make test`. What a drill's own programs have done is counted by them, what has been received by its lines; both
-//! agree with what tracee says was lost, or the drill fails.
+//! Torture tests (`make torture`): hostile loads, for minutes instead of the seconds of `make test`. Each drill's own
+//! programs count what they have done, lines of the output what was received; with the loss that tracee reports both
+//! must agree, or the drill fails.
 //!
-//!   TORTURE_SEED=N     the random drills again, as they were (the seed is printed)
-//!   TORTURE_FIGURES=F  where the figures go, as a table in Markdown
+//! TORTURE_SEED=N repeats the random drills (the seed is printed) TORTURE_FIGURES=F where the
+//! figures go, as a table in Markdown
 
 mod ends;
 mod floods;
@@ -28,7 +28,7 @@ struct Row {
     seconds: u64,
 }
 
-/// What was done, and what became of it.
+/// What was done, received and lost.
 #[derive(Debug, Clone, Copy)]
 pub struct Counts {
     pub done: u64,
@@ -61,7 +61,7 @@ impl Drill {
         Err(format!("{variant}: {counts:?}").into())
     }
 
-    /// Notes what cannot be lost.
+    /// Notes figures without a loss.
     pub fn note(&mut self, variant: impl Into<String>, note: impl Into<String>) {
         self.row(variant.into(), None, note.into());
     }
@@ -80,7 +80,7 @@ impl Drill {
     }
 }
 
-/// A drill: its name, why it cannot be held here, what it does.
+/// A drill: its name, why it cannot run here, what it does.
 pub struct Test {
     pub name: &'static str,
     pub missing: Option<String>,
@@ -109,7 +109,7 @@ fn figures() -> String {
 
 fn main() {
     let mut arguments = Arguments::from_args();
-    // One at a time: each takes the machine.
+    // One at a time: each needs the whole machine.
     arguments.test_threads = Some(1);
     let drills = [floods::drills(), ends::drills(), steering::drills()];
     let trials = drills.into_iter().flatten().map(|test| {

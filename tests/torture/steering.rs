@@ -1,5 +1,4 @@
-//! Others who want a say: cgroups named like containers, sockets that answer what they like or never, filters that nobody
-//! would type.
+//! Hostile input from others: cgroups named like containers, sockets that answer wrongly or never, random filters.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -45,7 +44,7 @@ pub fn drills() -> Vec<Test> {
 pub struct Random(u64);
 
 impl Random {
-    /// By TORTURE_SEED or, without it, the clock; says which.
+    /// Seeded by TORTURE_SEED or, without it, the clock; prints the seed.
     pub fn seeded() -> Random {
         let given = std::env::var("TORTURE_SEED")
             .ok()
@@ -127,7 +126,7 @@ fn churn(drill: &mut Drill) -> Result<(), Failed> {
     Ok(())
 }
 
-/// MiB that it had at the most.
+/// Its peak memory in MiB.
 fn peak_memory(background: &Background) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", background.pid())).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -142,7 +141,7 @@ fn has_ended(background: &Background) -> bool {
     stat.rsplit(") ").next().is_none_or(|rest| rest.starts_with('Z'))
 }
 
-/// What a socket does to whoever asks.
+/// What a socket does to its clients.
 #[derive(Debug, Clone, Copy)]
 enum Manners {
     Hangs,
@@ -230,7 +229,7 @@ impl Drop for Socket {
     }
 }
 
-/// Events of a container that root made, while a user's socket wants to name it, or to hold everybody up.
+/// Events of a container that root made, while a user's socket tries to name it, or to block tracee.
 fn sockets(drill: &mut Drill) -> Result<(), Failed> {
     const CALLS: u64 = 50_000;
     let cgroup = Cgroup::new()?;
@@ -281,7 +280,7 @@ fn sockets(drill: &mut Drill) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Pieces that expressions are put together from.
+/// Pieces of random expressions.
 const FIELDS: [&str; 14] = [
     "uid",
     "pid",
@@ -321,7 +320,7 @@ const VALUES: [&str; 20] = [
     "null",
 ];
 
-/// Whatever is typed is understood or refused, by one line; what is understood filters as its words say.
+/// Any expression is understood, or refused by one line.
 fn filters(drill: &mut Drill) -> Result<(), Failed> {
     const ROUNDS: u32 = 100;
     let mut random = Random::seeded();

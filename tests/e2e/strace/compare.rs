@@ -9,21 +9,21 @@ use serde_json::Value;
 
 use super::term::{bare, evaluate, Term};
 
-/// What a comparison came to.
+/// The result of a comparison.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
     Same,
-    /// strace shows less than we do: an address where we show what is there.
+    /// strace shows less than we do: an address where we show the memory's content.
     Unchecked,
-    /// Save for what the parts of an `iovec` hold: we show where they are and how long, on purpose.
+    /// Equal except for the parts of an `iovec`: we show their addresses and lengths, on purpose.
     Partly,
     Differs(Why),
 }
 
-/// In which way two arguments differ.
+/// How two arguments differ.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Why {
-    /// We show an address, strace what is there.
+    /// We show an address, strace the memory's content.
     NotFollowed,
     /// We show a number only, strace its name.
     NoWords(String),
@@ -40,7 +40,7 @@ impl std::fmt::Display for Why {
     }
 }
 
-/// What was met on the way.
+/// What a comparison has found so far.
 #[derive(Default)]
 struct Found {
     /// In strace's comments.
@@ -61,7 +61,7 @@ pub fn argument(theirs: &Term, ours: &Value) -> Verdict {
         address: is_address(ours),
     };
     if ours["error"] == "EFAULT" {
-        // It shows addresses where it can read nothing.
+        // strace shows addresses where it cannot read.
         return match bare(theirs) {
             Term::Number(_) => Verdict::Same,
             theirs => differs(format!("we cannot read it, strace has {theirs}")),
@@ -82,7 +82,7 @@ fn differs(what: String) -> Verdict {
     Verdict::Differs(Why::Value(what))
 }
 
-/// What the outer object of our argument says of the value in it.
+/// What the outer object of our argument contains about the value in it.
 struct Entry<'a> {
     ty: &'a str,
     bytes: Option<&'a Value>,
@@ -98,7 +98,7 @@ const INNER: Entry<'static> = Entry {
     address: false,
 };
 
-/// Addresses are put into words as such, and as nothing else.
+/// Only addresses have such a text.
 fn is_address(ours: &Value) -> bool {
     let hex = ours["value"].as_u64().map(|address| format!("{address:#x}"));
     hex.is_some() && ours["text"].as_str() == hex.as_deref()
@@ -150,7 +150,7 @@ fn matches(theirs: &Term, ours: &Value, entry: &Entry<'_>, found: &mut Found) ->
 }
 
 fn noted(inner: &Term, note: &str, ours: &Value, entry: &Entry<'_>, found: &mut Found) -> Matched {
-    // Network order in quotes; what it means is in the comment.
+    // Network order in quotes; the meaning is in the comment.
     if let Term::Str { .. } = inner {
         return match super::parse::term(note) {
             Ok(Term::Macro(name, args)) => match (name.as_str(), args.as_slice()) {
@@ -169,7 +169,7 @@ fn noted(inner: &Term, note: &str, ours: &Value, entry: &Entry<'_>, found: &mut 
     matched
 }
 
-/// The names in a comment, if names are all there is in it.
+/// The names in a comment that consists only of names.
 fn note_names(note: &str) -> Vec<String> {
     let parts: Vec<&str> = note.split('|').map(str::trim).collect();
     let is_name = |part: &str| {
@@ -189,7 +189,7 @@ fn note_names(note: &str) -> Vec<String> {
     names
 }
 
-/// One spelling for what strace and we may spell in two ways.
+/// A common spelling for names that strace and we spell differently.
 fn normal_name(name: &str) -> Vec<String> {
     match name
         .strip_prefix("FUTEX_")
@@ -270,7 +270,7 @@ fn string(bytes: &[u8], cut: bool, theirs: &Term, ours: &Value, entry: &Entry<'_
 /// By the fields that both have.
 fn structure(fields: &[(String, Term)], theirs: &Term, ours: &Value, found: &mut Found) -> Matched {
     let Value::Object(object) = ours else {
-        // A wait status, a union of which we show the widest member, an array in a structure of its own.
+        // A wait status, a union of which we show the widest member, or an array in a structure of its own.
         let inner = fields
             .iter()
             .find(|(key, _)| ["", "u64", "val"].contains(&key.as_str()));

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::term::Term;
 
-/// What a call gave.
+/// The result of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     Number(i128),
     /// An error, by name, also those that only tracers see.
     Error(String),
-    /// It did not come back, or strace did not see it.
+    /// The call did not return, or strace did not see it.
     Unknown,
 }
 
@@ -18,7 +18,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     pub name: String,
-    /// With the names that strace gives to some (clone's).
+    /// Arguments, with strace's names if it has them (clone's).
     pub args: Vec<(String, Term)>,
     /// Whether all of them are there.
     pub whole: bool,
@@ -55,7 +55,7 @@ pub fn log(text: &str) -> Result<BTreeMap<i64, Vec<Call>>, String> {
     Ok(threads)
 }
 
-/// A call that was never seen to end, of which a part is logged.
+/// A call without an end, of which a part is logged.
 fn unfinished(begun: &str) -> Result<Call, String> {
     let (name, _) = begun.split_once('(').ok_or("no call")?;
     Ok(Call {
@@ -75,7 +75,7 @@ pub fn call(line: &str) -> Result<Call, String> {
         whole: true,
         outcome: Outcome::Unknown,
     };
-    // Its own arguments are not shown, but which call goes on.
+    // Its own arguments are not shown, only the call that goes on.
     if let Some((_, end)) = rest.split_once("<... resuming interrupted ") {
         let (_, result) = end.rsplit_once(" = ").ok_or("no result")?;
         call.whole = false;
@@ -171,7 +171,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// What stands between commas up to `end`, each with its name if it has one; and whether dots came last.
+    /// The entries between commas up to `end`, each with its name if it has one; and whether dots came last.
     #[allow(clippy::type_complexity)]
     fn entries(&mut self, end: u8) -> Result<(Vec<(String, Term)>, bool), String> {
         let mut entries = Vec::new();

@@ -1,4 +1,4 @@
-//! Which of our arguments is which of strace's, and what is known to differ.
+//! Which of our arguments corresponds to which of strace's, and known differences.
 
 use std::borrow::Cow;
 
@@ -8,9 +8,9 @@ use super::compare::our_bytes;
 use super::parse::Call;
 use super::term::{bare, evaluate, Term};
 
-/// Calls with results or arguments that strace has no way to see, or that are not the call's own.
+/// Whether arguments can be compared: strace sees them, and they are the call's own.
 pub fn compares_args(call: &Call) -> bool {
-    // What strace shows of it is the signal frame, which it reads itself: the call has no arguments.
+    // strace shows the signal frame, which it reads itself: the call has no arguments.
     call.whole && call.name != "rt_sigreturn"
 }
 
@@ -27,7 +27,7 @@ pub fn position(call: &Call, index: usize) -> Option<usize> {
             "tls" => 4,
             _ => return None,
         },
-        // Only those that the operation takes.
+        // Only the arguments that the operation takes.
         "futex" => {
             let order: &[usize] = match value(1)? & 0x7f {
                 0..=2 => &[0, 1, 2, 3],

@@ -1,4 +1,4 @@
-//! The tree that strace's arguments are read into.
+//! The tree into which strace's arguments are parsed.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -30,7 +30,7 @@ pub enum Term {
     },
     /// `makedev(0x8, 0x1)`
     Macro(String, Vec<Term>),
-    /// What stands in the comment after it.
+    /// A term with the comment after it.
     Noted(Box<Term>, String),
     /// Two or more, with the same operator between them.
     Joined(&'static str, Vec<Term>),
@@ -38,7 +38,7 @@ pub enum Term {
     Change(Box<Term>, Box<Term>),
 }
 
-/// Near what strace printed; for messages.
+/// Similar to what strace printed; for messages.
 impl Display for Term {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let list = |f: &mut Formatter<'_>, items: &[Term], between: &str| {
@@ -84,7 +84,7 @@ pub fn bare(term: &Term) -> &Term {
     }
 }
 
-/// The number that an expression stands for.
+/// The value of an expression.
 pub fn evaluate(term: &Term) -> Option<i128> {
     Some(match term {
         Term::Number(number) => *number,
