@@ -13,9 +13,9 @@ use super::store::{Artefact, Cut};
 use super::watch::may_block;
 use crate::wire::{chunk, ALERT_MAPPED_WX, ALERT_WRITTEN_FILE, CHUNK_LAST};
 
-/// Memory that may be written and executed at once is looked at after these times.
+/// Memory that may be written and executed at once is read after these times.
 const LATER: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
-/// As many of these are waited for at the most; alerts that are under way, too.
+/// At most so many of these wait; the same limit holds for alerts under way.
 const PENDING_MAX: usize = 1024;
 
 /// Memory of an alert, whose chunks are still coming.
@@ -25,19 +25,19 @@ struct Gathered {
     missing: Vec<(u64, u64)>,
 }
 
-/// Memory that is looked at later.
+/// Memory that is read later.
 struct Later {
     due: Instant,
     alert: AlertRecord,
     pid: u32,
-    /// How often it has been looked at.
+    /// How often it has been read.
     round: usize,
 }
 
 /// Memory that became executable.
 #[derive(Default)]
 pub struct Alerts {
-    /// By thread and time.
+    /// Alerts under way, by thread and time.
     gathered: HashMap<(u32, u64), Gathered>,
     later: VecDeque<Later>,
 }
@@ -47,7 +47,7 @@ impl Alerts {
         !self.gathered.is_empty() || !self.later.is_empty()
     }
 
-    /// Looks at what is due; in the end, at all of it.
+    /// Reads memory that is due; in the end, all of it.
     pub fn after_round(&mut self, shared: &mut Shared, stopped: bool) {
         let now = Instant::now();
         while self
@@ -67,10 +67,10 @@ impl Alerts {
         }
     }
 
-    /// Memory, of which the bytes follow.
+    /// An alert, whose bytes follow.
     pub fn alert(&mut self, alert: AlertRecord) {
         if self.gathered.len() >= PENDING_MAX {
-            // Their ends were lost.
+            // The ends of these alerts were lost.
             self.gathered.clear();
         }
         self.gathered.insert(
@@ -83,7 +83,7 @@ impl Alerts {
         );
     }
 
-    /// Bytes of it.
+    /// Bytes of an alert's memory.
     pub fn memory(&mut self, shared: &mut Shared, head: &chunk, data: &[u8]) {
         let key = (head.alert_tid, head.alert);
         let Some(gathered) = self.gathered.get_mut(&key) else {
@@ -108,7 +108,7 @@ impl Alerts {
         }
     }
 
-    /// All that the kernel side had.
+    /// Stores an alert once the kernel side has sent everything.
     fn finish(&mut self, shared: &mut Shared, key: (u32, u64), pid: u32, cut: bool) {
         let Some(Gathered {
             alert,
@@ -157,7 +157,7 @@ impl Alerts {
         }
     }
 
-    /// Memory that was empty when it was mapped: what has been written there since.
+    /// Reads memory that was empty when it was mapped, for what has been written there since.
     fn look_later(&mut self, shared: &mut Shared, later: Later, stopped: bool) {
         let Later {
             alert, pid, round, ..

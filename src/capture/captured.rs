@@ -1,9 +1,9 @@
-//! What has been captured: its event, and what a run has to say in the end.
+//! What has been captured: its event, and the totals at the end of a run.
 
 use crate::catalogue::special;
 use crate::decode::event::{Arg, Context, Event, Value};
 
-/// The kind of what tells that nothing is captured any more.
+/// The kind that reports that nothing is captured any more.
 pub const STOPPED: &str = "stopped";
 
 /// An artefact that has been stored, or could not be.
@@ -15,13 +15,13 @@ pub struct Captured {
     pub kind: &'static str,
     /// The file's path, with marks in words.
     pub path: Vec<u8>,
-    /// Below the output folder.
+    /// Path below the output folder.
     pub artefact: Option<String>,
     /// Bytes that are stored.
     pub size: u64,
     /// Of what is stored, in hex digits.
     pub sha256: Option<String>,
-    /// Why it is not complete.
+    /// Why the artefact is not complete.
     pub reason: Option<String>,
     /// Device of the file, as `st_dev` of stat(2).
     pub dev: u64,
@@ -31,17 +31,17 @@ pub struct Captured {
     pub addr: u64,
 }
 
-/// What a run has to say in the end.
+/// Totals at the end of a run.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Totals {
     /// Records and chunks that found no room in the kernel side's ring.
     pub lost: u64,
-    /// Changes of memory that were too many.
+    /// Alerts whose memory was not stored, since there were too many.
     pub memory_skipped: u64,
 }
 
 impl Captured {
-    /// As an event.
+    /// The event `artifact_captured`. `now`: ns since boot; `own_pid`: tracee's own host pid.
     pub fn event(&self, now: u64, own_pid: u32) -> Event<'_> {
         let spec = special::ARTIFACT_CAPTURED;
         let context = match self.who.host_pid {
@@ -51,7 +51,7 @@ impl Captured {
                 event: spec.id,
                 syscall: crate::wire::NO_SYSCALL,
                 abi: 0,
-                // It has no result: nothing was called.
+                // The event has no result: nothing was called.
                 flags: crate::wire::RECORD_NO_RETURN,
                 ret: 0,
                 ..self.who
@@ -90,7 +90,7 @@ fn number(index: usize, number: u64) -> Arg<'static> {
     arg(index, number, Value::Number)
 }
 
-/// As the kernel's own `dev_t`, which events have.
+/// The device as the kernel's own `dev_t`, which events show.
 fn kernel_dev(dev: u64) -> u64 {
     (u64::from(nix::libc::major(dev)) << 20) | u64::from(nix::libc::minor(dev))
 }

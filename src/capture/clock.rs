@@ -14,7 +14,7 @@ const TICKS: u64 = 20_000_000;
 #[derive(Debug, Clone)]
 pub struct Clock {
     wall: WallClock,
-    /// What our time since boot is ahead of the kernel's, in a time namespace: ns, modulo 2^64.
+    /// By how much our time since boot is ahead of the kernel's, in a time namespace: ns, modulo 2^64.
     ahead: u64,
 }
 
@@ -32,13 +32,13 @@ impl Clock {
         ns(ClockId::CLOCK_BOOTTIME).wrapping_sub(self.ahead)
     }
 
-    /// ns since the epoch at a time since boot, as events have it.
+    /// The wall clock (ns since the epoch) at a time since boot, as events have it.
     pub fn wall(&self, time: u64) -> u64 {
         self.wall.wall(time)
     }
 
-    /// Whether a file whose times say so (ns since the epoch) may have been changed later than `time` (ns since boot), as
-    /// the clock was set then or is set now.
+    /// Whether a file with this `ctime` (ns since the epoch) may have been changed later than `time` (ns since boot),
+    /// as the clock was set then or is set now.
     pub fn may_be_later(&self, ctime: u64, time: u64) -> bool {
         let since = self.now().saturating_sub(time);
         let now = ns(ClockId::CLOCK_REALTIME).saturating_sub(since);
@@ -51,7 +51,7 @@ fn ns(clock: ClockId) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Of the line `boottime <seconds> <ns>` of time_namespaces(7).
+/// Parses the line `boottime <seconds> <ns>` of time_namespaces(7).
 fn ahead(offsets: &str) -> u64 {
     let boottime = offsets.lines().find_map(|line| line.strip_prefix("boottime"));
     let mut words = boottime.unwrap_or_default().split_whitespace();

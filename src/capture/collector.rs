@@ -30,16 +30,16 @@ use crate::loader::shared::SharedMap;
 use crate::loader::CaptureMaps;
 use crate::wire::{capture_misses, CHUNK_MEMORY, TAKE_EXEC};
 
-/// While something is pending, we look again after this time.
+/// While something is pending, the thread looks again after this time.
 const TICK: Duration = Duration::from_millis(250);
-/// Records that are read before fanotify is asked again, whose queue holds some ten thousand events.
+/// How many records are read before fanotify is asked again, whose queue holds some ten thousand events.
 const RECORDS: usize = 1024;
 
-/// Reads everything; see the module.
+/// The state of the thread; see the module.
 pub struct Collector {
     shared: Shared,
     misses: SharedMap<capture_misses>,
-    /// Closed after writing, to be looked at when the ring has been read up to that position.
+    /// Files closed after writing, which are handled when the ring has been read up to that position.
     closed: VecDeque<(u64, Closed)>,
     execs: Execs,
     alerts: Alerts,
@@ -74,7 +74,7 @@ impl Collector {
         }
     }
 
-    #[allow(clippy::type_complexity)] // What a run consists of, once.
+    #[allow(clippy::type_complexity)] // All parts of a run, created once.
     fn prepare(
         setup: Setup,
         stop: &EventFd,
@@ -150,7 +150,7 @@ impl Collector {
             }
             let stopped = stop.read().is_ok();
             loop {
-                // What is closed now has been written before: its chunks are in the ring, up to here.
+                // A file that is closed now has been written before: its chunks are in the ring, up to here.
                 collector.borrow_mut().look(|| positions(ring).1);
                 let all = ring.consume_raw_n(RECORDS) <= 0;
                 let mut this = collector.borrow_mut();
@@ -179,7 +179,7 @@ impl Collector {
         }
     }
 
-    /// Takes what fanotify has seen. `position`: of the ring, up to which it is to be read before.
+    /// Takes what fanotify has seen. `position`: where in the ring reading has to come first.
     fn look(&mut self, position: impl Fn() -> u64) {
         if let Some(sightings) = &self.shared.sightings {
             let closed = sightings.look();
@@ -189,7 +189,7 @@ impl Collector {
         }
     }
 
-    /// What the kernel side says.
+    /// Handles a record of the kernel side.
     fn record(&mut self, bytes: &[u8]) {
         match record::parse(bytes) {
             Some(Taken::Chunk(head, data)) if head.flags & CHUNK_MEMORY != 0 => {
@@ -203,7 +203,7 @@ impl Collector {
         }
     }
 
-    /// When the ring has been read up to this position.
+    /// Called when the ring has been read up to this position.
     fn after_round(&mut self, position: u64, stopped: bool) {
         let lost = self.misses.read().lost;
         if lost != self.lost {

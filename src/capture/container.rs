@@ -1,16 +1,16 @@
-//! Whose artefact it is: the folder of its container.
+//! The folder of an artefact, by its container.
 
 use std::collections::HashMap;
 
 use crate::decode::container::short_id;
 use crate::decode::event::Context;
 
-/// What is in no container.
+/// The folder for processes in no container.
 pub const HOST: &str = "host";
-/// What is in one that had been removed before its id could be had.
+/// The folder for containers that had been removed before their ids could be read.
 pub const REMOVED: &str = "removed";
 
-/// Id and owner of a container, as the kernel side has them: by the number that records have.
+/// Looks up id and owner of a container in the kernel side, by the key that records have.
 pub type Find = Box<dyn Fn(u64) -> Option<(Vec<u8>, u32)>>;
 
 /// Folders by container.
@@ -19,7 +19,7 @@ pub struct Containers {
     known: HashMap<u64, String>,
 }
 
-/// More than these are not remembered.
+/// At most so many are remembered.
 const KNOWN_MAX: usize = 4096;
 
 impl Containers {

@@ -1,4 +1,4 @@
-//! Executed files: got hold of before they are gone, and stored once a content.
+//! Executed files: held before they are gone, and stored once per content.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -18,7 +18,7 @@ use super::watch::may_block;
 use crate::decode::path::Marks;
 use crate::files::Stat;
 
-/// Executed files that are stored already.
+/// How many stored files are remembered.
 const KNOWN_MAX: usize = 1 << 16;
 
 /// Executed files.
@@ -29,7 +29,7 @@ pub struct Execs {
 }
 
 impl Execs {
-    /// A program, and the script and the loader that it takes.
+    /// Stores a program, and the script and the loader that it needs.
     pub fn exec(&mut self, shared: &mut Shared, exec: &FileRecord) {
         shared.cover(exec, "exe");
         let mut mine = match &shared.sightings {
@@ -61,7 +61,7 @@ impl Execs {
                 })),
             }
         }
-        // A script, and what loads programs.
+        // A script, and the loader.
         for held in mine {
             let file = &held.file;
             let Ok(stat) = Stat::of(file) else {
@@ -99,8 +99,8 @@ impl Execs {
         }
     }
 
-    /// `time`: of its execution, ns since boot. A file that was changed just before may become another without a trace
-    /// in its times, and is looked at again.
+    /// `time`: of its execution, ns since boot. A file that was changed just before may change without a trace in its
+    /// times, and is read again.
     fn is_new(&mut self, clock: &Clock, file: Identity, time: u64) -> bool {
         if self.known.len() >= KNOWN_MAX {
             self.known.clear();
@@ -129,13 +129,13 @@ fn reach(shared: &Shared, exec: &FileRecord) -> Result<Executed, String> {
     };
     let process = Process::open(exec.pid).map_err(failed)?;
     let at = process.program().map_err(failed)?;
-    // Only once it is known to be that file is it opened: any other may block.
+    // The file is opened only after its identity has been checked: opening another may block.
     if !is_program(&at, &exec.file) {
         return Err(gone());
     }
     let file = reopen(&at).map_err(|error| format!("its file cannot be read: {error}"))?;
     if !exec.marks.in_folder() {
-        // Whoever has made a memfd can write to it at any time, and nobody tells.
+        // The maker of a memfd can write to it at any time, and nothing reports that.
         return Ok(Executed::Unwatched(file));
     }
     let held = match &shared.sightings {

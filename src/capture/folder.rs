@@ -1,7 +1,7 @@
-//! The folder that artefacts go to: reached and kept so that nobody but us can lead us elsewhere.
+//! The folder that artefacts go to: reached and kept so that nobody else can redirect us.
 //!
-//! Every step is taken from an open folder by a single name, and through no links but root's and ours. What lies on the way
-//! must be root's or ours, too, and not be writable by others unless it is sticky, as `/tmp` is.
+//! Every step is taken from an open folder by a single name, and through no links but root's and ours. The folders on
+//! the way must be root's or ours, too, and not writable by others unless sticky, as `/tmp` is.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
@@ -23,7 +23,7 @@ fn io_error(path: &Path) -> impl FnOnce(Errno) -> FolderError + '_ {
     move |errno| FolderError::Io(path.into(), errno.into())
 }
 
-/// Opens the folder, which is made where it is missing, with those above it.
+/// Opens the folder. A missing folder is made, with those above it.
 pub fn open(path: &Path) -> Result<OwnedFd, FolderError> {
     let way = Way {
         root_only: false,
@@ -47,7 +47,7 @@ pub fn open(path: &Path) -> Result<OwnedFd, FolderError> {
         Errno::ENOTDIR => WayError::NoFolder(path.into()).into(),
         errno => io_error(path)(errno),
     })?;
-    // Those above it may be root's; it must be ours alone.
+    // The folders above may be root's; this one must be ours alone.
     let stat = fstat(&folder).map_err(io_error(path))?;
     if stat.st_uid != geteuid().as_raw() {
         return Err(WayError::Foreign(path.into(), stat.st_uid).into());
@@ -68,18 +68,18 @@ pub fn subfolder(at: &OwnedFd, name: &str) -> io::Result<OwnedFd> {
     Ok(openat(at, name, flags, Mode::empty())?)
 }
 
-/// Makes a file that is not there yet.
+/// Makes a file that does not exist yet.
 pub fn create(at: &OwnedFd, name: &CStr) -> io::Result<File> {
     let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     Ok(openat(at, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)?.into())
 }
 
-/// Opens a file of ours again; refused if it has become something else.
+/// Opens a file of ours again; an error if it has become something else.
 pub fn reopen(at: &OwnedFd, name: &CStr) -> io::Result<File> {
     open_again(at, name, OFlag::O_RDWR)
 }
 
-/// As `reopen`, to read it.
+/// Opens a file of ours again, as `reopen` does, for reading.
 pub fn read(at: &OwnedFd, name: &CStr) -> io::Result<File> {
     open_again(at, name, OFlag::O_RDONLY)
 }
@@ -103,7 +103,7 @@ pub fn index(at: &OwnedFd) -> io::Result<File> {
 /// The list of artefacts.
 pub const INDEX: &CStr = c"index.jsonl";
 
-/// A file that we have made, and nobody has given another name or permissions.
+/// An error unless we have made the file, and nobody has added another name or changed its permissions.
 fn ours(file: &File) -> io::Result<FileStat> {
     let stat = fstat(file)?;
     if file_type(&stat) != SFlag::S_IFREG {
@@ -127,7 +127,7 @@ pub fn clear(folder: &OwnedFd, path: &Path) -> Result<(), FolderError> {
 }
 
 fn list(folder: &OwnedFd) -> nix::Result<Vec<CString>> {
-    // A descriptor of its own, since the place in the list is the descriptor's.
+    // A new open file, since the position in the list belongs to it.
     let flags = OFlag::O_DIRECTORY | OFlag::O_RDONLY | OFlag::O_CLOEXEC;
     let mut dir = Dir::from_fd(openat(folder, c".", flags, Mode::empty())?)?;
     let mut names = Vec::new();
@@ -165,9 +165,9 @@ fn remove_all(folder: &OwnedFd, names: Vec<CString>) -> nix::Result<()> {
     Ok(())
 }
 
-/// A file of `/proc`, which never is a link to elsewhere that a traced process could have made: opened step by step by
-/// the kernel, below the folder `at`, without magic links. Unless `wait`, only what the kernel has at hand is found, without
-/// asking a file system, which may never answer: from Linux 5.12 on, as are overlays that any user may mount.
+/// Opens a file below the folder `at`: the kernel follows the path step by step, and no magic links, so that no link of
+/// a traced process leads elsewhere. Unless `wait`, the kernel (from Linux 5.12 on) uses only what it has at hand,
+/// without asking a file system, which may never answer.
 pub fn open_below(at: &OwnedFd, path: &[u8], flags: OFlag, wait: bool) -> io::Result<OwnedFd> {
     use nix::libc;
     let path = CString::new(path)?;
@@ -201,7 +201,8 @@ fn find_below(at: &OwnedFd, path: &CStr, flags: OFlag, resolve: u64) -> io::Resu
     }
 }
 
-/// Name of a file, of its path without marks, as part of an artefact's: what is unusual in it, or dangerous to print, is left out.
+/// The name of a file, from its path without marks, as part of an artefact's name: characters that are unusual or
+/// dangerous to print are replaced.
 pub fn plain_name(path: &[u8]) -> String {
     const NAME_MAX: usize = 64;
     let name = Path::new(OsStr::from_bytes(path)).file_name().unwrap_or_default();
@@ -263,7 +264,7 @@ mod tests {
         assert!(matches!(refused("file"), WayError::NoFolder(_)));
         assert!(matches!(refused("open"), WayError::Writable(..)));
         assert!(matches!(refused("open/in"), WayError::Writable(..)));
-        // A link above it is no harm, if nobody else has made it or can change where it leads.
+        // A link above the folder does no harm if nobody else has made it or can change where it leads.
         assert!(open(&path("link/inside")).is_ok());
         if geteuid().is_root() {
             use std::os::unix::fs::{chown, lchown};

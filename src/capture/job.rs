@@ -1,4 +1,4 @@
-//! What the collector has the keeper do.
+//! Jobs that the collector hands to the keeper.
 
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use super::store::{Artefact, Cut};
 use crate::decode::event::Context;
 use crate::decode::path::Marks;
 
-/// To the keeper.
+/// The channel to the keeper.
 pub type Jobs = crossbeam_channel::Sender<Job>;
 
 /// Part of an address space.
@@ -23,7 +23,7 @@ pub struct Area {
     pub alert: &'static str,
 }
 
-/// What is known of an artefact besides its bytes.
+/// What is known of an artefact, apart from its bytes.
 #[derive(Debug, Clone)]
 pub struct Meta {
     /// `write`, `exec`, `mem`
@@ -31,18 +31,18 @@ pub struct Meta {
     pub who: Context,
     /// Folder of its container.
     pub container: String,
-    /// Of the file, as the kernel walked it.
+    /// Path of the file, as the kernel walked it.
     pub path: Vec<u8>,
-    /// Of the path.
+    /// Marks of the path.
     pub marks: Marks,
     pub file: Identity,
-    /// Of memory.
+    /// The area, for memory.
     pub area: Option<Area>,
-    /// What an executed file was: `program`, `script`, `loader`; how memory came: `kernel`, `process`.
+    /// The role of an executed file: `program`, `script`, `loader`; or the source of memory: `kernel`, `process`.
     pub role: &'static str,
-    /// Why it may not be complete; the first reason.
+    /// The first reason why it may not be complete.
     pub reason: Option<String>,
-    /// Its content is what the file had at its close.
+    /// Whether its content is that of the file at its close.
     pub read_at_close: bool,
 }
 
@@ -57,7 +57,7 @@ impl Meta {
 /// Whether a file that is read back has been written to in the meantime.
 #[derive(Debug, Clone, Default)]
 pub struct Version {
-    /// Grows with each chunk.
+    /// A count that grows with each chunk.
     pub writes: Arc<AtomicU64>,
     /// No copy of the file is under way.
     pub idle: Arc<AtomicBool>,
@@ -70,7 +70,7 @@ impl Version {
     }
 }
 
-/// What there is to do.
+/// A job.
 pub enum Job {
     /// Store an executed file.
     Exec { meta: Meta, file: Executed },
@@ -88,29 +88,29 @@ pub enum Job {
         file: File,
         version: Version,
     },
-    /// Memory, of which these parts are still to be had from the process itself.
+    /// Memory, of which these parts must still be read from the process itself.
     Memory {
         meta: Meta,
         artefact: Artefact,
         pid: u32,
         missing: Vec<(u64, u64)>,
         file: Option<(File, u64)>,
-        /// It has been looked at before, and is of interest only if it has changed.
+        /// Whether it has been read before, and is stored only if it has changed.
         again: bool,
     },
-    /// Nothing could be stored.
+    /// Nothing could be stored; only the list has a line.
     Tell(Meta),
 }
 
-/// An executed file, by how it is known whether somebody has written to it since, where its times cannot tell.
+/// An executed file, by what shows whether somebody has written to it since, where its times do not.
 pub enum Executed {
-    /// Nobody could write to it up to the moment from which on it is watched.
+    /// Nobody could write to it before it was watched.
     Held(Held),
     /// It may have been written to before it was watched.
     Late(Held),
     /// Nobody can write to it while a process runs it.
     Running(File, Process),
-    /// Nothing tells.
+    /// Nothing shows it.
     Unwatched(File),
 }
 

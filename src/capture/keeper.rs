@@ -1,4 +1,4 @@
-//! The thread that copies and hashes, so that whoever reads the kernel's ring need not.
+//! The thread that copies and hashes, so that the reader of the kernel's ring need not.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -29,7 +29,7 @@ use crate::say;
 /// Device, inode and path.
 type Told = (u64, u64, Vec<u8>);
 
-/// More contents than these are not remembered.
+/// At most so many contents are remembered.
 const KNOWN_MAX: usize = 1 << 16;
 
 pub struct Keeper {
@@ -37,14 +37,14 @@ pub struct Keeper {
     pub results: SyncSender<Captured>,
     pub wake: Arc<EventFd>,
     pub clock: Clock,
-    /// Artefacts of executed files, by SHA-256, and of which file they were told last.
+    /// Artefacts of executed files, by SHA-256, and the file for which each was last reported.
     pub contents: HashMap<String, (String, Told)>,
     /// SHA-256 of memory, by host pid and address.
     pub memory: HashMap<(u32, u64), Option<String>>,
 }
 
 impl Keeper {
-    /// Works until all who give work are gone.
+    /// Works until all senders of jobs are gone.
     pub fn run(mut self, jobs: &Receiver<Job>) {
         for job in jobs {
             self.work(job);
@@ -68,7 +68,7 @@ impl Keeper {
                     let before = version.writes.load(Ordering::Acquire);
                     let hash = artefact.sha256();
                     if before != version.writes.load(Ordering::Acquire) {
-                        // It is being written to again: a later line will say how that ended.
+                        // It is being written to again: a later line will report the result.
                         meta.because(|| "it was written to again while it was hashed".into());
                     }
                     self.finish(meta, artefact, hash.ok());
@@ -170,7 +170,7 @@ impl Keeper {
         self.finish(meta, artefact, hash);
     }
 
-    /// Makes the artefact what the file is.
+    /// Makes the artefact equal to the file.
     fn read_back(&mut self, mut meta: Meta, name: &str, file: &File, version: &Version) {
         let before = version.writes.load(Ordering::Acquire);
         let mut artefact = match self.store.reopen(name) {
@@ -207,7 +207,7 @@ impl Keeper {
         self.tell(&meta, Some(&artefact.name), artefact.size, hash.as_deref());
     }
 
-    /// In the list, and in the stream of events.
+    /// Reports an artefact in the list, and in the stream of events.
     fn tell(&mut self, meta: &Meta, artefact: Option<&str>, size: u64, hash: Option<&str>) {
         let who = &meta.who;
         let comm: Vec<u8> = who
@@ -278,7 +278,7 @@ impl Keeper {
         });
     }
 
-    /// One warning and one event: the disk takes no more.
+    /// Reports, by one warning and one event, that the disk is full or has failed.
     fn stopped(&mut self, errno: i32) {
         let error = io::Error::from_raw_os_error(errno);
         say!(
@@ -300,7 +300,7 @@ impl Keeper {
     }
 
     fn send(&self, captured: Captured) {
-        // Whoever no longer listens has ended.
+        // If the receiver is gone, the run has ended.
         if self.results.send(captured).is_ok() {
             let _ = self.wake.write(1);
         }
@@ -312,9 +312,9 @@ struct Copied {
     hash: Option<String>,
     size: u64,
     mtime: u64,
-    /// When it had been read.
+    /// Status change time when it had been read (ns since the epoch).
     ctime: u64,
-    /// It did not change meanwhile.
+    /// Whether it did not change meanwhile.
     stable: bool,
 }
 
@@ -342,7 +342,7 @@ fn copy(file: &File, artefact: &mut Artefact) -> io::Result<Copied> {
     while offset < size && artefact.cut.is_none() {
         let data = next_data(file, offset).unwrap_or(size).min(size);
         if data > offset {
-            // The hash is made of what is stored, at the end.
+            // The hash is computed from the stored bytes, at the end.
             sparse = true;
             offset = data;
             continue;
@@ -375,7 +375,7 @@ fn copy(file: &File, artefact: &mut Artefact) -> io::Result<Copied> {
     })
 }
 
-/// Where data begins from that offset on; the offset itself where the file system cannot say.
+/// Where data begins from that offset on; the offset itself if the file system does not know.
 fn next_data(file: &File, offset: u64) -> Option<u64> {
     let at = libc::off_t::try_from(offset).ok()?;
     // SAFETY: a call on a descriptor that is open.

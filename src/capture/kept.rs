@@ -1,4 +1,4 @@
-//! How much a run has captured, as it is told in the end.
+//! How much a run has captured, as reported in the end.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use super::captured::{Captured, STOPPED};
 
-/// More names than these are not remembered: traced programs decide how many there are.
+/// At most so many names are remembered: traced programs decide how many there are.
 const KNOWN_MAX: usize = 1 << 16;
 
 /// What has been captured so far.
 pub struct Kept {
     folder: PathBuf,
-    /// By name, whether it is complete: of those that are told again the last word counts.
+    /// Whether an artefact is complete, by name; for one that is reported again the last report counts.
     stored: HashMap<String, bool>,
-    /// Of those that are not remembered any more.
+    /// Counts of those that are no longer remembered.
     before: Counts,
     not_stored: u64,
 }
@@ -66,7 +66,7 @@ impl Kept {
 impl fmt::Display for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Counts { stored, incomplete } = self.counts();
-        // One that was forgotten and is told again counts twice.
+        // One that was forgotten and is reported again counts twice.
         let about = if self.before.stored > 0 { "up to " } else { "" };
         let artefacts = if stored == 1 { "artefact" } else { "artefacts" };
         write!(f, "{about}{stored} {artefacts} captured")?;

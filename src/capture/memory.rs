@@ -23,8 +23,8 @@ const SWAPPED: u64 = 1 << 62;
 /// Completes an artefact with bytes that the kernel side could not read (address, length): from the file that is mapped
 /// there, or from the process itself.
 ///
-/// Of the process only pages are read that it has: for others it could make us wait for ever (userfaultfd(2)). What an
-/// anonymous area does not have is zero.
+/// Only pages that the process has are read: reading others could make us wait for ever (userfaultfd(2)). Missing pages
+/// of an anonymous area are zero.
 pub fn fill(
     meta: &mut Meta,
     artefact: &mut Artefact,
@@ -123,7 +123,7 @@ impl Process {
     fn open(pid: u32, start: u64) -> io::Result<Process> {
         let mem = File::open(format!("/proc/{pid}/mem"))?;
         let pagemap = File::open(format!("/proc/{pid}/pagemap"))?;
-        // Looked at last: what has been opened is its, then.
+        // The start time is read last: then the opened file belongs to that process.
         if !began_at(pid, start) {
             return Err(io::ErrorKind::NotFound.into());
         }
@@ -168,7 +168,7 @@ pub fn began_at(pid: u32, start: u64) -> bool {
     let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
         return false;
     };
-    // Its name may hold anything but ends at the last parenthesis; the 22nd field is the 20th behind it.
+    // The name may contain anything but ends at the last parenthesis; the 22nd field is the 20th behind it.
     let ticks = stat
         .rsplit_once(')')
         .and_then(|(_, rest)| rest.split_ascii_whitespace().nth(19))

@@ -48,22 +48,22 @@ pub use settings::Settings;
 use sightings::Sightings;
 use store::Store;
 
-/// Bytes of the kernel side's ring: what is written may come faster than a disk takes it.
+/// Bytes of the kernel side's ring: programs may write faster than a disk.
 pub const RING_BULK: u32 = 64 << 20;
-/// Where only executed files are told, not their bytes.
+/// Bytes of the ring if only executed files are reported, not their bytes.
 pub const RING_SMALL: u32 = 1 << 20;
-/// Files that the kernel side remembers.
+/// How many files the kernel side remembers.
 pub const FILES: u32 = 1 << 15;
-/// Processes of which it counts captured memory.
+/// For how many processes it counts captured memory.
 pub const PROCESSES: u32 = 4096;
 
-/// Jobs that may wait; files are open meanwhile.
+/// How many jobs may wait; their files are open meanwhile.
 const JOBS: usize = 1024;
-/// Results that may wait.
+/// How many results may wait.
 const RESULTS: usize = 4096;
 
 impl Settings {
-    /// What the kernel side has to know of it.
+    /// The kernel side's part of these settings.
     pub fn plan(&self) -> CapturePlan {
         CapturePlan {
             write: self.write,
@@ -160,11 +160,11 @@ impl Capture {
         self.results.try_iter()
     }
 
-    /// Stores what is left, when the programs have been detached.
+    /// Stores what is left, after the programs have been detached.
     pub fn finish<E>(self, mut each: impl FnMut(&Captured) -> Result<(), E>) -> Result<Totals, E> {
         let _ = self.stop.write(1);
         let mut result = Ok(());
-        // Ends when the keeper does.
+        // The channel ends when the keeper does.
         for captured in &self.results {
             if result.is_ok() {
                 result = each(&captured);
@@ -181,7 +181,7 @@ fn thread<T: Send + 'static>(
     run: impl FnOnce() -> T + Send + 'static,
 ) -> Result<JoinHandle<T>, Error> {
     let limited = move || {
-        // As the thread that starts this one will do for itself. Giving up what one has does not fail.
+        // The thread that starts this one does the same for itself later. Dropping capabilities does not fail.
         let _ = privilege::limit_thread(Uses {
             proc: true,
             capture: true,

@@ -1,4 +1,4 @@
-//! A process that is met again: whatever becomes of its pid, it is the same one.
+//! A process that is held by its folder in /proc, so that it stays the same whatever becomes of its pid.
 
 use std::fs::{self, File};
 use std::io;
@@ -24,19 +24,19 @@ impl Process {
             .map(Process)
     }
 
-    /// What it runs, by O_PATH.
+    /// The file that it runs, by O_PATH.
     pub fn program(&self) -> io::Result<File> {
         let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
         Ok(openat(&self.0, "exe", flags, Mode::empty())?.into())
     }
 
-    /// Where its paths begin, by O_PATH: its file system need not answer.
+    /// The root of its paths, by O_PATH: its file system need not answer.
     pub fn root(&self) -> io::Result<OwnedFd> {
         let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
         Ok(openat(&self.0, "root", flags, Mode::empty())?)
     }
 
-    /// Of what the kernel itself tells of it there.
+    /// Opens a file of the kernel's in this folder.
     pub fn open_file(&self, name: &str) -> io::Result<File> {
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
         Ok(openat(&self.0, name, flags, Mode::empty())?.into())

@@ -1,4 +1,4 @@
-//! What the ring of captures carries: `src/bpf/captures.h` says how.
+//! Records of the ring of captures, in the format of `src/bpf/captures.h`.
 
 use crate::catalogue;
 use crate::decode::cursor::Cursor;
@@ -29,7 +29,7 @@ pub struct FileRecord {
     pub who: Context,
     /// `TAKE_*`
     pub what: u32,
-    /// As our own pid namespace counts; 0: not in it.
+    /// Pid as our own pid namespace counts; 0: not in it.
     pub pid: u32,
     /// Which file it is.
     pub file: Identity,
@@ -39,14 +39,14 @@ pub struct FileRecord {
     pub fd: u32,
     /// Where it is, with marks in words.
     pub path: Vec<u8>,
-    /// What was executed, as the program named it: a script, if `path` is its interpreter.
+    /// The executed file as the program named it: a script, if `path` is its interpreter.
     pub name: Vec<u8>,
-    /// Of the path.
+    /// Marks of the path.
     pub marks: Marks,
 }
 
 impl FileRecord {
-    /// The path without what is said of it in words.
+    /// The path without marks in words.
     pub fn plain_path(&self) -> &[u8] {
         self.marks.strip(&self.path)
     }
@@ -55,7 +55,7 @@ impl FileRecord {
 /// A file as the kernel knows it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Identity {
-    /// As `st_dev` of stat(2).
+    /// Device, as `st_dev` of stat(2).
     pub dev: u64,
     /// Its number on its device.
     pub inode: u64,
@@ -69,7 +69,7 @@ pub struct Identity {
     pub ctime: u64,
     /// As `st_mode` of stat(2).
     pub mode: u32,
-    /// Of its file system, as `statfs(2)` has it.
+    /// Magic number of its file system, as in `statfs(2)`.
     pub magic: u64,
     /// How many names it has.
     pub links: u64,
@@ -90,7 +90,7 @@ pub struct AlertRecord {
     pub path: Vec<u8>,
     /// Of the path.
     pub marks: Marks,
-    /// Of a mapped file: magic number of its file system, fd, offset.
+    /// For a mapped file: magic number of its file system, fd, offset.
     pub mapped: [u64; 3],
     /// Of a mapped file: its device, as `st_dev` of stat(2).
     pub dev: u64,
@@ -98,12 +98,12 @@ pub struct AlertRecord {
     pub inode: u64,
 }
 
-/// A `dev_t` of the kernel's as user space has it.
+/// Converts the kernel's `dev_t` to user space's.
 pub fn user_dev(dev: u64) -> u64 {
     nix::libc::makedev((dev >> 20) as u32, (dev & 0xf_ffff) as u32)
 }
 
-/// `None` for what does not follow the format.
+/// Parses one record; `None` if it does not follow the format.
 pub fn parse(bytes: &[u8]) -> Option<Taken<'_>> {
     let mut cursor = Cursor::new(bytes);
     if cursor.u64()? == CHUNK_MARK {

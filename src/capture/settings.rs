@@ -13,7 +13,7 @@ pub const HELP: &str = "\
   mem             memory that is made executable after it was written, as packers do
   all             all of these
 It may be repeated, and takes comma lists. index.jsonl in that folder lists what is stored, with sizes, SHA-256 and
-whether it is complete; the event artifact_captured tells of each. --capture-limit file=SIZE,total=SIZE limits sizes.
+whether it is complete; the event artifact_captured reports each. --capture-limit file=SIZE,total=SIZE limits sizes.
 ";
 
 /// What is captured, and where it goes.
@@ -21,17 +21,17 @@ whether it is complete; the event artifact_captured tells of each. --capture-lim
 pub struct Settings {
     /// Files that are written to.
     pub write: bool,
-    /// Paths to which writes are captured; all if there are none.
+    /// Paths to which writes are captured; empty: all.
     pub paths: Vec<Pattern>,
     /// Files that are executed.
     pub exec: bool,
     /// Memory that becomes executable.
     pub mem: bool,
-    /// Asked for by name, not as one of all: a kernel that cannot tell of memory is then refused.
+    /// Whether memory was named, not just part of `all`: then it is an error if the kernel does not provide it.
     pub mem_by_name: bool,
     /// Where artefacts are stored.
     pub folder: PathBuf,
-    /// Empty the folder first.
+    /// Whether the folder is emptied first.
     pub clear: bool,
     /// How much is stored at most.
     pub limits: Limits,
@@ -62,7 +62,7 @@ impl Pattern {
 }
 
 impl Settings {
-    /// `None` if nothing is to be captured.
+    /// Checks the flags; `None` if nothing is captured.
     pub fn parse(
         kinds: &[String],
         folder: PathBuf,
@@ -112,7 +112,7 @@ impl Settings {
         Ok((!kinds.is_empty()).then_some(settings))
     }
 
-    /// Whether writes to a file are captured; its path, without marks.
+    /// Whether writes to a file are captured. `path`: its path, without marks.
     pub fn wants(&self, path: &[u8]) -> bool {
         self.paths.is_empty() || self.paths.iter().any(|pattern| pattern.matches(path))
     }
@@ -133,7 +133,7 @@ fn parse_limits(text: &str) -> Result<Limits, UsageError> {
             return Err(UsageError::Value {
                 flag: "--capture-limit",
                 value: text.into(),
-                allowed: format!("{name} is given twice"),
+                allowed: format!("{name} is there twice"),
             });
         }
         given.push(name);
@@ -190,7 +190,7 @@ mod tests {
         ] {
             assert_eq!(some.wants(path), wanted, "{}", String::from_utf8_lossy(path));
         }
-        // All files, whatever was named besides.
+        // All files, whatever else was named.
         assert!(parse(&["write=/a", "write"], None).unwrap().unwrap().wants(b"/b"));
         for wrong in ["", "read", "write=", "write=tmp*", "write=/a*b", "exec=/x"] {
             let message = parse(&[wrong], None).unwrap_err().to_string();

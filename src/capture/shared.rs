@@ -1,4 +1,4 @@
-//! What the parts of the collector have in common: where artefacts go, who copies them, and which files are watched.
+//! What the parts of the collector share: where artefacts go, who copies them, and which files are watched.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use super::sightings::Sightings;
 use super::store::Store;
 use super::watch::may_block;
 
-/// While work is given to the keeper, fanotify is asked after this time.
+/// While jobs wait for the keeper, fanotify is asked after this time.
 const BUSY: Duration = Duration::from_millis(10);
 
-/// What each part of the collector is lent by it.
+/// What the collector lends to each of its parts.
 pub struct Shared {
     pub settings: Settings,
     pub store: Arc<Store>,
     pub jobs: Jobs,
-    /// Unless fanotify is not to be had.
+    /// `None` if fanotify is unavailable.
     pub sightings: Option<Arc<Sightings>>,
     pub containers: Containers,
     pub clock: Clock,
@@ -32,7 +32,7 @@ pub struct Shared {
 impl Shared {
     /// Hands a job to the keeper.
     pub fn give(&self, mut job: Job) {
-        // With much to give, or a keeper that has no time, fanotify's queue must not run over.
+        // With many jobs, or a busy keeper, fanotify's queue must not overflow.
         loop {
             if let Some(sightings) = &self.sightings {
                 sightings.read_after(BUSY);
@@ -45,7 +45,7 @@ impl Shared {
         }
     }
 
-    /// Has fanotify watch the file's file system, if it does not yet: a container's, mounted just now.
+    /// Has fanotify watch the file's file system, if it does not yet, such as a container's, mounted just now.
     pub fn cover(&self, file: &FileRecord, link: &str) {
         if let Some(sightings) = &self.sightings {
             let (pid, dev) = (file.pid, file.file.dev);

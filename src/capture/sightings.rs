@@ -21,22 +21,22 @@ use super::watch::Watch;
 use crate::files::Stat;
 use crate::say;
 
-/// Executed files that nobody has asked for are let go after this time: they keep file systems from being unmounted.
+/// Executed files that nobody has claimed are released after this time: they keep file systems from being unmounted.
 const UNCLAIMED: Duration = Duration::from_secs(2);
-/// As many are kept at the most.
+/// At most so many are kept.
 const UNCLAIMED_MAX: usize = 1024;
-/// So many closed files are held open at the most, where this process may have as many: as the kernel's queue holds.
+/// At most so many closed files are held open, if this process may have as many; the size of the kernel's queue.
 const CLOSED_MAX: usize = 16384;
-/// Of what this process may have open, one part in so many is theirs.
+/// Closed files take at most one part in so many of the files that this process may have open.
 const CLOSED_PART: u64 = 4;
 
-/// An executed file, held open, of which we are told when somebody who could write to it closes it.
+/// An executed file, held open; fanotify reports when somebody who could write to it closes it.
 pub struct Held {
     pub file: File,
     key: Key,
-    /// As our pid namespace counts.
+    /// Pid as our pid namespace counts.
     pid: u32,
-    /// Since when it is watched: ns since boot, as the kernel side counts.
+    /// Since when it has been watched: ns since boot, as the kernel side counts.
     pub watched_since: u64,
     closed: Arc<AtomicBool>,
     by: Arc<Sightings>,
@@ -44,9 +44,9 @@ pub struct Held {
 
 /// A file that somebody has closed after writing.
 pub struct Closed {
-    /// As it was then, or a moment later.
+    /// Its attributes then, or a moment later.
     pub stat: Stat,
-    /// None if too many are held.
+    /// `None` if too many are held.
     pub file: Option<File>,
 }
 
@@ -57,27 +57,27 @@ type Key = (u64, u64);
 pub struct Sightings {
     inner: Mutex<Inner>,
     clock: Clock,
-    /// Tells the collector what the keeper has come upon.
+    /// Wakes the collector for what the keeper has seen.
     nudge: EventFd,
 }
 
 struct Inner {
     watch: Watch,
     last_read: Instant,
-    /// Executed, and not yet told by the tracer's own programs.
+    /// Executed files that the tracer's own programs have not reported yet.
     executed: VecDeque<(Instant, Held)>,
-    /// Closed after writing, if that is captured.
+    /// Files closed after writing, if that is captured.
     closed: Vec<Closed>,
-    /// As many are held open, here and by those who have taken them.
+    /// How many are held open, here and by those who have taken them.
     closed_held: usize,
     closed_max: usize,
     captures_writes: bool,
-    /// Who is to be told that a file was closed.
+    /// Flags to set when a file was closed after writing.
     holders: HashMap<Key, Vec<Weak<AtomicBool>>>,
 }
 
 impl Sightings {
-    /// `None`, with a warning, where fanotify is not to be had; without one, if no files are captured.
+    /// `None`, with a warning, if fanotify is unavailable; without a warning, if no files are captured.
     pub fn new(settings: &Settings, clock: Clock) -> io::Result<Option<Arc<Sightings>>> {
         if !settings.exec && !settings.write {
             return Ok(None);
@@ -126,7 +126,7 @@ impl Sightings {
         !self.lock().executed.is_empty()
     }
 
-    /// Takes in file systems that have been mounted since.
+    /// Watches file systems that have been mounted since.
     pub fn mark_mounts(&self) {
         self.lock().watch.mark_mounts();
     }
@@ -135,7 +135,7 @@ impl Sightings {
         self.lock().watch.covers(dev)
     }
 
-    /// Takes in the file system of a path, if it is this one.
+    /// Watches the file system of a path, if it is this one.
     pub fn cover(&self, path: &Path, dev: u64) {
         let mut inner = self.lock();
         if !inner.watch.covers(dev) {
@@ -148,19 +148,19 @@ impl Sightings {
         std::mem::take(&mut self.lock().watch.overflowed)
     }
 
-    /// Reads what there is; gives the files that were closed after writing.
+    /// Reads all events; returns the files that were closed after writing.
     pub fn look(self: &Arc<Self>) -> Vec<Closed> {
         let _ = self.nudge.read();
         self.read();
         std::mem::take(&mut self.lock().closed)
     }
 
-    /// One of the closed files that were given is no longer held.
+    /// One of the closed files that were returned is no longer held.
     pub fn let_go(&self) {
         self.lock().closed_held -= 1;
     }
 
-    /// Reads, if that was not done for such a time.
+    /// Reads events, if that was not done for this time.
     pub fn read_after(self: &Arc<Self>, time: Duration) {
         let last = self.lock().last_read;
         if last.elapsed() >= time {
@@ -168,12 +168,12 @@ impl Sightings {
         }
     }
 
-    /// Takes what there is out of the kernel's queue, which is short.
+    /// Empties the kernel's queue, which is short.
     fn read(self: &Arc<Self>) {
-        /// Others may execute and write as fast as we read.
+        /// The limit of reads: others may execute and write as fast as we read.
         const READS: usize = 256;
         let now = Instant::now();
-        // Dropped when the lock is free: that takes it.
+        // Dropped after the lock is released, since dropping takes it.
         let mut dropped = Vec::new();
         let mut inner = self.lock();
         inner.last_read = now;
@@ -197,7 +197,7 @@ impl Sightings {
             }
         }
         if inner.watch.overflowed {
-            // It may have been any.
+            // It may have been any file.
             inner.holders.values().flatten().for_each(warn);
         }
         while let Some((since, _)) = inner.executed.front() {
@@ -209,7 +209,7 @@ impl Sightings {
         drop(inner);
     }
 
-    /// The files that a process has executed.
+    /// Takes the files that a process has executed.
     pub fn claim(self: &Arc<Self>, pid: u32) -> Vec<Held> {
         self.read();
         let executed = &mut self.lock().executed;
@@ -282,14 +282,14 @@ fn key(file: &File) -> io::Result<Key> {
 }
 
 impl Held {
-    /// Whether somebody may have written to it since it is watched, up to now.
+    /// Whether somebody may have written to it since it has been watched.
     pub fn may_have_been_written(&self) -> bool {
-        // Whoever has closed it has been seen before this succeeds.
+        // A writer that has closed it is seen before this succeeds.
         if !nobody_writes(&self.file) {
             return true;
         }
         self.by.read();
-        // What has been read is the collector's to deal with.
+        // The collector handles what has been read.
         let _ = self.by.nudge.write(1);
         self.closed.load(Ordering::Acquire)
     }
@@ -313,15 +313,17 @@ fn closed_max() -> usize {
     usize::try_from(open / CLOSED_PART).map_or(CLOSED_MAX, |part| part.min(CLOSED_MAX))
 }
 
-/// Whether nobody has it open for writing: only then is there a lease for reading (fcntl(2)), which is given back at once.
+/// Whether nobody has it open for writing: only then does the kernel grant a lease for reading (fcntl(2)), which is
+/// released at once.
 fn nobody_writes(file: &File) -> bool {
     let control = |command, argument: libc::c_int| {
         // SAFETY: a call on a descriptor that is open, with a number.
         unsafe { libc::fcntl(file.as_raw_fd(), command, argument) }
     };
-    /// Of asm-generic/fcntl.h.
+    /// From asm-generic/fcntl.h.
     const F_SETSIG: libc::c_int = 10;
-    // Whoever opens it in between waits until it is given back, and we are sent a signal: one that is ignored.
+    // A process that opens it in between waits until the lease is released, and the kernel sends us a signal, which is
+    // ignored.
     let leased = control(F_SETSIG, libc::SIGURG) == 0 && control(libc::F_SETLEASE, libc::F_RDLCK) == 0;
     leased && control(libc::F_SETLEASE, libc::F_UNLCK) == 0
 }
@@ -338,7 +340,7 @@ mod tests {
         assert!(!nobody_writes(&read));
         let path = file.into_temp_path();
         assert!(nobody_writes(&read));
-        // As often as one likes, and without being in anybody's way.
+        // It can be asked any number of times, and leaves no lease behind.
         assert!(nobody_writes(&read));
         drop(fs::OpenOptions::new().write(true).open(&path).unwrap());
     }

@@ -1,7 +1,7 @@
 //! Where artefacts are kept: files with limits, and the list of them.
 //!
-//! Shared by the threads of capture. What is held does not grow with the number of artefacts: names are told apart by the
-//! file system (`O_EXCL`), and folders are opened again as needed.
+//! Shared by the threads of capture. Memory does not grow with the number of artefacts: the file system keeps names
+//! unique (`O_EXCL`), and folders are opened again as needed.
 
 use std::ffi::{CStr, CString};
 use std::fs::File;
@@ -23,9 +23,9 @@ use crate::files::lock;
 /// Sizes beyond which an artefact is cut off, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Of each artefact.
+    /// Limit of each artefact.
     pub file: u64,
-    /// Of all that a run stores.
+    /// Limit of all that a run stores.
     pub total: u64,
 }
 
@@ -43,7 +43,7 @@ impl Default for Limits {
 pub enum Cut {
     File,
     Total,
-    /// The disk took no more: error number.
+    /// A write failed with this error number.
     Disk(i32),
 }
 
@@ -64,12 +64,12 @@ pub struct Store {
     index: Mutex<File>,
     pub limits: Limits,
     stored: AtomicU64,
-    /// For names, where many are taken.
+    /// The next number for names, where many are taken.
     next: AtomicU32,
-    /// A write failed: nothing is stored any more.
+    /// Whether a write has failed: then nothing is stored any more.
     full: AtomicBool,
     full_errno: Mutex<Option<i32>>,
-    /// Why; 0 if it has not.
+    /// The error number of that write; 0: none has failed.
     errno: AtomicI32,
 }
 
@@ -85,7 +85,7 @@ impl Store {
             })
         };
         if clear {
-            // Before anything is removed: nobody else may be writing there.
+            // The lock is taken before anything is removed: another tracee may be writing there.
             if let Ok(index) = folder::reopen(&root, folder::INDEX) {
                 lock(&index)?;
             }
@@ -111,12 +111,12 @@ impl Store {
         &self.path
     }
 
-    /// The disk is full, or has failed.
+    /// Whether the disk is full, or has failed.
     pub fn is_full(&self) -> bool {
         self.full.load(Relaxed)
     }
 
-    /// Why the store takes no more; told once.
+    /// Why the store takes no more; returned once.
     pub fn take_failure(&self) -> Option<i32> {
         self.full_errno
             .lock()
@@ -152,13 +152,13 @@ impl Store {
         })
     }
 
-    /// As `create`, by names that depend on how many were taken.
+    /// The same as `create`, with names that depend on how many were taken.
     pub fn create_with(
         self: &Arc<Self>,
         container: &str,
         name: impl Fn(u32) -> String,
     ) -> Result<Artefact, Cut> {
-        /// Nobody fills a folder so: something else is wrong.
+        /// Limit of attempts: no real folder has so many taken names.
         const ATTEMPTS: u32 = 1 << 30;
         const FEW: u32 = 16;
         if self.is_full() {
@@ -182,7 +182,7 @@ impl Store {
                     })
                 }
                 Err(error) if error.raw_os_error() == Some(nix::libc::EEXIST) && attempt < ATTEMPTS => {
-                    // Long runs of taken names are jumped over, since each costs a call.
+                    // Long runs of taken names are skipped, since each costs a call.
                     attempt = match attempt {
                         0..FEW => attempt + 1,
                         _ => self.next.fetch_add(1, Relaxed),
@@ -222,7 +222,7 @@ impl Store {
         })
     }
 
-    /// Takes an artefact back: its content is stored already.
+    /// Removes an artefact whose content is stored already.
     pub fn remove(&self, artefact: Artefact) {
         let Some((container, name)) = artefact.name.split_once('/') else {
             return;
@@ -233,7 +233,7 @@ impl Store {
         self.stored.fetch_sub(artefact.size, Relaxed);
     }
 
-    /// Adds a line to the list: also when the disk is full, as long as there is room that was set aside.
+    /// Adds a line to the list; if the disk is full, as long as the room that was set aside lasts.
     pub fn list(&self, line: &serde_json::Value) {
         let mut text = Vec::new();
         if let Err(error) = escape::write_json(&mut text, line) {
@@ -244,13 +244,13 @@ impl Store {
         let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
         let before = index.metadata().map(|stat| stat.len());
         if let Err(error) = index.write_all(&text) {
-            // Half a line is none.
+            // An incomplete line is removed.
             let _ = before.and_then(|len| index.set_len(len));
             self.fail(&error);
         }
     }
 
-    /// Room for so many more bytes, up to the limit of all.
+    /// Reserves room for bytes, up to the total limit. Returns how many fit.
     fn reserve(&self, bytes: u64) -> u64 {
         let before = self.stored.fetch_add(bytes, Relaxed);
         let room = self.limits.total.saturating_sub(before).min(bytes);
@@ -262,18 +262,18 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         let index = self.index.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // Gives back what was set aside.
+        // Frees the room that was set aside.
         let _ = index.metadata().and_then(|stat| index.set_len(stat.len()));
     }
 }
 
-/// Room in the list for what the full disk has cut off.
+/// Bytes set aside for the list, for artefacts that a full disk cuts.
 const ASIDE: i64 = 64 << 10;
 
 fn set_aside(index: &File) {
     let len = index.metadata().map_or(0, |stat| stat.len());
-    // Not every file system can; the stream of events tells of all artefacts, too.
-    // SAFETY: a call on a descriptor that is open, with numbers.
+    // Not every file system can; the stream of events reports all artefacts, too. SAFETY: a call on
+    // a descriptor that is open, with numbers.
     let _ = unsafe {
         nix::libc::fallocate(
             index.as_raw_fd(),
@@ -288,18 +288,18 @@ fn set_aside(index: &File) {
 pub struct Artefact {
     store: Arc<Store>,
     file: File,
-    /// Below the output folder: `host/exec.7.ls`.
+    /// Path below the output folder: `host/exec.7.ls`.
     pub name: String,
     /// How many names were taken.
     pub attempt: u32,
-    /// Where its last byte ends.
+    /// Its size in bytes.
     pub size: u64,
     /// The first reason why bytes are missing.
     pub cut: Option<Cut>,
 }
 
 impl Artefact {
-    /// Writes bytes where they belong. What goes beyond a limit is left out, and the artefact remembers that.
+    /// Writes bytes at an offset. Bytes beyond a limit are left out, and the artefact remembers that.
     pub fn write_at(&mut self, bytes: &[u8], offset: u64) {
         if bytes.is_empty() {
             return;
@@ -316,7 +316,7 @@ impl Artefact {
             self.cut.get_or_insert(self.store.no_more());
             return;
         }
-        // What is written over costs no room.
+        // Overwriting costs no room.
         let end = offset + room;
         let new = end.saturating_sub(self.size.max(offset));
         let given = self.store.reserve(new);
@@ -337,7 +337,7 @@ impl Artefact {
         }
     }
 
-    /// As `ftruncate(2)`, within the limit.
+    /// Sets the length, as `ftruncate(2)` does, within the limit.
     pub fn set_len(&mut self, len: u64) {
         let within = len.min(self.store.limits.file);
         if within < len {
@@ -353,7 +353,7 @@ impl Artefact {
         self.file.read_at(bytes, offset)
     }
 
-    /// Of what is stored.
+    /// Hash of the stored bytes, in hex.
     pub fn sha256(&self) -> io::Result<String> {
         let mut hash = Sha256::new();
         let mut block = vec![0; BLOCK];
@@ -426,7 +426,7 @@ mod tests {
             .map(|_| store.create("host", "x").unwrap().name)
             .collect();
         assert_eq!(names.len(), 100);
-        // Nor is a link followed that has the name.
+        // A link that has the name is not followed either.
         std::os::unix::fs::symlink("/etc/passwd", store.path().join("host/y")).unwrap();
         assert_eq!(store.create("host", "y").unwrap().name, "host/y.1");
         assert!(store.reopen("host/y").is_err());
@@ -441,7 +441,7 @@ mod tests {
         one.write_at(b"abcd", 8);
         assert_eq!((one.size, one.cut), (10, Some(Cut::File)));
         assert_eq!(stored(&store, "host/one"), b"01234567ab");
-        // Far beyond: nothing is made of a hole.
+        // Far beyond the limit: no hole is made.
         one.write_at(b"x", 10 << 30);
         assert_eq!(one.size, 10);
         let mut two = store.create("host", "two").unwrap();
@@ -449,7 +449,7 @@ mod tests {
         let mut three = store.create("host", "three").unwrap();
         three.write_at(b"0123456789", 0);
         assert_eq!((three.size, three.cut), (5, Some(Cut::Total)));
-        // What is taken back makes room.
+        // A removed artefact frees its room.
         store.remove(two);
         let mut four = store.create("host", "four").unwrap();
         four.write_at(b"0123456789", 0);
@@ -470,7 +470,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_told_once() {
-        // /dev/full says so for any write.
+        // Any write to /dev/full fails.
         let (_folder, store) = store(Limits::default());
         let mut artefact = store.create("host", "x").unwrap();
         artefact.file = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();

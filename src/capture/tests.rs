@@ -1,4 +1,4 @@
-//! Parts of the collector, each alone: what it has the keeper do, and what it leaves in the folder of artefacts.
+//! Parts of the collector, each alone: the jobs that it hands to the keeper, and the files in the folder of artefacts.
 
 use std::cell::RefCell;
 use std::fs;
@@ -22,7 +22,7 @@ use crate::decode::event::Context;
 use crate::decode::path::Marks;
 use crate::wire::{chunk, ALERT_MAPPED_WX, ALERT_W_TO_X, CHUNK_LAST, FILE_CREATED, TAKE_FILE, TAKE_UNSEEN};
 
-/// `what`: of `--capture`. Without fanotify.
+/// `what`: the value of `--capture`. Without fanotify.
 fn shared(what: &str) -> (TempDir, Shared, Receiver<Job>) {
     let folder = tempfile::tempdir().unwrap();
     let settings = Settings::parse(&[what.into()], folder.path().join("out"), false, None)
@@ -41,7 +41,7 @@ fn shared(what: &str) -> (TempDir, Shared, Receiver<Job>) {
     (folder, shared, work)
 }
 
-/// What the kernel side was told.
+/// What was passed to the kernel side.
 #[derive(Default, Clone)]
 struct Told {
     skipped: Rc<RefCell<Vec<KernelKey>>>,
@@ -130,7 +130,7 @@ fn only_wanted_paths_are_followed() {
     assert_eq!(*told.skipped.borrow(), [KernelKey::try_from(&key[..]).unwrap()]);
 }
 
-/// What cannot be reached any more is listed with the reason, and without an artefact.
+/// A file that can no longer be reached is listed with the reason, and without an artefact.
 #[test]
 fn doubt_is_told() {
     let (_folder, mut shared, work) = shared("write");
@@ -168,7 +168,7 @@ fn alert(kind: u64) -> AlertRecord {
     }
 }
 
-/// Of the memory of `alert()`.
+/// A chunk of the memory of `alert()`.
 fn memory(offset: u64, hole: u64, flags: u32) -> chunk {
     chunk {
         alert: 5,
@@ -202,7 +202,7 @@ fn memory_is_gathered_until_its_last_chunk() {
         panic!("no memory is stored");
     };
     assert!(!alerts.is_pending());
-    // What lies side by side is missing as one.
+    // Adjacent gaps are one gap.
     assert_eq!((pid, missing), (4, vec![(0x1000, 3)]));
     assert_eq!(meta.area.unwrap().alert, "W_TO_X");
     assert!(artefact.name.starts_with("host/bin.8."), "{}", artefact.name);
@@ -218,7 +218,7 @@ fn memory_that_was_empty_is_looked_at_later() {
     alerts.memory(&mut shared, &memory(0, 0, CHUNK_LAST), b"");
     alerts.after_round(&mut shared, false);
     assert!(alerts.is_pending() && work.is_empty());
-    // In the end at once, and no more afterwards.
+    // In the end the memory is read at once, and not again afterwards.
     alerts.after_round(&mut shared, true);
     let Ok(Job::Memory { missing, again, .. }) = work.try_recv() else {
         panic!("no memory is looked at");
@@ -227,7 +227,7 @@ fn memory_that_was_empty_is_looked_at_later() {
     assert!(!alerts.is_pending() && work.is_empty());
 }
 
-/// Chunks were lost: what has come is stored, and says so.
+/// If chunks were lost, the rest is stored, with the reason.
 #[test]
 fn memory_without_its_end_says_so() {
     let (_folder, mut shared, work) = shared("mem");

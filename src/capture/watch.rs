@@ -1,8 +1,8 @@
 //! fanotify(7): the kernel keeps executed and written files open for us, whatever becomes of their names and processes.
 //!
-//! Its events come before those of the tracer's own programs that they belong to, and hold a reference to the file. So a
-//! program that deletes itself and exits at once is still there when we look. It takes CAP_SYS_ADMIN; where that is
-//! missing, files are reached through `/proc` while their processes live.
+//! Its events come before those of the tracer's own programs that they belong to, and hold a reference to the file. So
+//! a program that deletes itself and exits at once is still there when we look. fanotify needs CAP_SYS_ADMIN; without
+//! it, files are reached through `/proc` while their processes live.
 
 use std::collections::HashSet;
 use std::ffi::CString;
@@ -18,7 +18,7 @@ use nix::libc;
 use super::process::Process;
 use crate::files::{self, Mount, Stat};
 
-/// File systems that belong to a program, or to another machine: whoever opens a file there may wait for ever.
+/// File systems that a program or another machine serves: opening a file there may wait for ever.
 const SLOW_MAGICS: [u64; 8] = [
     0x6573_5546, // FUSE
     0x6969,      // NFS
@@ -32,13 +32,14 @@ const SLOW_MAGICS: [u64; 8] = [
 
 pub const OVERLAYFS: u64 = 0x794c_7630;
 
-/// Whether opening or reading a file may block, by its file system. An overlay has no say in what is below it: any user can
-/// put one on a FUSE of his own, in namespaces of his own. `covered`: fanotify watches it, as it does no such.
+/// Whether opening or reading a file may block, by its file system. An overlay does not show what is below it: any user
+/// can mount one on a FUSE of his own, in namespaces of his own. `covered`: fanotify watches the file system, which it
+/// does for none that may block.
 pub fn may_block(covered: bool, pid: u32, dev: u64, magic: u64) -> bool {
     SLOW_MAGICS.contains(&magic) || magic == OVERLAYFS && !covered && !is_roots(pid, dev)
 }
 
-/// Whether a file system is mounted where root alone mounts: where we are, or where that process is.
+/// Whether a file system is mounted where only root can mount: in our mount namespace, or in that process's.
 fn is_roots(pid: u32, dev: u64) -> bool {
     let mounted = |text: Vec<u8>| files::mounts(&text).any(|mount| mount.dev == dev);
     if fs::read("/proc/self/mountinfo").is_ok_and(mounted) {
@@ -48,19 +49,19 @@ fn is_roots(pid: u32, dev: u64) -> bool {
         let process = Process::open(pid)?;
         let mut text = Vec::new();
         process.open_file("mountinfo")?.read_to_end(&mut text)?;
-        // Looked at last: out of namespaces of a user's own no way leads back.
+        // The owner is checked last: a process cannot leave a user's own namespaces again.
         Ok(mounted(text) && is_roots_by(&process)?)
     };
     pid != 0 && theirs().unwrap_or(false)
 }
 
-/// Whether only root of the host mounts where that process is.
+/// Whether only root of the host can mount in that process's mount namespace.
 pub fn is_roots_namespace(pid: u32) -> bool {
     Process::open(pid).is_ok_and(|process| is_roots_by(&process).unwrap_or(false))
 }
 
 fn is_roots_by(process: &Process) -> io::Result<bool> {
-    /// Of linux/nsfs.h.
+    /// From linux/nsfs.h.
     const NS_GET_USERNS: libc::Ioctl = 0xb701;
     /// The inode of the initial user namespace: `PROC_USER_INIT_INO` of the kernel.
     const INITIAL: u64 = 0xefff_fffd;
@@ -75,7 +76,7 @@ fn is_roots_by(process: &Process) -> io::Result<bool> {
     Ok(Stat::of(&owner)?.ino == INITIAL)
 }
 
-/// File systems of mountinfo that hold no programs, or may block.
+/// Types of file systems in mountinfo that hold no programs, or may block.
 const UNWATCHED: [&str; 26] = [
     "proc",
     "sysfs",
@@ -105,12 +106,12 @@ const UNWATCHED: [&str; 26] = [
     "afs",
 ];
 
-/// What was seen of a file. What one process does to it may be one event, whatever came first.
+/// What fanotify has seen of a file. Several actions of one process may be merged into one event, in any order.
 pub struct Seen {
     pub executed: bool,
-    /// It was closed by somebody who could write to it.
+    /// Whether it was closed by a process that could write to it.
     pub written: bool,
-    /// As our pid namespace counts.
+    /// Pid as our pid namespace counts.
     pub pid: u32,
     pub file: File,
 }
@@ -119,16 +120,16 @@ pub struct Seen {
 pub struct Watch {
     group: File,
     mask: u64,
-    /// Of file systems, as `st_dev`.
+    /// Watched file systems, as `st_dev`.
     marked: HashSet<u64>,
     mounts: File,
     own_pid: u32,
-    /// The kernel dropped events.
+    /// Whether the kernel dropped events.
     pub overflowed: bool,
 }
 
 impl Watch {
-    /// Watches all file systems that are mounted where we are.
+    /// Watches all file systems that are mounted in our mount namespace.
     pub fn new(executed: bool, written: bool) -> io::Result<Watch> {
         let flags =
             libc::FAN_CLASS_NOTIF | libc::FAN_CLOEXEC | libc::FAN_NONBLOCK | libc::FAN_UNLIMITED_MARKS;
@@ -166,7 +167,7 @@ impl Watch {
         self.group.as_fd()
     }
 
-    /// Becomes urgent when a mount comes or goes.
+    /// Has urgent data (EPOLLPRI) when a mount comes or goes.
     pub fn mounts_fd(&self) -> BorrowedFd<'_> {
         self.mounts.as_fd()
     }
@@ -175,7 +176,7 @@ impl Watch {
         self.marked.contains(&dev)
     }
 
-    /// Takes in file systems that have been mounted since.
+    /// Watches file systems that have been mounted since.
     pub fn mark_mounts(&mut self) {
         let Ok(text) = fs::read("/proc/self/mountinfo") else {
             return;
@@ -187,7 +188,7 @@ impl Watch {
         }
     }
 
-    /// Watches the file system that a path leads to, if that is this one.
+    /// Watches the file system that a path leads to, if it is this one.
     pub fn mark(&mut self, path: &Path, dev: u64) {
         let open = fs::OpenOptions::new()
             .read(true)
@@ -204,7 +205,7 @@ impl Watch {
         }
     }
 
-    /// Watches one file for being closed after writing; `false` if that cannot be done.
+    /// Watches one file for being closed after writing; returns `false` if that fails.
     pub fn mark_file(&self, file: &File) -> bool {
         self.change(libc::FAN_MARK_ADD, libc::FAN_CLOSE_WRITE, file)
     }
@@ -224,7 +225,7 @@ impl Watch {
         done == 0
     }
 
-    /// Some of what has been seen since the last call, in order; nothing, if that was all. Each holds its file open.
+    /// Some of the events since the last call, in order; empty if there are no more. Each holds its file open.
     pub fn read(&mut self) -> Vec<Seen> {
         const EVENT: usize = size_of::<libc::fanotify_event_metadata>();
         let mut buffer = [0; 64 * EVENT];
@@ -233,7 +234,7 @@ impl Watch {
             let len = match (&self.group).read(&mut buffer) {
                 Ok(0) => break,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                // No descriptor was free for the file of an event, which is gone.
+                // No descriptor was free for the file of an event, so the event is lost.
                 Err(_) => {
                     self.overflowed = true;
                     break;
@@ -248,7 +249,7 @@ impl Watch {
                 if event.fd < 0 {
                     continue;
                 }
-                // SAFETY: the kernel has opened it for us just now.
+                // SAFETY: the kernel has just opened it for us.
                 let file = File::from(unsafe { OwnedFd::from_raw_fd(event.fd) });
                 let pid = event.pid.unsigned_abs();
                 if pid == self.own_pid {

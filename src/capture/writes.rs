@@ -28,12 +28,12 @@ use crate::wire::{
 
 /// A file is listed when nothing has been written to it for this time.
 const QUIET: Duration = Duration::from_secs(1);
-/// Artefacts that are open at once.
+/// How many artefacts are open at once.
 const OPEN_MAX: usize = 256;
-/// Files that are remembered.
+/// How many files are remembered.
 const FILES_MAX: usize = 1 << 15;
 
-/// Processes that have files written by the kernel, as io_uring does.
+/// How many processes are remembered that have the kernel write their files, as with io_uring.
 const UNSEEN_MAX: usize = 4096;
 
 const OLD_CONTENT: &str = "it had content before";
@@ -45,14 +45,14 @@ type Key = (u64, u64);
 /// All written files.
 pub struct Writes {
     files: HashMap<Key, Written>,
-    /// By inode: files whose `st_dev` is not their superblock's.
+    /// Files whose `st_dev` is not their superblock's, by inode.
     odd: HashMap<u64, Key>,
     open: HashMap<Key, Artefact>,
-    /// Those with something to be listed.
+    /// Files with changes that are not listed yet.
     dirty: HashSet<Key>,
-    /// Host pids of processes that have files written by the kernel.
+    /// Host pids of processes that have the kernel write their files.
     unseen: HashSet<u32>,
-    /// The kernel side's memory of them.
+    /// The kernel side's map of these files.
     map: Box<dyn KernelFiles>,
     looked: Instant,
 }
@@ -62,22 +62,22 @@ struct Written {
     record: FileRecord,
     kernel_dev: u32,
     container: String,
-    /// Of its artefact, once there is one.
+    /// Name of its artefact, once it has one.
     name: Option<String>,
-    /// As the last write left it.
+    /// Size after the last write.
     size: u64,
     mtime: u64,
     /// Why the artefact may differ from the file.
     doubt: Option<&'static str>,
     /// Why bytes are missing.
     cut: Option<Cut>,
-    /// It was closed, and could not be held until it was read.
+    /// Whether it was closed, and could not be held until it was read.
     missed: bool,
     changed: Instant,
-    /// Nobody has opened it or written to it since it was closed.
+    /// Whether nobody has opened it or written to it since it was closed.
     closed: bool,
     version: Version,
-    /// For files that fanotify cannot hold.
+    /// The open file, for files that fanotify cannot hold.
     held: Option<File>,
 }
 
@@ -98,7 +98,7 @@ impl Writes {
         !self.dirty.is_empty()
     }
 
-    /// Nobody knows whose bytes are missing: of any file that is still open.
+    /// Marks every file that is still open, since it is unknown whose bytes are missing.
     pub fn doubt_all(&mut self, reason: &'static str) {
         self.doubt(reason, |file| !file.closed);
     }
@@ -122,9 +122,9 @@ impl Writes {
 
 /// What the kernel side remembers of files (`struct captured_key` in bytes).
 pub trait KernelFiles {
-    /// Writes to it are of no interest.
+    /// Tells the programs to ignore writes to it.
     fn skip(&self, file: &KernelKey);
-    /// It is told anew when it is written to again.
+    /// Has the file reported again at its next write.
     fn forget(&self, file: &KernelKey);
 }
 
@@ -185,7 +185,7 @@ impl Writes {
         let Some(file) = self.files.get_mut(&key) else {
             return;
         };
-        // Who opens a file may be another than who has it written.
+        // The process that opens a file may differ from the one that has it written.
         (file.record.pid, file.record.fd) = (record.pid, record.fd);
         file.closed = false;
         if self.unseen.contains(&record.who.host_pid) {
@@ -203,7 +203,7 @@ impl Writes {
         }
     }
 
-    /// Makes a file known.
+    /// Adds a file.
     fn follow(&mut self, shared: &mut Shared, key: Key, kernel_dev: u32, record: &FileRecord) {
         self.make_room(shared);
         if has_own_device(record.file.magic) {
@@ -230,7 +230,7 @@ impl Writes {
         self.files.insert(key, file);
     }
 
-    /// A process can write to any of its files without a call for each.
+    /// Marks the files of a process that can write to them without a call for each write.
     fn unseen_process(&mut self, host_pid: u32) {
         if self.unseen.len() >= UNSEEN_MAX {
             self.unseen.clear();
@@ -241,7 +241,7 @@ impl Writes {
         });
     }
 
-    /// Nobody needs to have it open, so that no close may follow: it is read at once.
+    /// Perhaps nobody has it open, so that no close follows: it is read at once.
     fn truncated_by_name(&mut self, shared: &mut Shared, record: &FileRecord) {
         let name = |path: &[u8]| path.rsplit(|byte| *byte == b'/').next().map(<[u8]>::to_vec);
         let wanted = name(&record.name);
@@ -252,10 +252,10 @@ impl Writes {
             .map(|(key, _)| *key)
             .collect();
         if candidates.is_empty() {
-            // By another name.
+            // The path is another name of the file.
             self.doubt_all("a file was truncated by another name");
         }
-        // Its path may lead over file systems of a user's own by now: only where root alone mounts is one waited for.
+        // Its path may lead over file systems of a user's own by now: tracee waits only where only root can mount.
         let wait = is_roots_namespace(record.pid);
         let root = Process::open(record.pid).and_then(|process| process.root());
         for key in candidates {
@@ -281,7 +281,7 @@ impl Writes {
         }
     }
 
-    /// It was emptied when it was opened.
+    /// The file was emptied when it was opened.
     fn truncated(&mut self, shared: &mut Shared, key: Key, record: &FileRecord) {
         let Some(file) = self.files.get_mut(&key) else {
             return;
@@ -360,7 +360,7 @@ impl Writes {
                     dev: user_dev(u64::from(head.dev)),
                     inode: head.inode,
                     generation: head.generation,
-                    // Something may have been there before.
+                    // The file may have had content before.
                     size: head.size,
                     mtime: head.mtime,
                     ..Identity::default()
@@ -407,7 +407,7 @@ impl Writes {
         self.open.get_mut(&key)
     }
 
-    /// Somebody who could write to it has closed it.
+    /// A process that could write to the file has closed it.
     pub fn file_closed(&mut self, shared: &mut Shared, stat: &Stat, source: Option<File>) {
         let mut key = (stat.dev, stat.ino);
         if !self.files.contains_key(&key) {
@@ -440,7 +440,7 @@ impl Writes {
                 }
             }
         } else if self.dirty.contains(&key) {
-            // Nobody is waited for any more.
+            // No further writes are awaited.
             file.changed -= QUIET;
         }
     }

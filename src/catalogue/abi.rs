@@ -1,32 +1,32 @@
-//! What a row of a call of another ABI is: how it is carried over to the event that it is.
+//! Rows of calls of other ABIs: how a call is mapped to its event.
 
 use crate::symbols::table::equal;
 
-/// How a call of another ABI is carried over to an event.
+/// How a call of another ABI is mapped to an event.
 #[derive(Debug, Clone, Copy)]
 pub struct CompatCall {
-    /// Number in that ABI (of x32: without the x32 bit).
+    /// Number in that ABI (for x32 without the x32 bit).
     pub nr: u16,
     /// Name of the event.
     pub event: &'static str,
     /// Bit *i* set: argument *i* of the event is 64 bits wide and came in two 32-bit registers, low half first.
     pub split: u8,
     pub structs: CompatStructs,
-    /// Not 0: this argument and the next come in the other order.
+    /// If not 0: this argument and the next come in the other order.
     pub swap: u8,
     /// Users and groups have 16 bits, of which 0xffff is -1.
     pub ids16: bool,
-    /// Not 0: this argument counts pages of 4096 bytes.
+    /// If not 0: this argument counts pages of 4096 bytes.
     pub pages: u8,
 }
 
-/// Some calls of the 32-bit ABI hold another one, whose arguments are in memory: where that one's row is, after those of
-/// all numbers. Those of `socketcall(2)` and `ipc(2)` follow by their own numbers.
+/// Some calls of the 32-bit ABI contain another one, whose arguments are in memory. These are the rows of the inner
+/// calls, after those of all numbers. Those of `socketcall(2)` and `ipc(2)` follow by their own numbers.
 pub const WITHIN_SOCKETCALL: u16 = 0;
 pub const WITHIN_OLD_SELECT: u16 = 22;
 pub const WITHIN_OLD_MMAP: u16 = 23;
 pub const WITHIN_IPC: u16 = 32;
-/// What `semctl` and its like take without `IPC_64` is of a form of long ago: rows of their own, as much further on.
+/// Without `IPC_64`, `semctl` and its like take obsolete structures: they have rows of their own, so many further on.
 pub const WITHIN_IPC_OLD: u16 = 5;
 pub const WITHIN_MAX: usize = 64;
 
@@ -36,7 +36,7 @@ pub const IA32_OLD_MMAP: u16 = 90;
 pub const IA32_SOCKETCALL: u16 = 102;
 pub const IA32_IPC: u16 = 117;
 
-/// The 32-bit call in which a call is that has this row.
+/// The 32-bit call that contains the call with this row.
 pub const fn holder(within: u16) -> u16 {
     match within {
         WITHIN_OLD_SELECT => IA32_OLD_SELECT,
@@ -46,7 +46,7 @@ pub const fn holder(within: u16) -> u16 {
     }
 }
 
-/// The number by which a table of another ABI leads to that event, its first if there are several.
+/// The number of that event in a table of another ABI; the first if there are several.
 pub const fn number(table: &[CompatCall], event: &str) -> Option<u16> {
     let mut index = 0;
     while index < table.len() {
@@ -63,9 +63,9 @@ pub const fn number(table: &[CompatCall], event: &str) -> Option<u16> {
 pub enum CompatStructs {
     /// By the rules of its ABI.
     Usual,
-    /// As a native call has them (the `*_time64` calls).
+    /// The same as in a native call (the `*_time64` calls).
     Native,
-    /// Forms of long ago, which are not read.
+    /// Obsolete forms, which are not read.
     Old,
 }
 
@@ -122,7 +122,7 @@ pub const fn swapped(nr: u16, event: &'static str, swap: u8) -> CompatCall {
     }
 }
 
-/// A call of the 32-bit ABI whose structures are of a form that no program has used for long.
+/// A call of the 32-bit ABI whose structures have an obsolete form.
 pub const fn old(nr: u16, event: &'static str) -> CompatCall {
     CompatCall {
         structs: CompatStructs::Old,

@@ -1,18 +1,18 @@
-//! What sets single events apart: columns that most rows leave as they are.
+//! Columns for special events, which most rows leave at their defaults.
 
-/// What a call does instead of returning to its caller (its manual page).
+/// How a call returns to its caller, if it does (its manual page).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Return {
-    /// Comes back once.
+    /// Returns once.
     Once,
-    /// Comes back in a child, too, with 0.
+    /// Returns in a child, too, with 0.
     TwiceInChild,
     /// Replaces the program when it succeeds.
     Execve,
     Execveat,
-    /// Never comes back: seen when entered.
+    /// Never returns: seen when entered.
     Never,
-    /// Never comes back: seen when the task exits.
+    /// Never returns: seen when the task exits.
     TaskExit,
 }
 
@@ -24,7 +24,7 @@ pub enum Life {
     Exit,
     ContainerCreated,
     ContainerRemoved,
-    /// The container was there before tracing began.
+    /// The container existed before tracing began.
     ContainerFound,
 }
 
@@ -38,19 +38,20 @@ impl Life {
     }
 }
 
-/// Columns besides those of every row.
+/// The special columns.
 #[derive(Debug, Clone, Copy)]
 pub struct Columns {
-    /// Of a system call.
+    /// How a system call returns.
     pub returns: Return,
     /// Position of the argument that is compared with the kernel's own copy of it.
     pub checked: Option<u8>,
-    /// The call writes to addresses that are in the memory which it is given.
+    /// Whether the call writes to addresses that are in memory which it is given.
     pub writes_behind: bool,
     pub life: Option<Life>,
-    /// No program of the kernel side reports it: tracee does.
+    /// Whether no program of the kernel side reports it, but tracee itself.
     pub told_by_tracee: bool,
-    /// It has a result, by which `--filter` may choose. What tracee reports of itself is shown whatever the filters.
+    /// Whether it has a result, by which `--filter` may choose. Events that tracee reports by itself pass filters of
+    /// results.
     pub has_result: bool,
 }
 

@@ -2,7 +2,7 @@
 //! and the events that they are.
 //!
 //! A 32-bit call is the event of the 64-bit call with the same meaning and the same order of arguments; the others are
-//! events of their own. What a call holds in memory (`socketcall`, `ipc`) has rows, too.
+//! events of their own. Calls that another call contains in memory (`socketcall`, `ipc`) have rows, too.
 
 use super::columns::Return::Never;
 use super::select::{IPC_FIFTH, IPC_FIRST, IPC_PTR, SOCKETCALL_ARGS};

@@ -1,8 +1,8 @@
-//! Calls whose success is evidence: what they say they did is looked at more closely.
+//! Calls whose success is evidence: their results are verified.
 
 use super::spec::{EventSpec, Set};
 
-/// Besides those of the default set: namespaces and roots, what changes who a process is and what it may do, the machine's
+/// In addition to the default set: namespaces and roots, changes of a process's identity and privileges, the machine's
 /// own settings, the end of a thread.
 const MORE: &[&str] = &[
     "acct",

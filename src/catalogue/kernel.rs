@@ -20,7 +20,7 @@ const PROTOCOL: ArgSpec = arg("protocol", by(0, SOCKET_PROTOCOL));
 const LOCAL: ArgSpec = arg("local", KernelSockaddr);
 const REMOTE: ArgSpec = arg("remote", KernelSockaddr);
 
-/// Of what reads or writes an open file; -1 where it has no position.
+/// Arguments of reading or writing an open file; the position is -1 if the file has none.
 const TRANSFER: &[ArgSpec] = &[
     arg("pathname", Path),
     arg("dev", Dev),
@@ -29,7 +29,7 @@ const TRANSFER: &[ArgSpec] = &[
     arg("pos", I64),
 ];
 
-/// Of containers; user space asks for name and image.
+/// Arguments of containers; user space asks for name and image.
 const CONTAINER: &[ArgSpec] = &[
     arg("container_id", KernelStr),
     arg("runtime", KernelStr),
@@ -79,7 +79,7 @@ pub const KERNEL: &[EventSpec] = &[
     kernel(5, "lost_events", &[Default], &[
         arg("count", U64), arg("buffer", KernelStr), arg("first_timestamp", BootTime),
         arg("last_timestamp", BootTime)]).told_by_tracee().without_result(),
-    // From user space, too. Times of boot by the wall clock: ns since the epoch.
+    // Reported by user space, too. Times of boot by the wall clock: ns since the epoch.
     kernel(66, "clock_changed", &[Default, Time, TimeClock], &[
         arg("before", I64), arg("after", I64), arg("difference", I64),
         arg("unchanged_until", BootTime)]).told_by_tracee().without_result(),

@@ -8,7 +8,7 @@ macro_rules! c_constants {
         pub enum $name { $($(#[$doc])* $variant),* }
 
         impl $name {
-            /// Name in C and value of each.
+            /// Name in C and value of each variant.
             pub const EVERY: &'static [(&'static str, u8)] = &[$(($c_name, $name::$variant as u8)),*];
         }
     };
@@ -17,7 +17,7 @@ macro_rules! c_constants {
 c_constants! {
     /// How the program in the kernel reads an argument.
     ArgKind {
-        /// The register is all.
+        /// The value of the register.
         Value "KIND_VALUE",
         Str "KIND_STR",
         StrArray "KIND_STR_ARRAY",
@@ -26,9 +26,9 @@ c_constants! {
         Msghdr "KIND_MSGHDR",
         /// An array of `struct mmsghdr`.
         Mmsghdr "KIND_MMSGHDR",
-        /// An array of `struct iovec`, of whose buffers the beginning is wanted.
+        /// An array of `struct iovec`, with the beginning of its buffers.
         Iovec "KIND_IOVEC",
-        /// As the map `selected` says for the value of another argument.
+        /// Depends on the value of another argument, by the map `selected`.
         Select "KIND_SELECT",
         /// An open file, shown with its path where the user asked for it.
         Fd "KIND_FD",
@@ -36,7 +36,7 @@ c_constants! {
 }
 
 c_constants! {
-    /// When the memory behind a pointer says something.
+    /// When the memory behind a pointer is valid.
     When {
         /// Given to the call.
         In "WHEN_IN",
@@ -48,9 +48,9 @@ c_constants! {
         OutZero "WHEN_OUT_ZERO",
         /// Filled in by a call that a signal interrupted.
         Interrupted "WHEN_INTERRUPTED",
-        /// Given to the call, which writes over it: what counts is what was given.
+        /// Given to the call, which writes over it: the value is what was given.
         Kept "WHEN_IN_KEPT",
-        /// Given to the call, which changes it: what counts is what it has become.
+        /// Given to the call, which changes it: the value is what the call has left.
         InOut "WHEN_IN_OUT",
     }
 }

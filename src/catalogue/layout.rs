@@ -3,7 +3,7 @@
 use super::types::{ArgType, Field, FieldType, Ia32, Layout, StructSpec, Width};
 
 impl Layout {
-    /// Bytes of a pointer.
+    /// Size of a pointer in bytes.
     pub const fn pointer(self) -> u16 {
         match self {
             Layout::Native => 8,
@@ -79,7 +79,7 @@ pub const fn field(name: &'static str, width: Width, ty: ArgType) -> Field {
     }
 }
 
-/// A structure that 32-bit calls have with the same fields.
+/// A structure with the same fields in 32-bit calls.
 pub const fn structure(c_name: &'static str, fields: &'static [Field]) -> StructSpec {
     structure_by_abi(c_name, fields, Ia32::SameFields)
 }

@@ -1,4 +1,4 @@
-//! How the kernel side reads the arguments of system calls: what of a row goes to C.
+//! How the kernel side reads the arguments of system calls: the part of a row that goes to C.
 
 use super::kinds::{ArgKind, When};
 use super::spec::EventSpec;
@@ -11,21 +11,21 @@ pub struct Reading {
     pub kind: ArgKind,
     pub when: When,
     pub count: Count,
-    /// Bytes of an element; 0: an eighth, since bits are counted.
+    /// Bytes of an element; 0: an eighth, since the count is in bits.
     pub size: u16,
-    /// Bytes at the most; 0: as many as the user asked for (a buffer).
+    /// Maximum of bytes; 0: as many as the user asked for (a buffer).
     pub max: u16,
 }
 
-/// Most bytes of an address (`struct sockaddr_storage`), of an option's value, of an array or set.
+/// Maximum of bytes of an address (`struct sockaddr_storage`), of an option's value, of an array or set.
 pub const SOCKADDR_MAX: u16 = 128;
 pub const OPTION_MAX: u16 = 64;
 pub const ARRAY_MAX: u16 = 4096;
 
-/// What a call does about what an argument points to.
+/// What a call does with the memory that an argument points to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Memory {
-    /// Nothing that is read.
+    /// Nothing is read.
     None,
     Given,
     /// Given, and written over.
@@ -34,7 +34,7 @@ pub enum Memory {
 }
 
 impl ArgType {
-    /// What the call does about this argument's memory; `Select` has a type of its own for each case.
+    /// What the call does with this argument's memory; `Select` has a type of its own for each case.
     pub fn memory(self) -> Memory {
         let reading = self.reading(Layout::Native);
         match (reading.kind, reading.when) {
@@ -45,14 +45,14 @@ impl ArgType {
         }
     }
 
-    /// Whether how much of it has been filled in is known only with the length before the call.
+    /// Whether the length before the call is needed to know how much has been filled in.
     pub fn needs_room(self) -> bool {
         let reading = self.reading(Layout::Native);
         matches!(reading.count, Count::At(_))
             || matches!(reading.kind, ArgKind::Msghdr | ArgKind::Mmsghdr) && self.memory() == Memory::FilledIn
     }
 
-    /// The types that this one may be.
+    /// The types that a value of this type may have.
     fn cases(self) -> impl Iterator<Item = ArgType> {
         let cases = match self {
             ArgType::Select { table, .. } => table.cases,
@@ -63,8 +63,8 @@ impl ArgType {
 }
 
 impl EventSpec {
-    /// Whether some of what this call is given must be read before it is carried out: it is changed, or may lie where the
-    /// call fills in another argument.
+    /// Whether some memory that this call is given must be read before it is carried out: the call changes it, or may
+    /// write another argument over it.
     pub fn keeps_given(&self) -> bool {
         let mut memory = self
             .args
@@ -79,8 +79,8 @@ impl EventSpec {
         }) || self.keeps_all()
     }
 
-    /// Whether the call writes to addresses that are in the memory which it is given: that may be this memory itself, or
-    /// what another argument points to.
+    /// Whether the call writes to addresses that are in memory which it is given: such an address may lead to this
+    /// memory itself, or to that of another argument.
     pub fn keeps_all(&self) -> bool {
         let fills_buffers = |ty| {
             let data = Some(When::Out);
@@ -91,7 +91,7 @@ impl EventSpec {
 }
 
 impl ArgType {
-    /// Whether there are buffers behind it, and when they say something.
+    /// When the buffers behind it are valid; `None`: it has no buffers.
     pub const fn buffers(self) -> Option<When> {
         match self {
             ArgType::Iovec { data, .. } => data,

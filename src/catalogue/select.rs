@@ -132,7 +132,7 @@ pub const IO_URING_ENTER_ARG: &SelectSpec = &select(EXT_ARG, &[
 ], Ptr);
 const EXT_ARG: u32 = named(io_uring::ENTER, "IORING_ENTER_EXT_ARG");
 
-/// `io_uring_register(2)`: the third argument, by the operation, whose highest bit says how the ring is named.
+/// `io_uring_register(2)`: the third argument, by the operation, whose highest bit shows how the ring is named.
 #[rustfmt::skip]
 pub const IO_URING_REGISTER_ARG: &SelectSpec = &select(!REGISTERED_RING, &cases(io_uring::REGISTER, [
     ("IORING_REGISTER_BUFFERS", vec(3)), ("IORING_REGISTER_FILES", Array(In, FD, Arg(3))),
@@ -223,7 +223,7 @@ pub const SOCKETCALL_ARGS: &SelectSpec = &select(!0, &cases(socket::SOCKETCALL, 
 
 // Processes.
 
-/// `clone(2)`: what its third argument is for, by `CLONE_PIDFD` and `CLONE_PARENT_SETTID`.
+/// `clone(2)`: the third argument, by `CLONE_PIDFD` and `CLONE_PARENT_SETTID`.
 #[rustfmt::skip]
 pub const CLONE_PARENT: &SelectSpec = &select(PIDFD | PARENT_SETTID, &[
     (PIDFD, Struct(OutPositive, FD)), (PARENT_SETTID, Struct(OutPositive, PID)),
@@ -373,7 +373,7 @@ pub const REBOOT_ARG: &SelectSpec = &select(
 pub const SIGPENDING_SET: &SelectSpec = &select(!0, &[(SIGSET_SIZE, Struct(Out, SIGSET))], Ptr);
 const SIGSET_SIZE: u32 = 8;
 
-/// `waitid(2)`: with `WNOHANG` it may have found no child, which the result does not tell.
+/// `waitid(2)`: with `WNOHANG` it may have found no child, which the result does not show.
 pub const WAITID_RU: &SelectSpec = &select(WNOHANG, &[(0, Struct(Out, RUSAGE))], Ptr);
 const WNOHANG: u32 = named(process::WAIT, "WNOHANG");
 

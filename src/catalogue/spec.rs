@@ -1,6 +1,7 @@
-//! What a row of the catalogue is: the types that describe an event, its arguments and its sets.
+//! The types of which rows of the catalogue consist: events, arguments and sets.
 //!
-//! `std` only, and of the crate only `symbols`: `build.rs` mounts these two folders as well, to make the C header.
+//! The module uses `std`, and only `symbols` of the crate: `build.rs` mounts these two folders as well, to make the C
+//! header.
 
 pub use super::abi::*;
 pub use super::columns::{Columns, Life, Return};
@@ -31,7 +32,7 @@ pub struct EventSpec {
     pub id: EventId,
     pub name: &'static str,
     pub kind: EventKind,
-    /// Sets that name this event, besides `all` and `syscalls`, which follow from the kind.
+    /// Sets that contain this event, except `all` and `syscalls`, which follow from the kind.
     pub sets: &'static [Set],
     pub args: &'static [ArgSpec],
     pub columns: Columns,
@@ -65,7 +66,7 @@ impl EventSpec {
     }
 }
 
-/// What a row says of itself behind its arguments: `syscall(57, "fork", …).returns(TwiceInChild)`.
+/// Special columns, set behind a row's arguments: `syscall(57, "fork", …).returns(TwiceInChild)`.
 impl EventSpec {
     pub const fn returns(mut self, returns: Return) -> EventSpec {
         self.columns.returns = returns;
@@ -101,7 +102,7 @@ impl EventSpec {
 /// One argument of an event.
 #[derive(Debug, Clone, Copy)]
 pub struct ArgSpec {
-    /// The kernel's name (`events/syscalls/sys_enter_*/format`), but `pathname` where that says `filename`.
+    /// The kernel's name (`events/syscalls/sys_enter_*/format`), but `pathname` in place of `filename`.
     pub name: &'static str,
     pub ty: ArgType,
 }
@@ -141,7 +142,7 @@ pub const fn arg(name: &'static str, ty: ArgType) -> ArgSpec {
     ArgSpec { name, ty }
 }
 
-/// Buffers that the call is given, or fills in, or of which nobody can tell; their number is argument `count`.
+/// Buffers that the call is given, or fills in, or of which that is unknown; their number is argument `count`.
 pub const fn vec_in(count: u8) -> ArgType {
     let data = Some(When::In);
     ArgType::Iovec { count, data }
@@ -156,7 +157,7 @@ pub const fn vec(count: u8) -> ArgType {
     ArgType::Iovec { count, data: None }
 }
 
-/// An argument that is what `table` says for the value of argument `index`.
+/// An argument whose type `table` selects by the value of argument `index`.
 pub const fn by(index: u8, table: &'static SelectSpec) -> ArgType {
     ArgType::Select { by: index, table }
 }

@@ -1,7 +1,8 @@
 //! Structures that system calls are given or fill in: a row each, from the kernel's own headers (`include/uapi/`).
 //!
-//! Sizes and offsets follow from the fields by the rules of each ABI; a test compares them with a C compiler's.
-//! A row may end before its C structure does: where that has grown with time, or where only its head says anything.
+//! Sizes and offsets follow from the fields by the rules of each ABI; a test compares them with a C compiler's. A row
+//! may end before its C structure does: where the structure has grown with time, or where only its head has a fixed
+//! meaning.
 
 use super::spec::{
     field, structure, structure_by_abi, ArgType, ArgType::*, Field, FieldType, Ia32, StructSpec, Width,
@@ -66,13 +67,13 @@ pub const FD: &StructSpec = &structure("int *", &[bare(W32, Fd)]);
 pub const PID: &StructSpec = &structure("pid_t *", &[bare(W32, Pid)]);
 pub const UID: &StructSpec = &structure("uid_t *", &[bare(W32, Uid)]);
 pub const GID: &StructSpec = &structure("gid_t *", &[bare(W32, Gid)]);
-/// `off_t`, which is a `long` to the calls of before large files.
+/// `off_t`, which is a `long` in the calls from before large files.
 pub const OFF: &StructSpec = &structure("off_t *", &[bare(WLong, Long)]);
 pub const LOFF: &StructSpec = &structure("loff_t *", &[bare(W64, I64)]);
 pub const TIME: &StructSpec = &structure("time_t *", &[bare(WLong, Long)]);
 pub const SIGNAL: &StructSpec = &structure("int *", &[bare(W32, Signal)]);
 pub const SIGSET: &StructSpec = &structure("sigset_t *", &[bare(W64, SigSet)]);
-/// A signal set of one word, of the first calls.
+/// A signal set of one word, in the oldest calls.
 pub const OLD_SIGSET: &StructSpec = &structure("old_sigset_t *", &[bare(WLong, SigSet)]);
 pub const WAIT_STATUS: &StructSpec = &structure("int *", &[bare(W32, WaitStatus)]);
 /// `io_setup(2)`: an `aio_context_t`, which compat calls have as a `u32`.
@@ -130,7 +131,7 @@ pub const TMS: &StructSpec = &structure("struct tms *", &[
     field("tms_utime", WLong, Long), field("tms_stime", WLong, Long), field("tms_cutime", WLong, Long),
     field("tms_cstime", WLong, Long)]);
 
-/// `linux/timex.h`, up to what its reserved words follow.
+/// `linux/timex.h`, up to its reserved words.
 #[rustfmt::skip]
 pub const TIMEX: &StructSpec = &structure("struct timex *", &[
     field("modes", W32, Flags(time::ADJTIMEX)), field("offset", WLong, Long), field("freq", WLong, Long),
@@ -188,7 +189,7 @@ pub const SIGACTION: &StructSpec = &structure("struct sigaction *", &[
     field("sa_flags", WLong, LongFlags(signal::ACTION)), field("sa_restorer", WPtr, Ptr),
     field("sa_mask", W64, SigSet)]);
 
-/// Of the 32-bit ABI's first `sigaction`.
+/// The structure of the 32-bit ABI's first `sigaction`.
 #[rustfmt::skip]
 pub const OLD_SIGACTION: &StructSpec = &structure("struct old_sigaction *", &[
     field("sa_handler", WPtr, LongFlags(signal::HANDLER)), field("sa_mask", WLong, SigSet),
@@ -204,7 +205,7 @@ pub const SIGINFO: &StructSpec = &structure("siginfo_t *", &[
     field("si_signo", W32, Signal), field("si_errno", W32, Int), field("si_code", W32, Enum(signal::SI)),
     field("si_pid", W32AtPtr, Pid), field("si_uid", W32, Uid), field("si_value", WPtr, Ptr)]);
 
-/// What `waitid(2)` tells of a child: it fills in no more of the union.
+/// What `waitid(2)` returns for a child: it fills in no more of the union.
 #[rustfmt::skip]
 pub const SIGINFO_CHILD: &StructSpec = &structure("siginfo_t *", &[
     field("si_signo", W32, Signal), field("si_errno", W32, Int), field("si_code", W32, Enum(signal::SI_CLD)),
@@ -258,7 +259,7 @@ pub const STAT: &StructSpec = &structure_by_abi("struct stat *", &[
     field("st_mtime", WLong, Long), field("st_mtime_nsec", WLong, ULong), field("st_ctime", WLong, Long),
     field("st_ctime_nsec", WLong, ULong)], Ia32::Other(STAT64));
 
-/// Of the 32-bit ABI's `stat64` and its like, which are the event `stat`.
+/// The structure of the 32-bit ABI's `stat64` and its like, which are the event `stat`.
 #[rustfmt::skip]
 pub const STAT64: &StructSpec = &structure("struct stat64 *", &[
     field("st_dev", W64, UserDev), pad(8), field("st_mode", W32, Mode), field("st_nlink", W32, UInt),
@@ -268,7 +269,7 @@ pub const STAT64: &StructSpec = &structure("struct stat64 *", &[
     field("st_mtime_nsec", WLong, ULong), field("st_ctime", WLong, Long), field("st_ctime_nsec", WLong, ULong),
     field("st_ino", W64, U64)]);
 
-/// Of the 32-bit ABI's `oldstat` and its like.
+/// The structure of the 32-bit ABI's `oldstat` and its like.
 #[rustfmt::skip]
 pub const OLD_STAT: &StructSpec = &structure("struct __old_kernel_stat *", &[
     field("st_dev", W16, UserDev), field("st_ino", W16, U16), field("st_mode", W16, Mode), field("st_nlink", W16, U16),
@@ -300,7 +301,7 @@ pub const STATFS: &StructSpec = &structure("struct statfs *", &[
     field("f_ffree", WLong, ULong), several("f_fsid", 2, W32, Hex), field("f_namelen", WLong, Long),
     field("f_frsize", WLong, Long), field("f_flags", WLong, LongFlags(mount::STATFS))]);
 
-/// Of the 32-bit ABI's `statfs64`.
+/// The structure of the 32-bit ABI's `statfs64`.
 #[rustfmt::skip]
 pub const STATFS64: &StructSpec = &structure("struct statfs64 *", &[
     field("f_type", W32, Enum(mount::FS_MAGIC)), field("f_bsize", W32, UInt), field("f_blocks", W64, U64),
@@ -330,7 +331,7 @@ pub const FLOCK: &StructSpec = &structure("struct flock *", &[
     field("l_type", W16, Enum(file::LOCK_TYPE)), field("l_whence", W16, Enum(file::SEEK)),
     field("l_start", WLong, Long), field("l_len", WLong, Long), field("l_pid", W32, Pid)]);
 
-/// Of `F_*LK64` and `F_OFD_*`, whose offsets have 64 bits in both ABIs.
+/// The structure of `F_*LK64` and `F_OFD_*`, whose offsets have 64 bits in both ABIs.
 #[rustfmt::skip]
 pub const FLOCK64: &StructSpec = &structure("struct flock64 *", &[
     field("l_type", W16, Enum(file::LOCK_TYPE)), field("l_whence", W16, Enum(file::SEEK)),

@@ -3,7 +3,7 @@
 use super::kinds::When;
 use crate::symbols::table::Table;
 
-/// Type of an argument: how it is read in the kernel and what it means to a person.
+/// Type of an argument: how it is read in the kernel and how it is shown.
 ///
 /// The numbers in braces are positions of other arguments of the same call, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,15 +57,15 @@ pub enum ArgType {
     StrOut {
         len: u8,
     },
-    /// A value of an option, by `len` bytes: an `int` if it has that size (setsockopt).
+    /// A value of an option, of `len` bytes: an `int` if it has that size (setsockopt).
     OptionValue {
         len: u8,
     },
-    /// As `OptionValue`, filled in by the call; argument `len` points to its length (`int *`).
+    /// The same as `OptionValue`, filled in by the call; argument `len` points to its length (`int *`).
     OptionValueOut {
         len: u8,
     },
-    /// A `struct iovec` array; their number is argument `count`. What is in the buffers, if it is theirs to say, is read
+    /// A `struct iovec` array; their number is argument `count`. The content of the buffers, where it is valid, is read
     /// on request only.
     Iovec {
         count: u8,
@@ -75,17 +75,18 @@ pub enum ArgType {
     Struct(When, &'static StructSpec),
     /// An array of structures in user memory.
     Array(When, &'static StructSpec, Count),
-    /// A structure that may end earlier: its bytes are argument `.2`, as programs of another age count them.
+    /// A structure that may end earlier: argument `.2` is its size in bytes, which older and newer programs set
+    /// differently.
     Sized(When, &'static StructSpec, u8),
     /// A `struct msghdr`, with the address, the `struct iovec` array and the control data that it points to.
     Msghdr(When),
-    /// An array of `struct mmsghdr`, each as `Msghdr`, and with its length.
+    /// An array of `struct mmsghdr`: each a `Msghdr` with its length.
     Mmsghdr(When, Count),
-    /// A set of small numbers, as many bits as argument `bits` says, such as `fd_set`.
+    /// A set of small numbers, such as `fd_set`; the count is in bits.
     BitSet(When, Count),
-    /// As `BitSet`, but bytes are counted: a `cpumask`.
+    /// The same as `BitSet`, but the count is in bytes: a `cpumask`.
     CpuSet(When, Count),
-    /// What this argument is depends on the value of argument `by`.
+    /// The type of this argument depends on the value of argument `by`.
     Select {
         by: u8,
         table: &'static SelectSpec,
@@ -98,22 +99,22 @@ pub enum ArgType {
     Mode,
     /// `dev_t` as the kernel keeps it: 12 bits of major, 20 bits of minor number.
     Dev,
-    /// `dev_t` as user space gives it to mknod(2) and gets it from stat(2).
+    /// `dev_t` in user space's form, as in mknod(2) and stat(2).
     UserDev,
     Pid,
     Uid,
     Gid,
     /// Signal number.
     Signal,
-    /// 64 bits, one a signal: bit *n* - 1 for signal *n*.
+    /// 64 bits, one for each signal: bit *n* - 1 for signal *n*.
     SigSet,
-    /// What wait(2) tells of a child.
+    /// A child's status, as wait(2) returns it.
     WaitStatus,
     /// A number that people read in hex: an address, a mask of unknown bits.
     Hex,
     /// 32 bits, any number of which may be set; unknown bits are shown as hex.
     Flags(&'static Table),
-    /// As `Flags`, but an `unsigned long`.
+    /// The same as `Flags`, but an `unsigned long`.
     LongFlags(&'static Table),
     /// An `int` of which each value has a name.
     Enum(&'static Table),
@@ -127,11 +128,11 @@ pub enum ArgType {
     KernelStr,
     /// A path that the kernel walked from its own objects.
     Path,
-    /// A `struct sockaddr` of the kernel's: its own copy of one, or made from what a socket is bound or connected to.
+    /// A `struct sockaddr` in the kernel: its own copy of one, or made from what a socket is bound or connected to.
     KernelSockaddr,
     /// A structure that the kernel side has made from the kernel's own objects.
     KernelStruct(&'static StructSpec),
-    /// As `KernelStruct`; in words only the fields in which it differs from argument `than`.
+    /// The same as `KernelStruct`, but in words only the fields in which it differs from argument `than`.
     Changed {
         than: u8,
         spec: &'static StructSpec,
@@ -139,7 +140,7 @@ pub enum ArgType {
 }
 
 impl ArgType {
-    /// The C type as people know it; JSON's `type`.
+    /// The C type; JSON's `type`.
     pub const fn c_name(self) -> &'static str {
         use ArgType::*;
         match self {
@@ -188,9 +189,9 @@ pub enum Count {
     Arg(u8),
     /// The `int` that this argument points to.
     At(u8),
-    /// What the call returned.
+    /// The result of the call.
     Ret,
-    /// What the call returned, but no more than the value of this argument, the room: some calls return how much there is.
+    /// The result of the call, but at most the value of this argument, the room: some calls return how much there is.
     RetUpTo(u8),
     /// One less than the value of this argument.
     Below(u8),
@@ -204,7 +205,7 @@ pub struct SelectSpec {
     /// Bits of the other argument that count.
     pub mask: u32,
     pub cases: &'static [(u32, ArgType)],
-    /// For every other value; nothing that is read from memory.
+    /// The type for every other value; it is not read from memory.
     pub otherwise: ArgType,
 }
 
@@ -259,11 +260,11 @@ impl ArgType {
 /// A C structure, or a few numbers behind a pointer: a row of `structs.rs`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct StructSpec {
-    /// As a pointer to it is written: `struct timespec *`.
+    /// The type of a pointer to it: `struct timespec *`.
     pub c_name: &'static str,
-    /// In C's order, without gaps that alignment does not explain.
+    /// The fields in C's order, without gaps that alignment does not explain.
     pub fields: &'static [Field],
-    /// How 32-bit calls have it.
+    /// The form of it in 32-bit calls.
     pub ia32: Ia32,
     /// `sizeof` and alignment, by layout: computed once, since every field of every event would ask for them.
     pub(super) extent: [(u16, u16); 3],
@@ -275,7 +276,7 @@ pub enum Ia32 {
     /// The same fields, by the 32-bit ABI's sizes and alignment.
     SameFields,
     Other(&'static StructSpec),
-    /// It is not read there.
+    /// It is not read in 32-bit calls.
     Unread,
 }
 
@@ -288,20 +289,20 @@ pub struct Field {
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum FieldType {
-    /// A number of that width; its meaning (and sign) is the argument type's.
+    /// A number of that width; the argument type gives its meaning and sign.
     Number(Width, ArgType),
-    /// Several of them.
+    /// Several numbers.
     Numbers(u16, Width, ArgType),
     /// `char[n]` with a NUL-terminated text in it.
     Chars(u16),
     /// Bytes that are shown as they are.
     Bytes(u16),
-    /// Bytes that mean nothing.
+    /// Bytes without meaning.
     Padding(u16),
     Struct(&'static StructSpec),
 }
 
-/// Bytes of a number in memory, and with them its alignment.
+/// Size of a number in memory, and with it its alignment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Width {
     W8,
@@ -309,9 +310,9 @@ pub enum Width {
     W32,
     /// 32 bits, aligned as a pointer is: the first member of a union with pointers in it.
     W32AtPtr,
-    /// Aligned to 4 in 32-bit calls.
+    /// 64 bits, aligned to 4 in 32-bit calls.
     W64,
-    /// 64 bits, not aligned: of a packed structure.
+    /// 64 bits, not aligned: in a packed structure.
     Packed64,
     /// `long`: 4 bytes in 32-bit calls.
     WLong,
@@ -323,8 +324,8 @@ pub enum Width {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     Native,
-    /// 32-bit fields of `long` and pointer type, 64-bit ones aligned to 4.
+    /// 32-bit fields of `long` and pointer type, 64-bit fields aligned to 4.
     Ia32,
-    /// As native, but for pointers.
+    /// The same as native, except for 32-bit pointers.
     X32,
 }

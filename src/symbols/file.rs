@@ -23,7 +23,7 @@ const OPEN_FLAGS: Names = &[
 #[rustfmt::skip]
 pub const OPEN: &Table = &Mixed(&[(3, ACCESS_MODE)], OPEN_FLAGS);
 
-/// `struct file`: what execve(2) and its like open with, besides (linux/fs.h of the kernel).
+/// `struct file`: a further flag with which execve(2) and its like open files (linux/fs.h of the kernel).
 #[rustfmt::skip]
 const FMODE_EXEC: Names = &[
     (0x20, "__FMODE_EXEC"),
@@ -58,7 +58,7 @@ pub const ACCESS: &Table = &FlagsOr("F_OK", &[
     (4, "R_OK"), (2, "W_OK"), (1, "X_OK"),
 ]);
 
-/// Flags of the calls that take a folder's fd, save those where a bit is another: the tables that follow.
+/// Flags of the calls that take a folder's fd, except those in which a bit has another meaning: the tables that follow.
 #[rustfmt::skip]
 pub const AT: &Table = &Flags(&[
     (0x100, "AT_SYMLINK_NOFOLLOW"), (0x200, "AT_REMOVEDIR"), (0x400, "AT_SYMLINK_FOLLOW"), (0x800, "AT_NO_AUTOMOUNT"),
@@ -125,7 +125,7 @@ pub(super) const MODE_BITS: Names = &[
 #[rustfmt::skip]
 pub const MODE: &Table = &Tailed(&[(0o170_000, FILE_TYPES)], MODE_BITS, Tail::Permissions);
 
-/// `utimensat(2)`: nanoseconds that are none.
+/// `utimensat(2)`: special values of nanoseconds.
 #[rustfmt::skip]
 pub const UTIME: &Table = &Enum(&[
     (0x3fff_fffe, "UTIME_OMIT"), (0x3fff_ffff, "UTIME_NOW"),

@@ -31,7 +31,7 @@ pub const MSG_CMD: &Table = &Enum(&[
     (259, "IPC_64|IPC_INFO"), (267, "IPC_64|MSG_STAT"), (268, "IPC_64|MSG_INFO"), (269, "IPC_64|MSG_STAT_ANY"),
 ]);
 
-/// Key that is none.
+/// The key without a name.
 #[rustfmt::skip]
 pub const IPC_KEY: &Table = &Hex(&[
     (0, "IPC_PRIVATE"),
@@ -98,7 +98,7 @@ pub const FUTEX: &Table = &Mixed(&[(0xff, FUTEX_OPS)], &[
     (0x400, "FUTEX_ROBUST_LIST32"),
 ]);
 
-/// `futex(2)`: set that is all.
+/// `futex(2)`: the set of all bits.
 #[rustfmt::skip]
 pub const FUTEX_BITSET: &Table = &Hex(&[
     (0xffff_ffff, "FUTEX_BITSET_MATCH_ANY"),

@@ -10,7 +10,7 @@ pub const PROT: &Table = &FlagsOr("PROT_NONE", &[
     (0x200_0000, "PROT_GROWSUP"),
 ]);
 
-/// What `mem_prot_alert` tells; C has them from here (`build.rs`). `TO_X`: whether it was written nobody could see.
+/// Kinds of `mem_prot_alert`, for C as well (`build.rs`). `TO_X`: it is unknown whether the memory was written.
 #[rustfmt::skip]
 pub const ALERTS: Names = &[
     (1, "MAPPED_WX"), (2, "W_TO_X"), (3, "X_TO_WX"), (4, "WX_TO_X"), (5, "TO_WX"), (7, "TO_X"),
@@ -19,7 +19,7 @@ pub const ALERTS: Names = &[
 /// `mem_prot_alert`: the kind.
 pub const ALERT: &Table = &Enum(ALERTS);
 
-/// Of what is captured alone: a file that may have been written before is mapped to be executed.
+/// Only for captured memory: a file that may have been written before is mapped to be executed.
 pub const CAPTURED_ALERT: Names = &[(6, "WRITTEN_FILE")];
 
 /// `mmap(2)`: what the lowest four bits mean.

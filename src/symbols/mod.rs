@@ -1,4 +1,4 @@
-//! Names of flags and enums, as pure tables, a file a group of families; and how a value is put into words.
+//! Names of flags and enums, as pure tables, one file for each group of families; and how a value is put into words.
 //!
 //! Everything here appends to a string that the caller keeps, and allocates nothing itself.
 

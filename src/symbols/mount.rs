@@ -16,7 +16,7 @@ pub const MOUNT: &Table = &Mixed(&[(0xffff_0000, MOUNT_MAGIC)], &[
     (0x4000_0000, "MS_ACTIVE"), (0x8000_0000, "MS_NOUSER"),
 ]);
 
-/// `mount(2)`: what old programs put in the high half.
+/// `mount(2)`: the magic number that old programs put in the high half.
 #[rustfmt::skip]
 const MOUNT_MAGIC: Names = &[
     (0xc0ed_0000, "MS_MGC_VAL"),

@@ -226,8 +226,8 @@ pub const REGSET: &Table = &Enum(&[
     (0x40e, "NT_ARM_FPMR"), (0x40f, "NT_ARM_POE"), (0x410, "NT_ARM_GCS"),
 ]);
 
-/// `clone(2)`: the signal of the child's end is in the lowest byte, and shown last. In `unshare(2)` there is a flag
-/// instead, whose bit is no signal.
+/// `clone(2)`: the signal at the child's end is in the lowest byte, and shown last. In `unshare(2)` these bits contain
+/// a flag instead.
 fn push_clone_flags(out: &mut String, value: u64) -> bool {
     if value & 0xff == 0x80 {
         return push_flags(out, &[(0x80, NEWTIME)], CLONE_BITS, value);
@@ -252,7 +252,7 @@ fn push_personality(out: &mut String, value: u64) -> bool {
     push_flags(out, &[(0xff, PERSONALITIES)], PERSONALITY_FLAGS, value)
 }
 
-/// `ioprio_set(2)`: a class in three bits, then what the class makes of the others.
+/// `ioprio_set(2)`: a class in three bits, then the data of that class.
 fn push_io_priority(out: &mut String, value: u64) -> bool {
     const CLASS_SHIFT: u32 = 13;
     let (class, data) = (value >> CLASS_SHIFT, value & ((1 << CLASS_SHIFT) - 1));

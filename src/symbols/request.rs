@@ -34,7 +34,7 @@ fn push(out: &mut String, value: u64) -> bool {
     true
 }
 
-/// Requests of input devices whose number says what, and whose size says how much room there is (linux/input.h).
+/// Requests of input devices whose number contains the kind, and whose size the room (linux/input.h).
 fn input_request(out: &mut String, direction: u64, number: u64, size: u64) -> bool {
     const READ: u64 = 2;
     let what = match (direction, number) {

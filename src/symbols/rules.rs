@@ -1,11 +1,11 @@
-//! Values whose words follow a rule without being flags of an argument: what wait(2) tells, modes, devices.
+//! Values whose words follow a rule without being flags of an argument: status of wait(2), modes, devices.
 
 use std::fmt::Write as _;
 
 use super::table::push_flags;
 use super::{file, process, signal};
 
-/// Appends what wait(2) tells of a child in the terms of its macros: `WIFEXITED(s) && WEXITSTATUS(s) == 1`.
+/// Appends a child's status of wait(2) in the terms of its macros: `WIFEXITED(s) && WEXITSTATUS(s) == 1`.
 pub fn push_wait_status(out: &mut String, status: i32) {
     #[allow(clippy::cast_sign_loss)] // Bits, not a number.
     let status = status as u32;
@@ -15,7 +15,7 @@ pub fn push_wait_status(out: &mut String, status: i32) {
     } else if status & 0xff == 0x7f {
         out.push_str("WIFSTOPPED(s) && WSTOPSIG(s) == ");
         push_signal_or_number(out, code & 0x7f);
-        // How a stop at a system call looks under PTRACE_O_TRACESYSGOOD.
+        // A stop at a system call under PTRACE_O_TRACESYSGOOD.
         if code & 0x80 != 0 {
             out.push_str(" | 0x80");
         }
@@ -59,7 +59,7 @@ fn push_signal_or_number(out: &mut String, signal: u32) {
     }
 }
 
-/// Appends permission bits in octal; if there is a type, after that and the bits between them: `0644`, `04755`,
+/// Appends permission bits in octal; if there is a type, after the type and the bits between them: `0644`, `04755`,
 /// `S_IFREG|S_ISUID|0755`.
 pub fn push_mode(out: &mut String, mode: u32) {
     let bits = u64::from(mode);

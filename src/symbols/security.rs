@@ -209,7 +209,7 @@ pub const LSM_ID: &Table = &Enum(&[
     (111, "LSM_ID_IMA"), (112, "LSM_ID_EVM"), (113, "LSM_ID_IPE"),
 ]);
 
-/// Appends a set of capabilities by their names; one that lacks less than half of them, by those that it lacks:
+/// Appends a set of capabilities by their names; a set that lacks less than half of them, by those that it lacks:
 /// `CAP_FULL_SET&~CAP_SYS_ADMIN`.
 fn push_set(out: &mut String, set: u64) -> bool {
     let known = (1 << CAPABILITIES.len()) - 1;

@@ -76,7 +76,7 @@ pub const SI_CLD: &Table = &Overlay(&[
 const SIGRTMIN: u64 = 32;
 const SIGRTMAX: u64 = 64;
 
-/// Appends `SIGINT` for 2; from 32 on `SIGRTMIN`, `SIGRT_1`, …. False where there is no such signal.
+/// Appends `SIGINT` for 2; from 32 on `SIGRTMIN`, `SIGRT_1`, …. Returns false if the signal does not exist.
 pub fn push_signal(out: &mut String, signal: i32) -> bool {
     u64::try_from(signal).is_ok_and(|signal| push_number(out, signal))
 }
@@ -93,8 +93,8 @@ pub fn push_number(out: &mut String, value: u64) -> bool {
     true
 }
 
-/// Appends a set of signals, the lowest bit of which is signal 1: `[SIGINT SIGCHLD]`; one that has two thirds of
-/// them or more, by those that it lacks: `~[SIGKILL]`.
+/// Appends a set of signals, the lowest bit of which is signal 1: `[SIGINT SIGCHLD]`; a set that has two thirds of them
+/// or more, by those that it lacks: `~[SIGKILL]`.
 pub fn push_sigset(out: &mut String, set: u64) {
     let negate = set.count_ones() >= u64::BITS * 2 / 3;
     let mut rest = if negate { !set } else { set };

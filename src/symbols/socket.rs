@@ -37,7 +37,7 @@ pub const TYPE_FLAGS: &Table = &Flags(TYPE_BITS);
 #[rustfmt::skip]
 pub const TYPE: &Table = &Mixed(&[(0xf, TYPES)], TYPE_BITS);
 
-/// `send(2)`, `recv(2)`; those that only the kernel sets are of its linux/socket.h.
+/// `send(2)`, `recv(2)`; flags that only the kernel sets are in its linux/socket.h.
 #[rustfmt::skip]
 pub const MSG: &Table = &Flags(&[
     (1, "MSG_OOB"), (2, "MSG_PEEK"), (4, "MSG_DONTROUTE"), (8, "MSG_CTRUNC"), (0x10, "MSG_PROBE"),

@@ -45,7 +45,7 @@ const SOCKET_OPTIONS: Names = &[
 #[rustfmt::skip]
 pub const SOCKET: &Table = &Enum(SOCKET_OPTIONS);
 
-/// `SOL_SOCKET`, where getting is other than setting.
+/// `SOL_SOCKET`, where getting differs from setting.
 #[rustfmt::skip]
 pub const SOCKET_GET: &Table = &Overlay(&[
     (26, "SO_GET_FILTER"),
@@ -72,7 +72,7 @@ const IP_OPTIONS: Names = &[
 #[rustfmt::skip]
 pub const IP: &Table = &Enum(IP_OPTIONS);
 
-/// `IPPROTO_IP`, where getting is other than setting (linux/netfilter_ipv4/ip_tables.h).
+/// `IPPROTO_IP`, where getting differs from setting (linux/netfilter_ipv4/ip_tables.h).
 #[rustfmt::skip]
 pub const IP_GET: &Table = &Overlay(&[
     (64, "IPT_SO_GET_INFO"), (65, "IPT_SO_GET_ENTRIES"), (66, "IPT_SO_GET_REVISION_MATCH"),
@@ -105,7 +105,7 @@ const IPV6_OPTIONS: Names = &[
 #[rustfmt::skip]
 pub const IPV6: &Table = &Enum(IPV6_OPTIONS);
 
-/// `IPPROTO_IPV6`, where getting is other than setting (linux/netfilter_ipv6/ip6_tables.h).
+/// `IPPROTO_IPV6`, where getting differs from setting (linux/netfilter_ipv6/ip6_tables.h).
 #[rustfmt::skip]
 pub const IPV6_GET: &Table = &Overlay(&[
     (64, "IP6T_SO_GET_INFO"), (65, "IP6T_SO_GET_ENTRIES"), (68, "IP6T_SO_GET_REVISION_MATCH"),

@@ -12,7 +12,7 @@ pub const REBOOT: &Table = &Enum(&[
     (0xcdef_0123, "LINUX_REBOOT_CMD_HALT"), (0xd000_fce2, "LINUX_REBOOT_CMD_SW_SUSPEND"),
 ]);
 
-/// `reboot(2)`: its first two arguments.
+/// `reboot(2)`: the values of its first two arguments.
 #[rustfmt::skip]
 pub const REBOOT_MAGIC: &Table = &Hex(&[
     (0x512_1996, "LINUX_REBOOT_MAGIC2A"), (0x1604_1998, "LINUX_REBOOT_MAGIC2B"),

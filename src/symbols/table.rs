@@ -1,18 +1,18 @@
-//! What a table of names is, and how it puts a value into words.
+//! Tables of names, and how they put a value into words.
 
 use std::fmt::{self, Write as _};
 
-/// Values and names. Of an enum in ascending order; of flags in the order in which they are shown.
+/// Values and names. Those of an enum are in ascending order; those of flags in the order in which they are shown.
 pub type Names = &'static [(u64, &'static str)];
 
-/// How values of one kind are made of their names: a constant in the file of its group, which rows of the catalogue name.
+/// How values of one kind are put into words: a constant in the file of its group, which rows of the catalogue name.
 #[derive(PartialEq, Eq)]
 pub enum Table {
-    /// One name a value.
+    /// One name for each value.
     Enum(Names),
     /// The same; other values in hex.
     Hex(Names),
-    /// As `Enum`, where a few values have another name than in the second table.
+    /// The same as `Enum`, but a few values have other names than in the second table.
     Overlay(Names, Names),
     /// Any number of bits.
     Flags(Names),
@@ -24,14 +24,14 @@ pub enum Table {
     Tailed(&'static [Field], Names, Tail),
     /// A set of numbers that the enum names, from this number on: `1<<CAP_KILL`.
     Bits(Names, u64),
-    /// Whatever the function makes of it, with these names.
+    /// The words of a function, with these names.
     Special(Rule, &'static [Field]),
 }
 
 /// An enum in some bits of a value: their mask, and names by the bits in their place.
 pub type Field = (u64, Names);
 
-/// Appends the words for a value; false, and nothing, where there are none.
+/// Appends the words for a value; returns false, and appends nothing, if it has none.
 #[derive(Clone, Copy)]
 pub struct Rule(pub fn(&mut String, u64) -> bool);
 
@@ -59,9 +59,9 @@ pub enum Tail {
 impl Table {
     /// Appends the symbolic form of a value: names joined by `|`, unknown bits as hex (`O_RDONLY|0x40000000`).
     ///
-    /// `value` is as wide as its type in C, without sign extension: -1 of an `int` is `0xffff_ffff`.
-    /// False, and nothing appended, where the table has no name for the value: an unknown value of an enum, flags none of
-    /// which is set.
+    /// `value` is as wide as its type in C, without sign extension: -1 of an `int` is `0xffff_ffff`. Returns false, and
+    /// appends nothing, if the table has no name for the value: an unknown value of an enum, or flags none of which is
+    /// set.
     pub fn push(&self, out: &mut String, value: u64) -> bool {
         match *self {
             Table::Enum(names) => push_name(out, name(names, value)),
@@ -111,7 +111,7 @@ impl Table {
         }
     }
 
-    /// Every name that it has.
+    /// Every name in the table.
     pub fn names(&self) -> Vec<&'static str> {
         let (fields, tables, alone): (&[Field], [Names; 2], Option<&'static str>) = match *self {
             Table::Enum(names) | Table::Hex(names) | Table::Flags(names) | Table::Bits(names, _) => {
@@ -133,7 +133,7 @@ impl Table {
     }
 }
 
-/// Kind and first name: what tells a reader of a failed test which one it is.
+/// Kind and first name identify the table in a failed test.
 impl fmt::Debug for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Table({}, …)", self.names().first().unwrap_or(&"no names"))
@@ -155,7 +155,7 @@ pub fn name(names: Names, value: u64) -> Option<&'static str> {
     }
 }
 
-/// The value of that name. By hand, because that is what a constant can be made of.
+/// The value of that name. Written by hand, since constants allow no iterators.
 const fn value(names: Names, name: &str) -> Option<u64> {
     let mut index = 0;
     while index < names.len() {
@@ -173,7 +173,7 @@ pub const fn equal(a: &str, b: &str) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    // From the end on: names of one table begin alike.
+    // Compared from the end: names of one table begin alike.
     let mut index = a.len();
     while index > 0 {
         index -= 1;

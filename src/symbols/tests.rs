@@ -1,4 +1,4 @@
-//! What strace prints for the same numbers, and what the tables owe their readers.
+//! Compares with what strace prints for the same numbers, and checks the tables' own rules.
 
 use super::table::Table;
 use super::*;

@@ -1,4 +1,4 @@
-//! Written files that have come to rest: they are listed, or read as they are, and forgotten in the end.
+//! Written files that are no longer written to: they are listed, or read as they are, and forgotten in the end.
 
 use std::fs::File;
 use std::sync::atomic::Ordering;
@@ -39,7 +39,7 @@ impl Writes {
         });
     }
 
-    /// Lists what has come to rest; in the end, everything.
+    /// Lists files that are no longer written to; in the end, all files.
     pub fn finish_writes(&mut self, shared: &mut Shared, stopped: bool) {
         let now = Instant::now();
         if !stopped && now - self.looked < QUIET / 4 {
@@ -60,18 +60,18 @@ impl Writes {
         }
     }
 
-    /// Makes room for new files. Those that are forgotten are told anew by the kernel side when they are written to again.
+    /// Makes room for new files. The kernel side reports forgotten files again when they are written to again.
     pub(super) fn make_room(&mut self, shared: &mut Shared) {
         if self.files.len() < FILES_MAX {
             return;
         }
-        // Those that are to be read at their close go last.
+        // Files that will be read at their close are forgotten last.
         let mut oldest: Vec<((bool, Instant), Key)> = self
             .files
             .iter()
             .map(|(key, file)| ((file.doubt.is_some() && !file.closed, file.changed), *key))
             .collect();
-        // So many at once that looking for them costs little for each.
+        // Half of the files at once, so that the search costs little for each.
         let (forgotten, ..) = oldest.select_nth_unstable(FILES_MAX / 2);
         for (_, key) in forgotten {
             self.finish_write(shared, *key, true);
@@ -127,7 +127,7 @@ impl Writes {
         }
     }
 
-    /// Lists a file of which nothing could be stored, or no more.
+    /// Lists a file of which nothing, or nothing more, could be stored.
     fn tell_nothing(&mut self, shared: &mut Shared, key: Key) {
         self.dirty.remove(&key);
         let limits = shared.store.limits;
