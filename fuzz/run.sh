@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the fuzz targets and runs all of them side by side: fuzz/run.sh [TARGET]… Or only checks
-# that they compile: fuzz/run.sh --check
+# Builds the fuzz targets and runs all of them side by side: fuzz/run.sh [TARGET]…
+# Or only checks that they compile: fuzz/run.sh --check
 #
 #   FUZZ_SECONDS=30   how long they run
 #

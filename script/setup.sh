@@ -1,10 +1,12 @@
 #!/bin/sh
 # Installs what is missing, and only that: script/setup.sh [build|static|test|deb|rpm|ship|bench]…
 #
-# build to build tracee (also part of each of the others) static to build libelf and zlib from
-# source, for the static binary test to run the tests, here and on other kernels in emulated
-# machines deb, rpm to make a package of that kind ship to try all that is shipped bench to compare
-# with other tracers; tools that are missing in the distribution are left out
+#   build     to build tracee (also part of each of the others)
+#   static    to build libelf and zlib from source, for the static binary
+#   test      to run the tests, here and on other kernels in emulated machines
+#   deb, rpm  to make a package of that kind
+#   ship      to try all that is shipped
+#   bench     to compare with other tracers; tools that are missing in the distribution are left out
 #
 # Knows apt-get (Debian, Ubuntu) and dnf (Fedora); uses sudo if not root.
 set -eu

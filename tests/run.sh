@@ -16,8 +16,8 @@
 #
 # Each step's whole output is in target/test/<step>.log. A step that fails does not keep the next
 # ones from running, except the build. The last line is `N passed, N failed, N skipped`, where a
-# check counts as one test; the exit status is 0 if all of it ran and none failed. shellcheck
-# disable=SC2317 # functions are called through check and tests
+# check counts as one test; the exit status is 0 if all of it ran and none failed.
+# shellcheck disable=SC2317 # functions are called through check and tests
 set -euo pipefail
 
 cd "$(dirname "$0")/.."

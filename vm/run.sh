@@ -138,12 +138,12 @@ chmod 755 "$root/init"
 # -cpu max: all features of the emulator, except the flag that copying byte by byte is fast (erms):
 # here it is slow, and the kernel would copy and clear all pages that way. Without it, a start of
 # tracee takes a sixth less. fsrm is the same for short copies; a processor with only that corrupts
-# the memory of 5.10 and 6.1. random.trust_cpu: early boot has no other source, and getrandom()
-# would wait. ia32_emulation: Debian builds it in but switches it off from 6.7 on. lsm: the BPF LSM
-# is not in Debian's own list. no_timer_check: on a busy host the emulator's timer fails 5.10's
-# check. maxcpus=1: early boot patches the kernel's code all the time, and about every tenth boot of
-# 7.2 on two of QEMU's threads ran into a breakpoint that had been taken out already. init brings up
-# the other processors.
+# the memory of 5.10 and 6.1.
+# random.trust_cpu: early boot has no other source, and getrandom() would wait.
+# ia32_emulation: Debian builds it in but switches it off from 6.7 on. lsm: the BPF LSM is not in Debian's own list.
+# no_timer_check: on a busy host the emulator's timer fails 5.10's check.
+# maxcpus=1: early boot patches the kernel's code all the time, and about every tenth boot of 7.2 on two of QEMU's
+# threads ran into a breakpoint that had been taken out already. init brings up the other processors.
 cmdline="console=ttyS0 loglevel=5 panic=-1 oops=panic random.trust_cpu=on nokaslr no_timer_check maxcpus=1 ia32_emulation=1"
 cmdline="$cmdline lsm=capability,landlock,lockdown,yama,bpf $append"
 set +e

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Memory that is written and executed: mem_prot_alert, by hooks, and by what a call has left. */
+/* Memory that is written and executed: mem_prot_alert, by hooks, and from what a call has left. */
 #include "lib/memory.h"
 
 static __always_inline bool has(__u64 prot, __u64 bits)
@@ -25,7 +25,7 @@ static __always_inline bool is_written(__u64 flags, __u64 anon_vma, struct file 
 	       BPF_CORE_READ(inode, i_blocks) || BPF_CORE_READ(inode, i_mapping, nrpages);
 }
 
-/* 0: nothing to tell. */
+/* 0: nothing to report. */
 static __always_inline __u32 protection_alert(__u64 prev, __u64 prot, bool written)
 {
 	if (!(prot & PROT_EXEC))
@@ -89,7 +89,7 @@ int BPF_PROG(mem_prot_alert_mmap__fexit, struct file *file, unsigned long addr, 
 	return map_alert(file, ret, len, prot);
 }
 
-/* Of an alert nobody knows whether it would have been one. */
+/* Counts an alert of which it is unknown whether it was one. */
 static __always_inline void count_unseen(__u32 buffer)
 {
 	if (settings.chosen[EVENT_MEM_PROT_ALERT] == EVENT_SHOWN)
@@ -98,7 +98,7 @@ static __always_inline void count_unseen(__u32 buffer)
 		count_capture_loss();
 }
 
-/* A slot to look at areas with. */
+/* A slot for looking at areas. */
 static __always_inline struct scratch *looking_begin(void)
 {
 	struct scratch *s = scratch_get();
@@ -108,7 +108,7 @@ static __always_inline struct scratch *looking_begin(void)
 	return s;
 }
 
-/* What an area with these flags got where that was asked for. */
+/* The protection that an area with these flags got, of the requested one. */
 static __always_inline __u64 got(__u64 prot, __u64 flags)
 {
 	prot &= PROT_RWX;
@@ -134,9 +134,9 @@ static __always_inline int tell_mapped(long ret, __u64 addr, __u64 len, __u64 pr
 }
 
 /*
- * Registers tell all but the file, and whether the memory is executable that a
- * program of long ago may read. Of old_mmap(2) they tell nothing: its memory
- * may have changed, the mapping has what the kernel was given.
+ * Registers contain all but the file, and whether memory that an old program may read is
+ * executable. For old_mmap(2) they contain nothing: its memory may have changed, but the mapping
+ * has what the kernel was given.
  */
 static __always_inline int mapped_area(const struct returned_call *call, struct scratch *s)
 {
@@ -215,9 +215,8 @@ HOOK(mem_prot_alert_mprotect, security_file_mprotect,
      (struct vm_area_struct * vma, unsigned long reqprot, unsigned long prot), (vma, prot))
 
 /*
- * After the call nobody knows what the protection was. What is written there
- * tells that it was writable once; writable and executable is worth an alert
- * in any case.
+ * After the call the earlier protection is unknown. Written pages show that the memory was writable
+ * once; writable and executable memory is an alert in any case.
  */
 static __always_inline void tell_changed(const struct scratch *at, __u32 alert, __u64 addr,
 					 __u64 len, __u64 prot, int found)
@@ -232,7 +231,7 @@ static __always_inline void tell_changed(const struct scratch *at, __u32 alert, 
 	alert_end(s);
 }
 
-/* Looks at the next area of a change. STEP_FAULT: nobody knows what became of it. */
+/* Looks at the next area of a change. STEP_FAULT: it is unknown what became of it. */
 __noinline int area_step(__u32 slot)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
@@ -277,20 +276,23 @@ __noinline int area_steps(__u32 slot)
 	return STEP_MORE;
 }
 
-/* Areas of one call that are looked at. */
+/* How many areas of one call are looked at. */
 #define AREAS_MAX 1024
 
 static __always_inline void changed_areas(struct scratch *s)
 {
 	int rounds = 0, step;
 
-	/* Tested at its end: compilers jump into the middle of other ones, which verifiers up to 6.1 refuse ("back-edge"). */
+	/*
+	 * Tested at its end: compilers jump into the middle of other loops, which verifiers up to
+	 * 6.1 refuse ("back-edge").
+	 */
 	do {
 		step = area_steps(s->slot);
 	} while (step == STEP_MORE && ++rounds < AREAS_MAX / LOOP_ROUNDS);
 	if (step == STEP_END)
 		return;
-	/* What is left: sure is what a call that succeeded has asked for. */
+	/* For the rest, only the request of a call that succeeded is certain. */
 	if (s->change.ret || !(s->change.prot & PROT_EXEC)) {
 		count_unseen(BUFFER_UNSEEN);
 		return;
@@ -323,7 +325,7 @@ static __always_inline int after_mem_prot_alert_mprotect__vma(const struct retur
 
 AFTER_CALL(mem_prot_alert_mprotect__vma)
 
-/* The kernel maps shared memory by itself, and no hook that tells an alert sees it. */
+/* The kernel maps shared memory by itself, and no hook that reports alerts sees it. */
 static __always_inline int attached_area(const struct returned_call *call, struct scratch *s)
 {
 	__u64 prot = call->args[2] & SHM_RDONLY ? PROT_READ : PROT_READ | PROT_WRITE;
@@ -333,7 +335,7 @@ static __always_inline int attached_area(const struct returned_call *call, struc
 
 	if (call->args[2] & SHM_EXEC)
 		prot |= PROT_EXEC;
-	/* By ipc(2) it is in memory. */
+	/* With ipc(2) it is in memory. */
 	if (call->within) {
 		bpf_probe_read_user(&held, sizeof(held), (void *)call->args[3]);
 		addr = held;
@@ -350,7 +352,10 @@ static __always_inline int attached_area(const struct returned_call *call, struc
 	return tell_mapped(call->ret, addr, len, prot, found, s->vma.file);
 }
 
-/* Only for programs of long ago it is executable. How much there was before is not known: all of it is told. */
+/*
+ * The heap is executable only for old programs. How much there was before is unknown: all of it is
+ * reported.
+ */
 static __always_inline int grown_heap(const struct returned_call *call, struct scratch *s)
 {
 	int found = find_area(s, call->ret - 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Looking up an area of an address space: what lib/memory.h declares. */
+/* Looking up an area of an address space: find_rounds() of lib/memory.h. */
 #include "lib/items.h"
 
 static long vma_found(struct task_struct *task, struct vm_area_struct *vma, struct found_vma *found)

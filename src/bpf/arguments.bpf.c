@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Reading what an argument points to, as its row in the table `syscalls` says: put_arg() of lib/given.h. */
+/*
+ * Reading what an argument points to, by its row in the table `syscalls`: put_arg() of lib/given.h.
+ */
 #include "lib/given.h"
 
-/* Whether the memory behind an argument says something after this result. */
+/* Whether the memory behind an argument is valid after this result. */
 static __always_inline bool worth_reading(__u8 when, long ret)
 {
 	switch (when) {
@@ -22,16 +24,16 @@ static __always_inline bool worth_reading(__u8 when, long ret)
 	}
 }
 
-/* How many elements a call has filled in that had room for so many. */
+/* How many elements a call has filled in, with room for so many. */
 static __always_inline __s64 count_filled(__s64 ret, __u64 room, bool fits)
 {
 	if (ret <= 0 || (__u64)ret <= room)
 		return ret;
-	/* Without any room, it was only asked how many there are. */
+	/* Without any room, the call only returns how many there are. */
 	return fits || !room ? -1 : (__s64)room;
 }
 
-/* How many elements there are; negative: nobody can tell, or there are none. */
+/* The number of elements; negative: unknown, or none. */
 static __always_inline __s64 count_elements(const struct scratch *s, const struct arg_desc *how,
 					    __s64 ret)
 {
@@ -62,11 +64,11 @@ static __always_inline __s64 count_elements(const struct scratch *s, const struc
 		return -1;
 	if (how->count == COUNT_CAP_VERSION)
 		return (__u32)count == CAPABILITY_VERSION_1 ? 1 : 2;
-	/* It is told how long that would have been; beyond the room nothing was written. */
+	/* The call returns how long that would have been; beyond the room nothing was written. */
 	return s->room != ROOM_UNKNOWN && count > s->room ? s->room : count;
 }
 
-/* No array of a program is larger: keeps the number of bytes within 64 bits. */
+/* Larger than any real array; keeps the number of bytes within 64 bits. */
 #define COUNT_MAX (1LL << 40)
 
 static __always_inline void put_bytes(struct scratch *s, __u32 index, __u64 addr,

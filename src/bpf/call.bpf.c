@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Calls within others: held_row() of lib/call.h. A global function, of whose
- * result the verifier knows nothing: otherwise it would walk the rest of a
- * program once for each call that may be held.
+ * Calls within others: held_row() of lib/call.h. A global function, since the verifier then knows
+ * nothing of its result: otherwise it would walk the rest of a program once for each possible inner
+ * call.
  */
 #include "lib/task.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Files and memory are told, and bytes of user memory sent; and memory that
- * programs make executable. What they write is in writes.bpf.c.
+ * Reports files and memory, and sends bytes of user memory; and memory that programs make
+ * executable. Written files are in writes.bpf.c.
  */
 #include "lib/capture.h"
 #include "lib/event.h"
@@ -60,7 +60,7 @@ static __always_inline bool send_chunk(struct scratch *s, const __u64 room, __u6
 	return true;
 }
 
-/* Sends some of the bytes in s->send: of one page only, where not all are there. */
+/* Sends some of the bytes in s->send: those of one page only, if not all are present. */
 __noinline int send_step(__u32 slot)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
@@ -123,7 +123,10 @@ __noinline int send_bytes(__u32 slot, __u64 addr, __u64 len, __u64 offset)
  * Memory.
  */
 
-/* False where a process has had its share: programs that compile while they run would fill the disk. */
+/*
+ * False if a process has used up its budget: programs that compile while they run would fill the
+ * disk.
+ */
 static __always_inline bool within_budget(struct task_struct *task)
 {
 	__u64 start = TASK_READ(task, group_leader, start_boottime);
@@ -164,7 +167,7 @@ __noinline int take_memory(__u32 slot)
 	if (!send_record(s))
 		return 0;
 	head = (struct chunk *)s->bytes;
-	/* From the record that lies where the chunk's header will. */
+	/* Taken from the record, which the chunk's header will overwrite. */
 	head->alert = s->header.time;
 	head->alert_tid = TASK_READ(task, pid);
 	head->mark = CHUNK_MARK;
@@ -178,7 +181,7 @@ __noinline int take_memory(__u32 slot)
 	head->flags = CHUNK_MEMORY;
 	head->reserved = 0;
 	head->padding = 0;
-	/* Nobody can have written there yet. */
+	/* Nothing can have been written there yet. */
 	if (alert == ALERT_MAPPED_WX) {
 		send_hole(s, len, addr, CHUNK_LAST);
 		return 0;
@@ -188,7 +191,10 @@ __noinline int take_memory(__u32 slot)
 	return 0;
 }
 
-/* Whether the file's content may come from a traced program: it can still be written to, has no name, or is younger than the process. */
+/*
+ * Whether the file's content may come from a traced program: it can still be written to, has no
+ * name, or is younger than the process.
+ */
 static __always_inline bool may_be_written(struct task_struct *task, struct file *file)
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
@@ -204,7 +210,7 @@ static __always_inline int after_capture_mmap(const struct returned_call *call)
 	struct file *file;
 	int slot;
 
-	/* What is writable besides is an alert already. */
+	/* A mapping that is also writable is an alert already. */
 	if (call->event != EVENT_MMAP || (__u64)call->ret >= ERRORS_FROM ||
 	    (effective(call->args[2]) & (PROT_EXEC | PROT_WRITE)) != PROT_EXEC ||
 	    call->args[3] & MAP_ANONYMOUS)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What travels in the ring of captures, and what the kernel side knows of files and memory that are captured. */
+/* Records of the ring of captures, and the kernel side's tables of captured files and memory. */
 #ifndef TRACEE_CAPTURES_H
 #define TRACEE_CAPTURES_H
 
@@ -43,7 +43,10 @@ enum taken_item : __u8 {
 	TAKEN_NAME = 1,
 };
 
-/* Values of mem_prot_alert that are other ones where a mapped file is told, which only --capture does. */
+/*
+ * Values of mem_prot_alert with another meaning where a mapped file is reported, which only
+ * --capture does.
+ */
 enum mapped_value : __u8 {
 	MAPPED_MAGIC = 3, /* of its file system */
 	MAPPED_FD = 4,
@@ -57,13 +60,13 @@ enum take {
 	TAKE_EXEC = 1,
 	TAKE_FILE = 2, /* opened for writing, or written to */
 	TAKE_UNSEEN = 3, /* the kernel writes to this file by itself */
-	TAKE_UNSEEN_ANY = 4, /* the process may have any file written that it has open */
+	TAKE_UNSEEN_ANY = 4, /* the process may have any of its open files written */
 	TAKE_TRUNCATED = 5, /* by its name: TAKEN_NAME */
 };
 
 enum file_flag {
-	FILE_CREATED = 1 << 0, /* by the open that is told */
-	FILE_EMPTY = 1 << 1, /* it was, when it was opened or first written to */
+	FILE_CREATED = 1 << 0, /* by the reported open */
+	FILE_EMPTY = 1 << 1, /* it was empty when it was opened or first written to */
 };
 
 /* chunk.flags */
@@ -73,7 +76,7 @@ enum chunk_flag {
 	CHUNK_UNSURE = 1 << 2, /* another thread may have changed what was written, or where */
 };
 
-/* Bytes of a chunk; of one call or one alert no more than CHUNKS_MAX are sent. */
+/* Bytes of a chunk; for one call or one alert at most CHUNKS_MAX are sent. */
 enum chunk_size {
 	CHUNK_SMALL = 256,
 	CHUNK_PAGE = 4096,
@@ -84,19 +87,19 @@ enum chunk_size {
 /* Bytes of a file or of memory; they follow. */
 struct chunk {
 	__u64 mark; /* CHUNK_MARK */
-	/* Of a file. */
+	/* For a file. */
 	__u64 inode;
 	__u32 dev;
 	__u32 generation;
 	__u64 mtime; /* ns since the epoch */
-	/* Of memory: time and host_tid of its alert. */
+	/* For memory: time and host_tid of its alert. */
 	__u64 alert;
 	__u32 alert_tid;
 	__u32 reserved;
-	/* Of either. */
-	__u64 offset; /* where they are: in the file, or in the address space */
+	/* For both. */
+	__u64 offset; /* where the bytes are: in the file, or in the address space */
 	__u64 size; /* of the file, or of all of that memory */
-	__u64 hole; /* bytes from offset on that could not be had, beyond len */
+	__u64 hole; /* bytes from offset on that could not be read, beyond len */
 	__u32 len;
 	__u32 pid; /* as tracee's own pid namespace counts */
 	__u32 flags; /* CHUNK_* */
@@ -112,10 +115,10 @@ struct captured_key {
 
 struct captured_file {
 	__u32 skip; /* user space does not want it */
-	__u32 unseen; /* that the kernel writes to it has been told */
+	__u32 unseen; /* it has been reported that the kernel writes to it */
 };
 
-/* How much memory of a process has been captured in the last while. */
+/* How much memory of a process has been captured recently. */
 struct memory_budget {
 	__u64 start; /* of the process */
 	__u64 since; /* ns since boot */
@@ -125,7 +128,7 @@ struct memory_budget {
 /* Alerts of one process in one second of which the memory is captured. */
 enum { MEMORY_PER_SECOND = 100 };
 
-/* Grows for what was not captured; tracee has it in its own memory. */
+/* Counters of what was not captured; tracee maps them into its own memory. */
 struct capture_misses {
 	__u64 lost; /* records and chunks that found no room in the ring */
 	__u64 memory_skipped; /* alerts beyond MEMORY_PER_SECOND */

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Which container a cgroup is of: by its name and those above it, and who can have made it. */
+/* Which container a cgroup belongs to, by its name and those above it, and who may have made it. */
 #include "lib/buffer.h"
 #include "lib/container.h"
 #include "lib/items.h"
 
 /*
- * So many cgroups upwards are looked at. What is deeper counts as a container
- * that could not be found out: whoever can make cgroups can nest them.
+ * At most so many cgroups upwards are looked at. A deeper one counts as a container that could not
+ * be identified: a user who can make cgroups can nest them.
  */
 #define CGROUP_DEPTH 1024
 #define CGROUP_NAME_LEN 256
 
-/* A scratch slot while a name is looked at: zeros, the name and that of its parent, what is made of them. */
+/*
+ * Layout of a scratch slot while a name is looked at: zeros, the name and that of its parent, the
+ * results.
+ */
 #define NAME_START 64
 #define NAME_END (NAME_START + 2 * CGROUP_NAME_LEN)
 #define MADE_START 4096
@@ -41,9 +44,9 @@ static __always_inline int not_hex(int c)
 }
 
 /*
- * Where the id begins in the name that ends there, 0 if it is no container's:
- * 64 hex digits behind one of /-: and perhaps followed by .scope. Those of
- * podman's helper and of its pods look so, too.
+ * Where the id begins in the name that ends there, 0 if it is no container's: 64 hex digits behind
+ * one of /-: and perhaps followed by .scope. The cgroups of podman's helper and of its pods look
+ * so, too.
  */
 static __always_inline __u64 find_id(const struct scratch *s, __u64 end)
 {
@@ -79,7 +82,10 @@ static __always_inline __u64 read_name(struct scratch *s, __u64 pos, __u32 size,
 	return n ? pos + n - 1 : pos;
 }
 
-/* Where the id begins in the name of that cgroup, once it has been read behind that of its parent; 0: it is no container's. */
+/*
+ * Where the id begins in the name of that cgroup, once it has been read behind that of its parent;
+ * 0: it is no container's.
+ */
 static __always_inline __u64 read_id(struct scratch *s, struct cgroup *cgrp, struct cgroup *parent)
 {
 	__u64 pos;
@@ -100,7 +106,10 @@ static __always_inline struct cgroup *parent_of(struct cgroup *cgrp)
 	return BPF_CORE_READ(cgrp, self.parent, cgroup);
 }
 
-/* What cannot be found out or remembered: counted, since nobody can tell whose processes those are. */
+/*
+ * Counts a container that cannot be identified or remembered, since it is unknown whose processes
+ * are in it.
+ */
 static __always_inline __u64 container_lost(__u32 buffer)
 {
 	count_loss(EVENT_CONTAINER_CREATE, buffer, bpf_ktime_get_boot_ns());
@@ -134,7 +143,7 @@ __noinline __u64 outermost_container(__u64 address, __u64 hierarchy)
 		__u64 parent = (__u64)parent_of((struct cgroup *)cgrp);
 		int is;
 
-		/* At the root there is none. */
+		/* The root has no parent. */
 		if (!parent)
 			return found;
 		is = is_container(cgrp, hierarchy);
@@ -149,13 +158,16 @@ __noinline __u64 outermost_container(__u64 address, __u64 hierarchy)
 
 static __always_inline __u32 cgroup_uid(struct cgroup *cgrp)
 {
-	/* There are none as long as all is as root would have it. */
+	/* Attributes are missing as long as everything is as root would have made it. */
 	struct kernfs_iattrs *attributes = BPF_CORE_READ(cgrp, kn, iattr);
 
 	return attributes ? BPF_CORE_READ(attributes, ia_uid.val) : 0;
 }
 
-/* Who can have made a cgroup: whoever owns the one around it, or whose it is where others may write there. */
+/*
+ * Who may have made a cgroup: the owner of the one around it, or its own owner if others may write
+ * there.
+ */
 static __always_inline __u32 cgroup_owner(struct cgroup *cgrp, struct cgroup *parent)
 {
 	__u32 owner = cgroup_uid(parent);
@@ -165,7 +177,7 @@ static __always_inline __u32 cgroup_owner(struct cgroup *cgrp, struct cgroup *pa
 	return owner;
 }
 
-/* Names of a user's containers are his own choice: what the user who traces has named is another's by its id alone. */
+/* A user chooses the names of his containers: another user who traces can name them only by id. */
 static __always_inline __u32 listed(struct made *made)
 {
 	__u64 owner = made->container.who.owner;

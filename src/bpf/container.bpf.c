@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Containers: who is in which, and the events of their beginnings and ends. */
+/* Containers: which processes are in them, and the events of their beginnings and ends. */
 #include "lib/event.h"
 
 /* Fields of a pointer that the verifier may or may not know. */
@@ -30,14 +30,14 @@ static __always_inline __u64 task_container(struct task_struct *task, bool known
 	return found;
 }
 
-/* From now on the process is in that container, wherever it goes. */
+/* Makes the process a member of that container, wherever it moves. */
 static __always_inline int add_member(__u32 tgid, const struct member *member, __u16 event)
 {
 	struct member *old = bpf_map_lookup_elem(&members, &tgid);
 	__u64 key = member->container;
 	struct container *container = bpf_map_lookup_elem(&containers, &key);
 
-	/* The end of the one that had this tgid before was not seen. */
+	/* The end of the process that had this tgid before was not seen. */
 	if (old)
 		member_left(old->container);
 	if (container)
@@ -51,7 +51,7 @@ static __always_inline int add_member(__u32 tgid, const struct member *member, _
 	return 0;
 }
 
-/* It enters a container, of an answer of task_container(). */
+/* Makes it a member of the container that task_container() has returned. */
 static __always_inline int enter(__u32 tgid, __u64 start, __u64 key, __u16 event)
 {
 	struct container *container = bpf_map_lookup_elem(&containers, &key);
@@ -63,7 +63,7 @@ static __always_inline int enter(__u32 tgid, __u64 start, __u64 key, __u16 event
 		member.listed = container->listed;
 		member.is_new = control.since && container->created >= control.since;
 	} else {
-		/* Whose it is nobody knows: in scope rather than out. */
+		/* Its owner is unknown: in scope rather than out. */
 		member.owner = OWNER_UNKNOWN;
 		member.listed = LISTED_YES;
 		member.is_new = true;
@@ -94,7 +94,7 @@ static __always_inline bool is_runtime(struct task_struct *task, __u64 filename)
 	return STARTS_WITH(start, "/proc/self/") || STARTS_WITH(start, "/dev/fd/");
 }
 
-/* User space must know of a container whose making was not seen. */
+/* Reports to user space a container whose making was not seen. */
 int container_tell(__u64 key);
 
 __noinline int container_exec(__u64 filename)
@@ -127,12 +127,12 @@ __noinline int container_fork(__u64 address)
 		member.start = start;
 		return add_member(tgid, &member, EVENT_SCHED_PROCESS_FORK);
 	}
-	/* Its parent may not have been found yet. */
+	/* Its parent may not be a member yet. */
 	key = control.since ? 0 : task_container(child, false);
 	return key ? enter(tgid, start, key, EVENT_SCHED_PROCESS_FORK) : 0;
 }
 
-/* Takes all processes that there are by their cgroups. */
+/* Makes all existing processes members, by their cgroups. */
 SEC("iter/task")
 int find_containers(struct bpf_iter__task *ctx)
 {
@@ -150,13 +150,13 @@ int find_containers(struct bpf_iter__task *ctx)
 	if (!key)
 		return 0;
 	enter(tgid, start, key, EVENT_SCHED_PROCESS_FORK);
-	/* One that has gone meanwhile does not go again. */
+	/* The exit of a process that has gone meanwhile will not be seen. */
 	if (!task->thread_pid)
 		container_leave(tgid, start);
 	return 0;
 }
 
-/* Whether the user shall see that a container begins or ends. */
+/* Whether the user sees that a container begins or ends. */
 static __always_inline bool container_is_shown(const struct container *container)
 {
 	if (settings.scope_mode == SCOPE_FOLLOW)
@@ -168,9 +168,9 @@ SAME_ARGS(CONTAINER_REMOVE, CONTAINER_CREATE, CONTAINER_ID, RUNTIME, NAME, IMAGE
 SAME_ARGS(CONTAINER_REMOVE, CONTAINER_CREATE, PATH, HIERARCHY, OWNER);
 
 /*
- * path: address of a string in the kernel. User space tells name and image
- * (ARG_CONTAINER_CREATE_NAME, ARG_CONTAINER_CREATE_IMAGE), and must know of every cgroup of a container, of which there may be one in each
- * hierarchy; the user sees one event.
+ * path: address of a string in the kernel. User space fills in name and image
+ * (ARG_CONTAINER_CREATE_NAME, ARG_CONTAINER_CREATE_IMAGE), and must know every cgroup of a
+ * container, of which there may be one in each hierarchy; the user sees one event.
  */
 static __always_inline int emit_container(__u16 event, struct container *container, bool shown,
 					  __u64 path)
@@ -213,22 +213,21 @@ __noinline int container_tell(__u64 key)
 {
 	struct container *container = bpf_map_lookup_elem(&containers, &key);
 
-	/* Those that were there before tracing began, user space reads by itself. */
+	/* User space itself reads containers that existed before tracing began. */
 	if (!container || container->told || container->created < control.since)
 		return 0;
 	return emit_container(EVENT_CONTAINER_CREATE, container, false, 0);
 }
 
-/* In whose cgroups containers are looked for. */
+/* Whether containers are looked for in this hierarchy. */
 static __always_inline bool hierarchy_counts(int hierarchy)
 {
 	return !hierarchy || hierarchy == container_settings.v1_hierarchy;
 }
 
 /*
- * Cgroups are made and removed one after another: these tracepoints are reached
- * under a lock of their own, with nobody to preempt them, so that no kernel
- * skips programs there.
+ * Cgroups are made and removed one after another: these tracepoints are reached under a lock of
+ * their own, without preemption, so that no kernel skips programs there.
  */
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(container_create__tp_btf, struct cgroup *cgrp, const char *path)
@@ -239,12 +238,12 @@ int BPF_PROG(container_create__tp_btf, struct cgroup *cgrp, const char *path)
 
 	if (!hierarchy_counts(hierarchy) || !is_container(address, hierarchy))
 		return 0;
-	/* Inside of another one it is not worth telling. */
+	/* A container inside of another one is not reported. */
 	if (outermost_container(address, hierarchy) != address)
 		return 0;
 	key = container_remember(address, hierarchy, current_container());
 	container = bpf_map_lookup_elem(&containers, &key);
-	/* Made by a container's process it is that container's, wherever it lies. */
+	/* A cgroup that a container's process makes belongs to that container, wherever it lies. */
 	if (!container || key != cgroup_key(BPF_CORE_READ(cgrp, kn, id), hierarchy))
 		return 0;
 	count = bpf_map_lookup_elem(&container_ids, &container->who);
@@ -271,7 +270,7 @@ int BPF_PROG(container_remove__tp_btf, struct cgroup *cgrp, const char *path)
 		emit_container(EVENT_CONTAINER_REMOVE, container, true, plain_address(path));
 		bpf_map_delete_elem(&container_ids, &container->who);
 	}
-	/* Whoever is in the container stays in it. */
+	/* Members stay in the container. */
 	__sync_fetch_and_add(&container->gone, 1);
 	if (!*(volatile __u64 *)&container->members)
 		forget_container(key, container);

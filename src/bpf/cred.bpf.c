@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* What tasks may do and where they live: credentials, capabilities, namespaces. */
+/* Credentials, capabilities and namespaces of tasks. */
 #include "lib/event.h"
 
 /* Appends a structure of ours. */
@@ -81,7 +81,7 @@ static __always_inline bool changes_task(__u16 event)
 	return false;
 }
 
-/* Of a call nobody knows whether it has changed anything. */
+/* Counts a call of which it is unknown whether it has changed anything. */
 static __always_inline void count_unseen(__u32 event)
 {
 	if (settings.chosen[event])
@@ -90,7 +90,7 @@ static __always_inline void count_unseen(__u32 event)
 
 static const struct before no_before;
 
-/* Of the current task; NULL: none. */
+/* The entry of the current task; NULL: none. */
 static __always_inline struct before *before_find(struct task_struct *task, bool create)
 {
 	__u64 key = (__u64)task;
@@ -99,7 +99,7 @@ static __always_inline struct before *before_find(struct task_struct *task, bool
 	if (settings.task_storage)
 		return bpf_task_storage_get(&task_befores, bpf_get_current_task_btf(), NULL,
 					    create ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
-	/* Also to be the most recent. */
+	/* This also makes the entry the most recent one. */
 	if (create)
 		bpf_map_update_elem(&befores, &key, &no_before, BPF_ANY);
 	before = bpf_map_lookup_elem(&befores, &key);
@@ -119,7 +119,7 @@ static __always_inline int on_before_call(struct task_struct *task, __u64 nr)
 	if (!syscall_abi(task, nr, &call))
 		return 0;
 	desc = syscall_lookup(&call);
-	/* What awaits its exec is in scope when the exec returns. */
+	/* A task that awaits its exec is in scope when the exec returns. */
 	if (!desc || !changes_task(desc->event))
 		return 0;
 	execs = desc->event == EVENT_EXECVE || desc->event == EVENT_EXECVEAT;
@@ -149,7 +149,7 @@ int before_call__tp(struct trace_event_raw_sys_enter *ctx)
 	return on_before_call(current_task(), ctx->id);
 }
 
-/* event: what would be told from it. */
+/* event: the event that depends on it. */
 static __always_inline struct before *before_call(const struct returned_call *call, __u32 event)
 {
 	struct task_struct *task = current_task();
@@ -158,7 +158,10 @@ static __always_inline struct before *before_call(const struct returned_call *ca
 	if (!changes_task(call->event))
 		return NULL;
 	before = before_find(task, false);
-	/* Pushed out by others; but a thread from before may have been in this call when tracing began. */
+	/*
+	 * Pushed out by others; but a thread from before may have been in this call when tracing
+	 * began.
+	 */
 	if (!before && !settings.task_storage && start_time(task) >= control.since)
 		count_unseen(event);
 	return before;
@@ -168,7 +171,7 @@ static __always_inline int emit_creds(const struct cred_info *old, const struct 
 {
 	struct scratch *s;
 
-	/* Every exec commits credentials, most of them as they were. */
+	/* Every exec commits credentials, most of them unchanged. */
 	if (!differ(old, new, sizeof(*old)))
 		return 0;
 	s = event_begin(COMMIT_CREDS, (struct hook){});
@@ -233,7 +236,7 @@ static __always_inline bool namespaces_differ(const struct scratch *s, __u64 pos
 	return differ(one, other, sizeof(struct namespace_info));
 }
 
-/* Those of before are kept in a map, or still there. */
+/* The earlier namespaces are kept in a map, or still exist. */
 static __always_inline int emit_namespaces(__u32 pid, const struct namespace_info *kept,
 					   struct nsproxy *old, struct nsproxy *new)
 {
@@ -319,10 +322,9 @@ HOOK(cap_capable, cap_capable,
      (const struct cred *cred, struct user_namespace *ns, int cap, unsigned int opts), (cap, opts))
 
 /*
- * The tracepoint (since 6.14) does not tell whether a check is audited, but its
- * callers do: these are the kernel's functions that ask without. Set by the
- * loader; none where it may not read their addresses, and then all checks are
- * told.
+ * The tracepoint (since 6.14) does not show whether a check is audited, but its callers do: these
+ * are the kernel's functions that ask without an audit. Set by the loader; empty if it may not read
+ * their addresses, and then all checks are reported.
  */
 const volatile struct code_range noaudit_callers[NOAUDIT_CALLERS] = {};
 
@@ -349,7 +351,7 @@ static __always_inline int on_cap_capable_tp(void *ctx, int cap, int ret)
 {
 	struct hook hook = { .ret = ret, .returned = true };
 
-	/* First what costs least. */
+	/* The cheapest test comes first. */
 	if (!in_scope(current_task()) || !is_audited(ctx))
 		return 0;
 	return on_cap_capable(hook, cap, 0);

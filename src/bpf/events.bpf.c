@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Beginning the record of an event of the kernel's own: what lib/event.h declares. */
+/* Beginning the record of an event of the kernel's own: event_open() of lib/event.h. */
 #include "lib/call.h"
 #include "lib/items.h"
 #include "lib/mark.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* What is open as an fd: from the kernel's own objects, not from what a program says. */
+/* What is open as an fd, from the kernel's own objects, not from user memory. */
 #include "lib/event.h"
 #include "lib/inode.h"
 
@@ -16,7 +16,10 @@ static __always_inline void *put_fixed(struct scratch *s, __u32 index, __u32 siz
 	return item + 1;
 }
 
-/* The name that a unix socket is bound to, abstract or not; else its peer's: without the family before it. */
+/*
+ * The name that a unix socket is bound to, abstract or not; else its peer's: without the family
+ * before it.
+ */
 static __always_inline void put_unix_name(struct scratch *s, __u32 index, struct sock *sk)
 {
 	struct unix_sock *us = (struct unix_sock *)sk;
@@ -33,7 +36,7 @@ static __always_inline void put_unix_name(struct scratch *s, __u32 index, struct
 	item = item_begin(s, index);
 	if (!item)
 		return;
-	/* Of struct sockaddr_un: the family, and then the path. */
+	/* struct sockaddr_un is the family, and then the path. */
 	len = BPF_CORE_READ(address, len) - sizeof(short);
 	bounded(len);
 	if (len > UNIX_PATH_MAX)

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Files opened, read and written, as the kernel itself sees it. */
+/* Files opened, read and written, as the kernel itself sees them. */
 #include "lib/event.h"
 #include "lib/inode.h"
 
 /* A direction, as the kernel has it. */
 #define WRITE 1
 
-/* As put_file_path() of lib/memory.h, but by the file's name and mount. */
+/* Like put_file_path() of lib/memory.h, but by the file's name and mount. */
 static __always_inline void put_opened_path(struct scratch *s, __u32 index, struct file *file)
 {
 	put_path_of(s->slot, index, (__u64)BPF_CORE_READ(file, f_path.dentry),
 		    (__u64)BPF_CORE_READ(file, f_path.mnt));
 }
 
-/* What an open file is, at these positions. */
+/* Attributes of an open file, at these positions. */
 static __always_inline void put_file(struct scratch *s, __u32 pathname, __u32 dev, __u32 ino,
 				     struct file *file)
 {
@@ -43,7 +43,7 @@ static __always_inline int on_security_file_open(struct hook hook, struct file *
 
 HOOK(security_file_open, security_file_open, (struct file * file), (file))
 
-/* What a call that opens has left: the file behind its new fd. */
+/* What an opening call has left: the file behind its new fd. */
 static __always_inline int after_security_file_open(const struct returned_call *call)
 {
 	struct file *file;
@@ -61,7 +61,7 @@ static __always_inline int after_security_file_open(const struct returned_call *
 	if (call->ret < 0)
 		return 0;
 	file = file_of_fd(call->ret);
-	/* The kernel asks its hook for no file that was opened with O_PATH. */
+	/* The kernel does not call its hook for a file that was opened with O_PATH. */
 	if (!file || BPF_CORE_READ(file, f_flags) & O_PATH)
 		return 0;
 	return on_security_file_open((struct hook){ .returned = true }, file);
@@ -86,7 +86,10 @@ static __always_inline int on_security_kernel_read_file(struct hook hook, struct
 HOOK(security_kernel_read_file, security_kernel_read_file,
      (struct file * file, unsigned int id, bool contents), (file, id, contents))
 
-/* The files that a call has made the kernel take: only if it succeeded, since who failed may have been stopped before. */
+/*
+ * The files that a call has made the kernel read: only if it succeeded, since a failed call may
+ * have been stopped before.
+ */
 static __always_inline int after_security_kernel_read_file(const struct returned_call *call)
 {
 	struct hook hook = { .returned = true };
@@ -110,7 +113,7 @@ AFTER_CALL(security_kernel_read_file)
  * Reading and writing.
  */
 
-/* Files that have a position; of all others -1 is told. */
+/* Whether a file has a position; for all others -1 is reported. */
 static __always_inline bool has_position(struct file *file)
 {
 	__u16 type = BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT;
@@ -136,7 +139,7 @@ static __always_inline int on_transfer(__u16 event, struct hook hook, struct fil
 	return event_end(s);
 }
 
-/* Where it began, of a position that has moved on by what was transferred. */
+/* Where the transfer began, from a position that has moved on by what was transferred. */
 static __always_inline __s64 moved_back(__s64 pos, struct hook hook)
 {
 	return hook.returned && hook.ret > 0 && pos >= hook.ret ? pos - hook.ret : pos;
@@ -186,7 +189,7 @@ static __always_inline int after_transfer(__u16 event, const struct returned_cal
 	struct file *file = file_of_fd(call->args[0]);
 	__s64 pos = given_position(call);
 
-	/* What fails with a position of its own may have failed before it came to the file. */
+	/* A call with a position of its own may have failed before it reached the file. */
 	if (!file || (positioned && call->ret < 0))
 		return 0;
 	if (!has_position(file))
@@ -216,13 +219,13 @@ AFTER_TRANSFER(vfs_writev, EVENT_VFS_WRITEV, true, EVENT_WRITEV, EVENT_PWRITEV, 
 AFTER_TRANSFER(vfs_readv, EVENT_VFS_READV, false, EVENT_READV, EVENT_PREADV, EVENT_PREADV2)
 
 /*
- * The kernel asks for each write to a file by this function, whatever the way:
- * write(2) and its like, splice, sendfile, copy_file_range, io_uring.
+ * The kernel calls this function for each write to a file, by every way: write(2) and its like,
+ * splice, sendfile, copy_file_range, io_uring.
  */
 static __always_inline int on_file_modification(struct hook hook, int direction, struct file *file,
 						const loff_t *at, __u64 count)
 {
-	/* The hook's return says nothing of what was transferred. */
+	/* The hook's result does not show what was transferred. */
 	struct hook before = {};
 
 	if (direction != WRITE || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFREG)
@@ -243,7 +246,7 @@ HOOK_KPROBE(file_modification, rw_verify_area,
 	    (int direction, struct file *file, const loff_t *at, __u64 count),
 	    (direction, file, at, count))
 
-/* By the call: what it has written, and whence on where the kernel still knows. */
+/* After the call: what it has written, and from which position on if the kernel still knows. */
 static __always_inline int after_file_modification(const struct returned_call *call)
 {
 	struct hook hook = { .ret = call->ret, .returned = true };

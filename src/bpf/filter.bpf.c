@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* What --filter lets through: the bodies of lib/filter.h. */
+/* What passes --filter: the bodies of lib/filter.h. */
 #include "lib/items.h"
 
 static __always_inline bool in_range(const volatile struct number_filter *filter, __s64 value)
@@ -20,13 +20,13 @@ static __always_inline bool number_passes(const volatile struct number_filter *f
 	return !!bpf_map_lookup_elem(&filter_numbers, &key) == (filter->values == VALUES_ONLY);
 }
 
-/* The same of a field, which costs nothing if it is not used. */
+/* The same for a field, which costs nothing if it is not used. */
 #define FIELD_PASSES(index, value) \
 	(!filters.numbers[index].type || number_passes(&filters.numbers[index], value))
 
 static __always_inline struct task_struct *task_at(__u64 address)
 {
-	/* Only where tasks are read through a helper is it ever another than the current one. */
+	/* Only where tasks are read through a helper it may be another than the current one. */
 	if (has_task_btf() || !address)
 		return current_task();
 	return (struct task_struct *)address;
@@ -49,7 +49,7 @@ static __always_inline __u32 own_pid_ns(struct task_struct *task)
 		!!bpf_map_lookup_elem(&trie, key);              \
 	})
 
-/* size: of the array at addr that the text is in. */
+/* size: that of the array at addr that contains the text. */
 static __always_inline bool name_passes(const volatile struct text_filter *filter, const void *addr,
 					const __u32 size)
 {
@@ -58,7 +58,7 @@ static __always_inline bool name_passes(const volatile struct text_filter *filte
 	struct name_key key = {};
 	long n = bpf_probe_read_kernel_str(key.text, size, addr);
 
-	/* With its NUL; one that cannot be read is empty. */
+	/* n includes the NUL; a text that cannot be read is empty. */
 	if (n < 1)
 		n = 1;
 	if (filter->excluded & TEXT_START &&
@@ -72,7 +72,7 @@ static __always_inline bool name_passes(const volatile struct text_filter *filte
 	for (__u32 i = 0; i < size; i++) {
 		if (i >= n)
 			break;
-		/* What follows its NUL does not count. */
+		/* Bytes after its NUL do not count. */
 		bpf_probe_read_kernel(key.text, size, addr + i);
 		if (filter->excluded & TEXT_ANYWHERE &&
 		    HAS_PATTERN(filter_names, &key, anywhere + SET_EXCLUDED, n - i))
@@ -175,7 +175,7 @@ static __always_inline __s64 read_as(__u8 type, __u64 value, __u8 abi)
 /* Items of a record: its arguments, what is open as each of them, the node name. */
 #define ITEMS_MAX 64
 
-/* Where the item of that argument begins; 0: there is none. */
+/* Where the item of that argument begins; 0: it has none. */
 __noinline int find_item(__u32 slot, __u32 index)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
@@ -213,7 +213,7 @@ __noinline int filter_text(__u32 slot, __u32 field, __u32 index, __u32 wanted, _
 	item = (struct item_header *)(s->bytes + pos);
 	if (!pos || item->status == ITEM_FAULT)
 		return !wanted;
-	/* With the NUL that stands behind it. */
+	/* Includes the NUL behind it. */
 	n = (__u64)item->len + 1;
 	bounded(n);
 	if (n > TEXT_MAX)

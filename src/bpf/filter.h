@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * --filter as the kernel side has it. User space arranges it and looks itself
- * at what is not decided here (src/filter/compile.rs, src/loader/filter.rs).
+ * The kernel side's part of --filter. User space prepares it and decides the rest
+ * (src/filter/compile.rs, src/loader/filter.rs).
  */
 #ifndef TRACEE_FILTER_TYPES_H
 #define TRACEE_FILTER_TYPES_H
@@ -35,7 +35,7 @@ enum number_type : __u8 {
 	NUMBER_LONG = 7, /* 32 bits in a 32-bit call */
 };
 
-/* number_filter.values: what the map filter_numbers says of its values */
+/* number_filter.values: what the values in the map filter_numbers mean */
 enum number_values : __u8 {
 	VALUES_ANY = 0, /* nothing */
 	VALUES_ONLY = 1, /* these pass */
@@ -49,7 +49,7 @@ struct number_filter {
 	__u8 type; /* NUMBER_* */
 	__u8 values; /* VALUES_* */
 	__u8 index; /* of the argument */
-	__u8 required; /* what has no such number does not pass */
+	__u8 required; /* a missing number does not pass */
 };
 
 /* Key of the map filter_numbers. */
@@ -85,7 +85,7 @@ enum filter_size {
 	NAME_MAX = 68,
 	/* The kernel lets the keys of its tries be no longer. */
 	TEXT_MAX = 252,
-	/* Of one event. */
+	/* Limits for one event. */
 	FILTER_NUMBERS = 4,
 	FILTER_TEXTS = 2,
 };
@@ -104,18 +104,18 @@ struct text_key {
 	char text[TEXT_MAX];
 };
 
-/* What is asked of one event. Those used come first. */
+/* Filters of one event. Those in use come first. */
 struct record_filter {
 	struct number_filter result;
 	struct number_filter numbers[FILTER_NUMBERS];
 	struct text_filter texts[FILTER_TEXTS];
 };
 
-/* Fixed before load: what nobody asks for, the verifier removes. */
+/* Fixed before load: the verifier removes what is not used. */
 struct filters {
 	struct number_filter numbers[FIELD_NUMBERS];
 	struct text_filter names[FIELD_NAMES];
-	__u8 fields; /* any of these is used */
+	__u8 fields; /* any of these fields is used */
 	__u8 results; /* of an event */
 	__u8 arguments; /* of an event */
 	__u8 keep_life; /* fork, exec and exit are recorded in any case */

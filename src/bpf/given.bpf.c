@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Keeping what a program gave to a call until the call returns: what lib/given.h declares. */
+/* Keeping arguments until the call returns: the functions of lib/given.h. */
 #include "lib/given.h"
 #include "lib/call.h"
 #include "lib/event.h"
@@ -13,12 +13,12 @@ __noinline int read_call_args(__u32 slot, __u32 nr, __u32 abi, __u32 within)
 	return s && desc && call_args(task_regs(current_task()), &call, desc, s->args);
 }
 
-/* Of what has no length of its own before the call returns. */
+/* Limit for what has no length of its own before the call returns. */
 #define ROOM_MOST 65536
-/* Of what has one: keeps sums within 64 bits. */
+/* Limit for what has one: keeps sums within 64 bits. */
 #define ROOM_GIVEN_MOST (1ULL << 40)
 
-/* How many bytes a call reads or fills in at the most. */
+/* The largest number of bytes that a call reads or fills in. */
 static __always_inline __u64 bytes_at_most(const struct scratch *s, const struct arg_desc *how)
 {
 	__u64 count = ROOM_MOST;
@@ -66,7 +66,7 @@ static __always_inline bool is_filled_in(const struct arg_desc *how)
 	return false;
 }
 
-/* Whether argument index, how to read which scratch.how says, may lie where the call writes. */
+/* Whether argument index, which is read by scratch.how, may lie where the call writes. */
 __noinline int is_overwritten(__u32 slot, __u32 index, __u32 abi)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
@@ -100,7 +100,7 @@ __noinline int is_overwritten(__u32 slot, __u32 index, __u32 abi)
 	return 0;
 }
 
-/* The room for what an argument is filled in with, as its length says before the call. */
+/* The room that an argument has before the call, by its length. */
 static __always_inline void read_room(struct scratch *s, const struct arg_desc *how)
 {
 	__u32 arg = how->arg;
@@ -112,7 +112,7 @@ static __always_inline void read_room(struct scratch *s, const struct arg_desc *
 		s->room = room;
 }
 
-/* What that many messages give. */
+/* Keeps what that many messages pass to the call. */
 __noinline int keep_messages(__u32 slot, __u64 addr, __u32 count, __u32 pointer_bytes)
 {
 	__u32 size = MMSGHDR_SIZE(pointer_bytes);
@@ -123,7 +123,7 @@ __noinline int keep_messages(__u32 slot, __u64 addr, __u32 count, __u32 pointer_
 	return 0;
 }
 
-/* Keeps one argument, as scratch.how says. */
+/* Keeps one argument, read by scratch.how. */
 __noinline int keep_argument(__u32 slot, __u32 index, __u32 abi)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
@@ -138,7 +138,7 @@ __noinline int keep_argument(__u32 slot, __u32 index, __u32 abi)
 	read_room(s, &s->how);
 	if (s->how.kind == KIND_MSGHDR && is_filled_in(&s->how))
 		keep_messages(slot, value, 1, pointer_size(abi));
-	/* How many there may be follows. */
+	/* Their greatest number is the next argument. */
 	if (s->how.kind == KIND_MMSGHDR && is_filled_in(&s->how) && index + 1 < MAX_ARGS)
 		keep_messages(slot, value, s->args[index + 1], pointer_size(abi));
 	s->part = PART_VALUE;
@@ -151,7 +151,7 @@ __noinline int keep_argument(__u32 slot, __u32 index, __u32 abi)
 	case WHEN_IN:
 		if (!is_overwritten(slot, index, abi))
 			return 0;
-		/* What is in the buffers is read when the call has returned. */
+		/* The content of the buffers is read when the call has returned. */
 		if (s->how.kind == KIND_IOVEC)
 			s->how.kind = KIND_BYTES;
 		break;
@@ -164,7 +164,7 @@ __noinline int keep_argument(__u32 slot, __u32 index, __u32 abi)
 		return 0;
 	put_arg(slot, index, abi, 0);
 	item = (const struct item_header *)(s->bytes + before);
-	/* It may be there when the call has returned. */
+	/* The memory may be present when the call has returned. */
 	if (s->pos == before || item->status == ITEM_FAULT)
 		s->pos = before;
 	else
@@ -298,13 +298,13 @@ __noinline int forget_given(void)
 {
 	__u64 key = (__u64)current_task();
 
-	/* A call has but one of them. */
+	/* A call has only one of the two. */
 	if (bpf_map_delete_elem(&givens, &key))
 		bpf_map_delete_elem(&large_givens, &key);
 	return 0;
 }
 
-/* What a call fills in that the kernel still has: user memory may say something else by now. */
+/* Data that a call fills in and that the kernel still has: user memory may have changed by now. */
 static __always_inline bool put_from_kernel(struct scratch *s, __u32 index, long ret)
 {
 	__u32 fd = s->args[0];
@@ -328,7 +328,7 @@ static __always_inline bool put_from_kernel(struct scratch *s, __u32 index, long
 	return put_fd_name(s->slot, index, fd, remote, s->room);
 }
 
-/* Without the room before the call nobody knows how much of it the call has filled in. */
+/* Without the room before the call it is unknown how much of it the call has filled in. */
 static __always_inline bool knows_room(const struct scratch *s, __s64 ret)
 {
 	switch (s->how.kind) {
@@ -369,8 +369,8 @@ __noinline int put_kept_buffers(__u32 slot, __u32 index, __u32 pointer_bytes, __
 }
 
 /*
- * With MSG_TRUNC some sockets return how much there was, and TCP and its like
- * fill in nothing at all.
+ * With MSG_TRUNC some sockets return how many bytes there were, and TCP and its like fill in
+ * nothing at all.
  */
 static __always_inline bool is_discarded(const struct scratch *s, __u32 index)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Names that come, go and change. The kernel asks these hooks just before it
- * does so, and gives them names without a mount: see put_dentry_path().
+ * Names that come, go and change. The kernel calls these hooks just before the change, with names
+ * without a mount: see put_dentry_path().
  */
 #include "lib/event.h"
 #include "lib/inode.h"
 
-/* What has a name already, at these positions. */
+/* An inode that has a name already, at these positions. */
 static __always_inline void put_inode(struct scratch *s, __u32 dev, __u32 ino, __u32 mode,
 				      struct dentry *dentry)
 {
@@ -39,7 +39,10 @@ static __always_inline int on_security_inode_unlink(struct hook hook, struct den
 HOOK(security_inode_unlink, security_inode_unlink, (struct inode * dir, struct dentry *dentry),
      (dentry))
 
-/* Where there is nothing better: what is unlinked on ext4. Only the raw tracepoint gives the name. */
+/*
+ * If no better mechanism is available: files that are unlinked on ext4. Only the raw tracepoint has
+ * the name.
+ */
 SEC("tp_btf/ext4_unlink_enter")
 int BPF_PROG(security_inode_unlink__ext4_tp_btf, struct inode *dir, struct dentry *dentry)
 {

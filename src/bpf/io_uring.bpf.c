@@ -67,7 +67,7 @@ static __always_inline struct task_struct *submitter(struct io_ring_ctx *ring)
 	struct task_struct *task = current_task();
 	struct io_ring_ctx___before_5_12 *old = (void *)ring;
 
-	/* The verifier lets no other task than the current one have its fields loaded. */
+	/* The verifier allows loading fields of the current task only. */
 	if (has_task_btf() || !bpf_core_field_exists(old->sqo_task))
 		return task;
 	return TASK_READ(task, flags) & PF_KTHREAD ? BPF_CORE_READ(old, sqo_task) : task;
@@ -100,10 +100,10 @@ static __always_inline struct scratch *uring_begin_with(struct task_struct *task
 	return s;
 }
 
-/* As event_begin(). */
+/* Like event_begin(). */
 #define uring_begin(task, event) uring_begin_with(task, EVENT_##event, NARGS_##event)
 
-/* A poller's name, iou-sqp-PID, says less than that of the process it works for. */
+/* A poller's name, iou-sqp-PID, is less useful than that of the process it works for. */
 static __always_inline void put_owner(struct scratch *s, struct task_struct *owner)
 {
 	struct task_struct *leader = TASK_READ(owner, group_leader);
@@ -115,7 +115,7 @@ static __always_inline void put_owner(struct scratch *s, struct task_struct *own
 	s->header.cgroup_id = BPF_CORE_READ(owner, cgroups, dfl_cgrp, kn, id);
 }
 
-/* By what is shown of it. */
+/* Filters by the values that are shown of it. */
 static __always_inline bool submitter_passes(struct task_struct *task, bool sq_thread)
 {
 	struct task_struct *named = sq_thread ? TASK_READ(task, group_leader) : task;
@@ -189,8 +189,8 @@ int io_uring_submit__req__tp(struct trace_event_raw_io_uring_submit_req *ctx)
 }
 
 /*
- * What it is called with depends on the kernel, which has each form's fields
- * in the classic tracepoint's record, too:
+ * Its arguments depend on the kernel, which has each form's fields in the classic tracepoint's
+ * record, too:
  *
  *   since 5.8    ring, opcode, user_data, …
  *   since 5.14   ring, request, …

@@ -14,7 +14,7 @@ static __always_inline int put_str(__u32 slot, __u32 index, __u64 addr, bool use
 	item = item_begin(s, index);
 	if (!item)
 		return 0;
-	/* With room for its NUL and one byte more, to tell a whole string from a cut one. */
+	/* With room for its NUL and one byte more, to distinguish a whole string from a cut one. */
 	n = user ? bpf_probe_read_user_str(item + 1, STR_MAX + 2, (void *)addr) :
 		   bpf_probe_read_kernel_str(item + 1, STR_MAX + 2, (void *)addr);
 	if (n < 0) {
@@ -63,12 +63,12 @@ __noinline int put_user_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, __
 		n = BYTES_MAX;
 	if (n < len)
 		item->status = ITEM_TRUNCATED;
-	/* Of nothing, nothing is read, whatever the address. */
+	/* With length 0 nothing is read, whatever the address. */
 	if (!n || !bpf_probe_read_user(item + 1, n, (void *)addr)) {
 		item_end(s, item, n);
 		return 0;
 	}
-	/* It may be there up to the end of its page. */
+	/* The memory may be present up to the end of its page. */
 	n = USER_PAGE - (addr & (USER_PAGE - 1));
 	item->status = ITEM_TRUNCATED;
 	if (n >= len || n >= max || bpf_probe_read_user(item + 1, n, (void *)addr)) {
@@ -114,10 +114,10 @@ __noinline int put_kernel_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, 
 
 #define MSG_IOV_MAX 1024
 #define MSG_CONTROL_MAX 512
-/* No array of a program is larger. */
+/* Larger than any real array. */
 #define MSG_IOVLEN_MAX (1ULL << 40)
 
-/* Of the message at hand; read where it is needed, since the stack has little room. */
+/* A field of the current message; read where it is needed, since the stack has little room. */
 static __always_inline __u64 msg_field(const struct scratch *s, __u32 pointer_bytes, __u32 i)
 {
 	if (pointer_bytes == 8)
@@ -132,9 +132,8 @@ static __always_inline __u32 mixed(__u64 digest, __u64 word, __u32 seed)
 }
 
 /*
- * A number for the addresses of the message at hand and for its vector, whose
- * bytes scratch.buffers names: nobody who does not know the seed can make
- * others that have the same.
+ * A digest of the addresses of the current message and of its vector, whose bytes scratch.buffers
+ * names: without the seed nobody can make others with the same digest.
  */
 __noinline int digest_message(__u32 slot, __u32 pointer_bytes)
 {
@@ -159,7 +158,7 @@ __noinline int digest_message(__u32 slot, __u32 pointer_bytes)
 	return digest;
 }
 
-/* Bytes of the vector of the message at hand that are looked at. */
+/* How many bytes of the current message's vector are looked at. */
 static __always_inline __u64 vector_bytes(const struct scratch *s, __u32 pointer_bytes)
 {
 	__u64 count = msg_field(s, pointer_bytes, MSG_IOVLEN);
@@ -188,7 +187,7 @@ __noinline int keep_message(__u32 slot, __u64 addr, __u32 pointer_bytes)
 	bounded(len);
 	if (len > MSG_IOV_MAX)
 		len = MSG_IOV_MAX;
-	/* What cannot be read yet is another one when it can. */
+	/* A vector that cannot be read yet differs when it can be. */
 	if (len &&
 	    bpf_probe_read_user(s->bytes + at, len, (void *)msg_field(s, pointer_bytes, MSG_IOV)))
 		len = 0;
@@ -220,7 +219,10 @@ static __always_inline void find_vector(struct scratch *s)
 	s->buffers.vector = at + sizeof(struct item_header);
 }
 
-/* Whether the message at hand, of that number, gives what it gave before the call; true where nothing was kept. */
+/*
+ * Whether the current message, at that position, is still as it was before the call; true if
+ * nothing was kept.
+ */
 static __always_inline bool is_as_given(struct scratch *s, __u32 position, __u32 pointer_bytes)
 {
 	__u64 i = position;
@@ -231,7 +233,7 @@ static __always_inline bool is_as_given(struct scratch *s, __u32 position, __u32
 	return (__u32)digest_message(s->slot, pointer_bytes) == s->messages[i].digest;
 }
 
-/* What the header points to that lies at that position of the record. 0: it is not what was given. */
+/* Appends what the header at that position of the record points to. 0: it is not what was given. */
 __noinline int put_msg_parts(__u32 slot, __u32 index, __u32 header, __u32 pointer_bytes, __s64 ret)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
@@ -242,12 +244,12 @@ __noinline int put_msg_parts(__u32 slot, __u32 index, __u32 header, __u32 pointe
 	bounded(at);
 	if (at > RECORD_MAX)
 		return 1;
-	/* As the record shows it: memory may say something else by now. */
+	/* The header in the record: memory may have changed by now. */
 	if (bpf_probe_read_kernel(s->buffers.header, sizeof(s->buffers.header), s->bytes + at))
 		return 1;
 	s->buffers.vector_len = 0;
 	len = (__u32)msg_field(s, pointer_bytes, MSG_NAMELEN);
-	/* As with other addresses: lib/given.h. */
+	/* The same as for other addresses: lib/given.h. */
 	if (s->room != ROOM_UNKNOWN && len > (__u64)s->room)
 		len = s->room;
 	if (len && msg_field(s, pointer_bytes, MSG_NAME))
@@ -298,7 +300,7 @@ __noinline int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_byt
 	return 0;
 }
 
-/* One message: its header, and how long it became. False where the record is full. */
+/* Appends one message: its header, and its length. False if the record is full. */
 static __always_inline bool put_message(struct scratch *s, struct item_header *item, __u32 index,
 					__u32 position, __u64 at, __u32 pointer_bytes)
 {
@@ -335,7 +337,7 @@ __noinline int put_messages(__u32 slot, __u32 index, __u32 at, __u32 pointer_byt
 	for (__u32 i = 0; i < MESSAGES_MAX && i < count; i++) {
 		if (!put_message(s, item, MESSAGE_OF(index, i), i, from + i * size,
 				 pointer_bytes)) {
-			/* What later ones point to is not there. */
+			/* What later ones point to is missing. */
 			item->status = ITEM_TRUNCATED;
 			break;
 		}
@@ -343,7 +345,7 @@ __noinline int put_messages(__u32 slot, __u32 index, __u32 at, __u32 pointer_byt
 	return 0;
 }
 
-/* Appends of one buffer what there is still room for. */
+/* Appends as much of one buffer as there is still room for. */
 __noinline int buffers_step(__u32 slot, __u32 at, __u32 pointer_bytes)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
@@ -382,7 +384,7 @@ __noinline int buffers_step(__u32 slot, __u32 at, __u32 pointer_bytes)
 	return STEP_MORE;
 }
 
-/* Of vectors as long as BYTES_MAX, in 32-bit calls. */
+/* Buffers of vectors as long as BYTES_MAX, in 32-bit calls. */
 #define BUFFERS_MAX (BYTES_MAX / 8)
 
 __noinline int put_buffers(__u32 slot, __u32 index, __u32 at, __u32 pointer_bytes, __s64 ret)
@@ -422,7 +424,7 @@ __noinline int put_buffers(__u32 slot, __u32 index, __u32 at, __u32 pointer_byte
 		if (step != STEP_MORE)
 			break;
 	}
-	/* How many there are is not known where the vector itself was cut. */
+	/* The total is unknown if the vector itself was cut. */
 	if (step == STEP_MORE && s->buffers.whole && s->buffers.sum < s->buffers.limit)
 		item->full = s->buffers.sum;
 	else if (s->buffers.limit != ~0ULL)

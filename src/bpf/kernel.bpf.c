@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* What becomes part of the kernel, or arranges it: modules, BPF, kprobes, control groups. */
+/* Changes of the kernel itself: modules, BPF, kprobes, control groups. */
 #include "lib/event.h"
 #include "lib/socket.h"
 
-/* The file of the module that the call in progress loads, where it gave one. */
+/* The file of the module that the call in progress loads, if it names one. */
 static __always_inline void put_module_path(struct scratch *s, __u32 index)
 {
 	struct task_struct *task = current_task();
@@ -57,7 +57,7 @@ int BPF_PROG(module_free__tp_btf, struct module *mod)
 			 false);
 }
 
-/* This form has the name only. */
+/* This form has only the name. */
 SEC("tp/module/module_free")
 int module_free__tp(struct trace_event_raw_module_free *ctx)
 {
@@ -82,7 +82,7 @@ HOOK_ENTRY(do_init_module, do_init_module, (struct module * mod), (mod))
 SAME_ARGS(CGROUP_MKDIR, CGROUP_ATTACH_TASK, CGROUP_ID, PATH, HIERARCHY);
 SAME_ARGS(CGROUP_RMDIR, CGROUP_ATTACH_TASK, CGROUP_ID, PATH, HIERARCHY);
 
-/* path: address of a string in the kernel. pid: who is moved, if anyone is. */
+/* path: address of a string in the kernel. pid: the moved process, if any. */
 static __always_inline int on_cgroup(__u16 event, __u64 id, __u64 path, int hierarchy, int pid)
 {
 	bool moves = event == EVENT_CGROUP_ATTACH_TASK;
@@ -172,7 +172,7 @@ static __always_inline int on_security_bpf_map(struct hook hook, struct bpf_map 
 
 HOOK(security_bpf_map, security_bpf_map, (struct bpf_map * map, fmode_t mode), (map))
 
-/* At these positions. */
+/* A program's attributes, at these positions. */
 static __always_inline void put_prog(struct scratch *s, __u32 id, __u32 name, __u32 type,
 				     struct bpf_prog *prog)
 {
@@ -196,7 +196,9 @@ static __always_inline int on_security_bpf_prog(struct hook hook, struct bpf_pro
 
 HOOK(security_bpf_prog, security_bpf_prog, (struct bpf_prog * prog), (prog))
 
-/* linux/perf_event.h, linux/if_tun.h, linux/ppp-ioctl.h; those of 32-bit programs have other sizes */
+/*
+ * linux/perf_event.h, linux/if_tun.h, linux/ppp-ioctl.h; those of 32-bit programs have other sizes
+ */
 #define PERF_EVENT_IOC_SET_BPF 0x40042408
 #define TUNATTACHFILTER 0x401054d5
 #define PPPIOCSPASS 0x40107447
@@ -225,7 +227,7 @@ struct attached {
 
 static __always_inline struct bpf_prog *prog_if_one(struct bpf_prog *prog)
 {
-	/* Another thread may have put another file there. */
+	/* Another thread may have opened another file as this fd. */
 	return prog && BPF_CORE_READ(prog, aux, prog) == prog ? prog : NULL;
 }
 
@@ -236,7 +238,7 @@ static __always_inline void *private_of_fd(__u32 fd)
 	return file ? BPF_CORE_READ(file, private_data) : NULL;
 }
 
-/* The number at an address of user memory; an fd that nobody has where it cannot be read. */
+/* The number at an address of user memory; an fd that no process has if it cannot be read. */
 static __always_inline __u32 user_fd(__u64 addr)
 {
 	__u32 fd = -1;
@@ -277,7 +279,7 @@ static __always_inline void attached_by_bpf(const struct returned_call *call, st
 			private_of_fd(user_fd(attr + offsetof(union bpf_attr, attach_bpf_fd))));
 		break;
 	case BPF_MAP_UPDATE_ELEM:
-		/* Of this kind of map, it puts its programs to work. */
+		/* For this kind of map, an update attaches its programs. */
 		map = private_of_fd(user_fd(attr + offsetof(union bpf_attr, map_fd)));
 		if (BPF_CORE_READ(map, map_type) == BPF_MAP_TYPE_STRUCT_OPS)
 			to->way = "BPF_MAP_UPDATE_ELEM";
@@ -375,9 +377,9 @@ static __always_inline void attached_to_socket(const struct returned_call *call,
 }
 
 /*
- * After the call, since compilers put the functions that finish an attachment
- * into their callers. That something was attached is sure; which program,
- * where only the call's memory names it, is what that says now.
+ * After the call, since compilers inline the functions that finish an attachment. That something
+ * was attached is certain; where only the call's memory names the program, it is the one named
+ * there now.
  */
 static __always_inline int after_bpf_attach(const struct returned_call *call)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Names of what is in no folder: a file system that only the kernel mounts
- * makes them up when it is asked (d_dname), as readlink(2) on
- * /proc/PID/fd/FD shows them. So do we, by the file system's magic number.
+ * Names of files that are in no folder: a file system that only the kernel mounts makes them up on
+ * request (d_dname), as readlink(2) on /proc/PID/fd/FD shows them. They are made up here in the
+ * same way, by the file system's magic number.
  */
 #include "lib/items.h"
 
@@ -64,14 +64,14 @@ static __always_inline void append_dmabuf(struct scratch *s, __u64 dentry)
 		       NAME_LEN);
 }
 
-/* As the kernel's d_path() decides it. */
+/* Decides like the kernel's d_path(). */
 static __always_inline bool is_made_up(__u64 dentry, __u64 mnt)
 {
 	__u64 operations = PEEK(struct dentry, dentry, d_op);
 
 	if (!operations || !PEEK(struct dentry_operations, operations, d_dname))
 		return false;
-	/* A namespace that is mounted has the name of where it is. */
+	/* A namespace that is mounted has the path of its mount point. */
 	return PEEK(struct dentry, dentry, d_parent) != dentry ||
 	       PEEK(struct vfsmount, mnt, mnt_root) != dentry;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Where every map and every constant lives; maps.h says what each is for. */
+/* All maps and constants; maps.h describes them. */
 #include "maps.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -54,7 +54,7 @@ struct members_map members SEC(".maps");
 struct listed_ids_map listed_ids SEC(".maps");
 
 /* Types that no map uses are missing from BTF, and from the skeleton with it. */
-/* All enums whose values Rust has: build.rs makes constants of them. */
+/* All enums whose values Rust uses: build.rs makes constants of them. */
 union shared_enums {
 	enum record_size record_size;
 	enum abi abi;

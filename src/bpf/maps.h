@@ -58,7 +58,7 @@ struct wakes_map {
 };
 extern struct wakes_map wakes SEC(".maps");
 
-/* Exact: by CPU and event. */
+/* Exact loss counters, by CPU and event. */
 struct lost_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, MAX_EVENTS);
@@ -67,10 +67,10 @@ struct lost_map {
 };
 extern struct lost_map lost SEC(".maps");
 
-/* All of it; tracee has it in its own memory, and looks at the counters only when it has grown. */
+/* The total; tracee maps it into its own memory, and reads the counters only when it has grown. */
 extern __u64 lost_in_all SEC(".data.lost");
 
-/* Exact: by CPU and buffer. */
+/* Exact loss counters, by CPU and buffer. */
 struct losses_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, BUFFER_COUNT);
@@ -79,7 +79,10 @@ struct losses_map {
 };
 extern struct losses_map losses SEC(".maps");
 
-/* System calls of every ABI: abi * MAX_SYSCALLS + number; then those within others, from ABI_COUNT * MAX_SYSCALLS on. */
+/*
+ * System calls of every ABI: abi * MAX_SYSCALLS + number; then those within others, from ABI_COUNT
+ * * MAX_SYSCALLS on.
+ */
 struct syscalls_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, ABI_COUNT *MAX_SYSCALLS + WITHIN_MAX);
@@ -88,7 +91,7 @@ struct syscalls_map {
 };
 extern struct syscalls_map syscalls SEC(".maps");
 
-/* How an argument is read that depends on another one. */
+/* How an argument that depends on another one is read. */
 struct selected_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
@@ -105,17 +108,17 @@ extern struct selected_map selected SEC(".maps");
 #define RECORD_MAX 180224
 #define RECORD_SLACK 8192
 
-/* Of the address that a message comes from or goes to. */
+/* Longest address that a message comes from or goes to, in bytes. */
 #define MSG_NAME_MAX SOCKADDR_MAX
 /* As many struct mmsghdr as BYTES_MAX has room for, in 32-bit calls. */
 #define MESSAGES_MAX (BYTES_MAX / 32)
 
-/* The call that has just returned, for events that are told after it. */
+/* The call that has just returned, for events that are reported after it. */
 struct returned_call {
 	__u16 event; /* of event_ids.h: EVENT_* */
 	__u8 abi;
-	__u8 within; /* another one, in user memory (lib/call.h) */
-	__u8 unread; /* where its arguments could not be read any more: all are 0 */
+	__u8 within; /* a call within another, in user memory (lib/call.h) */
+	__u8 unread; /* its arguments could no longer be read: all are 0 */
 	long ret;
 	__u64 args[MAX_ARGS];
 };
@@ -126,7 +129,7 @@ struct message_given {
 	__u32 digest; /* of what the call does not change: addresses, and the vector */
 };
 
-/* How looking for one ended. */
+/* How the lookup of an area ended. */
 enum lookup { AREA_FOUND, AREA_NONE, AREA_BUSY };
 
 /* A part of an address space. */
@@ -143,35 +146,38 @@ struct scratch {
 	__u32 slot;
 	__u32 pos; /* bytes of the record so far */
 	__u64 args[MAX_ARGS];
-	/* Of programs that do their work in several functions. */
+	/* For programs that do their work in several functions. */
 	struct returned_call call;
-	/* How the argument is read that is at hand. */
+	/* How the current argument is read. */
 	struct arg_desc how;
-	/* Where the item of the argument lies that is compared with the kernel's copy; 0: there is none. */
+	/* Where the item lies that is compared with the kernel's copy; 0: none. */
 	__u64 checked;
-	/* Of the call at hand: what was given to it and kept (bit i: argument i), and the room for what it fills in. */
+	/*
+	 * The current call: arguments that were kept (bit i: argument i), and the room for what it
+	 * fills in.
+	 */
 	__u32 kept;
 	__u32 desc_key; /* of its row in syscalls */
 	__s64 room;
 	__u32 part; /* PART_*, of which the argument is read */
-	/* What is known of each of its messages, and of how many. */
+	/* What is known of its messages, and how many there are. */
 	__u32 nmessages;
 	__u32 seed; /* of their digests */
 	struct message_given messages[MESSAGES_MAX];
 	__u32 given_at; /* where the items lie that were kept */
-	/* What a loop of items.bpf.c carries from round to round. */
+	/* State of a loop of items.bpf.c. */
 	struct {
 		__u64 dentry;
 		__u64 mount;
 		__u64 first_dentry; /* where a path begins */
 		__u64 first_mount;
-		__u64 before; /* seen, when it was walked first */
-		__u64 seen; /* of all dentries that a walk has passed, and of how often each was changed */
+		__u64 before; /* seen, at the first walk */
+		__u64 seen; /* hash of the dentries of a walk and their counts of renames */
 		__u32 len;
-		__u32 passed; /* how many that were */
+		__u32 passed; /* how many they were */
 		__u8 path_end;
 		__u8 changing; /* one of them is being renamed at the moment */
-		__u8 checking; /* the same way once more */
+		__u8 checking; /* the walk is repeated to check it */
 		__u8 walks;
 		__u8 step; /* how the first walk ended */
 	} loop;
@@ -210,7 +216,7 @@ struct scratch {
 	} buffers;
 	/* The part of the address space that was looked up. */
 	struct found_vma vma;
-	/* A change of protection, of which the part from `at` on is still to be looked at. */
+	/* A change of protection; the part from `at` on has not been looked at yet. */
 	struct {
 		__u64 at;
 		__u64 end;
@@ -224,13 +230,13 @@ struct scratch {
 		__u64 fd;
 		__u64 who; /* BY_* */
 	} write;
-	/* User memory that is still to be sent (lib/capture.h), and from which offset on. */
+	/* User memory that has not been sent yet (lib/capture.h), and the offset from which on. */
 	struct {
 		__u64 addr;
 		__u64 len;
 		__u64 offset;
 	} send;
-	/* A text that is looked for among those of a filter. */
+	/* A text that is looked up in a filter. */
 	struct text_key key;
 	/* The record: header, values, items. */
 	union {
@@ -256,7 +262,7 @@ struct exec_call {
 	__u32 nr; /* index into syscalls */
 	__u32 known; /* nr and args are set */
 	char comm[COMM_LEN];
-	char interp[INTERP_LEN]; /* empty: none, or sched_process_exec tells it */
+	char interp[INTERP_LEN]; /* empty: none, or sched_process_exec reports it */
 };
 
 struct exec_calls_map {
@@ -268,7 +274,7 @@ struct exec_calls_map {
 };
 extern struct exec_calls_map exec_calls SEC(".maps");
 
-/* Marks: with the task since 5.13, else by the address of the task. */
+/* Marks: in task storage since 5.13, else by the address of the task. */
 struct task_marks_map {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -306,9 +312,8 @@ struct closings_map {
 extern struct closings_map closings SEC(".maps");
 
 /*
- * What a program gave to the call that it is in, as items of a record, which
- * follow; by task. The least recent goes first. Of two sizes, since a whole
- * entry is copied.
+ * Arguments kept for the call that a program is in, as items of a record, which follow; by task.
+ * The least recent entry is dropped first. There are two sizes, since a whole entry is copied.
  */
 struct given {
 	__u64 start; /* of the thread */
@@ -351,9 +356,8 @@ struct large_givens_map {
 extern struct large_givens_map large_givens SEC(".maps");
 
 /*
- * What a task has before a call that may change it: with the task since 5.13,
- * else by the address of the task. There the least recent goes first, which
- * cred.bpf.c notices.
+ * What a task has before a call that may change it: in task storage since 5.13, else by the address
+ * of the task. In the latter map the least recent entry is dropped first, which cred.bpf.c notices.
  */
 struct before {
 	__u64 start; /* of the thread */
@@ -377,11 +381,11 @@ struct befores_map {
 };
 extern struct befores_map befores SEC(".maps");
 
-/* The kernel's own copy of an argument, from the moment when it was made until the call returns; by task. */
+/* The kernel's own copy of an argument, from its making until the call returns; by task. */
 struct arg_copy {
 	__u64 start; /* of the thread: another one may have the same address later */
 	__u16 event; /* the call */
-	__u16 compared; /* an execve, before its old image went: what it opens from then on is not its argument */
+	__u16 compared; /* an execve, before its old image went: later opens are not its argument */
 	__u32 len;
 	__u8 bytes[STR_MAX];
 };
@@ -395,7 +399,7 @@ struct arg_copies_map {
 };
 extern struct arg_copies_map arg_copies SEC(".maps");
 
-/* By tgid. Not preallocated: it costs what is followed. */
+/* Followed processes, by tgid. Not preallocated: it costs only what is followed. */
 struct followed_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 262144);
@@ -423,7 +427,7 @@ struct filter_numbers_map {
 };
 extern struct filter_numbers_map filter_numbers SEC(".maps");
 
-/* Patterns of the names of processes and nodes; whoever has one of them as its beginning is found. */
+/* Patterns of the names of processes and nodes; a name is found if one of them is its beginning. */
 struct filter_names_map {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, 1);
@@ -433,7 +437,7 @@ struct filter_names_map {
 };
 extern struct filter_names_map filter_names SEC(".maps");
 
-/* The same of arguments. */
+/* The same for arguments. */
 struct filter_texts_map {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, 1);
@@ -443,7 +447,7 @@ struct filter_texts_map {
 };
 extern struct filter_texts_map filter_texts SEC(".maps");
 
-/* By event, those that are filtered by their results or arguments. */
+/* Filters of results and arguments, by event. */
 struct event_filters_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
@@ -451,7 +455,7 @@ struct event_filters_map {
 	__type(value, struct record_filter);
 };
 extern struct event_filters_map event_filters SEC(".maps");
-/* By cgroup_key(). */
+/* Containers, by cgroup_key(). */
 struct containers_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, CONTAINERS_MAX);
@@ -461,7 +465,7 @@ struct containers_map {
 };
 extern struct containers_map containers SEC(".maps");
 
-/* How many cgroups each has. */
+/* How many cgroups each container has. */
 struct container_ids_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, CONTAINERS_MAX);
@@ -471,7 +475,7 @@ struct container_ids_map {
 };
 extern struct container_ids_map container_ids SEC(".maps");
 
-/* Of containers whose names decide: LISTED_*, once their names are known. */
+/* LISTED_* of containers whose names decide, once their names are known. */
 struct decided_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, CONTAINERS_MAX);
@@ -503,12 +507,12 @@ struct listed_ids_map {
 };
 extern struct listed_ids_map listed_ids SEC(".maps");
 
-/* Captured bytes have a ring of their own, so that they push out no event. */
+/* Captured bytes have a ring of their own, so that no event is lost to them. */
 extern struct ring captures SEC(".maps");
 
 extern struct capture_misses capture_misses SEC(".data.captures");
 
-/* Files that user space has been told of. */
+/* Files that have been reported to user space. */
 struct captured_files_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1);
@@ -517,7 +521,7 @@ struct captured_files_map {
 };
 extern struct captured_files_map captured_files SEC(".maps");
 
-/* By tgid. */
+/* Budgets, by tgid. */
 struct memory_budgets_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Taking marks: global functions, so that the verifier looks at each once, and not at all that follows for each answer. */
+/*
+ * Taking marks: global functions, so that the verifier looks at each once, and not at the following
+ * code for each result.
+ */
 #include "lib/exec.h"
 #include "lib/mark.h"
 

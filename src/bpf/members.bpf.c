@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Who is in which container: what lib/container.h declares of it. */
+/* Which container a process is in: current_container() and others of lib/container.h. */
 #include "lib/container.h"
 
 __noinline __u64 current_container(void)

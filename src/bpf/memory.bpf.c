@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Memory that programs may come to run in: what is executed, mapped, and made executable. */
+/* Memory that programs may execute: what is executed, mapped, and made executable. */
 #include "lib/memory.h"
 
-/* The file as the kernel has it; the arguments from the memory of the caller, which may change them. */
+/*
+ * The file is the kernel's; the arguments are from the memory of the caller, which may change them.
+ */
 static __always_inline int on_security_bprm_check(struct hook hook, struct linux_binprm *bprm)
 {
 	struct scratch *s = event_begin(SECURITY_BPRM_CHECK, hook);
@@ -67,7 +69,7 @@ static __always_inline int on_security_mmap_file(struct hook hook, struct file *
 HOOK(security_mmap_file, security_mmap_file,
      (struct file * file, unsigned long prot, unsigned long flags), (file, prot, flags))
 
-/* A mapping that is there: its address is the one that it got. */
+/* An existing mapping: its address is the final one. */
 static __always_inline int after_security_mmap_file__vma(const struct returned_call *call)
 {
 	struct hook hook = { .returned = true };

@@ -17,7 +17,7 @@ static const struct arg_copy no_copy;
 static const char pathname[] = "pathname";
 static const char uservaddr[] = "uservaddr";
 
-/* The entry of the current task, to be filled in place: the stack has no room for it. */
+/* The entry of the current task, which is filled in place: the stack has no room for a copy. */
 static __always_inline struct arg_copy *copy_begin(struct task_struct *task, __u32 event)
 {
 	__u64 key = (__u64)task;
@@ -35,7 +35,7 @@ static __always_inline struct arg_copy *copy_begin(struct task_struct *task, __u
 	return copy;
 }
 
-/* False where there is no such string: nothing is to be compared then. */
+/* False if the string is missing: nothing is compared then. */
 static __always_inline bool copy_string(struct arg_copy *copy, const char *str)
 {
 	long n = bpf_probe_read_kernel_str(copy->bytes, sizeof(copy->bytes), str);
@@ -44,7 +44,7 @@ static __always_inline bool copy_string(struct arg_copy *copy, const char *str)
 	return n > 0;
 }
 
-/* The call in progress, if its argument is one that is compared. */
+/* The call in progress, if one of its arguments is compared. */
 static __always_inline struct syscall_desc *checked_call(struct task_struct *task,
 							 struct syscall_nr *call)
 {
@@ -78,7 +78,10 @@ static __always_inline int on_argument_path(struct hook hook, struct filename *n
 	    desc->flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT))
 		return 0;
 	copy = copy_begin(task, desc->event);
-	/* Since Linux 7 it may be an error number in place of an address: the kernel could not read it either. */
+	/*
+	 * Since Linux 7 it may be an error number instead of an address: the kernel could not read
+	 * the name either.
+	 */
 	if (copy && !copy_string(copy, BPF_CORE_READ(name, name)))
 		forget_copy(task);
 	return 0;
@@ -116,7 +119,7 @@ static __always_inline int on_argument_address(struct hook hook, struct sockaddr
 HOOK_ENTRY(argument_address, security_socket_connect,
 	   (struct socket * sock, struct sockaddr *address, int addrlen), (address, addrlen))
 
-/* Whether the item at that position says something else than the copy. */
+/* Whether the item at that position differs from the copy. */
 static __always_inline bool differs(const struct scratch *s, __u64 at, const struct arg_copy *copy)
 {
 	const struct item_header *item = (const struct item_header *)(s->bytes + at);
@@ -133,7 +136,7 @@ static __always_inline bool differs(const struct scratch *s, __u64 at, const str
 
 		if (i * 8 >= len)
 			return false;
-		/* Bytes after the last one mean nothing. */
+		/* Bytes after the last one have no meaning. */
 		if (len - i * 8 < 8)
 			return (theirs ^ ours) << (64 - (len - i * 8) * 8);
 		if (theirs != ours)
@@ -167,7 +170,9 @@ static __always_inline void emit_mismatch(struct task_struct *task, const struct
 		count_loss(EVENT_ARGUMENT_MISMATCH, BUFFER_SCRATCH, now);
 		return;
 	}
-	/* All that is known of the task stands in the record of the call: the stack has little room left. */
+	/*
+	 * The task's context is copied from the record of the call: the stack has little room left.
+	 */
 	s->header = shown->header;
 	s->header.time = now;
 	s->header.event = EVENT_ARGUMENT_MISMATCH;
@@ -203,7 +208,7 @@ __noinline int check_argument(__u32 slot, __u32 event)
 	at = shown->checked;
 	if (!at || copy->compared || copy->event != event || copy->start != start_time(task))
 		goto out;
-	/* Apart from the test for 0: the two as one say too little to old verifiers. */
+	/* Separate from the test for 0: one combined test shows too little to old verifiers. */
 	bounded(at);
 	if (at <= ITEM_START_MAX && differs(shown, at, copy))
 		emit_mismatch(task, shown, at, copy, event);
@@ -212,7 +217,10 @@ out:
 	return 0;
 }
 
-/* Length of the prefix /dev/fd/DIRFD that execveat(2) puts before a relative path, its slash included. */
+/*
+ * Length of the prefix /dev/fd/DIRFD that execveat(2) puts before a relative path, its slash
+ * included.
+ */
 static __always_inline __u32 dirfd_prefix(__u64 filename, __u32 dirfd)
 {
 	__u32 at = sizeof("/dev/fd/") - 1;
@@ -238,8 +246,8 @@ static __always_inline bool begins_with_dev_fd(__u64 filename)
 }
 
 /*
- * filename: the kernel's, by_fd: made by execveat from a dirfd and a relative
- * path; BY_EITHER where that must be told from the string.
+ * filename: the kernel's, by_fd: made by execveat from a dirfd and a relative path; BY_EITHER if
+ * the string decides.
  */
 enum by_fd { BY_PATH, BY_FD, BY_EITHER };
 
@@ -269,7 +277,7 @@ static __always_inline int check_exec(__u64 filename, enum by_fd by_fd)
 		if (by_fd == BY_FD)
 			filename += dirfd_prefix(filename, call.args[0]);
 	}
-	/* No record of it, but room to read in what the program has given. */
+	/* No record is sent, but the slot has room for the program's own argument. */
 	s = event_begin_with(EVENT_ARGUMENT_MISMATCH, 0, (struct hook){});
 	if (!s)
 		return 0;
@@ -281,7 +289,7 @@ static __always_inline int check_exec(__u64 filename, enum by_fd by_fd)
 	} else {
 		forget_copy(task);
 	}
-	/* If the call fails after all, an interpreter's path is not to be taken for its argument. */
+	/* If the call fails after all, an interpreter's path must not be taken for its argument. */
 	if (checked_call(task, &nr)) {
 		copy = copy_begin(task, call.event);
 		if (copy)

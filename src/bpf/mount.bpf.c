@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Mounts that come and go, and what is watched. */
+/* Mounts that come and go, and watches on files. */
 #include "lib/event.h"
 
 static __always_inline int on_security_sb_mount(struct hook hook, const char *dev_name,

@@ -3,11 +3,11 @@
 #include "lib/event.h"
 #include "lib/socket.h"
 
-/* fe80::/10, in network order: here an address says nothing without its interface. */
+/* fe80::/10, in network order: such an address is ambiguous without its interface. */
 #define IN6_LINK_LOCAL_MASK 0xc0ff
 #define IN6_LINK_LOCAL 0x80fe
 
-/* The first arguments of all events on a socket are where one that has all of them has them. */
+/* The first arguments of all events on a socket have the same positions. */
 SAME_ARGS(SECURITY_SOCKET_CREATE, SECURITY_SOCKET_CONNECT, FAMILY, TYPE, PROTOCOL);
 SAME_ARGS(SECURITY_SOCKET_BIND, SECURITY_SOCKET_CONNECT, FAMILY, TYPE, PROTOCOL, LOCAL);
 SAME_ARGS(SECURITY_SOCKET_ACCEPT, SECURITY_SOCKET_CONNECT, FAMILY, TYPE, PROTOCOL, LOCAL, REMOTE);
@@ -48,7 +48,7 @@ struct ipv6_pinfo___before_6_7 {
 	__u16 sndflow : 1;
 } __attribute__((preserve_access_index));
 
-/* Only with IPV6_FLOWINFO_SEND does the kernel tell a connection's flow label. */
+/* Only with IPV6_FLOWINFO_SEND the kernel returns a connection's flow label. */
 static __always_inline bool sends_flow(struct sock *sk)
 {
 	struct inet_sock *inet = (struct inet_sock *)sk;
@@ -99,8 +99,8 @@ static __always_inline __u32 netlink_name(struct sock *sk, bool remote, struct s
 }
 
 /*
- * What a struct sock is bound or connected to, as a socket address: nothing
- * where it is neither, or of a family whose addresses vmlinux does not know.
+ * What a struct sock is bound or connected to, as a socket address: nothing if it is neither, or of
+ * a family whose addresses are missing in vmlinux.h.
  */
 __noinline int put_sock_name(__u32 slot, __u32 index, __u64 address, __u32 remote)
 {
@@ -165,7 +165,7 @@ __noinline int put_fd_name(__u32 slot, __u32 index, __u32 fd, __u32 remote, __s6
 	if (s->pos == before)
 		return 0;
 	item = (struct item_header *)(s->bytes + before);
-	/* The bytes stay, up to the end of the item as it is now. */
+	/* The bytes stay in the record, up to the end of the item as it is now. */
 	if (room < item->len) {
 		s->pos = before;
 		item_end(s, item, room);
@@ -194,7 +194,7 @@ static __always_inline struct scratch *socket_begin_with(__u16 event, __u8 nvalu
 	return s;
 }
 
-/* As event_begin(). */
+/* Like event_begin(). */
 #define socket_begin(event, hook, socket, sk) \
 	socket_begin_with(EVENT_##event, NARGS_##event, hook, socket, sk)
 
@@ -217,7 +217,7 @@ static __always_inline int on_security_socket_create(struct hook hook, int famil
 HOOK(security_socket_create, security_socket_create, (int family, int type, int protocol, int kern),
      (family, type, protocol, kern))
 
-/* What the hook is given is in the registers, of which the kernel changes but this. */
+/* The hook's arguments are in the registers; the kernel changes only this one. */
 static __always_inline int after_security_socket_create(const struct returned_call *call)
 {
 	__u32 family, type;
@@ -301,7 +301,10 @@ static __always_inline int after_security_socket_connect(const struct returned_c
 	struct scratch *s;
 	struct sock *sk;
 
-	/* After other errors a socket does not say any more where it should have been connected to. */
+	/*
+	 * After other errors a socket no longer contains the address that it should have been
+	 * connected to.
+	 */
 	if (call->ret && call->ret != -EINPROGRESS)
 		return 0;
 	if (!is_call(call, EVENT_CONNECT, EVENT_SECURITY_SOCKET_CONNECT))
@@ -320,8 +323,8 @@ static __always_inline int after_security_socket_connect(const struct returned_c
 AFTER_CALL(security_socket_connect)
 
 /*
- * The hook of this name is asked before there is a connection, so that it knows
- * no peer. This one is told of the connection that was accepted.
+ * The hook of this name is called before there is a connection, so that it knows no peer. This one
+ * gets the accepted connection.
  */
 static __always_inline int on_security_socket_accept(struct hook hook, struct sock *sk,
 						     struct socket *socket)
@@ -378,7 +381,7 @@ static __always_inline int after_security_socket_listen(const struct returned_ca
 	socket = socket_of_fd(call->args[0]);
 	if (!socket)
 		return 0;
-	/* As the kernel has cut it to net.core.somaxconn. */
+	/* The backlog after the kernel has limited it to net.core.somaxconn. */
 	return on_security_socket_listen(AFTER, socket,
 					 BPF_CORE_READ(socket, sk, sk_max_ack_backlog));
 }

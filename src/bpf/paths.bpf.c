@@ -3,10 +3,10 @@
  * Appending a path: from the file towards the root of its mount namespace,
  * from mount to mount.
  *
- * No rename can be kept away meanwhile. But each dentry counts how often it
- * was renamed or moved (d_seq), so the way is gone twice: if every count is the
- * same afterwards, all of it was true at the moment in between. Else it is
- * walked again; and at last it says that it may be mixed of old and new names.
+ * Renames cannot be prevented meanwhile. But each dentry counts how often it was renamed or moved
+ * (d_seq), so the path is walked twice: if every count is the same afterwards, all of it was true
+ * at the moment in between. Else it is walked again; and at last it is marked, since it may mix old
+ * and new names.
  */
 #include "lib/items.h"
 
@@ -40,7 +40,7 @@ static __always_inline __u8 reach_of(struct mount *root)
 	return !ns || (__u64)BPF_CORE_READ(root, mnt_ns) == ns ? 0 : PATH_UNREACHABLE;
 }
 
-/* How often a path is walked that is renamed meanwhile. */
+/* How often a path that is renamed meanwhile is walked. */
 #define WALKS_MAX 8
 /* Rounds of all its walks; the longest path takes 64 to be walked and checked once. */
 #define WALK_ROUNDS 256
@@ -59,7 +59,7 @@ static __always_inline void walk_begin(struct scratch *s, bool checking)
 	s->loop.passed = 0;
 }
 
-/* At the end of the way: what walk_step() says of all of it, or STEP_MORE. */
+/* At the end of the walk: the result of walk_step(), or STEP_MORE. */
 static __always_inline int walk_end(struct scratch *s, int step)
 {
 	if (!s->loop.checking) {
@@ -77,7 +77,7 @@ static __always_inline int walk_end(struct scratch *s, int step)
 	return STEP_MORE;
 }
 
-/* Whether the way ends here that is gone once more. */
+/* Whether the second walk ends here. */
 static __always_inline bool pass(struct scratch *s, __u64 dentry)
 {
 	__u32 changes = 0;
@@ -167,7 +167,7 @@ __noinline int path_steps(__u32 slot)
 	return step;
 }
 
-/* Goes some dentries up from loop.dentry; STEP_FOUND: to root. */
+/* Goes some dentries up from loop.dentry; STEP_FOUND: root was reached. */
 __noinline int up_steps(__u32 slot, __u64 root)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
@@ -228,7 +228,7 @@ __noinline int mount_step(__u32 slot, __u64 sb, __u64 ns)
 				PEEK(struct super_block___6_17, sb, s_mounts);
 	} else {
 		head = sb + bpf_core_field_offset(struct super_block, s_mounts);
-		/* Of a list_head the first field is the next one. */
+		/* The first field of a list_head is the next one. */
 		mount = mount ? PEEK(struct mount, mount, mnt_instance) : peek(head);
 		if (mount == head)
 			mount = 0;
@@ -260,9 +260,8 @@ __noinline int mount_steps(__u32 slot, __u64 dentry, __u64 sb, __u64 ns)
 }
 
 /*
- * Sets loop.mount to a mount in the current task's namespace that shows the
- * dentry: where its working folder or its root is, else the first of the file
- * system's. 0: there is none.
+ * Sets loop.mount to a mount in the current task's namespace that shows the dentry: that of its
+ * working folder or its root, else the first of the file system's. 0: none.
  */
 __noinline int find_mount(__u32 slot, __u64 dentry)
 {
@@ -291,7 +290,7 @@ __noinline int find_mount(__u32 slot, __u64 dentry)
 	return 0;
 }
 
-/* From the dentry on, by loop.mount. */
+/* Appends the path from the dentry on, by loop.mount. */
 static __always_inline int put_walk(struct scratch *s, __u32 index, __u64 dentry)
 {
 	struct item_header *item = item_begin(s, index);
@@ -304,7 +303,7 @@ static __always_inline int put_walk(struct scratch *s, __u32 index, __u64 dentry
 		item_end(s, item, 0);
 		return 0;
 	}
-	/* As the kernel's d_unlinked(); what is yet to be made is not deleted. */
+	/* Like the kernel's d_unlinked(); a file that does not exist yet is not deleted. */
 	if (!PEEK(struct dentry, dentry, d_hash.pprev) && PEEK(struct dentry, dentry, d_inode) &&
 	    PEEK(struct dentry, dentry, d_parent) != dentry)
 		item->flags = PATH_DELETED;
@@ -340,8 +339,8 @@ __noinline int put_path(__u32 slot, __u32 index, __u64 addr)
 }
 
 /*
- * A file system on top of others, such as overlayfs, reaches theirs by mounts
- * of its own; there is usually another that shows the same file.
+ * A file system on top of others, such as overlayfs, reaches their files by mounts of its own;
+ * there is usually another mount that shows the same file.
  */
 __noinline int put_path_of(__u32 slot, __u32 index, __u64 dentry, __u64 mnt)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Process life: fork, exec, exit, and who is followed because of them. */
+/* Process life: fork, exec, exit, and following processes. */
 #include "lib/event.h"
 #include "lib/exec.h"
 #include "lib/inode.h"
@@ -15,7 +15,7 @@ static __always_inline struct scratch *life_begin_with(struct task_struct *task,
 	struct scratch *s;
 	__u64 now;
 
-	/* Who is filtered out still has children and executables. */
+	/* A process that is filtered out still has children and executables. */
 	if (!shown && !(settings.chosen[event] && filters.keep_life))
 		return NULL;
 	now = bpf_ktime_get_boot_ns();
@@ -31,7 +31,7 @@ static __always_inline struct scratch *life_begin_with(struct task_struct *task,
 	return s;
 }
 
-/* As event_begin(). */
+/* Like event_begin(). */
 #define life_begin(task, event) life_begin_with(task, EVENT_##event, NARGS_##event)
 
 static __always_inline int on_fork(struct task_struct *parent, struct task_struct *child)
@@ -50,7 +50,10 @@ static __always_inline int on_fork(struct task_struct *parent, struct task_struc
 			.await_exec = scope == SCOPE_AWAITS_EXEC,
 		};
 
-		/* A child that finds no room is not told from others any more: say so. */
+		/*
+		 * A child that finds no room can no longer be distinguished from others: it is
+		 * counted.
+		 */
 		if (bpf_map_update_elem(&followed, &child_tgid, &entry, BPF_ANY)) {
 			count_missing(&table_misses.followed, entry.start);
 			count_loss(EVENT_SCHED_PROCESS_FORK, BUFFER_TABLE, bpf_ktime_get_boot_ns());
@@ -122,7 +125,7 @@ int sched_prepare_exec__tp(struct trace_event_raw_sched_prepare_exec *ctx)
 	return 0;
 }
 
-/* What is known of a new image besides what its task tells. */
+/* What is known of a new image, apart from its task. */
 struct image {
 	__u64 filename; /* addresses of strings in the kernel */
 	__u64 interp; /* 0: see exec_call */
@@ -132,7 +135,7 @@ struct image {
 	bool by_fd; /* filename was made by execveat */
 };
 
-/* The strings of the new image, as it finds them on its stack. */
+/* The strings of the new image, from its stack. */
 static __always_inline void put_argv(struct scratch *s, __u32 index, struct task_struct *task,
 				     const struct image *image)
 {
@@ -149,7 +152,7 @@ static __always_inline void put_envp(struct scratch *s, __u32 index, struct task
 	put_packed_strs(s->slot, index, start, TASK_READ(task, mm, env_end) - start, image->envc);
 }
 
-/* Shown is the name that the process had when it made the call. */
+/* Filters by the name that the process had when it made the call, which is shown. */
 static __always_inline bool caller_passes(void)
 {
 	return !filters.fields || (filter_ids(0) && filter_uts(0) && filter_caller());
@@ -161,7 +164,7 @@ static __always_inline void emit_execve(struct task_struct *task, const struct i
 {
 	struct syscall_desc *desc = bpf_map_lookup_elem(&syscalls, &call->nr);
 	struct scratch *s;
-	/* Before the arguments of execve(2), execveat(2) has another one. */
+	/* execveat(2) has one more argument before those of execve(2). */
 	__u32 at = ARG_EXECVE_PATHNAME;
 	__u64 now;
 
@@ -200,7 +203,7 @@ static __always_inline void emit_execve(struct task_struct *task, const struct i
 	scratch_put(s);
 }
 
-/* The call, of which the registers of the new image say nothing; none where it was not seen. */
+/* The call, which is missing in the registers of the new image; none if it was not seen. */
 static __always_inline void put_exec_call(struct scratch *s, const struct exec_call *call)
 {
 	struct syscall_desc *desc = NULL;
@@ -257,7 +260,10 @@ static __always_inline void emit_exec(struct task_struct *task, const struct ima
 	scratch_put(s);
 }
 
-/* Of a call for which the table had no room: which of both it was, the new image's registers do not tell. */
+/*
+ * Counts a call that found no room in the table: the new image's registers do not show which of
+ * both it was.
+ */
 static __always_inline void count_exec_call(void)
 {
 	__u32 event = settings.chosen[EVENT_EXECVE] ? EVENT_EXECVE : EVENT_EXECVEAT;
@@ -316,14 +322,20 @@ int BPF_PROG(sched_process_exec__tp_btf, struct task_struct *task, pid_t old_pid
 	return on_exec(task, &image);
 }
 
-/* Without a struct linux_binprm: the new image tells the rest, which nobody but the kernel has touched yet. */
+/*
+ * Without a struct linux_binprm: the rest is read from the new image, which only the kernel has
+ * touched so far.
+ */
 SEC("tp/sched/sched_process_exec")
 int sched_process_exec__tp(struct trace_event_raw_sched_process_exec *ctx)
 {
 	struct task_struct *task = current_task();
 	struct image image = {
 		.filename = data_loc(ctx, ctx->__data_loc_filename),
-		/* Read, not loaded, since only plain numbers go to a global function. */
+		/*
+		 * Read by a helper, not loaded, since only plain numbers may be passed to a global
+		 * function.
+		 */
 		.file = BPF_CORE_READ(task, mm, exe_file),
 	};
 	char prefix[sizeof("/dev/fd/")];
@@ -337,9 +349,8 @@ int sched_process_exec__tp(struct trace_event_raw_sched_process_exec *ctx)
 }
 
 /*
- * exit and exit_group never return; the call is in the registers until the
- * task is gone. A tracer can put another there when the task stops for it
- * (PTRACE_EVENT_EXIT), hence the mark.
+ * exit and exit_group never return; the call is in the registers until the task is gone. A tracer
+ * can change them when the task stops for it (PTRACE_EVENT_EXIT), hence the mark.
  */
 __noinline int emit_exit_syscall(void)
 {
@@ -390,15 +401,21 @@ static __always_inline int on_task_exit(struct task_struct *task, bool last_thre
 	struct followed *entry = NULL;
 	struct scratch *s;
 
-	/* Also of one that was to come into scope by its exec. */
+	/* Also for a task that would have come into scope by its exec. */
 	if (scope != SCOPE_OUT || scope_is_containers())
 		bpf_map_delete_elem(&exec_calls, &key);
 	if (scope == SCOPE_OUT)
 		return 0;
-	/* The entry itself stays until nobody can look it up any more: threads may still be exiting elsewhere. */
+	/*
+	 * The entry itself stays until no thread can look it up any more: threads may still be
+	 * exiting elsewhere.
+	 */
 	if (settings.scope_mode == SCOPE_FOLLOW && over)
 		entry = followed_entry(task);
-	/* Before the record wakes the reader, who then looks again until it is done: nothing else would wake him. */
+	/*
+	 * Set before the record wakes the reader, which then looks again until the exit is done:
+	 * nothing else would wake it.
+	 */
 	if (entry)
 		entry->exited = EXIT_BEGUN;
 	if (scope == SCOPE_IN) {
@@ -437,7 +454,7 @@ int sched_process_exit__tp(struct trace_event_raw_sched_process_exit___group *ct
 	return end_marks();
 }
 
-/* The last word on a process: its leader's task is given back, in a softirq, which nothing preempts. */
+/* The end of a process: its leader's task is freed, in a softirq, which nothing preempts. */
 SEC("tp_btf/sched_process_free")
 int BPF_PROG(sched_process_free__tp_btf, struct task_struct *task)
 {
@@ -454,7 +471,7 @@ int BPF_PROG(sched_process_free__tp_btf, struct task_struct *task)
 	return 0;
 }
 
-/* Run once by tracee itself: who is it, as the kernel sees it, and what time is it there? */
+/* Run once by tracee itself, to learn its own pid and the time as the kernel sees them. */
 SEC("raw_tp")
 int whoami(void *ctx)
 {
@@ -469,7 +486,9 @@ int whoami(void *ctx)
 	return 0;
 }
 
-/* Follows the processes that the user named by pid: only here is their exact start time at hand. */
+/*
+ * Follows the processes that the user named by pid: only here their exact start time is available.
+ */
 SEC("iter/task")
 int follow_named(struct bpf_iter__task *ctx)
 {

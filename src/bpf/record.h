@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What travels from the kernel to user space, and the tables that go the other
- * way. The Rust side takes these types from the object's BTF (skeleton), so
- * this file is their one definition; constants from the enums that
- * union shared_enums of maps.bpf.c names.
+ * Records from the kernel to user space, and the tables that go the other way. The Rust side takes
+ * these types from the object's BTF (skeleton), so this file is their one definition; constants
+ * from the enums that union shared_enums of maps.bpf.c names.
  *
  * A record in a ring:
  *
@@ -24,18 +23,18 @@ enum record_size {
 	/* A string argument is read up to this many bytes. */
 	STR_MAX = 4096,
 	/*
-	 * The strings of one array: that many bytes, or what an eighth of a CPU's ring
-	 * takes. More of them are cut, each longer than STR_WHOLE in its middle; more
-	 * than STR_ARRAY_ELEMS of these, and there is no telling which are long.
+	 * The strings of one array: that many bytes, or what an eighth of a CPU's ring takes.
+	 * Larger arrays are cut: each string longer than STR_WHOLE loses its middle. With more than
+	 * STR_ARRAY_ELEMS strings it is unknown which are long.
 	 */
 	STR_ARRAY_MAX = 122880,
 	STR_ARRAY_ELEMS = 4096,
 	STR_WHOLE = 128,
-	/* Linux takes none longer as argument or environment: MAX_ARG_STRLEN. */
+	/* The longest string that Linux accepts as argument or environment: MAX_ARG_STRLEN. */
 	STR_LONGEST = 131072,
 	/* Components and mounts that are followed from a file towards the root. */
 	PATH_COMPONENTS = 1024,
-	/* Mounts of a file system among which one is looked for that shows a file. */
+	/* How many mounts of a file system are searched for one that shows a file. */
 	MOUNTS_MAX = 1024,
 	NAME_LEN = 255,
 };
@@ -49,14 +48,14 @@ enum abi : __u8 {
 
 /* record_header.flags */
 enum record_flag : __u8 {
-	RECORD_NO_RETURN = 1 << 0, /* the call does not return: ret means nothing */
-	RECORD_INTERNAL = 1 << 1, /* for tracee's own bookkeeping, nobody asked to see it */
+	RECORD_NO_RETURN = 1 << 0, /* the call does not return: ret has no meaning */
+	RECORD_INTERNAL = 1 << 1, /* for tracee's own bookkeeping, not shown */
 	RECORD_WITHIN = 1 << 6, /* a call within another, whose arguments were in user memory */
 	RECORD_NOT_CARRIED_OUT = 1 << 2, /* seccomp or a tracer kept the call from running */
-	RECORD_UNVERIFIED = 1 << 3, /* whether the call was carried out could not be told */
+	RECORD_UNVERIFIED = 1 << 3, /* it is unknown whether the call was carried out */
 };
 
-/* Of the tables and buffers that the loader makes. */
+/* Sizes of tables and buffers that the loader makes. */
 enum table_size {
 	SCRATCH_SLOTS = 3, /* of each CPU */
 	CONTAINERS_MAX = 131072,
@@ -72,7 +71,7 @@ enum wake_age { WAKE_AGE_NS = 10000000 };
 struct record_header {
 	__u64 time; /* ns since boot, suspend included */
 	__u64 thread_start; /* ns since boot */
-	__u64 process_start; /* ns since boot; with host_pid it names a process for good */
+	__u64 process_start; /* ns since boot; with host_pid it identifies a process for ever */
 	__u64 cgroup_id;
 	__u64 container; /* container.cgroup; 0: in none */
 	__s64 ret;
@@ -100,27 +99,27 @@ enum no_syscall : __u16 { NO_SYSCALL = 0xffff };
 /* item_header.index: position of the argument, or one of these. */
 enum item_index : __u8 {
 	ITEM_NODENAME = 0xff,
-	/* of a call that was not carried out: what stood in the register of its result */
+	/* for a call that was not carried out: the register of its result */
 	ITEM_SEEN = 0xfe,
 };
 
-/* item_header.part: what else is told of an argument besides itself. */
+/* item_header.part: parts of an argument, apart from its value. */
 enum item_part : __u8 {
 	PART_VALUE = 0,
-	/* Of a struct msghdr: what it points to. */
+	/* For a struct msghdr: what it points to. */
 	PART_MSG_NAME = 1,
 	PART_MSG_IOV = 2,
 	PART_MSG_CONTROL = 3,
-	/* Of an open file: struct fd_info, its path, what it is bound to as a socket. */
+	/* For an open file: struct fd_info, its path, what it is bound to as a socket. */
 	PART_FD_INFO = 4,
 	PART_FD_PATH = 5,
 	PART_FD_SOCKET = 6,
 	PART_FD_UNIX = 7,
-	/* Of a string array: what is missing in it, an array of struct str_cut. */
+	/* For a string array: the cuts in it, an array of struct str_cut. */
 	PART_STR_CUTS = 8,
-	/* Of a vector of buffers, or of those of a message: their first bytes. */
+	/* For a vector of buffers, or for those of a message: their first bytes. */
 	PART_BUFFERS = 9,
-	/* Of an argument that the call writes over: what was given, or what the call left. */
+	/* For an argument that the call writes over: what was given, or what the call left. */
 	PART_GIVEN = 16,
 	PART_AFTER = 17,
 };
@@ -139,10 +138,13 @@ enum path_flag : __u8 {
 	PATH_UNROOTED = 1 << 2, /* not below the root of a mount */
 	PATH_UNREACHABLE = 1 << 3, /* that root is not in the task's mount namespace */
 	PATH_MADE_UP = 1 << 4, /* in no folder, the kernel makes up its name: memfd, pipe, … */
-	PATH_MIXED = 1 << 5, /* renamed all the time: it may be of old and new names */
+	PATH_MIXED = 1 << 5, /* renamed all the time: it may mix old and new names */
 };
 
-/* item_header.flags, of user memory; of a part of an array of messages: the message's position, besides */
+/*
+ * item_header.flags, for user memory; for a part of an array of messages also the message's
+ * position
+ */
 enum item_flag : __u8 {
 	ITEM_LATE = 1 << 7, /* read when the call had returned, which may have written over it */
 };
@@ -164,14 +166,17 @@ struct str_cut {
 
 enum cut_flag {
 	/*
-	 * Not in one string but between two of them: any number of strings are
-	 * missing, and the end of the one before if it has no NUL there, and the
-	 * beginning of the one after with CUT_BEHEADS.
+	 * Not in one string but between two of them: any number of strings are missing, with the
+	 * end of the one before if it has no NUL there, and with the beginning of the one after if
+	 * CUT_BEHEADS is set.
 	 */
 	CUT_STRINGS = 0x80000000,
 	CUT_BEHEADS = 0x40000000,
 };
-/* In one item; each of them is of a string longer than STR_WHOLE, or the one between strings. */
+/*
+ * Limit of cuts in one item; each is in a string longer than STR_WHOLE, or is the one between
+ * strings.
+ */
 enum { CUTS_MAX = 1024 };
 
 /*
@@ -200,7 +205,7 @@ struct fd_socket {
 	__u8 remote[16];
 };
 
-/* What a task may do, as of kernel_structs.rs. */
+/* A task's credentials; their meaning is in kernel_structs.rs. */
 struct cred_info {
 	__u32 uid, gid, suid, sgid, euid, egid, fsuid, fsgid;
 	__u64 inheritable, permitted, effective, bset, ambient;
@@ -208,12 +213,12 @@ struct cred_info {
 	__u32 user_ns;
 };
 
-/* Numbers of a task's namespaces, as of kernel_structs.rs. */
+/* Numbers of a task's namespaces; their meaning is in kernel_structs.rs. */
 struct namespace_info {
 	__u32 mnt, pid_for_children, uts, ipc, net, cgroup, time, time_for_children;
 };
 
-/* Where a function of the kernel's lies. */
+/* The addresses of a function of the kernel. */
 struct code_range {
 	__u64 start;
 	__u64 end;
@@ -231,9 +236,9 @@ enum count_kind : __u8 {
 	COUNT_ARG32 = 2, /* an int or unsigned int */
 	COUNT_AT = 3, /* the int that argument arg points to */
 	COUNT_RET = 4,
-	COUNT_RET_UP_TO = 5, /* but no more than the value of argument arg, the room */
+	COUNT_RET_UP_TO = 5, /* but at most the value of argument arg, the room */
 	COUNT_RET_UP_TO32 = 6, /* an int or unsigned int */
-	COUNT_RET_FITS = 7, /* none where it is more than the room */
+	COUNT_RET_FITS = 7, /* none if it is more than the room */
 	COUNT_BELOW = 8, /* one less than the value of argument arg */
 	COUNT_CAP_VERSION = 9, /* 1 or 2, by the version that argument arg points to */
 };
@@ -246,7 +251,10 @@ struct arg_desc {
 	__u8 arg; /* for count; of KIND_SELECT: the argument that decides */
 	__u16 size; /* bytes of an element; 0: bits are counted */
 	__u16 max; /* bytes at the most, a multiple of size */
-	/* Of KIND_SELECT: bits of the argument that decides; where there are buffers: how many of their bytes, BUFFERS_OUT. */
+	/*
+	 * For KIND_SELECT: bits of the argument that decides; for buffers: how many of their bytes,
+	 * BUFFERS_OUT.
+	 */
 	__u32 mask;
 };
 
@@ -265,25 +273,25 @@ struct selector {
 enum syscall_flag : __u8 {
 	SYSCALL_CHOSEN = 1 << 0,
 	/*
-	 * A zero is not this call's return: clone and its like return once more in
-	 * the child; a successful execve is told by sched_process_exec.
+	 * A zero is not this call's return: clone and its like return once more in the child; a
+	 * successful execve is reported at sched_process_exec.
 	 */
 	SYSCALL_SKIP_ZERO = 1 << 1,
-	/* Shown when entered, since it never comes back. */
+	/* Shown when entered, since it never returns. */
 	SYSCALL_ON_ENTER = 1 << 2,
-	/* Shown when the task exits, since it never comes back. */
+	/* Shown when the task exits, since it never returns. */
 	SYSCALL_ON_EXIT = 1 << 3,
 	SYSCALL_EXECVE = 1 << 4,
 	SYSCALL_EXECVEAT = 1 << 5,
 	/* Its file is gone when it returns: looked up when entered. */
 	SYSCALL_CLOSES = 1 << 6,
-	/* Whether it was carried out is looked at: it leaves a mark at sys_enter. */
+	/* It leaves a mark at sys_enter, to check whether it was carried out. */
 	SYSCALL_VERIFIED = 1 << 7,
 };
 
 enum keeps : __u8 {
-	KEEPS_SOME = 1, /* what it writes over */
-	KEEPS_ALL = 2, /* it may write over all of it */
+	KEEPS_SOME = 1, /* memory that it writes over */
+	KEEPS_ALL = 2, /* it may write over all memory */
 };
 
 /* One call of one ABI. */
@@ -293,11 +301,11 @@ struct syscall_desc {
 	__u8 nargs;
 	__u8 split; /* bit i: argument i came in two 32-bit registers */
 	__u8 swap; /* n > 0: arguments n and n + 1 come in the other order */
-	__u8 checked; /* 1 + argument that is compared with the kernel's copy of it; 0: none is */
+	__u8 checked; /* 1 + argument that is compared with the kernel's copy of it; 0: none */
 	__u8 pages; /* bit i: argument i counts pages */
 	__u8 sign; /* bit i: argument i came as a signed number of 32 bits */
 	__u8 ids16; /* bit i: argument i is a user or a group of 16 bits */
-	__u8 keeps; /* what it is given is kept from sys_enter on: KEEPS_*, lib/given.h */
+	__u8 keeps; /* memory that is kept from sys_enter on: KEEPS_*, lib/given.h */
 	__u8 reserved;
 	struct arg_desc args[MAX_ARGS];
 };
@@ -316,7 +324,7 @@ struct settings {
 	__u8 mark_exits; /* exit and exit_group are */
 	__u8 task_storage; /* marks are kept with the task */
 	__u8 reserved[1];
-	__u8 on_enter[MAX_SYSCALLS]; /* what sys_enter does about a number, in whatever ABI: ENTER_* */
+	__u8 on_enter[MAX_SYSCALLS]; /* what sys_enter does at a number, in any ABI: ENTER_* */
 };
 
 enum enter_flag : __u8 {
@@ -326,27 +334,27 @@ enum enter_flag : __u8 {
 	ENTER_ANY = 0xff,
 };
 
-/* What is known of the call that a thread is in. */
+/* The mark of the call that a thread is in. */
 struct mark {
-	__u64 start; /* of the thread, where marks are kept by the address of its task */
+	__u64 start; /* start of the thread, where marks are kept by the address of its task */
 	__u64 failed; /* mark_control.failed when its last call returned */
 	__u64 args[MAX_ARGS];
-	__u32 nr; /* as the registers said at sys_enter */
+	__u32 nr; /* from the registers at sys_enter */
 	__u16 abi;
 	__u16 state; /* MARK_* of lib/mark.h */
 };
 
 struct mark_control {
 	__u64 failed; /* marks that could not be left */
-	__u64 unsettled; /* threads in a fork or an exec, which may come back under another number */
+	__u64 unsettled; /* threads in a fork or an exec, which may return under another number */
 };
 
 enum event_choice : __u8 {
 	EVENT_SHOWN = 1,
-	EVENT_BOOKKEEPING = 2, /* nobody asked to see it, tracee needs it */
+	EVENT_BOOKKEEPING = 2, /* not shown, but tracee needs it */
 };
 
-/* What user space tells programs that already run. */
+/* Settings that user space changes while programs run. */
 struct control {
 	__u64 since; /* ns since boot; 0: tracing has not begun */
 	__u64 loss_epoch; /* grows each time user space has reported losses */
@@ -378,24 +386,33 @@ enum exit_state {
 
 /* A followed process. */
 struct followed {
-	__u64 start; /* ns since boot: tells it from a later one with the same pid */
+	__u64 start; /* ns since boot: distinguishes it from a later one with the same pid */
 	__u32 await_exec; /* nothing is shown before its first exec */
 	__u32 exited; /* its last thread: EXIT_* */
 };
 
 /* Fixed before load: how containers are known. */
 struct container_settings {
-	__u32 wanted; /* whose container a process is in matters */
-	/* The cgroup v1 hierarchy that is looked at besides v2's: its id, and one of its controllers. 0: none is. */
+	__u32 wanted; /* it matters which container a process is in */
+	/*
+	 * The cgroup v1 hierarchy that is looked at in addition to v2's: its id, and one of its
+	 * controllers. 0: none.
+	 */
 	__u32 v1_hierarchy;
 	__u32 v1_subsys;
-	__u32 user; /* uid of whoever runs tracee */
-	/* So many containers of users and cgroups that containers made fit in `containers`: root's find room beside them. */
+	__u32 user; /* uid of the user who runs tracee */
+	/*
+	 * At most so many containers of users and cgroups made by containers are in `containers`,
+	 * so that root's find room.
+	 */
 	__u32 users_max;
 	__u32 reserved;
 };
 
-/* The key of a cgroup: its id, and that of its hierarchy from this bit on, since two may have cgroups with the same id. */
+/*
+ * The key of a cgroup: its id, and that of its hierarchy from this bit on, since two may have
+ * cgroups with the same id.
+ */
 enum cgroup_key { HIERARCHY_SHIFT = 48 };
 
 enum container_size {
@@ -413,19 +430,22 @@ enum listed : __u8 {
 /* Which container: a user may make a cgroup with the id of another's. */
 struct container_id {
 	char id[CONTAINER_ID_LEN];
-	__u64 owner; /* uid of whoever can make its cgroup; 0: root alone */
+	__u64 owner; /* uid of the user who may have made its cgroup; 0: only root */
 };
 
-/* A container, by the key of its cgroup. It stays until that has gone, and the last of its members as well. */
+/*
+ * A container, by the key of its cgroup. It stays until the cgroup and the last of its members have
+ * gone.
+ */
 struct container {
-	__u64 cgroup; /* the key; of a cgroup that was made inside a container: that one's */
+	__u64 cgroup; /* the key; for a cgroup that was made inside a container: the container's */
 	__u64 created; /* ns since boot, when it was first seen */
 	__u64 listed; /* the user named it: LISTED_* */
 	__u64 members; /* how many there are */
 	__u64 gone; /* the cgroup has been removed */
 	__u64 told; /* user space knows of it */
 	struct container_id who;
-	char before[CONTAINER_BEFORE_LEN]; /* what is before the id in the cgroup's path: tells the runtime */
+	char before[CONTAINER_BEFORE_LEN]; /* the path before the id: shows the runtime */
 };
 
 /* Key of the map `listed_ids`: the first bits of an id. */
@@ -434,7 +454,7 @@ struct listed_id {
 	char id[CONTAINER_ID_LEN];
 };
 
-/* A process that a container's own first exec has begun, or its ancestor. */
+/* A process that is in a container by its own entry exec, or by an ancestor's. */
 struct member {
 	__u64 start; /* ns since boot */
 	__u64 container; /* container.cgroup; 0: one that found no room */
@@ -447,8 +467,8 @@ struct member {
 enum owner { OWNER_UNKNOWN = 0xffffffff };
 
 /*
- * Tables that could not take a process. Whoever started since and is in none
- * may be one of those, and counts as in scope. ns since boot; 0: never.
+ * When tables could not take a process. A process that started since and is in none may be one of
+ * those, and counts as in scope. ns since boot; 0: never.
  */
 struct table_misses {
 	__u64 members;
@@ -461,8 +481,8 @@ enum buffer : __u8 {
 	BUFFER_CPU = 0, /* the ring of this CPU */
 	BUFFER_PRIORITY = 1,
 	BUFFER_SCRATCH = 2, /* no scratch slot was free */
-	BUFFER_UNSEEN = 3, /* what it would have been told from could not be looked at or kept */
-	/* Not of what the user chose, and no part of the total: */
+	BUFFER_UNSEEN = 3, /* the kernel side could not look at or keep what the event takes */
+	/* Not losses of chosen events, and no part of the total: */
 	BUFFER_TABLE = 4, /* no room in a table */
 	BUFFER_BOOKKEEPING = 5, /* a record that only tracee itself needs */
 	BUFFER_COUNT = 6,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Appending arrays of strings: whole where there is room. Otherwise long ones
- * lose their middle, so that whatever is in front of something hides it as
- * little as what is behind it; and each cut is told.
+ * Appending arrays of strings: whole where there is room. Otherwise long ones lose their middle, so
+ * that neither what is in front of a text nor what is behind it can hide it; and each cut is
+ * marked.
  *
- * Bodies of loops are global functions: the verifier looks at a body once, and
- * the loop around it costs it a few instructions a round; long loops are loops
- * of loops. What a loop carries stands in the scratch slot.
+ * Bodies of loops are global functions: the verifier looks at a body once, and the loop around it
+ * costs it a few instructions a round; long loops are loops of loops. The state of a loop is in the
+ * scratch slot.
  */
 #include "lib/items.h"
 
@@ -18,11 +18,11 @@ static __always_inline long read_pointer(__u64 addr, __u32 pointer_bytes, __u64 
 	return bpf_probe_read_user(pointer, 4, (void *)addr);
 }
 
-/* Of a function that counts, how often it looks. */
+/* Rounds of a counting function. */
 #define COUNT_ROUNDS 128
 #define COUNT_CHUNK COUNT_ROUNDS
 #define COUNT_CHUNKS (COUNT_ROUNDS * COUNT_CHUNK)
-/* The kernel takes no more than 6 MiB of arguments and their pointers. */
+/* The kernel accepts at most 6 MiB of arguments and their pointers. */
 #define COUNT_MOST ((6 << 20) / 8)
 
 /* How many of COUNT_CHUNK pointers come before a null one; -1: could not be read. */
@@ -39,7 +39,7 @@ __noinline int count_chunk(__u64 addr, __u32 pointer_bytes)
 	return COUNT_CHUNK;
 }
 
-/* The same of COUNT_CHUNKS pointers. */
+/* The same for COUNT_CHUNKS chunks. */
 __noinline int count_chunks(__u64 addr, __u32 pointer_bytes)
 {
 	__u32 count = 0;
@@ -56,7 +56,7 @@ __noinline int count_chunks(__u64 addr, __u32 pointer_bytes)
 	return count;
 }
 
-/* How many pointers there are before the null one; 0 where that could not be told. */
+/* How many pointers come before the null one; 0 if unknown. */
 __noinline int count_pointers(__u64 addr, __u32 pointer_bytes)
 {
 	__u32 count = 0;
@@ -73,9 +73,12 @@ __noinline int count_pointers(__u64 addr, __u32 pointer_bytes)
 	return 0;
 }
 
-/* What a cut and the NUL after it take of the record. */
+/* Bytes of the record that a cut and the NUL after it take. */
 #define CUT_COST (sizeof(struct str_cut) + 1)
-/* Of one array, bytes that are looked through for the ends of long strings: twice what the kernel takes, and some. */
+/*
+ * How many bytes of one array are searched for the ends of long strings: more than twice what the
+ * kernel accepts.
+ */
 #define WORK_MAX (16 << 20)
 #define UNKNOWN_LENGTH 0x7fffffff
 
@@ -91,7 +94,7 @@ __noinline int str_length(__u32 slot, __u64 addr)
 	if (!s)
 		return -1;
 	for (int i = 0; i <= STR_LONGEST / (RECORD_SLACK - 1); i++) {
-		/* To where no record ends. */
+		/* Read to a place beyond any record. */
 		long n = bpf_probe_read_user_str(s->bytes + RECORD_MAX, RECORD_SLACK,
 						 (void *)(addr + len));
 
@@ -108,7 +111,7 @@ __noinline int str_length(__u32 slot, __u64 addr)
 	return UNKNOWN_LENGTH;
 }
 
-/* Appends so much as goes at once. */
+/* Appends as much as is possible at once. */
 static __always_inline int append_some(struct scratch *s, __u64 addr, __u64 n)
 {
 	__u64 pos = s->pos, at = s->strings.len;
@@ -124,7 +127,10 @@ static __always_inline int append_some(struct scratch *s, __u64 addr, __u64 n)
 	return STEP_MORE;
 }
 
-/* Appends no more than the longest array. A function, since callers have little of the stack left. */
+/*
+ * Appends at most the longest array. A function of its own, since callers have little of the stack
+ * left.
+ */
 __noinline int append(__u32 slot, __u64 addr, __u64 len)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
@@ -146,7 +152,7 @@ __noinline int append(__u32 slot, __u64 addr, __u64 len)
 	return STEP_MORE;
 }
 
-/* The place of the array's last byte; of none: of its header's. */
+/* The place of the array's last byte; if it has none, that of its header. */
 static __always_inline __u8 *last_byte(struct scratch *s)
 {
 	__u64 at = s->strings.len;
@@ -190,7 +196,7 @@ static __always_inline void note_gap(struct scratch *s, __u64 missing, __u32 fla
 		append_nul(s);
 }
 
-/* The next string, or how reading ends. */
+/* Finds the next string, or the reason for the end. */
 static __always_inline int next_string(struct scratch *s, __u64 *addr)
 {
 	*addr = s->strings.addr;
@@ -228,7 +234,7 @@ __noinline int measure_string(__u32 slot)
 	len = str_length(slot, addr);
 	if (len < 0)
 		return STEP_FAULT;
-	/* Where the next one begins is not known then. */
+	/* It is then unknown where the next one begins. */
 	if (len == UNKNOWN_LENGTH && s->strings.end)
 		return STEP_FULL;
 	if (len > STR_WHOLE) {
@@ -241,7 +247,7 @@ __noinline int measure_string(__u32 slot)
 	return STEP_MORE;
 }
 
-/* Bytes that the next long string may have: what others leave is for those after them. */
+/* Bytes that the next long string may take: what one leaves is for those after it. */
 static __always_inline __u32 share_of(struct scratch *s, __u32 len)
 {
 	__u64 share = s->strings.share;
@@ -255,7 +261,10 @@ static __always_inline __u32 share_of(struct scratch *s, __u32 len)
 	return share;
 }
 
-/* Appends the next string: the beginning and the end of it if it takes more than its share of the room. */
+/*
+ * Appends the next string: the beginning and the end of it if it takes more than its share of the
+ * room.
+ */
 __noinline int copy_string(__u32 slot)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
@@ -319,7 +328,7 @@ static __always_inline int walk_strings(struct scratch *s, __u64 addr, bool copy
 	return step;
 }
 
-/* Begins an array. What is known of it stands in the slot: those who append have little of the stack. */
+/* Begins an array. What is known of it stands in the slot: appenders have little of the stack. */
 static __always_inline void strings_begin(struct scratch *s, __u64 addr, __u64 end,
 					  __u32 pointer_bytes)
 {
@@ -341,7 +350,10 @@ static __always_inline void strings_begin(struct scratch *s, __u64 addr, __u64 e
 	s->strings.limit = room < STRINGS_END - pos ? room : STRINGS_END - pos;
 }
 
-/* After all have been measured: whether each long one gets its share, if it does not fit as a whole. */
+/*
+ * After all have been measured: whether each long one gets its share, if it does not fit as a
+ * whole.
+ */
 static __always_inline bool shares_fit(struct scratch *s)
 {
 	__u64 room = s->strings.limit;
@@ -362,7 +374,7 @@ static __always_inline struct item_header *strings_item(struct scratch *s)
 	return pos > ITEM_START_MAX ? NULL : (struct item_header *)(s->bytes + pos);
 }
 
-/* Ends the item, and tells of the cuts in it. */
+/* Ends the item, and appends the cuts in it. */
 static __always_inline void strings_end(struct scratch *s)
 {
 	struct item_header *item = strings_item(s);
@@ -385,7 +397,10 @@ static __always_inline void strings_end(struct scratch *s)
 	item_end(s, item, n);
 }
 
-/* Strings of pointers: as many as fit with their beginnings and ends alone; from the front, and from the end. */
+/*
+ * Strings by pointers: as many as fit with only their beginnings and ends; from the front, and from
+ * the end.
+ */
 static __always_inline void copy_some(struct scratch *s, __u64 count)
 {
 	__u64 some = s->strings.limit / 2 / (STR_WHOLE + CUT_COST);

@@ -2,10 +2,9 @@
 /*
  * System calls: one program for all of them, driven by the table `syscalls`.
  *
- * Each program is there twice, as <event>__tp_btf and as <event>__tp: since
- * Linux 7.0 programs on raw tracepoints are preempted, and while one is, the
- * kernel runs it for no other task on that CPU. Those on classic tracepoints
- * are not preempted, but cost more.
+ * Each program exists twice, as <event>__tp_btf and as <event>__tp: since Linux 7.0 programs on raw
+ * tracepoints are preempted, and while one is, the kernel runs it for no other task on that CPU.
+ * Those on classic tracepoints are not preempted, but cost more.
  */
 #include "lib/exec.h"
 #include "lib/mark.h"
@@ -44,7 +43,7 @@ static __always_inline void emit_raw(struct task_struct *task, const struct sysc
 	scratch_put(s);
 }
 
-/* The first test of all: does anyone want this number, in whatever ABI? */
+/* The first test of all: does anyone want this number, in any ABI? */
 static __always_inline bool number_wanted(__u64 nr)
 {
 	__u64 low = (__u32)nr & ~X32_SYSCALL_BIT;
@@ -53,7 +52,7 @@ static __always_inline bool number_wanted(__u64 nr)
 	return low < MAX_SYSCALLS && settings.syscall_wanted[low];
 }
 
-/* Of what comes back with the registers of before a signal. */
+/* For a return with the registers from before a signal. */
 #define NO_NUMBER ((__u32)-1)
 
 static __always_inline bool has_mark(__u64 nr)
@@ -68,7 +67,7 @@ static __always_inline bool exit_wanted(__u64 nr)
 	       (settings.marks && ((__u32)nr == NO_NUMBER || numbers_are_unsettled()));
 }
 
-/* A child that comes back for the first time, or an exec that is told elsewhere. */
+/* A child that returns for the first time, or an exec that is reported elsewhere. */
 static __always_inline bool is_no_call(const struct syscall_desc *desc, long ret, __u32 taken)
 {
 	if (!(desc->flags & SYSCALL_SKIP_ZERO) || ret)
@@ -80,7 +79,7 @@ static __always_inline bool is_no_call(const struct syscall_desc *desc, long ret
 
 static __always_inline __u8 verified_flags(const struct syscall_desc *desc, __u32 taken)
 {
-	/* What never comes back was made up where it does. */
+	/* The return of a call that never returns was made up. */
 	if (desc->flags & (SYSCALL_ON_ENTER | SYSCALL_ON_EXIT))
 		return RECORD_NOT_CARRIED_OUT;
 	if (!(desc->flags & SYSCALL_VERIFIED))
@@ -98,7 +97,7 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 	__u8 flags = 0;
 
 	known = syscall_abi(task, nr, &call);
-	/* Before scope and filters, lest it stay for the next call. */
+	/* Taken before scope and filters are asked, lest it stay for the next call. */
 	if (has_mark(nr)) {
 		taken = mark_taken(nr);
 		if (taken & TAKEN_EXECUTED)
@@ -120,7 +119,7 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 	ret = call_result(&call, desc, ret);
 	if (desc && !is_no_call(desc, ret, taken))
 		flags = verified_flags(desc, taken);
-	/* By its number, whatever it holds. */
+	/* By its number, whatever inner call it contains. */
 	if (settings.chosen[EVENT_SYS_EXIT])
 		emit_raw(task, &call, EVENT_SYS_EXIT, ret, flags);
 	desc = told_call(regs, &call);
@@ -173,7 +172,7 @@ static __always_inline int on_enter(struct task_struct *task, const struct pt_re
 		leave_mark(nr);
 	if (!number_has(nr, ENTER_WANTED))
 		return 0;
-	/* Where execs are not remembered here, what awaits one is of no interest. */
+	/* If execs are not remembered here, a task that awaits one does not matter. */
 	scope = settings.exec_on_enter ? exec_scope(task) : task_scope(task);
 	if (scope == SCOPE_OUT || !syscall_abi(task, nr, &call))
 		return 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* What tasks are told to do and do to each other: signals, exits, ptrace, limits, the clock. */
+/* Signals, exits, ptrace, limits, the clock. */
 #include "lib/event.h"
 
 /* A task's id as the current task sees it. */
@@ -21,16 +21,15 @@ static __always_inline void put_kernel_struct(struct scratch *s, __u32 index, __
 }
 
 /*
- * Of what is not sent by kill(2), tkill(2) or tgkill(2), who sent it is the
- * sender's word (rt_sigqueueinfo(2)). To itself a process may send whatever it
- * likes.
+ * If a signal is not sent by kill(2), tkill(2) or tgkill(2), the sender itself states who sent it
+ * (rt_sigqueueinfo(2)). A process may send itself any code.
  */
 static __always_inline bool is_senders_word(int code)
 {
 	return code < SI_USER && code != SI_TKILL;
 }
 
-/* Whether there is a sender: of what tasks send, and of the death of a child. */
+/* Whether there is a sender: for signals that tasks send, and for the death of a child. */
 static __always_inline bool has_sender(int sig, int code)
 {
 	if (sig == SIGCHLD && code > 0)
@@ -39,10 +38,10 @@ static __always_inline bool has_sender(int sig, int code)
 	       code != SI_SIGIO;
 }
 
-/* Signals that are looked at for the one that a process dies of: the last ones of a queue. */
+/* How many of the last signals of a queue are searched for the one that a process dies of. */
 #define QUEUE_END 16
 
-/* Address of what a queue says of that signal, the last one first; 0: nothing. */
+/* Address of the information on that signal in a queue, the last one first; 0: none. */
 static __always_inline __u64 queued_info(struct sigpending *pending, int sig)
 {
 	struct list_head *head = &pending->list;
@@ -64,12 +63,11 @@ static __always_inline bool is_blocked(struct task_struct *task, int sig)
 }
 
 /*
- * A signal that ends a whole process comes to each of its threads as a SIGKILL
- * that says nothing, also to the only one: what it was is in group_exit_code,
- * who sent it is in the queue in which it still waits. A SIGKILL has no place
- * there. One that this thread blocks may be another of its kind, which nobody
- * has taken. Of an exit_group(2), or an execve(2) of another thread, it is no more
- * than the kernel's own SIGKILL.
+ * A signal that ends a whole process reaches each of its threads as a SIGKILL without information,
+ * also the only one: the signal is in group_exit_code, its sender in the queue in which it still
+ * waits. A SIGKILL is not in the queue. One that this thread blocks may be another signal of the
+ * same number, which no thread has taken. For an exit_group(2), or an execve(2) of another thread,
+ * there is only the kernel's own SIGKILL.
  */
 static __always_inline int dies_with_group(struct task_struct *task, __u64 *info)
 {
@@ -87,10 +85,10 @@ static __always_inline int dies_with_group(struct task_struct *task, __u64 *info
 	return sig;
 }
 
-/* info: address of what is known of it; 0: code is all. */
+/* info: address of further information; 0: there is only code. */
 static __always_inline int on_signal_deliver(int sig, int code, __u64 info)
 {
-	/* The kernel keeps nothing else of a SIGKILL than that it is there. */
+	/* The kernel keeps no information on a SIGKILL. */
 	bool group = sig == SIGKILL && !info, unknown = false, sender;
 	struct kernel_siginfo *from;
 	struct scratch *s;
@@ -108,7 +106,7 @@ static __always_inline int on_signal_deliver(int sig, int code, __u64 info)
 	if (info)
 		code = BPF_CORE_READ(from, si_code);
 	sender = info && has_sender(sig, code);
-	/* Those of the sender come last. */
+	/* The sender's arguments come last. */
 	s = event_begin_with(EVENT_SIGNAL_DELIVER,
 			     sender ? NARGS_SIGNAL_DELIVER : ARG_SIGNAL_DELIVER_SENDER_PID,
 			     (struct hook){});
@@ -135,11 +133,14 @@ static __always_inline int on_signal_deliver(int sig, int code, __u64 info)
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(signal_deliver__tp_btf, int sig, struct kernel_siginfo *info)
 {
-	/* A number, since it is none of a structure where a thread dies because of another (SEND_SIG_NOINFO). */
+	/*
+	 * A plain number, since it is no pointer if a thread dies because of another
+	 * (SEND_SIG_NOINFO).
+	 */
 	return on_signal_deliver(sig, SI_USER, plain_address(info));
 }
 
-/* Here nobody tells the sender, but of what ends a whole process. */
+/* Here the sender is unknown, except for a signal that ends a whole process. */
 SEC("tp/signal/signal_deliver")
 int signal_deliver__tp(struct trace_event_raw_signal_deliver *ctx)
 {
@@ -155,7 +156,9 @@ static __always_inline int emit_do_exit(long code, bool last)
 		return 0;
 	put_value(s, ARG_DO_EXIT_EXIT_CODE, code >> 8 & 0xff);
 	put_value(s, ARG_DO_EXIT_SIGNAL, code & SIGNAL_MASK);
-	/* Of the whole process, by exit_group(2), by a signal, or since no other thread is left. */
+	/*
+	 * The whole process ends, by exit_group(2), by a signal, or since no other thread is left.
+	 */
 	put_value(s, ARG_DO_EXIT_GROUP_EXIT,
 		  TASK_READ(task, signal, flags) & SIGNAL_GROUP_EXIT || last);
 	return event_end(s);
@@ -220,7 +223,7 @@ static __always_inline int after_ptrace_attach(const struct returned_call *call)
 
 AFTER_CALL(ptrace_attach)
 
-/* Told by what these calls are given in registers and what they return: no function has more. */
+/* Reported from these calls' registers and results: no function knows more. */
 static __always_inline int after_process_vm_access(const struct returned_call *call)
 {
 	struct hook hook = { .ret = call->ret, .returned = true };
@@ -260,7 +263,7 @@ HOOK(security_task_prctl, security_task_prctl,
      (int option, unsigned long arg2, unsigned long arg3, unsigned long arg4, unsigned long arg5),
      (option, arg2, arg3, arg4, arg5))
 
-/* The hook comes first in this call, whatever becomes of it; what the hook said is not known. */
+/* The hook comes first in this call, whatever becomes of it; the hook's result is unknown. */
 static __always_inline int after_security_task_prctl(const struct returned_call *call)
 {
 	if (call->event != EVENT_PRCTL)
@@ -293,7 +296,7 @@ HOOK(security_task_setrlimit, security_task_setrlimit,
      (struct task_struct * task, unsigned int resource, struct rlimit *limit),
      (task, resource, limit))
 
-/* What a task has set for itself; of others only that it has set something. */
+/* What a task has set for itself; for others only the fact that it has set something. */
 static __always_inline int after_security_task_setrlimit(const struct returned_call *call)
 {
 	struct task_struct *task = current_task();

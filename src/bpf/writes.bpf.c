@@ -2,10 +2,9 @@
 /*
  * Files that programs write.
  *
- * Bytes are read from user memory when a call has returned. It may have
- * changed since the kernel took them, if other threads share it, and so may a
- * position that is shared: such bytes are marked, and user space looks at the
- * file itself.
+ * Bytes are read from user memory when a call has returned. That memory may have changed since the
+ * kernel read it, if other threads share it, and so may a shared position: such bytes are marked,
+ * and user space reads the file itself.
  */
 #include "lib/capture.h"
 #include "lib/event.h"
@@ -51,7 +50,7 @@ static __always_inline bool is_regular(struct file *file)
 	return (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFREG;
 }
 
-/* Tells user space of what a process has done by a name. */
+/* Reports to user space what a process has done by a name. */
 __noinline int tell_name(__u32 what, __u64 name)
 {
 	struct scratch *s = scratch_get();
@@ -68,7 +67,7 @@ __noinline int tell_name(__u32 what, __u64 name)
 	return 0;
 }
 
-/* Tells user space of a file. */
+/* Reports a file to user space. */
 __noinline int tell_file(__u32 what, __u32 flags, __u32 fd)
 {
 	struct captured_file fresh = { .unseen = what == TAKE_UNSEEN };
@@ -81,7 +80,7 @@ __noinline int tell_file(__u32 what, __u32 flags, __u32 fd)
 		return 0;
 	}
 	take_file(s->slot, what, plain_address(file), flags, fd);
-	/* What did not get through is told again. */
+	/* A report that found no room is repeated. */
 	if (send_record(s))
 		bpf_map_update_elem(&captured_files, &key, &fresh, BPF_ANY);
 	scratch_put(s);
@@ -89,15 +88,15 @@ __noinline int tell_file(__u32 what, __u32 flags, __u32 fd)
 }
 
 /*
- * What user space must be told of a call: TELL_NOTHING, or one of TAKE_* and,
- * above TELL_FLAGS, those of FILE_*. The functions below find that out, one
- * after the other, so that none has the stack of all.
+ * What must be reported of a call: TELL_NOTHING, or one of TAKE_* and, above TELL_FLAGS, flags of
+ * FILE_*. The functions below decide that, one after the other, so that none needs the stack of
+ * all.
  */
 #define TELL_NOTHING 0
 #define TELL_WHAT 0xff
 #define TELL_FLAGS 8
 
-/* Every open for writing is told: it may be another file by now, or empty. */
+/* Every open for writing is reported: the file may be another one by now, or empty. */
 __noinline int tell_of_open(__u32 fd)
 {
 	struct file *file = file_of_fd(fd);
@@ -107,7 +106,10 @@ __noinline int tell_of_open(__u32 fd)
 	if (!file || !is_regular(file))
 		return TELL_NOTHING;
 	mode = BPF_CORE_READ(file, f_mode);
-	/* f_flags has lost O_TRUNC; a file that is empty after its open lost nothing if it was so before. */
+	/*
+	 * f_flags has lost O_TRUNC; a file that is empty after its open lost nothing if it was so
+	 * before.
+	 */
 	if (!(mode & FMODE_WRITE))
 		return TELL_NOTHING;
 	if (mode & FMODE_CREATED)
@@ -117,7 +119,7 @@ __noinline int tell_of_open(__u32 fd)
 	return tell;
 }
 
-/* A file whose content changes by other ways than its caller's memory. */
+/* A file whose content changes otherwise than from its caller's memory. */
 __noinline int tell_of_unseen(__u32 fd)
 {
 	struct file *file = file_of_fd(fd);
@@ -131,7 +133,7 @@ __noinline int tell_of_unseen(__u32 fd)
 	return known && (known->skip || known->unseen) ? TELL_NOTHING : TAKE_UNSEEN;
 }
 
-/* Where a write that has returned began; false if that is not sure. */
+/* Where a write that has returned began; false if that is uncertain. */
 static __always_inline bool find_position(const struct returned_call *call, struct file *file,
 					  __u64 *pos)
 {
@@ -257,7 +259,7 @@ __noinline int send_iovecs(__u32 slot, __u64 at, __u32 count, __u32 pointer_byte
 	return 0;
 }
 
-/* Sends what tell_of_write() has found. */
+/* Sends the write that tell_of_write() has found. */
 static __always_inline void send_write(struct scratch *s)
 {
 	if (s->call.event == EVENT_WRITE || s->call.event == EVENT_PWRITE64)
@@ -266,7 +268,7 @@ static __always_inline void send_write(struct scratch *s)
 		send_iovecs(s->slot, s->call.args[1], s->call.args[2], pointer_size(s->call.abi));
 }
 
-/* Who changes a file, as a call that has returned tells; the file is open as scratch.write.fd. */
+/* What changes a file, by a call that has returned; the file is open as scratch.write.fd. */
 #define BY_NOBODY 0
 #define BY_CALLER 1 /* from its memory */
 #define BY_OPEN 2 /* which may have emptied it */
@@ -320,7 +322,10 @@ static __always_inline __u32 who_writes(const struct returned_call *call, __u64 
 	return BY_NOBODY;
 }
 
-/* A slot for a call that may have changed a file (src/loader/marks.rs has all of them, too), with BY_* in scratch.write.who; or -1. */
+/*
+ * Returns a slot for a call that may have changed a file (src/loader/marks.rs lists all of them),
+ * with BY_* in scratch.write.who; or -1.
+ */
 __noinline int writing_call(__u64 nr, __s64 ret)
 {
 	struct returned_call call = {};

@@ -133,7 +133,7 @@ fn parse_limits(text: &str) -> Result<Limits, UsageError> {
             return Err(UsageError::Value {
                 flag: "--capture-limit",
                 value: text.into(),
-                allowed: format!("{name} is there twice"),
+                allowed: format!("{name} is given twice"),
             });
         }
         given.push(name);

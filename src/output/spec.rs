@@ -127,7 +127,7 @@ fn output(value: &str) -> Result<OutputSpec, String> {
     for option in options {
         match option.split_once('=') {
             Some(("mode", mode)) if spec.mode.is_none() => spec.mode = Some(parse_mode(mode)?),
-            Some(("mode", _)) => return Err("mode is there twice".into()),
+            Some(("mode", _)) => return Err("mode is given twice".into()),
             _ => {
                 return Err(format!(
                     "there is no option {option:?}; it may be mode=0640 (permissions of the file)"

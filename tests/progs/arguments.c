@@ -1,7 +1,8 @@
 // arguments WAY TO: tries to execute a file that is not there with such arguments, then executes
-// itself with them, and writes those that it finds to the file TO, each with its NUL. arguments
-// crowd N: N executions each of four processes with 120 kB of arguments, meanwhile others with
-// short ones. arguments message 0, arguments deep FOLDER: other values that may be cut.
+// itself with them, and writes those that it finds to the file TO, each with its NUL.
+// arguments crowd N: N executions each of four processes with 120 kB of arguments, meanwhile others
+// with short ones.
+// arguments message 0, arguments deep FOLDER: other values that may be cut.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <limits.h>

@@ -1,12 +1,18 @@
 // cgroups WORD…: goes from cgroup to cgroup and does things there, word by word. FILE is a cgroup.procs or its like.
 //
-// into FILE moves itself thread FILE moves a thread of its own, which then forks a child that is
-// seen as `forked` calls N makes N calls of getppid run NAME a child executes this program as NAME
-// make FOLDER makes a cgroup uid N becomes that user fork goes on in a child, and waits for it
-// clone FOLDER goes on in a child that is made in that cgroup, and waits for it exec executes
-// itself for the words that follow own the same, as runtimes do: by /proc/self/exe race FILE FILE N
-// moves between both while N children execute this program as `racer` wait prints `ready`, and
-// waits for a line end NAME what `run` executes: nothing
+//   into FILE       moves itself
+//   thread FILE     moves a thread of its own, which then forks a child that is seen as `forked`
+//   calls N         makes N calls of getppid
+//   run NAME        a child executes this program as NAME
+//   make FOLDER     makes a cgroup
+//   uid N           becomes that user
+//   fork            goes on in a child, and waits for it
+//   clone FOLDER    goes on in a child that is made in that cgroup, and waits for it
+//   exec            executes itself for the words that follow
+//   own             the same, as runtimes do: by /proc/self/exe
+//   race FILE FILE N  moves between both while N children execute this program as `racer`
+//   wait            prints `ready`, and waits for a line
+//   end NAME        what `run` executes: nothing
 #define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>

@@ -1,6 +1,5 @@
-// sockets: makes and connects sockets of several families; a 32-bit program does it by
-// socketcall(2): m32 Logs each step, with what getsockname(2), getpeername(2) and getsockopt(2)
-// return for the socket:
+// sockets: makes and connects sockets of several families; a 32-bit program does it by socketcall(2): m32
+// Logs each step, with what getsockname(2), getpeername(2) and getsockopt(2) return for the socket:
 //
 //   create   RESULT family type protocol
 //   bind     RESULT family type protocol local

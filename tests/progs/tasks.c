@@ -1,8 +1,11 @@
 // tasks: signals, exits, ptrace, memory of others, prctl, limits; logs what it did, in the order of the events
 //
-// signal sig code sender_pid sender_uid (- -: the kernel; null null: chosen by the sender) exit tid
-// code signal group attach result pid request options memory result pid write local remote prctl
-// option arg2 arg3 arg4 arg5 limit pid resource cur max
+//   signal   sig code sender_pid sender_uid     (- -: the kernel; null null: chosen by the sender)
+//   exit     tid code signal group
+//   attach   result pid request options
+//   memory   result pid write local remote
+//   prctl    option arg2 arg3 arg4 arg5
+//   limit    pid resource cur max
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>

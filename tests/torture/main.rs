@@ -2,8 +2,8 @@
 //! programs count what they have done, lines of the output what was received; with the loss that tracee reports both
 //! must agree, or the drill fails.
 //!
-//! TORTURE_SEED=N repeats the random drills (the seed is printed) TORTURE_FIGURES=F where the
-//! figures go, as a table in Markdown
+//!   TORTURE_SEED=N     repeats the random drills (the seed is printed)
+//!   TORTURE_FIGURES=F  where the figures go, as a table in Markdown
 
 mod ends;
 mod floods;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Scratch slots, wake-up of the reader, and the count of what was lost. */
+/* Scratch slots, wake-up of the reader, and loss counters. */
 #ifndef TRACEE_BUFFER_H
 #define TRACEE_BUFFER_H
 
@@ -11,7 +11,10 @@ static __always_inline void count_loss(__u32 event, __u32 buffer, __u64 now)
 	struct loss *loss;
 	__u64 *count;
 
-	/* What finds no room in a table is no record: it is told whoever wants the event. */
+	/*
+	 * What finds no room in a table is no record: it is reported even if nobody chose the
+	 * event.
+	 */
 	if (buffer < BUFFER_TABLE && event < MAX_EVENTS &&
 	    settings.chosen[event] == EVENT_BOOKKEEPING)
 		buffer = BUFFER_BOOKKEEPING;
@@ -27,15 +30,14 @@ static __always_inline void count_loss(__u32 event, __u32 buffer, __u64 now)
 		loss->first = now;
 	}
 	loss->last = now;
-	/* Last, so that whoever sees it finds the others. */
+	/* Last, so that a reader who sees it finds the other counters updated. */
 	__sync_fetch_and_add(&lost_in_all, 1);
 }
 
 /*
- * A slot is ours if we are its only holder after adding ourselves. This needs
- * no fetching atomics, which kernels before 5.12 lack: all who compete run on
- * this CPU, so that of two who both added themselves at most the first can
- * have read 1.
+ * A slot is ours if we are its only holder after adding ourselves. This needs no fetching atomics,
+ * which kernels before 5.12 lack: all that compete run on this CPU, so that of two that both added
+ * themselves at most the first can have read 1.
  */
 static __always_inline struct scratch *scratch_get(void)
 {
@@ -78,7 +80,7 @@ static __always_inline __u64 wake_flags(void *ring, __u32 size, __u64 now)
 	return fill < level && fill + size >= level ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
-/* Bytes of the record. Asked for last, lest the compiler keep what has not been compared yet. */
+/* Bytes of the record. Read last, lest the compiler keep a value that has not been compared yet. */
 static __always_inline __u32 record_size(const struct scratch *s)
 {
 	__u32 size = *(volatile const __u32 *)&s->pos;

@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Which call is in progress, and what it is given. Four calls of the 32-bit
- * ABI hold another one: its arguments are in user memory, in ipc(2) in an
- * order of their own. Such a call is told as the one that it holds.
+ * Which call is in progress, and its arguments. Four calls of the 32-bit ABI contain another one:
+ * its arguments are in user memory, in ipc(2) in an order of their own. Such a call is reported as
+ * the inner one.
  */
 #ifndef TRACEE_CALL_H
 #define TRACEE_CALL_H
 
 #include "task.h"
 
-/* Arguments of each call that a call holds, by its row: of socketcall(2) by its number, old_select(2), old_mmap(2). */
+/*
+ * Number of arguments of each inner call, by its row: those of socketcall(2) by number,
+ * old_select(2), old_mmap(2).
+ */
 static const __u8 held_count[] = { 0, 3, 3, 3, 2, 3, 3, 3, 4, 4, 4, 6,
 				   6, 2, 5, 5, 3, 3, 4, 5, 4, 0, 5, 6 };
 
-/* The row of the call that this 32-bit call of the current task holds; 0: it holds none. */
+/* The row of the call that this 32-bit call of the current task contains; 0: none. */
 int held_row(__u32 nr);
 
-/* The call that this one holds, or itself; afterwards call says which. */
+/* The call that this one contains, or itself; call is updated accordingly. */
 static __always_inline struct syscall_desc *call_lookup(const struct pt_regs *regs,
 							struct syscall_nr *call)
 {
@@ -33,7 +36,9 @@ static __always_inline bool is_told(const struct syscall_desc *desc)
 	       (settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked);
 }
 
-/* As call_lookup(), but for a held call that nobody wants it is the one that holds it: a call is told once. */
+/*
+ * Like call_lookup(), but if nobody wants the inner call, the outer one: a call is reported once.
+ */
 static __always_inline struct syscall_desc *told_call(const struct pt_regs *regs,
 						      struct syscall_nr *call)
 {
@@ -45,11 +50,11 @@ static __always_inline struct syscall_desc *told_call(const struct pt_regs *regs
 	return syscall_lookup(call);
 }
 
-/* From the array in memory that socketcall(2) and its like are given. */
+/* Reads the array in memory that socketcall(2) and its like take. */
 static __always_inline bool held_array(__u32 within, __u64 args[MAX_ARGS])
 {
 	__u64 row = within, len, from = within > SOCKETCALL_MAX ? args[0] : args[1];
-	/* In place, from the last one on: the stack has no room for them. */
+	/* In place, from the last one on: the stack has no room for a copy. */
 	__u32 *words = (__u32 *)args;
 
 	bounded(row);
@@ -66,7 +71,7 @@ static __always_inline bool held_array(__u32 within, __u64 args[MAX_ARGS])
 	return true;
 }
 
-/* From the registers of ipc(2), in the order of compat_sys_ipc() (ipc/syscall.c). */
+/* Reads the registers of ipc(2), in the order of compat_sys_ipc() (ipc/syscall.c). */
 static __always_inline bool held_ipc(__u32 within, __u64 args[MAX_ARGS])
 {
 	__u32 version = (__u32)args[0] >> 16;
@@ -85,7 +90,7 @@ static __always_inline bool held_ipc(__u32 within, __u64 args[MAX_ARGS])
 		args[4] = third;
 		if (version)
 			break;
-		/* Of old, address and type are in memory. */
+		/* In the old form, address and type are in memory. */
 		if (bpf_probe_read_user(&args[1], sizeof(args[1]), (void *)ptr))
 			return false;
 		args[3] = args[1] >> 32;
@@ -119,12 +124,12 @@ static __always_inline bool held_ipc(__u32 within, __u64 args[MAX_ARGS])
 	return true;
 }
 
-/* Numbers of a 32-bit call that are not what its registers hold. */
+/* Converts numbers of a 32-bit call that differ from its registers. */
 static __always_inline void widen_args(const struct syscall_desc *desc, __u64 args[MAX_ARGS])
 {
 	__u8 pages = desc->pages, sign = desc->sign, ids16 = desc->ids16;
 
-	/* Only clone's last two are so. */
+	/* Only clone's last two are swapped. */
 	if (desc->swap == 3) {
 		__u64 third = args[3];
 
@@ -139,7 +144,7 @@ static __always_inline void widen_args(const struct syscall_desc *desc, __u64 ar
 			args[i] <<= 12;
 		if (sign & (1 << i))
 			args[i] = (__s32)args[i];
-		/* As low2highuid() of the kernel. */
+		/* Like low2highuid() of the kernel. */
 		if (ids16 & (1 << i))
 			args[i] = (__u16)args[i] == 0xffff ? (__u32)-1 : (__u16)args[i];
 	}
@@ -154,8 +159,8 @@ static __always_inline void register_args(const struct pt_regs *regs, const stru
 }
 
 /*
- * What the call is given: its registers, or what user memory says now of a
- * call within another. False, and nothing, where that cannot be read.
+ * The arguments of the call: its registers, or user memory as it is now for a call within another.
+ * False if that cannot be read.
  */
 static __always_inline bool call_args(const struct pt_regs *regs, const struct syscall_nr *call,
 				      const struct syscall_desc *desc, __u64 args[MAX_ARGS])
@@ -173,8 +178,8 @@ static __always_inline bool call_args(const struct pt_regs *regs, const struct s
 }
 
 /*
- * What the call returned. A 32-bit program sees 32 bits of it: an error, too,
- * that the kernel has not extended. modify_ldt(2) returns an int to all.
+ * The result of the call. A 32-bit program sees 32 bits of it, also of an error that the kernel has
+ * not extended. modify_ldt(2) returns an int in every ABI.
  */
 static __always_inline long call_result(const struct syscall_nr *call,
 					const struct syscall_desc *desc, long ret)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Files and memory on their way to user space; captures.h says how they travel. */
+/* Sending files and memory to user space, in the format of captures.h. */
 #ifndef TRACEE_CAPTURE_H
 #define TRACEE_CAPTURE_H
 
@@ -9,15 +9,20 @@
 int take_file(__u32 slot, __u32 what, __u64 file, __u32 flags, __u32 fd);
 
 /*
- * Sends that many bytes of user memory as chunks: as the header at the
- * beginning of the slot says, from that offset on.
+ * Sends that many bytes of user memory as chunks, from that offset on, with the header at the
+ * beginning of the slot.
  */
 int send_bytes(__u32 slot, __u64 addr, __u64 len, __u64 offset);
 
-/* Sends the alert in that slot and the memory that it is about. The slot's record is gone then. */
+/*
+ * Sends the alert in that slot and the memory that it is about. This overwrites the slot's record.
+ */
 int take_memory(__u32 slot);
 
-/* What the kernel makes of a protection that the current task asks for, but for files that nobody may execute. */
+/*
+ * The protection that the kernel applies if the current task asks for this one, apart from files
+ * that nobody may execute.
+ */
 static __always_inline __u64 effective(__u64 prot)
 {
 	if (prot & PROT_READ && TASK_READ(current_task(), personality) & READ_IMPLIES_EXEC)
@@ -25,7 +30,7 @@ static __always_inline __u64 effective(__u64 prot)
 	return prot;
 }
 
-/* The same of a mapping of that file, if it is one; as the kernel's path_noexec(). */
+/* The same for a mapping of that file, if it is one; like the kernel's path_noexec(). */
 static __always_inline __u64 effective_of_file(__u64 prot, struct file *file)
 {
 	struct vfsmount *mnt = BPF_CORE_READ(file, f_path.mnt);
@@ -41,7 +46,7 @@ static __always_inline void count_capture_loss(void)
 	__sync_fetch_and_add(&capture_misses.lost, 1);
 }
 
-/* What this process is in tracee's own pid namespace; 0: not there. */
+/* The pid of this process in tracee's own pid namespace; 0: not there. */
 static __always_inline __u32 pid_for_tracee(struct task_struct *task)
 {
 	struct pid *pid = TASK_READ(task, group_leader, thread_pid);
@@ -53,7 +58,7 @@ static __always_inline __u32 pid_for_tracee(struct task_struct *task)
 	return BPF_CORE_READ(upid.ns, ns.inum) == control.self_pid_ns ? upid.nr : 0;
 }
 
-/* Tells of bytes that could not be had, or of nothing but its flags. */
+/* Reports bytes that could not be read, or only flags. */
 static __always_inline void send_hole(struct scratch *s, __u64 hole, __u64 offset, __u32 flags)
 {
 	const struct chunk *head = (const struct chunk *)s->bytes;

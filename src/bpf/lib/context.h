@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What every record begins with: the context of a task. */
+/* The beginning of every record: the context of a task. */
 #ifndef TRACEE_CONTEXT_H
 #define TRACEE_CONTEXT_H
 
@@ -8,7 +8,10 @@
 static __always_inline void put_nodename(struct scratch *s, struct task_struct *task)
 {
 	if (settings.want_nodename) {
-		/* Read, not loaded, since only plain numbers go to a global function. */
+		/*
+		 * Read by a helper, not loaded, since only plain numbers may be passed to a global
+		 * function.
+		 */
 		__u64 uts_ns = (__u64)BPF_CORE_READ(task, nsproxy, uts_ns);
 
 		put_kernel_str(s->slot, ITEM_NODENAME,
@@ -16,7 +19,7 @@ static __always_inline void put_nodename(struct scratch *s, struct task_struct *
 	}
 }
 
-/* The context that every record has. */
+/* Fills in the context that every record has. */
 static __always_inline void record_fill(struct scratch *s, struct task_struct *task, __u16 event,
 					__u8 nvalues, __u64 now)
 {

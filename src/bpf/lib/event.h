@@ -3,15 +3,15 @@
  * Events of the kernel's own: beginning a record, and the programs around a
  * body.
  *
- * A body is one function, whatever the means by which it is reached. The
- * loader finds the programs of an event by their names, <event>__<means>, and
- * takes the best that the kernel has (src/loader/probe.rs):
+ * A body is one function, whatever the mechanism by which it is reached. The loader finds the
+ * programs of an event by their names, <event>__<mechanism>, and takes the best that the kernel
+ * supports (src/loader/probe.rs):
  *
  *   __fexit      at the end of a function, with its return value
  *   __fentry     at the beginning of a function
  *   __tp_btf     a raw tracepoint
  *   __tp         the same tracepoint, classic: where raw ones are preempted
- *   __kprobe     at the beginning of a function, where there are no trampolines
+ *   __kprobe     at the beginning of a function, where trampolines are missing
  *   __after_tp_btf, __after_tp
  *                at sys_exit, from the kernel objects that a call has left
  */
@@ -25,19 +25,22 @@
 #include "scope.h"
 #include "submit.h"
 
-/* Where a body was reached, and what the function returned: no return value at its beginning. */
+/*
+ * Where a body was reached, and what the function returned; at its beginning the return value is
+ * missing.
+ */
 struct hook {
 	long ret;
 	bool returned;
 };
 
 /*
- * Begins the record of an event of the current task, if that is in scope: its
- * slot, or -1. A global function, since some hundred programs begin so.
+ * Begins the record of an event of the current task, if that is in scope. Returns its slot, or -1.
+ * A global function, since some hundred programs begin so.
  */
 int event_open(__u32 event, __u32 nvalues, __s64 ret, __u32 returned);
 
-/* As event_open(); NULL if nobody wants the event, or no slot is free. */
+/* Like event_open(); NULL if nobody wants the event, or no slot is free. */
 static __always_inline struct scratch *event_begin_with(__u16 event, __u8 nvalues, struct hook hook)
 {
 	int slot;
@@ -100,7 +103,10 @@ static __always_inline __u64 data_loc(void *ctx, __u32 loc)
 	}                                                                                       \
 	HOOK_KPROBE(event, function, params, args)
 
-/* The same for what is told before the function has done its work, or has no return value. */
+/*
+ * The same for events that are reported before the function has done its work, or without a return
+ * value.
+ */
 #define HOOK_ENTRY(event, function, params, args)                  \
 	SEC("fentry/" #function)                                   \
 	int HOOK_DEFINE(BPF_PROG, event##__fentry, UNPAREN params) \
@@ -129,9 +135,9 @@ static __always_inline const void *raw_argument(const void *ctx, int position)
 }
 
 /*
- * Programs around the body after_<event>(const struct returned_call *), at
- * sys_exit, for kernels where the function itself cannot be attached to. Which
- * calls they look at src/loader/marks.rs knows.
+ * Programs around the body after_<event>(const struct returned_call *), at sys_exit, for kernels
+ * where the function itself cannot be attached to. src/loader/marks.rs lists the calls that they
+ * look at.
  */
 #define AFTER_CALL(event)                                                                   \
 	SEC("tp_btf/sys_exit")                                                              \
@@ -155,9 +161,9 @@ static __always_inline const void *raw_argument(const void *ctx, int position)
 	}
 
 /*
- * What the call of that number that returned so was, into scratch.call; 0 for
- * one that the table does not know. A global function: it takes much of the
- * stack, and of what it has found the verifier knows nothing.
+ * Reads the call with that number and result into scratch.call; 0 for one that the table does not
+ * know. A global function: it takes much of the stack, and the verifier then knows nothing of its
+ * results.
  */
 int read_returned_call(__u32 slot, __u64 nr, __s64 ret);
 
@@ -171,7 +177,7 @@ static __always_inline bool returned_call(__u64 nr, long ret, struct returned_ca
 		return false;
 	s = scratch_get();
 	if (!s) {
-		/* Of what it might have told nothing is known. */
+		/* It is unknown whether there was an event. */
 		count_loss(EVENT_SYS_EXIT, BUFFER_SCRATCH, bpf_ktime_get_boot_ns());
 		return false;
 	}
@@ -181,7 +187,10 @@ static __always_inline bool returned_call(__u64 nr, long ret, struct returned_ca
 	return known;
 }
 
-/* What pread(2), preadv(2) and their like are given: 32-bit calls have the latter's in two halves. */
+/*
+ * The position that pread(2), preadv(2) and their like take: in 32-bit calls the latter's comes in
+ * two halves.
+ */
 static __always_inline __u64 given_position(const struct returned_call *call)
 {
 	if (call->abi != ABI_IA32 || call->event == EVENT_PREAD64 || call->event == EVENT_PWRITE64)
@@ -203,7 +212,7 @@ static __always_inline struct file *file_of_fd(__u32 fd)
 	return file;
 }
 
-/* Type bits of what is open as fd 0; 0: nothing is. */
+/* Type bits of the file that is open as fd 0; 0: none is. */
 static __always_inline __u32 stdin_type(struct task_struct *task)
 {
 	struct file **fds = TASK_READ(task, files, fdt, fd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * An execve is told when it has succeeded, but by then its registers belong
- * to the new image and its caller's name is gone: remember both before.
+ * An execve is reported when it has succeeded, but by then its registers belong to the new image
+ * and its caller's name is gone: both are remembered before.
  */
 #ifndef TRACEE_EXEC_H
 #define TRACEE_EXEC_H
@@ -16,7 +16,7 @@ remember_exec(struct task_struct *task, const struct pt_regs *regs, const struct
 	__u64 key = (__u64)task;
 	struct exec_call *exec;
 
-	/* Filled in place: the stack has no room for it. */
+	/* Filled in place: the stack has no room for a copy. */
 	bpf_map_update_elem(&exec_calls, &key, &no_exec_call, BPF_ANY);
 	exec = bpf_map_lookup_elem(&exec_calls, &key);
 	if (!exec) {

@@ -1,56 +1,67 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What a program gave to a call that writes over it: read at sys_enter, kept
- * until sys_exit. That is
+ * Arguments that a call writes over: read at sys_enter, kept until sys_exit. These are
  *
  *   arguments that the call takes and changes: WHEN_IN_KEPT, WHEN_IN_OUT;
  *   any other that lies where the call writes another one: f(&x, &x);
- *   all that is given where the call writes to addresses that are in it, and
- *   may be its own: KEEPS_ALL;
- *   the room for what the call fills in, since it gives back the length that
- *   it would have had, and what lies beyond the room is the program's own;
- *   of messages that the call fills in a digest of their addresses and vectors,
- *   since a buffer may be one of these.
+ *   all memory that is given to a call which writes to addresses in it, as they may lead into it:
+ *   KEEPS_ALL;
+ *   the room for what the call fills in, since the call returns the length that it would have had,
+ *   and memory beyond the room is the program's own;
+ *   for messages that the call fills in, a digest of their addresses and vectors, since a buffer
+ *   may lie over one of these.
  *
- * What could not be kept is read when the call has returned, and says so.
+ * What could not be kept is read when the call has returned, and marked.
  */
 #ifndef TRACEE_GIVEN_H
 #define TRACEE_GIVEN_H
 
 #include "items.h"
 
-/* scratch.room: nobody knows. */
+/* scratch.room: unknown. */
 #define ROOM_UNKNOWN (-1)
 
 /*
- * Keeps what scratch.args have given to the call, which is of that ABI. A
- * global function, as are those below, so that the verifier looks at each once.
+ * Keeps the memory that scratch.args point to; the call is of that ABI. A global function, as are
+ * those below, so that the verifier looks at each once.
  */
 int keep_given(__u32 slot, __u32 key, __u32 abi);
-/* call_args() of the current task into scratch.args: registers take much of the stack, of which 5.10 has little. */
+/*
+ * Reads call_args() of the current task into scratch.args: registers take much of the stack, of
+ * which 5.10 has little.
+ */
 int read_call_args(__u32 slot, __u32 nr, __u32 abi, __u32 within);
-/* Appends what was kept, and says what that was in scratch.kept and scratch.room. */
+/* Appends what was kept, and describes it in scratch.kept and scratch.room. */
 int take_given(__u32 slot, __u32 event);
 int forget_given(void);
-/* Reads what an argument points to or stands for, as scratch.how says, as its part scratch.part. */
+/* Reads what an argument points to or stands for, by scratch.how, as its part scratch.part. */
 int put_arg(__u32 slot, __u32 index, __u32 abi, __s64 ret);
-/* What is to be done about an argument of a call that has returned. */
+/* How to read an argument of a call that has returned. */
 enum { READ_NOT, READ_NOW, READ_LATE };
-/* Says that, and reads what the kernel still has. Not put_arg() itself, whose stack is deep enough for 5.10. */
+/*
+ * Returns that, and reads what the kernel still has. Not part of put_arg(), whose stack is deep
+ * enough for 5.10.
+ */
 int before_reading(__u32 slot, __u32 index, __u32 abi, __s64 ret);
-/* The item that begins there, if one does, was read late. */
+/* Marks the item that begins there, if one does, as read late. */
 int mark_late(__u32 slot, __u32 at);
-/* Whether a stream that is open as fd discards what a call with MSG_TRUNC receives; true where nobody knows. */
+/*
+ * Whether a stream that is open as fd discards what a call with MSG_TRUNC receives; true if
+ * unknown.
+ */
 int may_discard(__u32 fd);
-/* What a message gives to the call that is to fill it in, as the next of scratch.messages. 0: it cannot be read. */
+/*
+ * Keeps what a message passes to the call that will fill it in, as the next of scratch.messages. 0:
+ * it cannot be read.
+ */
 int keep_message(__u32 slot, __u64 addr, __u32 pointer_bytes);
 /*
- * The address of the socket that is open as fd, or of its peer, as the kernel
- * has it, as much as there was room for. 0, and nothing, where it has none.
+ * Appends the kernel's address of the socket that is open as fd, or of its peer, as much as there
+ * was room for. 0, and nothing, if the socket has none.
  */
 int put_fd_name(__u32 slot, __u32 index, __u32 fd, __u32 remote, __s64 room);
 
-/* How an argument is read: where another one decides, by what is in scratch.args. */
+/* How an argument is read; where another one decides, by scratch.args. */
 static __always_inline const struct arg_desc *
 reading_of(const struct scratch *s, const struct syscall_desc *desc, __u32 index, __u32 abi)
 {

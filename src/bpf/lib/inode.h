@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What an inode says of itself, on every kernel. */
+/* Attributes of an inode, on every kernel. */
 #ifndef TRACEE_INODE_H
 #define TRACEE_INODE_H
 
@@ -25,7 +25,7 @@ struct inode___6_7 {
 	struct timespec64 __i_mtime;
 } __attribute__((preserve_access_index));
 
-/* When its content changed, in ns since the epoch. */
+/* When its content last changed, in ns since the epoch. */
 static __always_inline __u64 inode_mtime(struct inode *inode)
 {
 	struct inode___before_6_7 *old = (void *)inode;

@@ -2,10 +2,9 @@
 /*
  * What a request of io_uring is about.
  *
- * From 5.14 (and 5.10.162) on, a request has been prepared when its tracepoint
- * fires: the kernel has taken over numbers and paths, and it is these copies
- * that are read here. What it fetches only when it carries the request out is
- * read from user memory, at the address that it keeps:
+ * From 5.14 (and 5.10.162) on, a request has been prepared when its tracepoint fires: the kernel
+ * has taken over numbers and paths, and these copies are read here. What the kernel fetches only
+ * when it carries the request out is read from user memory, at the address that it keeps:
  *
  *   path of statx                               before 5.18
  *   address of connect, and of what is sent     before 6.10
@@ -24,7 +23,7 @@
 #define IORING_OP_WRITEV_FIXED 61
 #define IORING_OP_URING_CMD128 64
 
-/* How other kernels have what vmlinux.h has in its own way. */
+/* Types of other kernels that differ from vmlinux.h. */
 
 #define FLAVOUR __attribute__((preserve_access_index))
 
@@ -36,7 +35,7 @@ struct io_ring_ctx___before_5_12 {
 	struct task_struct *sqo_task;
 } FLAVOUR;
 
-/* Where it exists, connect's address is not copied before it is needed. */
+/* On kernels that have it, connect's address is not copied before it is needed. */
 struct io_async_connect___before_6_10 {
 	struct __kernel_sockaddr_storage address;
 } FLAVOUR;
@@ -89,8 +88,8 @@ struct io_link___delayed {
 } FLAVOUR;
 
 /*
- * What the kernel keeps of a request begins where the request does; 0 where
- * this kernel has no such operation. DATA(req, io_close, fd) is
+ * The kernel's data of a request begins where the request does; 0 if this kernel lacks the
+ * operation. DATA(req, io_close, fd) is
  *
  *   bpf_core_field_exists(((struct io_close *)0)->fd) ?
  *     BPF_CORE_READ((struct io_close *)req, fd) : 0
@@ -110,10 +109,10 @@ struct io_link___delayed {
 /* What a request is about. */
 struct submission {
 	__u64 user_data;
-	/* Of a struct filename in the kernel, or of a string in user memory; 0: none. */
+	/* Address of a struct filename in the kernel, or of a string in user memory; 0: none. */
 	__u64 pathname;
 	__u64 newname;
-	/* Of a socket address, in the kernel or in user memory; 0: none, or nobody knows where. */
+	/* Address of a socket address, in the kernel or in user memory; 0: none, or unknown. */
 	__u64 addr;
 	__u32 addrlen;
 	int fd; /* -1: none */
@@ -127,7 +126,10 @@ static __always_inline bool is_user(__u64 addr)
 	return (__s64)addr > 0;
 }
 
-/* The entry that the kernel has taken from the queue last. Of kernels before 5.19: newer ones have other queues, too. */
+/*
+ * The entry that the kernel has taken from the queue last, on kernels before 5.19: newer ones have
+ * other queues, too.
+ */
 static __always_inline struct io_uring_sqe *last_sqe(struct io_ring_ctx *ring)
 {
 	__u32 entries = BPF_CORE_READ(ring, sq_entries);
@@ -195,10 +197,13 @@ static __always_inline void read_link(struct io_kiocb *req, struct submission *s
 /* Since 6.13 */
 extern struct kmem_cache *bpf_get_kmem_cache(__u64 addr) __ksym __weak;
 
-/* Address of the kernel's table of operations; 0: unknown. The loader sets it where that function is missing. */
+/*
+ * Address of the kernel's table of operations; 0: unknown. The loader sets it where that function
+ * is missing.
+ */
 extern const volatile __u64 io_issue_defs;
 
-/* Room that the kernel has taken for what it copied of a request; 0: unknown. */
+/* Bytes that the kernel has allocated for its copy of a request's data; 0: unknown. */
 static __always_inline __u32 copy_size(__u64 copy, __u8 opcode)
 {
 	struct kmem_cache *cache;
@@ -215,10 +220,9 @@ static __always_inline __u32 copy_size(__u64 copy, __u8 opcode)
 }
 
 /*
- * The socket address that was copied when the request was prepared; 0: none,
- * or nobody knows where. It was a part of a struct io_async_msghdr at first.
- * Since 2026 it stands alone, in stable releases of older kernels too: no type
- * tells which, but the size does.
+ * The socket address that was copied when the request was prepared; 0: none, or unknown. It was a
+ * part of a struct io_async_msghdr at first. Since 2026 it stands alone, in stable releases of
+ * older kernels too: no type shows which, but the size does.
  */
 static __always_inline __u64 copied_addr(struct io_kiocb *req, __u8 opcode)
 {
@@ -295,7 +299,7 @@ static __always_inline void read_send(struct io_kiocb *req, struct submission *s
 static __always_inline void read_request(struct io_kiocb *req, struct submission *sub)
 {
 	sub->opcode = BPF_CORE_READ(req, opcode);
-	/* The kernel's own flags begin above those that it is given. */
+	/* The kernel's own flags begin above those that user space passes. */
 	sub->flags = BPF_CORE_READ(req, flags) & IOSQE_MASK;
 	sub->user_data = user_data(req);
 	switch (sub->opcode) {

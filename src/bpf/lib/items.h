@@ -19,46 +19,52 @@ int put_kernel_str(__u32 slot, __u32 index, __u64 addr);
 int put_user_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, __u32 max);
 /* len bytes of the kernel's memory, at most max of them. */
 int put_kernel_bytes(__u32 slot, __u32 index, __u64 addr, __u64 len, __u32 max);
-/* A struct msghdr and what it points to; pointers are that long, ret is what the call returned. */
+/* A struct msghdr and what it points to; pointers are that long, ret is the call's result. */
 int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes, __s64 ret);
 /* What the messages point to whose struct mmsghdr array is the item at that position. */
 int put_messages(__u32 slot, __u32 index, __u32 at, __u32 pointer_bytes);
-/* The first bytes of the buffers whose struct iovec array is the item at that position, if any are asked for. */
+/*
+ * The first bytes of the buffers whose struct iovec array is the item at that position, if any are
+ * asked for.
+ */
 int put_buffers(__u32 slot, __u32 index, __u32 at, __u32 pointer_bytes, __s64 ret);
 /* Begins the record of an event of the current task in that slot. */
 int record_begin(__u32 slot, __u32 event, __u32 nvalues, __u64 now);
-/* What is open as fd of the current task: nothing where nothing is. */
+/* The file that is open as fd of the current task; nothing if none is. */
 int put_fd(__u32 slot, __u32 index, __u32 fd);
 /* An array of pointers of that size to strings. */
 int put_str_array(__u32 slot, __u32 index, __u64 addr, __u32 pointer_bytes);
 /* Strings that lie one behind the other, as a process's arguments do; count 0: unknown. */
 int put_packed_strs(__u32 slot, __u32 index, __u64 addr, __u64 len, __u32 count);
-/* addr: of a struct path in the kernel. */
+/* addr: address of a struct path in the kernel. */
 int put_path(__u32 slot, __u32 index, __u64 addr);
 /*
- * The same of a struct dentry and the struct vfsmount that it was reached by;
- * where only the kernel uses that one, by another. Takes more of the stack.
+ * The same for a struct dentry and the struct vfsmount by which it was reached; if only the kernel
+ * uses that mount, by another one. Takes more of the stack.
  */
 int put_path_of(__u32 slot, __u32 index, __u64 dentry, __u64 mnt);
-/* What the kernel makes up a name for: pipes, memfds, namespaces. 0: it has a path, and nothing was put. */
+/*
+ * The name that the kernel makes up for pipes, memfds, namespaces. 0: it has a path, and nothing
+ * was appended.
+ */
 int put_made_up(__u32 slot, __u32 index, __u64 dentry, __u64 mnt);
-/* Of a struct dentry alone: by a mount that shows it to the current task. */
+/* The path of a struct dentry alone: by a mount that shows it to the current task. */
 int put_dentry_path(__u32 slot, __u32 index, __u64 dentry);
-/* The call behind a successful execve, as seen before the old image went. */
+/* The path that a successful execveat was given. */
 int put_execveat_path(__u32 slot, __u32 index, __u64 filename, __u32 dirfd);
 
-/* Rounds of a loop that another loop goes around. */
+/* Rounds of an inner loop. */
 #define LOOP_ROUNDS 32
 
 /* How a round of an appender's loop ended. */
 enum step { STEP_MORE, STEP_END, STEP_FAULT, STEP_FULL, STEP_FOUND };
 
-/* Where an item may still begin: the longest one then fits, but for arrays of strings. */
+/* Where an item may still begin: the longest one then fits, except arrays of strings. */
 #define ITEM_START_MAX (RECORD_MAX - 2 * STR_MAX)
-/* These end before, cuts included, so that others find room after them. */
+/* Arrays of strings end before this, cuts included, so that other items find room after them. */
 #define STRINGS_END (ITEM_START_MAX - 2 * STR_MAX)
 
-/* What appenders take as index of a part of an argument, and of one of several messages. */
+/* The index that appenders take for a part of an argument, and for one of several messages. */
 #define INDEX_OF(index, part) ((index) | (part) << 8)
 #define MESSAGE_OF(index, position) ((index) | (position) << 16)
 /* Bytes of struct mmsghdr. */
@@ -69,8 +75,8 @@ enum step { STEP_MORE, STEP_END, STEP_FAULT, STEP_FULL, STEP_FOUND };
 	(plain_address(pointer) + bpf_core_field_offset((pointer)->field))
 
 /*
- * Steps may use little of the stack, which they share with all who call them:
- * one variable for whatever they read.
+ * Steps may use little of the stack, which they share with all their callers: one variable for all
+ * that they read.
  */
 static __always_inline __u64 peek(__u64 address)
 {
@@ -82,7 +88,7 @@ static __always_inline __u64 peek(__u64 address)
 
 #define PEEK(type, address, field) peek((address) + bpf_core_field_offset(type, field))
 
-/* The header at the end of the record, or NULL where the record is full. */
+/* Begins an item at the end of the record; NULL if the record is full. */
 static __always_inline struct item_header *item_begin(struct scratch *s, __u32 index)
 {
 	__u64 pos = s->pos;
@@ -107,7 +113,7 @@ static __always_inline void item_end(struct scratch *s, struct item_header *item
 	s->pos += sizeof(*item) + ((len + 7) & ~7U);
 }
 
-/* A value or a path that could not be had. */
+/* Appends a value or a path that could not be read. */
 static __always_inline void put_unknown(struct scratch *s, __u32 index)
 {
 	struct item_header *item = item_begin(s, index);
@@ -118,7 +124,7 @@ static __always_inline void put_unknown(struct scratch *s, __u32 index)
 	item_end(s, item, 0);
 }
 
-/* A string that was kept in a map, in an array of that size. */
+/* Appends a string that was kept in a map, in an array of that size. */
 static __always_inline void put_kept_str(struct scratch *s, __u32 index, const char *str,
 					 __u32 size, bool cut)
 {
@@ -144,8 +150,8 @@ static __always_inline void put_value(struct scratch *s, __u32 index, __u64 valu
 }
 
 /*
- * Arguments of an event are where another event has them, which stands for
- * both where one function fills them: SAME_ARGS(VFS_READ, VFS_WRITE, COUNT, POS) is
+ * Asserts that arguments of an event have the same positions as those of another one, so that one
+ * function can fill both: SAME_ARGS(VFS_READ, VFS_WRITE, COUNT, POS) is
  *
  *   _Static_assert(ARG_VFS_READ_COUNT == ARG_VFS_WRITE_COUNT, "…");
  *   _Static_assert(ARG_VFS_READ_POS == ARG_VFS_WRITE_POS, "…")

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Was a call carried out at all? sys_exit fires for calls as well that seccomp
- * or a tracer kept from running, with whatever result they made up. sys_enter
- * comes after both have had their say (syscall_trace_enter() of
- * kernel/entry/common.c). So a mark is left there, and taken at sys_exit: no
- * mark, no call.
+ * Was a call carried out at all? sys_exit fires also for calls that seccomp or a tracer kept from
+ * running, with any result that they made up. sys_enter comes after both have decided
+ * (syscall_trace_enter() of kernel/entry/common.c). So a mark is left there, and taken at sys_exit:
+ * no mark, no call.
  *
- * A fork and an exec can come back under another number: at the stops of
- * PTRACE_EVENT_FORK and its like a tracer may change the registers, and an exec
- * gets the number and the ABI of its new image, also if it fails after that. So
- * their marks hold number, ABI and arguments, and while there is such a call
- * sys_exit looks for a mark whatever the number is.
+ * A fork and an exec can return under another number: at the stops of PTRACE_EVENT_FORK and its
+ * like a tracer may change the registers, and an exec gets the number and the ABI of its new image,
+ * also if it fails later. So their marks hold number, ABI and arguments, and while there is such a
+ * call sys_exit looks for a mark whatever the number is.
  */
 #ifndef TRACEE_MARK_H
 #define TRACEE_MARK_H
@@ -23,7 +21,7 @@ enum mark_state : __u16 {
 	MARK_IDLE = 0,
 	MARK_ENTERED = 1,
 	MARK_UNSETTLED = 2, /* entered, a fork or an exec */
-	MARK_EXECUTED = 3, /* an exec that has succeeded: its return is no call's */
+	MARK_EXECUTED = 3, /* an exec that has succeeded: its return is not reported */
 };
 
 static const struct mark no_mark;
@@ -36,7 +34,7 @@ static __always_inline bool number_has(__u64 nr, __u8 bits)
 	return low < MAX_SYSCALLS && settings.on_enter[low] & bits;
 }
 
-/* Of the current task; NULL: none. */
+/* The mark of the current task; NULL: none. */
 static __always_inline struct mark *mark_find(struct task_struct *task, bool create)
 {
 	__u64 key = (__u64)task;
@@ -57,8 +55,8 @@ static __always_inline struct mark *mark_find(struct task_struct *task, bool cre
 }
 
 /*
- * Whether calls of this task can ever be shown. False only where that is so
- * for good: what comes into scope in the middle of a call needs its mark.
+ * Whether calls of this task can ever be shown. False only if they never can: a task that comes
+ * into scope in the middle of a call needs its mark.
  */
 static __always_inline bool may_be_shown(struct task_struct *task)
 {
@@ -72,7 +70,7 @@ static __always_inline bool may_be_shown(struct task_struct *task)
 	return true;
 }
 
-/* Calls are under way whose number may be any when they return. */
+/* Whether calls are under way that may return under any number. */
 static __always_inline bool numbers_are_unsettled(void)
 {
 	return settings.marks && *(volatile __u64 *)&mark_control.unsettled;
@@ -114,7 +112,10 @@ static __always_inline void mark_leave(struct task_struct *task, const struct pt
 	mark_set(mark, state);
 }
 
-/* What a thread without a mark says: nothing, if it may have been in a call when tracing began, or had no room for one. */
+/*
+ * Whether a missing mark is evidence: not if the thread may have been in a call when tracing began,
+ * or found no room for a mark.
+ */
 static __always_inline bool missing_mark_tells(struct task_struct *task)
 {
 	return start_time(task) >= control.since && !mark_control.failed;
@@ -131,7 +132,10 @@ static __always_inline bool marked_call(const struct mark *mark, struct syscall_
 	return call->nr < MAX_SYSCALLS;
 }
 
-/* Of the call that the current task is in, where its registers need not tell; else NULL. */
+/*
+ * The mark of the call that the current task is in, if its registers may differ from the call; else
+ * NULL.
+ */
 static __always_inline struct mark *unsettled_mark(struct task_struct *task)
 {
 	struct mark *mark = numbers_are_unsettled() ? mark_find(task, false) : NULL;
@@ -140,8 +144,8 @@ static __always_inline struct mark *unsettled_mark(struct task_struct *task)
 }
 
 /*
- * For programs that look at a call before the one that takes its mark: whether
- * it is one that leaves a mark, and is not sure to have been kept from running.
+ * For programs that look at a call before the one that takes its mark: whether it is one that
+ * leaves a mark, and may have been carried out.
  */
 static __always_inline bool may_have_run(__u64 nr)
 {
@@ -166,20 +170,26 @@ static __always_inline bool may_have_run(__u64 nr)
 	return mark->nr == (__u32)nr;
 }
 
-/* What mark_taken() says, besides RECORD_NOT_CARRIED_OUT and RECORD_UNVERIFIED. */
-#define TAKEN_EXECUTED (1 << 8) /* a successful execve, which is told elsewhere */
+/* Results of mark_take(), in addition to RECORD_NOT_CARRIED_OUT and RECORD_UNVERIFIED. */
+#define TAKEN_EXECUTED (1 << 8) /* a successful execve, which is reported elsewhere */
 #define TAKEN_ARGS (1 << 9) /* arguments are those of the mark */
 #define TAKEN_CALL (1 << 10) /* so are number and ABI */
-#define TAKEN_FIRST (1 << 11) /* there was none: the thread comes back for the first time */
+#define TAKEN_FIRST (1 << 11) /* there was none: the thread returns for the first time */
 
-/* As mark_leave(), mark_take() and remember_exec(), of the current task: registers take much of the stack. */
+/*
+ * mark_leave(), mark_take() and remember_exec() for the current task: registers take much of the
+ * stack.
+ */
 int leave_mark(__u64 nr);
 int remember_exec_call(__u32 nr, __u32 abi);
 int mark_taken(__u64 nr);
-/* Puts the arguments of the mark into scratch.args; 0: there is none. */
+/* Puts the arguments of the mark into scratch.args; 0: there is no mark. */
 int marked_args(__u32 slot);
 
-/* Of what sys_exit says is nr. Once for each sys_exit, by the last of its programs. */
+/*
+ * Takes the mark at sys_exit of call nr. Called once for each sys_exit, by the last of its
+ * programs.
+ */
 static __always_inline int mark_take(struct task_struct *task, __u64 nr)
 {
 	bool leaves = number_has(nr, ENTER_MARK);
@@ -194,7 +204,7 @@ static __always_inline int mark_take(struct task_struct *task, __u64 nr)
 		if (!leaves)
 			return 0;
 		failed = !missing_mark_tells(task);
-		/* From now on its marks are known. */
+		/* From now on this thread's marks are evidence. */
 		mark = mark_find(task, true);
 		if (mark)
 			mark->failed = mark_control.failed;
@@ -210,7 +220,10 @@ static __always_inline int mark_take(struct task_struct *task, __u64 nr)
 	case MARK_UNSETTLED:
 		return TAKEN_ARGS | TAKEN_CALL;
 	case MARK_ENTERED:
-		/* Nothing else changes a number on its way: a program was skipped, and the mark is of another call. */
+		/*
+		 * Nothing else changes a number during a call: a program was skipped, and the mark
+		 * is of another call.
+		 */
 		if (mark->nr != (__u32)nr)
 			return RECORD_UNVERIFIED;
 		return number_has(nr, ENTER_ARGS) ? TAKEN_ARGS : 0;
@@ -220,7 +233,9 @@ static __always_inline int mark_take(struct task_struct *task, __u64 nr)
 	return failed ? RECORD_UNVERIFIED : RECORD_NOT_CARRIED_OUT;
 }
 
-/* At sched_process_exec: what returns has the number of an execve in the ABI of the new image. */
+/*
+ * At sched_process_exec: the return then has the number of an execve in the ABI of the new image.
+ */
 static __always_inline void mark_exec(struct task_struct *task)
 {
 	struct mark *mark;
@@ -232,7 +247,7 @@ static __always_inline void mark_exec(struct task_struct *task)
 		__sync_fetch_and_add(&mark_control.failed, 1);
 		return;
 	}
-	/* It was called before tracing began. */
+	/* The call was made before tracing began. */
 	if (mark->state != MARK_UNSETTLED) {
 		mark->nr = NR_EXECVE;
 		mark->abi = ABI_NATIVE;

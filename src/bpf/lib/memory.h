@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Areas of an address space, and what a call asks of them. */
+/* Areas of an address space, and what a call requests for them. */
 #ifndef TRACEE_MEMORY_H
 #define TRACEE_MEMORY_H
 
@@ -28,13 +28,14 @@ static __always_inline void put_file_path(struct scratch *s, __u32 index, struct
 }
 
 /*
- * Looks up the area of that address, some times, into scratch.vma. AREA_BUSY:
- * another thread is changing the address space. Since 5.17, hence for programs
- * of their own.
+ * Looks up the area of that address into scratch.vma, trying several times. AREA_BUSY: another
+ * thread is changing the address space. Since 5.17, hence for programs of their own.
  */
 int find_rounds(__u32 slot, __u64 addr);
 
-/* Whoever changes an address space mostly does it within microseconds: that is awaited. */
+/*
+ * A thread that changes an address space mostly does so within microseconds, for which this waits.
+ */
 #define FIND_ROUNDS 32
 
 static __always_inline int find_area(const struct scratch *s, __u64 addr)
@@ -48,7 +49,7 @@ static __always_inline int find_area(const struct scratch *s, __u64 addr)
 	return AREA_BUSY;
 }
 
-/* file: of the area, if that was found. */
+/* file: the area's, if that was found. */
 static __always_inline void put_area_path(struct scratch *s, __u32 index, int found, __u64 file)
 {
 	if (found != AREA_FOUND)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Which tasks are traced. A process is known by its tgid and its start time, never by the tgid alone. */
+/*
+ * Which tasks are traced. A process is known by its tgid and its start time, never by the tgid
+ * alone.
+ */
 #ifndef TRACEE_SCOPE_H
 #define TRACEE_SCOPE_H
 
@@ -19,7 +22,7 @@ static __always_inline struct followed *followed_entry(struct task_struct *task)
 	return entry;
 }
 
-/* Whether the user listed a container. Before its name is known, it counts as if. */
+/* Whether the user listed a container. Before its name is known, it counts as listed. */
 static __always_inline bool is_listed(__u64 listed, __u64 key)
 {
 	__u64 *known;
@@ -43,7 +46,7 @@ static __always_inline bool container_in_scope(const struct container *container
 	}
 }
 
-/* The same by what a member has of it: only one that is listed by its name is looked up. */
+/* The same by the member's own entry: only a container that is listed by its name is looked up. */
 static __always_inline bool member_in_scope(const struct member *member)
 {
 	switch (settings.scope_mode) {
@@ -82,7 +85,7 @@ static __always_inline enum scope scope_by_mode(struct task_struct *task)
 			return SCOPE_OUT;
 		/* fallthrough */
 	case SCOPE_HOST_ALL:
-		/* What a user has made a container is still the host's. */
+		/* A container that a user has made still belongs to the host. */
 		member = task_member(task);
 		return member && !member->owner ? SCOPE_OUT : SCOPE_IN;
 	default:
@@ -93,7 +96,7 @@ static __always_inline enum scope scope_by_mode(struct task_struct *task)
 	}
 }
 
-/* Of the current task, which all callers ask for. */
+/* The scope of the current task, which all callers ask for. */
 static __always_inline enum scope task_scope(struct task_struct *task)
 {
 	return scope_by_mode(task);
@@ -105,7 +108,10 @@ static __always_inline bool scope_is_containers(void)
 	       settings.scope_mode <= SCOPE_CONTAINER_LISTED;
 }
 
-/* Of a task that is about to execute something: that may bring it into a container, and so into scope. */
+/*
+ * The scope of a task that is about to execute something: that may bring it into a container, and
+ * so into scope.
+ */
 static __always_inline enum scope exec_scope(struct task_struct *task)
 {
 	enum scope scope = task_scope(task);
@@ -114,7 +120,10 @@ static __always_inline enum scope exec_scope(struct task_struct *task)
 									      scope;
 }
 
-/* Whether events of the current task are shown: it is in scope, and let through by the filters of its fields. */
+/*
+ * Whether events of the current task are shown: it is in scope, and passes the filters of its
+ * fields.
+ */
 static __always_inline bool in_scope(struct task_struct *task)
 {
 	return task_scope(task) == SCOPE_IN && current_passes();

@@ -16,10 +16,9 @@ static __always_inline struct socket *socket_of_fd(__u32 fd)
 }
 
 /*
- * Whether a call was this one; after is what is told of it. The arguments of a
- * call within socketcall(2), which only 32-bit programs have, are in user
- * memory: what is told is of the socket that is its fd now. Where they cannot
- * be read any more, that something is not told is counted.
+ * Whether a call was this one; after is the event that reports it. The arguments of a call within
+ * socketcall(2), which only 32-bit programs have, are in user memory: the report is about the
+ * socket that is its fd now. If they can no longer be read, the missing report is counted.
  */
 static __always_inline bool is_call(const struct returned_call *call, __u16 event, __u16 after)
 {

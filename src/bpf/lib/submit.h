@@ -6,10 +6,13 @@
 #include "buffer.h"
 #include "filter.h"
 
-/* Bytes of a record of process life that has room in the ring of these: any but long command lines. */
+/*
+ * Largest record of process life, in bytes, that the ring for these takes: any without a long
+ * command line.
+ */
 #define LIFE_MAX 2048
 
-/* Whether a record is shown. What tracee itself needs is not filtered. */
+/* Whether a record is shown. Records that tracee itself needs are not filtered. */
 static __always_inline bool record_shown(const struct scratch *s)
 {
 	return s->header.flags & RECORD_INTERNAL || record_passes(s);
@@ -45,8 +48,8 @@ static __always_inline void submit(struct scratch *s)
 }
 
 /*
- * Sends the record in s to the ring of process life, which always wakes. One
- * that is filtered out goes there only if tracee itself needs it.
+ * Sends the record in s to the ring of process life, which always wakes the reader. A record that
+ * is filtered out goes there only if tracee itself needs it.
  */
 static __always_inline void submit_priority(struct scratch *s)
 {
@@ -60,10 +63,9 @@ static __always_inline void submit_priority(struct scratch *s)
 }
 
 /*
- * The same of a record of any length, but no program may fill that ring by
- * what it executes: of one longer than LIFE_MAX only the first `needed` bytes
- * go there, which are a record by themselves, with what tracee needs. The
- * whole goes to the CPU's ring.
+ * The same for a record of any length, but no program may fill that ring by what it executes: of a
+ * record longer than LIFE_MAX only the first `needed` bytes go there, which are a record by
+ * themselves, with what tracee needs. The whole record goes to the CPU's ring.
  */
 static __always_inline void submit_life(struct scratch *s, __u32 needed)
 {

@@ -10,7 +10,10 @@
 #include "mismatch.h"
 #include "submit.h"
 
-/* As put_arg(), of a call that has returned; and remembers where the argument lies that is compared. */
+/*
+ * Like put_arg(), for a call that has returned; also remembers where the argument lies that is
+ * compared.
+ */
 static __always_inline void put_checked(struct scratch *s, __u32 index,
 					const struct syscall_desc *desc, const struct arg_desc *how,
 					__u32 abi, long ret)
@@ -56,7 +59,7 @@ static __always_inline void put_args(struct scratch *s, const struct syscall_des
 	}
 }
 
-/* Of a call within another whose memory cannot be read any more. */
+/* For a call within another whose memory can no longer be read. */
 static __always_inline void put_unread_args(struct scratch *s, const struct syscall_desc *desc)
 {
 	s->checked = 0;
@@ -67,7 +70,7 @@ static __always_inline void put_unread_args(struct scratch *s, const struct sysc
 	}
 }
 
-/* What is needed when the call returns. */
+/* Remembers what is needed when the call returns. */
 static __always_inline void remember_given(const struct pt_regs *regs, struct syscall_nr call)
 {
 	const struct syscall_desc *desc = told_call(regs, &call);
@@ -76,7 +79,7 @@ static __always_inline void remember_given(const struct pt_regs *regs, struct sy
 	if (!desc || !desc->keeps)
 		return;
 	s = scratch_get();
-	/* Without a slot it is read late. */
+	/* Without a slot the argument is read late. */
 	if (!s)
 		return;
 	if (read_call_args(s->slot, call.nr, call.abi, call.within))
@@ -84,7 +87,7 @@ static __always_inline void remember_given(const struct pt_regs *regs, struct sy
 	scratch_put(s);
 }
 
-/* Remembers what the first argument has open. */
+/* Remembers the file that the first argument has open. */
 static __always_inline void remember_closing(struct task_struct *task, const struct pt_regs *regs,
 					     const struct syscall_nr *call)
 {
@@ -92,7 +95,7 @@ static __always_inline void remember_closing(struct task_struct *task, const str
 	__u64 key = (__u64)task;
 	struct closing *closing;
 
-	/* Without a slot it is not shown, and the fd itself still is. */
+	/* Without a slot the file is not shown, but the fd itself still is. */
 	if (!s)
 		return;
 	read_call_args(s->slot, call->nr, call->abi, 0);
@@ -121,7 +124,7 @@ static __always_inline void put_closing(struct scratch *s, struct task_struct *t
 	bpf_map_delete_elem(&closings, &key);
 }
 
-/* Of a call that is not shown. */
+/* Forgets it for a call that is not shown. */
 static __always_inline void forget_closing(struct task_struct *task,
 					   const struct syscall_desc *desc)
 {
@@ -131,13 +134,13 @@ static __always_inline void forget_closing(struct task_struct *task,
 		bpf_map_delete_elem(&closings, &key);
 }
 
-/* A success that was made up is none. */
+/* The result of a call: a success that was made up becomes an error. */
 static __always_inline long believed(long ret, __u8 flags)
 {
 	return flags & RECORD_NOT_CARRIED_OUT && (__u64)ret < (__u64)-4095 ? -ENOSYS : ret;
 }
 
-/* What stood in the register instead. */
+/* Appends the value that stood in the register instead. */
 static __always_inline void put_seen(struct scratch *s, long seen)
 {
 	struct item_header *item = item_begin(s, ITEM_SEEN);
@@ -148,7 +151,7 @@ static __always_inline void put_seen(struct scratch *s, long seen)
 	item_end(s, item, sizeof(seen));
 }
 
-/* by_mark: its arguments are those of its mark. */
+/* by_mark: the call's arguments are those of its mark. */
 static __always_inline void emit_syscall(struct task_struct *task, const struct pt_regs *regs,
 					 const struct syscall_nr *call,
 					 const struct syscall_desc *desc, long ret, __u8 flags,
@@ -194,7 +197,7 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 	for (int i = 0; i < MAX_ARGS; i++)
 		if (i < desc->nargs)
 			put_value(s, i, s->args[i]);
-	/* Those that do not return have nothing but numbers, and no stack left. */
+	/* Calls that do not return have only numbers, and no stack is left. */
 	if (!known)
 		put_unread_args(s, desc);
 	else if (!(flags & RECORD_NO_RETURN))
@@ -203,7 +206,7 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 		put_seen(s, seen);
 	if (settings.decode_fds && desc->flags & SYSCALL_CLOSES)
 		put_closing(s, task);
-	/* A call that is not shown may be here for its argument alone. */
+	/* A call that is not shown may be here only to have its argument compared. */
 	if (shown)
 		submit(s);
 	if (checked)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Taking what a process has become. */
+/* Capturing the file that a process executes. */
 #ifndef TRACEE_TAKE_H
 #define TRACEE_TAKE_H
 
 #include "capture.h"
 
-/* The file that a process has become; name: address of what was executed. */
+/* Reports the file that a process executes; name: address of the executed name. */
 static __always_inline void take_exec(struct file *file, __u64 name)
 {
 	struct scratch *s = scratch_get();

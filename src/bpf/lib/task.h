@@ -8,7 +8,10 @@
 /* Keeps the compiler from looking through a value that the verifier must see checked. */
 #define bounded(x) asm volatile("" : "+r"(x))
 
-/* Kernels without bpf_task_pt_regs() (before 5.15) have this stack and nothing between its top and the registers. */
+/*
+ * Kernels without bpf_task_pt_regs() (before 5.15) have this stack size and nothing between its top
+ * and the registers.
+ */
 #define OLD_THREAD_SIZE (4 * 4096)
 
 /* Since 5.11; it makes fields plain loads instead of helper calls. */
@@ -26,9 +29,8 @@ static __always_inline struct task_struct *current_task(void)
 
 /*
  * A field behind a task pointer: TASK_READ(task, nsproxy, mnt_ns, ns.inum) is
- * task->nsproxy->mnt_ns->ns.inum, as plain loads where the verifier knows the
- * pointer's type and as bpf_probe_read_kernel() calls where it does not. Both
- * give 0 behind a null pointer.
+ * task->nsproxy->mnt_ns->ns.inum, as plain loads where the verifier knows the pointer's type and as
+ * bpf_probe_read_kernel() calls where it does not. Both yield 0 behind a null pointer.
  */
 #define TASK_READ(task, ...) \
 	(has_task_btf() ? ___arrow(unchecked(task), __VA_ARGS__) : BPF_CORE_READ(task, __VA_ARGS__))
@@ -43,9 +45,9 @@ static __always_inline struct task_struct *current_task(void)
 	(bpf_ksym_exists(bpf_rdonly_cast) ? bpf_core_cast(pointer, typeof(*(pointer))) : (pointer))
 
 /*
- * Whether the task that exits was the last one of its process: what the
- * tracepoint says since 6.16. Before, that none is left by now, which may be
- * true of several that exit at the same time.
+ * Whether the task that exits was the last one of its process: the tracepoint reports that since
+ * 6.16. Before, whether none is left by now, which may be true of several that exit at the same
+ * time.
  */
 struct trace_event_raw_sched_process_exit___group {
 	bool group_dead;
@@ -60,7 +62,7 @@ static __always_inline bool is_group_dead(struct task_struct *task, const __u64 
 	return !TASK_READ(task, signal, live.counter);
 }
 
-/* The same by the classic tracepoint. */
+/* The same for the classic tracepoint. */
 static __always_inline bool
 was_group_dead(struct task_struct *task,
 	       const struct trace_event_raw_sched_process_exit___group *record)
@@ -70,7 +72,9 @@ was_group_dead(struct task_struct *task,
 	return !TASK_READ(task, signal, live.counter);
 }
 
-/* A pointer that the verifier knows, as a number: it lets only these go to a global function. */
+/*
+ * A pointer that the verifier knows, as a number: only numbers may be passed to a global function.
+ */
 static __always_inline __u64 plain_address(const void *pointer)
 {
 	__u64 address = 0;
@@ -90,12 +94,12 @@ static __always_inline struct pt_regs *task_regs(struct task_struct *task)
 struct syscall_nr {
 	__u32 nr;
 	__u32 abi;
-	__u32 within; /* row of the call that this one holds (lib/call.h); 0: itself */
+	__u32 within; /* row of the inner call (lib/call.h); 0: the call itself */
 };
 
 /*
- * Which ABI the call in progress belongs to; nr is what the registers say.
- * False for what is no call at all (-1).
+ * Which ABI the call in progress belongs to; nr is the number in the registers. False if it is no
+ * call at all (-1).
  */
 static __always_inline bool syscall_abi(struct task_struct *task, __u64 nr, struct syscall_nr *call)
 {
@@ -113,7 +117,7 @@ static __always_inline bool syscall_abi(struct task_struct *task, __u64 nr, stru
 	return low < MAX_SYSCALLS;
 }
 
-/* Its row in the table `syscalls`. */
+/* The call's row in the table `syscalls`. */
 static __always_inline __u32 syscall_key(const struct syscall_nr *call)
 {
 	return call->within ? ABI_COUNT * MAX_SYSCALLS + call->within :
@@ -211,7 +215,10 @@ static __always_inline void pid_at_level(struct pid *pid, __u32 level, struct up
 	bpf_probe_read_kernel(upid, sizeof(*upid), numbers + level * sizeof(struct upid));
 }
 
-/* A task's id in the namespace ns at that level, 0 where it is not visible (as pid_nr_ns() of the kernel). */
+/*
+ * A task's id in the namespace ns at that level, 0 if it is not visible there (like pid_nr_ns() of
+ * the kernel).
+ */
 static __always_inline __u32 pid_in_ns(struct pid *pid, __u32 level, struct pid_namespace *ns)
 {
 	struct upid upid = {};
@@ -223,8 +230,7 @@ static __always_inline __u32 pid_in_ns(struct pid *pid, __u32 level, struct pid_
 }
 
 /*
- * A task's number as tracee's own pid namespace counts, 0 where it is not
- * there; host: its number on the host.
+ * A task's pid in tracee's own pid namespace, 0 if it is not there; host: its pid on the host.
  */
 static __always_inline __u32 number_here(struct pid *pid, __u32 host)
 {

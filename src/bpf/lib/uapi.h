@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Numbers of the kernel's own that no type has, so that vmlinux.h has none of them. */
+/* The kernel's own numbers that no type contains, so that they are missing in vmlinux.h. */
 #ifndef TRACEE_UAPI_H
 #define TRACEE_UAPI_H
 
@@ -81,7 +81,7 @@
 #define EINTR 4
 #define EBUSY 16
 #define EINVAL 22
-#define ENOSYS 38 /* the result that the kernel leaves of a call that nobody carries out */
+#define ENOSYS 38 /* the result that the kernel leaves for a call that is not carried out */
 #define EINPROGRESS 115
 /* User space never sees these: the call is made again, or a signal was handled first. */
 #define ERESTARTSYS 512
@@ -91,7 +91,7 @@
 /* task.flags, task.personality: linux/sched.h, linux/personality.h */
 #define PF_IO_WORKER 0x00000010
 #define PF_KTHREAD 0x00200000
-#define READ_IMPLIES_EXEC 0x0400000 /* programs of long ago: what they may read they may execute */
+#define READ_IMPLIES_EXEC 0x0400000 /* old programs: what they may read they may execute */
 
 /* asm/unistd.h, asm/thread_info.h */
 #define X32_SYSCALL_BIT 0x40000000
@@ -120,7 +120,9 @@
 #define SIGNAL_MASK 0x7f /* of an exit code */
 #define SIGKILL 9
 #define SIGCHLD 17
-/* Codes of signals that a task has sent: at most SI_USER, but for those that the kernel sends, too. */
+/*
+ * Codes of signals that a task has sent: at most SI_USER, except those that the kernel sends, too.
+ */
 #define SI_USER 0
 #define SI_KERNEL 0x80
 #define SI_TKILL (-6)
