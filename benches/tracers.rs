@@ -232,16 +232,16 @@ impl Contender {
             .expect("a contender");
         let stdout = child.stdout.take().expect("piped");
         let stderr = child.stderr.take().expect("piped");
-        let (tell, ready) = std::sync::mpsc::channel();
+        let (sender, ready) = std::sync::mpsc::channel();
         // Both are read to their ends, so that the contender never waits for us.
         for stream in [Box::new(stdout) as Box<dyn Read + Send>, Box::new(stderr)] {
-            let (tell, word) = (tell.clone(), self.ready);
+            let (sender, word) = (sender.clone(), self.ready);
             std::thread::spawn(move || {
                 let mut reader = BufReader::new(stream);
                 let mut line = Vec::new();
                 while reader.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
                     if !word.is_empty() && String::from_utf8_lossy(&line).contains(word) {
-                        let _ = tell.send(());
+                        let _ = sender.send(());
                         break;
                     }
                     line.clear();

@@ -20,7 +20,7 @@ pub struct Chosen {
 /// none.
 pub fn available(selection: &Selection, features: &Features) -> Result<Chosen, LoadError> {
     for event in &selection.by_name {
-        if let Err(reason) = probe::means(event, features) {
+        if let Err(reason) = probe::mechanism(event, features) {
             return Err(LoadError::Unavailable {
                 event: event.name,
                 reason,
@@ -30,7 +30,7 @@ pub fn available(selection: &Selection, features: &Features) -> Result<Chosen, L
     let (mut events, missing): (Events, Events) = selection
         .by_set
         .iter()
-        .partition(|event| probe::means(event, features).is_ok());
+        .partition(|event| probe::mechanism(event, features).is_ok());
     events.extend(&selection.by_name);
     match events.is_empty() {
         true => Err(LoadError::NoneAvailable(by_reason(&reasons(&missing, features)))),
@@ -83,7 +83,7 @@ pub fn warn(missing: &[&'static EventSpec], no_memory: Option<&str>, features: &
 fn reasons(missing: &[&'static EventSpec], features: &Features) -> Vec<(&'static str, String)> {
     missing
         .iter()
-        .filter_map(|event| Some((event.name, probe::means(event, features).err()?)))
+        .filter_map(|event| Some((event.name, probe::mechanism(event, features).err()?)))
         .collect()
 }
 

@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn kernels_that_are_too_old_are_told_so() {
         let failed = || LoadError::Rebuild("x".into());
-        for (release, told) in [
+        for (release, named) in [
             (Some((5, 9)), true),
             (Some((4, 18)), true),
             (Some((5, 10)), false),
@@ -261,7 +261,7 @@ mod tests {
             (None, false),
         ] {
             let message = failed().on_kernel(release).to_string();
-            assert_eq!(message.contains("tracee needs 5.10 or later"), told, "{message}");
+            assert_eq!(message.contains("tracee needs 5.10 or later"), named, "{message}");
             assert!(message.ends_with(&failed().to_string()), "{message}");
         }
     }

@@ -90,8 +90,8 @@ const REACHED: [(i32, Resource, &str, char); 7] = [
 
 /// What to add to a message about such an error: the limits that may have been reached.
 pub fn hint(message: &str) -> String {
-    let tells = |errno: i32| message.contains(&io::Error::from_raw_os_error(errno).to_string());
-    hint_of(|errno| tells(errno) && (errno != nix::libc::EPERM || counts_locked_memory()))
+    let matches = |errno: i32| message.contains(&io::Error::from_raw_os_error(errno).to_string());
+    hint_of(|errno| matches(errno) && (errno != nix::libc::EPERM || counts_locked_memory()))
 }
 
 /// Whether the kernel counts BPF's memory as locked memory (before 5.11).

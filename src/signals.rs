@@ -110,7 +110,7 @@ struct Watch {
     before: (bool, u64),
     /// When the process ends, whatever the run is doing.
     last: Option<Instant>,
-    told: bool,
+    warned: bool,
 }
 
 impl Stop {
@@ -213,7 +213,7 @@ impl Stop {
                     next,
                     before: self.state(),
                     last: None,
-                    told: false,
+                    warned: false,
                 });
             }
             Some(watch) => {
@@ -235,9 +235,9 @@ impl Stop {
             say!("stopped before everything was printed: nobody reads the output");
             process::exit(1);
         }
-        if self.is_in(Phase::Storing) && !watch.told {
+        if self.is_in(Phase::Storing) && !watch.warned {
             say!("what was captured is still being stored; a second signal ends that");
-            watch.told = true;
+            watch.warned = true;
         }
         watch.before = state;
         watch.next = watch.last.map_or(now + STALLED, |last| last.min(now + STALLED));

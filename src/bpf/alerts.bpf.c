@@ -118,8 +118,8 @@ static __always_inline __u64 got(__u64 prot, __u64 flags)
 #define UNKNOWN_LEN (~0ULL)
 
 /* An area that came to be writable and executable at once. */
-static __always_inline int tell_mapped(long ret, __u64 addr, __u64 len, __u64 prot, int found,
-				       __u64 file)
+static __always_inline int report_mapped(long ret, __u64 addr, __u64 len, __u64 prot, int found,
+					 __u64 file)
 {
 	struct hook hook = { .ret = ret, .returned = true };
 	bool known = len != UNKNOWN_LEN;
@@ -157,7 +157,7 @@ static __always_inline int mapped_area(const struct returned_call *call, struct 
 	}
 	if (!has(prot, PROT_WRITE | PROT_EXEC))
 		return 0;
-	return tell_mapped(call->ret, addr, len, prot, found, s->vma.file);
+	return report_mapped(call->ret, addr, len, prot, found, s->vma.file);
 }
 
 static __always_inline int after_mem_prot_alert_mmap__vma(const struct returned_call *call)
@@ -218,8 +218,8 @@ HOOK(mem_prot_alert_mprotect, security_file_mprotect,
  * After the call the earlier protection is unknown. Written pages show that the memory was writable
  * once; writable and executable memory is an alert in any case.
  */
-static __always_inline void tell_changed(const struct scratch *at, __u32 alert, __u64 addr,
-					 __u64 len, __u64 prot, int found)
+static __always_inline void report_changed(const struct scratch *at, __u32 alert, __u64 addr,
+					   __u64 len, __u64 prot, int found)
 {
 	struct hook hook = { .ret = at->change.ret, .returned = true };
 	struct scratch *s = alert_begin(hook, alert, addr, len, prot, 0);
@@ -261,7 +261,7 @@ __noinline int area_step(__u32 slot)
 	alert = protection_alert(
 		0, prot, is_written(s->vma.flags, s->vma.anon_vma, (struct file *)s->vma.file));
 	if (alert)
-		tell_changed(s, alert, begin, end - begin, prot, found);
+		report_changed(s, alert, begin, end - begin, prot, found);
 	return s->change.at < s->change.end ? STEP_MORE : STEP_END;
 }
 
@@ -297,8 +297,8 @@ static __always_inline void changed_areas(struct scratch *s)
 		count_unseen(BUFFER_UNSEEN);
 		return;
 	}
-	tell_changed(s, s->change.prot & PROT_WRITE ? ALERT_TO_WX : ALERT_TO_X, s->change.at,
-		     s->change.end - s->change.at, s->change.prot & PROT_RWX, AREA_BUSY);
+	report_changed(s, s->change.prot & PROT_WRITE ? ALERT_TO_WX : ALERT_TO_X, s->change.at,
+		       s->change.end - s->change.at, s->change.prot & PROT_RWX, AREA_BUSY);
 }
 
 static __always_inline int after_mem_prot_alert_mprotect__vma(const struct returned_call *call)
@@ -349,7 +349,7 @@ static __always_inline int attached_area(const struct returned_call *call, struc
 	}
 	if (!has(prot, PROT_WRITE | PROT_EXEC))
 		return 0;
-	return tell_mapped(call->ret, addr, len, prot, found, s->vma.file);
+	return report_mapped(call->ret, addr, len, prot, found, s->vma.file);
 }
 
 /*
@@ -364,8 +364,8 @@ static __always_inline int grown_heap(const struct returned_call *call, struct s
 		count_unseen(BUFFER_UNSEEN);
 	if (found != AREA_FOUND || !has(s->vma.flags, PROT_WRITE | PROT_EXEC))
 		return 0;
-	return tell_mapped(call->ret, s->vma.start, s->vma.end - s->vma.start,
-			   s->vma.flags & PROT_RWX, found, s->vma.file);
+	return report_mapped(call->ret, s->vma.start, s->vma.end - s->vma.start,
+			     s->vma.flags & PROT_RWX, found, s->vma.file);
 }
 
 static __always_inline int after_mem_prot_alert_attach__vma(const struct returned_call *call)

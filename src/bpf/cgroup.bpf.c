@@ -205,7 +205,7 @@ static __always_inline __u64 remember(struct scratch *s, struct cgroup *cgrp, __
 	made->container.created = bpf_ktime_get_boot_ns();
 	made->container.members = 0;
 	made->container.gone = 0;
-	made->container.told = 0;
+	made->container.reported = 0;
 	made->container.who.owner = cgroup_owner(cgrp, parent);
 	bpf_probe_read_kernel(made->container.who.id, CONTAINER_ID_LEN, s->bytes + id);
 	bpf_probe_read_kernel(made->container.before, CONTAINER_BEFORE_LEN,

@@ -95,7 +95,7 @@ static __always_inline bool is_runtime(struct task_struct *task, __u64 filename)
 }
 
 /* Reports to user space a container whose making was not seen. */
-int container_tell(__u64 key);
+int container_report(__u64 key);
 
 __noinline int container_exec(__u64 filename)
 {
@@ -107,7 +107,7 @@ __noinline int container_exec(__u64 filename)
 	key = task_container(task, true);
 	if (!key || is_runtime(task, filename))
 		return 0;
-	container_tell(key);
+	container_report(key);
 	return enter(TASK_READ(task, tgid), TASK_READ(task, group_leader, start_boottime), key,
 		     EVENT_SCHED_PROCESS_EXEC);
 }
@@ -180,7 +180,7 @@ static __always_inline int emit_container(__u16 event, struct container *contain
 
 	if (!settings.chosen[event] || !control.since)
 		return 0;
-	container->told = true;
+	container->reported = true;
 	s = scratch_get();
 	if (!s) {
 		count_loss(event, BUFFER_SCRATCH, now);
@@ -209,12 +209,12 @@ static __always_inline int emit_container(__u16 event, struct container *contain
 	return 0;
 }
 
-__noinline int container_tell(__u64 key)
+__noinline int container_report(__u64 key)
 {
 	struct container *container = bpf_map_lookup_elem(&containers, &key);
 
 	/* User space itself reads containers that existed before tracing began. */
-	if (!container || container->told || container->created < control.since)
+	if (!container || container->reported || container->created < control.since)
 		return 0;
 	return emit_container(EVENT_CONTAINER_CREATE, container, false, 0);
 }

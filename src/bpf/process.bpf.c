@@ -371,7 +371,8 @@ __noinline int emit_exit_syscall(void)
 		if (mark && mark->state == MARK_ENTERED) {
 			nr = mark->nr;
 			by_mark = true;
-		} else if (mark ? mark->failed == mark_control.failed : missing_mark_tells(task)) {
+		} else if (mark ? mark->failed == mark_control.failed :
+				  missing_mark_is_evidence(task)) {
 			return 0;
 		} else {
 			flags |= RECORD_UNVERIFIED;
@@ -431,7 +432,7 @@ static __always_inline int on_task_exit(struct task_struct *task, bool last_thre
 		}
 	}
 	if (entry)
-		entry->exited = EXIT_TOLD;
+		entry->exited = EXIT_REPORTED;
 	bounded(entry);
 	return 0;
 }

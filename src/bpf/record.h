@@ -381,7 +381,7 @@ enum scope_mode {
 enum exit_state {
 	EXIT_NONE = 0,
 	EXIT_BEGUN = 1, /* its record is being made */
-	EXIT_TOLD = 2,
+	EXIT_REPORTED = 2,
 };
 
 /* A followed process. */
@@ -443,7 +443,7 @@ struct container {
 	__u64 listed; /* the user named it: LISTED_* */
 	__u64 members; /* how many there are */
 	__u64 gone; /* the cgroup has been removed */
-	__u64 told; /* user space knows of it */
+	__u64 reported; /* user space knows of it */
 	struct container_id who;
 	char before[CONTAINER_BEFORE_LEN]; /* the path before the id: shows the runtime */
 };

@@ -51,7 +51,7 @@ static __always_inline bool is_regular(struct file *file)
 }
 
 /* Reports to user space what a process has done by a name. */
-__noinline int tell_name(__u32 what, __u64 name)
+__noinline int report_name(__u32 what, __u64 name)
 {
 	struct scratch *s = scratch_get();
 
@@ -68,7 +68,7 @@ __noinline int tell_name(__u32 what, __u64 name)
 }
 
 /* Reports a file to user space. */
-__noinline int tell_file(__u32 what, __u32 flags, __u32 fd)
+__noinline int report_file(__u32 what, __u32 flags, __u32 fd)
 {
 	struct captured_file fresh = { .unseen = what == TAKE_UNSEEN };
 	struct file *file = file_of_fd(fd);
@@ -88,49 +88,49 @@ __noinline int tell_file(__u32 what, __u32 flags, __u32 fd)
 }
 
 /*
- * What must be reported of a call: TELL_NOTHING, or one of TAKE_* and, above TELL_FLAGS, flags of
+ * What must be reported of a call: REPORT_NOTHING, or one of TAKE_* and, above REPORT_FLAGS, flags of
  * FILE_*. The functions below decide that, one after the other, so that none needs the stack of
  * all.
  */
-#define TELL_NOTHING 0
-#define TELL_WHAT 0xff
-#define TELL_FLAGS 8
+#define REPORT_NOTHING 0
+#define REPORT_WHAT 0xff
+#define REPORT_FLAGS 8
 
 /* Every open for writing is reported: the file may be another one by now, or empty. */
-__noinline int tell_of_open(__u32 fd)
+__noinline int open_report(__u32 fd)
 {
 	struct file *file = file_of_fd(fd);
-	int tell = TAKE_FILE;
+	int report = TAKE_FILE;
 	__u32 mode;
 
 	if (!file || !is_regular(file))
-		return TELL_NOTHING;
+		return REPORT_NOTHING;
 	mode = BPF_CORE_READ(file, f_mode);
 	/*
 	 * f_flags has lost O_TRUNC; a file that is empty after its open lost nothing if it was so
 	 * before.
 	 */
 	if (!(mode & FMODE_WRITE))
-		return TELL_NOTHING;
+		return REPORT_NOTHING;
 	if (mode & FMODE_CREATED)
-		tell |= FILE_CREATED << TELL_FLAGS;
+		report |= FILE_CREATED << REPORT_FLAGS;
 	if (!BPF_CORE_READ(file, f_inode, i_size))
-		tell |= FILE_EMPTY << TELL_FLAGS;
-	return tell;
+		report |= FILE_EMPTY << REPORT_FLAGS;
+	return report;
 }
 
 /* A file whose content changes otherwise than from its caller's memory. */
-__noinline int tell_of_unseen(__u32 fd)
+__noinline int unseen_report(__u32 fd)
 {
 	struct file *file = file_of_fd(fd);
 	struct captured_file *known;
 	struct captured_key key;
 
 	if (!file || !is_regular(file) || !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE))
-		return TELL_NOTHING;
+		return REPORT_NOTHING;
 	key = key_of(file);
 	known = bpf_map_lookup_elem(&captured_files, &key);
-	return known && (known->skip || known->unseen) ? TELL_NOTHING : TAKE_UNSEEN;
+	return known && (known->skip || known->unseen) ? REPORT_NOTHING : TAKE_UNSEEN;
 }
 
 /* Where a write that has returned began; false if that is uncertain. */
@@ -155,7 +155,7 @@ static __always_inline bool find_position(const struct returned_call *call, stru
 }
 
 /* Prepares the slot to send what was written: in scratch.write. */
-__noinline int tell_of_write(__u32 slot)
+__noinline int write_report(__u32 slot)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 	struct captured_file *known;
@@ -167,14 +167,14 @@ __noinline int tell_of_write(__u32 slot)
 	bool sure;
 
 	if (!s)
-		return TELL_NOTHING;
+		return REPORT_NOTHING;
 	file = file_of_fd(s->call.args[0]);
 	if (!file || !is_regular(file))
-		return TELL_NOTHING;
+		return REPORT_NOTHING;
 	key = key_of(file);
 	known = bpf_map_lookup_elem(&captured_files, &key);
 	if (known && known->skip)
-		return TELL_NOTHING;
+		return REPORT_NOTHING;
 	sure = find_position(&s->call, file, &pos);
 	inode = BPF_CORE_READ(file, f_inode);
 	head = (struct chunk *)s->bytes;
@@ -196,8 +196,8 @@ __noinline int tell_of_write(__u32 slot)
 	s->write.left = s->call.ret;
 	s->write.offset = pos;
 	if (known)
-		return TELL_NOTHING;
-	return TAKE_FILE | (!pos && head->size == s->call.ret ? FILE_EMPTY << TELL_FLAGS : 0);
+		return REPORT_NOTHING;
+	return TAKE_FILE | (!pos && head->size == s->call.ret ? FILE_EMPTY << REPORT_FLAGS : 0);
 }
 
 /* Sends one buffer of writev(2) and its like, as far as it was written. */
@@ -259,7 +259,7 @@ __noinline int send_iovecs(__u32 slot, __u64 at, __u32 count, __u32 pointer_byte
 	return 0;
 }
 
-/* Sends the write that tell_of_write() has found. */
+/* Sends the write that write_report() has found. */
 static __always_inline void send_write(struct scratch *s)
 {
 	if (s->call.event == EVENT_WRITE || s->call.event == EVENT_PWRITE64)
@@ -353,7 +353,7 @@ __noinline int writing_call(__u64 nr, __s64 ret)
 static __always_inline int capture_write(__u64 nr, __s64 ret)
 {
 	int slot = writing_call(nr, ret);
-	int tell = TELL_NOTHING;
+	int report = REPORT_NOTHING;
 	struct scratch *s;
 	__u32 fd;
 
@@ -365,23 +365,23 @@ static __always_inline int capture_write(__u64 nr, __s64 ret)
 	fd = s->write.fd;
 	switch (s->write.who) {
 	case BY_CALLER:
-		tell = tell_of_write(slot);
+		report = write_report(slot);
 		break;
 	case BY_OPEN:
-		tell = tell_of_open(fd);
+		report = open_report(fd);
 		break;
 	case BY_KERNEL:
-		tell = tell_of_unseen(fd);
+		report = unseen_report(fd);
 		break;
 	case BY_NAME:
-		tell_name(TAKE_TRUNCATED, s->call.args[0]);
+		report_name(TAKE_TRUNCATED, s->call.args[0]);
 		break;
 	case BY_RING:
-		tell_name(TAKE_UNSEEN_ANY, 0);
+		report_name(TAKE_UNSEEN_ANY, 0);
 		break;
 	}
-	if (tell != TELL_NOTHING)
-		tell_file(tell & TELL_WHAT, tell >> TELL_FLAGS, fd);
+	if (report != REPORT_NOTHING)
+		report_file(report & REPORT_WHAT, report >> REPORT_FLAGS, fd);
 	if (s->write.left)
 		send_write(s);
 	scratch_put(s);

@@ -152,7 +152,7 @@ impl Alerts {
             }),
             Err(reason) => {
                 meta.reason = Some(reason.reason(shared.store.limits));
-                shared.give(Job::Tell(meta));
+                shared.give(Job::Report(meta));
             }
         }
     }

@@ -55,7 +55,7 @@ impl Execs {
             let meta = meta(&exec.path, exec.marks, exec.file, "program");
             match held.map_or_else(|| reach(shared, exec), |held| Ok(claimed(held, exec))) {
                 Ok(file) => shared.give(Job::Exec { meta, file }),
-                Err(reason) => shared.give(Job::Tell(Meta {
+                Err(reason) => shared.give(Job::Report(Meta {
                     reason: Some(reason),
                     ..meta
                 })),

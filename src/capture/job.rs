@@ -99,7 +99,7 @@ pub enum Job {
         again: bool,
     },
     /// Nothing could be stored; only the list has a line.
-    Tell(Meta),
+    Report(Meta),
 }
 
 /// An executed file, by what shows whether somebody has written to it since, where its times do not.

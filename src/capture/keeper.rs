@@ -27,7 +27,7 @@ use crate::decode::event::Context;
 use crate::say;
 
 /// Device, inode and path.
-type Told = (u64, u64, Vec<u8>);
+type Listed = (u64, u64, Vec<u8>);
 
 /// At most so many contents are remembered.
 const KNOWN_MAX: usize = 1 << 16;
@@ -38,7 +38,7 @@ pub struct Keeper {
     pub wake: Arc<EventFd>,
     pub clock: Clock,
     /// Artefacts of executed files, by SHA-256, and the file for which each was last reported.
-    pub contents: HashMap<String, (String, Told)>,
+    pub contents: HashMap<String, (String, Listed)>,
     /// SHA-256 of memory, by host pid and address.
     pub memory: HashMap<(u32, u64), Option<String>>,
 }
@@ -75,7 +75,7 @@ impl Keeper {
                 }
                 Err(error) => {
                     meta.because(|| format!("the artefact cannot be opened: {error}"));
-                    self.tell(&meta, None, 0, None);
+                    self.report(&meta, None, 0, None);
                 }
             },
             Job::ReadBack {
@@ -99,7 +99,7 @@ impl Keeper {
                 if artefact.size == 0 && artefact.cut.is_none() {
                     self.store.remove(artefact);
                     if !again {
-                        self.tell(&meta, None, 0, None);
+                        self.report(&meta, None, 0, None);
                     }
                     return;
                 }
@@ -115,7 +115,7 @@ impl Keeper {
                 }
                 self.finish(meta, artefact, hash);
             }
-            Job::Tell(meta) => self.tell(&meta, None, 0, None),
+            Job::Report(meta) => self.report(&meta, None, 0, None),
         }
     }
 
@@ -130,7 +130,7 @@ impl Keeper {
             Ok(artefact) => artefact,
             Err(cut) => {
                 meta.because(|| cut.reason(self.store.limits));
-                return self.tell(&meta, None, 0, None);
+                return self.report(&meta, None, 0, None);
             }
         };
         let hash = match copy(file, &mut artefact) {
@@ -153,12 +153,12 @@ impl Keeper {
         };
         if let (Some(hash), None) = (&hash, artefact.cut) {
             let file = (meta.file.dev, meta.file.inode, meta.path.clone());
-            if let Some((stored, told)) = self.contents.get_mut(hash) {
+            if let Some((stored, listed)) = self.contents.get_mut(hash) {
                 let (stored, size) = (stored.clone(), artefact.size);
-                let again = std::mem::replace(told, file) == *told;
+                let again = std::mem::replace(listed, file) == *listed;
                 self.store.remove(artefact);
                 if !again || meta.reason.is_some() {
-                    self.tell(&meta, Some(&stored), size, Some(hash));
+                    self.report(&meta, Some(&stored), size, Some(hash));
                 }
                 return;
             }
@@ -177,7 +177,7 @@ impl Keeper {
             Ok(artefact) => artefact,
             Err(error) => {
                 meta.because(|| format!("the artefact cannot be opened: {error}"));
-                return self.tell(&meta, None, 0, None);
+                return self.report(&meta, None, 0, None);
             }
         };
         artefact.set_len(0);
@@ -204,11 +204,11 @@ impl Keeper {
         if let Some(cut) = artefact.cut {
             meta.because(|| cut.reason(self.store.limits));
         }
-        self.tell(&meta, Some(&artefact.name), artefact.size, hash.as_deref());
+        self.report(&meta, Some(&artefact.name), artefact.size, hash.as_deref());
     }
 
     /// Reports an artefact in the list, and in the stream of events.
-    fn tell(&mut self, meta: &Meta, artefact: Option<&str>, size: u64, hash: Option<&str>) {
+    fn report(&mut self, meta: &Meta, artefact: Option<&str>, size: u64, hash: Option<&str>) {
         let who = &meta.who;
         let comm: Vec<u8> = who
             .comm

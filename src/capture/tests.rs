@@ -43,12 +43,12 @@ fn shared(what: &str) -> (TempDir, Shared, Receiver<Job>) {
 
 /// What was passed to the kernel side.
 #[derive(Default, Clone)]
-struct Told {
+struct Recorded {
     skipped: Rc<RefCell<Vec<KernelKey>>>,
     forgotten: Rc<RefCell<Vec<KernelKey>>>,
 }
 
-impl KernelFiles for Told {
+impl KernelFiles for Recorded {
     fn skip(&self, file: &KernelKey) {
         self.skipped.borrow_mut().push(*file);
     }
@@ -93,7 +93,7 @@ fn bytes(offset: u64, size: u64) -> chunk {
 #[test]
 fn bytes_go_where_they_were_written() {
     let (_folder, mut shared, work) = shared("write");
-    let mut writes = Writes::new(Box::new(Told::default()));
+    let mut writes = Writes::new(Box::new(Recorded::default()));
     writes.file(&mut shared, opened("/tmp/a", FILE_CREATED));
     writes.written(&mut shared, &bytes(3, 6), b"def");
     writes.written(&mut shared, &bytes(0, 6), b"abc");
@@ -114,8 +114,8 @@ fn bytes_go_where_they_were_written() {
 #[test]
 fn only_wanted_paths_are_followed() {
     let (_folder, mut shared, work) = shared("write=/tmp/*");
-    let told = Told::default();
-    let mut writes = Writes::new(Box::new(told.clone()));
+    let recorded = Recorded::default();
+    let mut writes = Writes::new(Box::new(recorded.clone()));
     writes.file(&mut shared, opened("/etc/passwd", FILE_CREATED));
     writes.written(&mut shared, &bytes(0, 1), b"x");
     writes.finish_writes(&mut shared, true);
@@ -127,20 +127,23 @@ fn only_wanted_paths_are_followed() {
         &1u32.to_ne_bytes(),
     ]
     .concat();
-    assert_eq!(*told.skipped.borrow(), [KernelKey::try_from(&key[..]).unwrap()]);
+    assert_eq!(
+        *recorded.skipped.borrow(),
+        [KernelKey::try_from(&key[..]).unwrap()]
+    );
 }
 
 /// A file that can no longer be reached is listed with the reason, and without an artefact.
 #[test]
 fn doubt_is_told() {
     let (_folder, mut shared, work) = shared("write");
-    let mut writes = Writes::new(Box::new(Told::default()));
+    let mut writes = Writes::new(Box::new(Recorded::default()));
     let mut record = opened("/tmp/a", FILE_CREATED);
     record.what = TAKE_UNSEEN;
     writes.file(&mut shared, record);
     writes.finish_writes(&mut shared, true);
-    let Ok(Job::Tell(meta)) = work.try_recv() else {
-        panic!("nothing is told");
+    let Ok(Job::Report(meta)) = work.try_recv() else {
+        panic!("nothing is reported");
     };
     let reason = meta.reason.unwrap();
     assert!(

@@ -31,7 +31,7 @@ pub fn write(
 ) -> io::Result<()> {
     if json {
         for event in events {
-            write_json(out, event, &probe::means(event, features), tried)?;
+            write_json(out, event, &probe::mechanism(event, features), tried)?;
         }
         return out.flush();
     }
@@ -64,7 +64,8 @@ fn write_group<'a>(
         writeln!(out, "\n{title}")?;
     }
     for event in events {
-        let means = probe::means(event, features).unwrap_or_else(|reason| format!("unavailable: {reason}"));
+        let mechanism =
+            probe::mechanism(event, features).unwrap_or_else(|reason| format!("unavailable: {reason}"));
         let args: Vec<_> = event.args.iter().map(|arg| arg.name).collect();
         // Sets that follow from the kind of event are left out: every event has them.
         let sets: Vec<_> = sets(event)
@@ -72,7 +73,7 @@ fn write_group<'a>(
             .filter(|set| !["all", "syscalls"].contains(set))
             .collect();
         let row = format!(
-            "{:<26} {:<34} {means:<30} {}",
+            "{:<26} {:<34} {mechanism:<30} {}",
             event.name,
             sets.join(","),
             args.join(", ")
@@ -90,7 +91,7 @@ fn first_group(event: &EventSpec) -> Option<Set> {
 fn write_json(
     out: &mut impl Write,
     event: &EventSpec,
-    means: &Result<String, String>,
+    mechanism: &Result<String, String>,
     tried: bool,
 ) -> io::Result<()> {
     let args: Vec<_> = event
@@ -103,10 +104,10 @@ fn write_json(
         "id": event.id,
         "sets": sets(event),
         "args": args,
-        "available": means.is_ok(),
+        "available": mechanism.is_ok(),
         "tried": tried,
-        "attach": means.as_ref().ok(),
-        "reason": means.as_ref().err(),
+        "attach": mechanism.as_ref().ok(),
+        "reason": mechanism.as_ref().err(),
     });
     writeln!(out, "{line}")
 }

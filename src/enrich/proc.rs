@@ -53,7 +53,7 @@ impl Proc {
     }
 
     /// Whether proc(5) shows all processes: none is hidden from us (`hidepid`), and it is the host's namespace.
-    pub fn tells_all(&self) -> bool {
+    pub fn shows_all(&self) -> bool {
         self.of_host && Proc::start(1).is_ok()
     }
 

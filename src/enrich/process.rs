@@ -106,7 +106,7 @@ impl Processes {
 
     /// Checks the next processes, and forgets those that have ended.
     fn look_for_dead(&mut self) {
-        if self.suspects.is_empty() && self.proc.tells_all() {
+        if self.suspects.is_empty() && self.proc.shows_all() {
             self.suspects.extend(self.paths.keys());
         }
         for _ in 0..LOOKED_AT {

@@ -85,12 +85,16 @@ impl Asker {
         let answered = Arc::new(EventFd::from_flags(flags).map_err(Error::system("eventfd"))?);
         let (roots, asked) = sync_channel(QUESTIONS);
         let (users, users_asked) = sync_channel(USERS_QUESTIONS);
-        let (tell, answers) = channel();
+        let (sender, answers) = channel();
         let mut paused = Paused::default();
-        spawn("tracee-ask", asked, tell.clone(), &answered, ask)?;
-        spawn("tracee-ask-user", users_asked, tell, &answered, move |question| {
-            paused.ask(question)
-        })?;
+        spawn("tracee-ask", asked, sender.clone(), &answered, ask)?;
+        spawn(
+            "tracee-ask-user",
+            users_asked,
+            sender,
+            &answered,
+            move |question| paused.ask(question),
+        )?;
         Ok(Asker {
             roots,
             users,
@@ -136,21 +140,21 @@ impl Asker {
 fn spawn(
     name: &str,
     asked: Receiver<Question>,
-    tell: Sender<Answer>,
+    sender: Sender<Answer>,
     answered: &Arc<EventFd>,
     mut ask: impl FnMut(&Question) -> Answer + Send + 'static,
 ) -> Result<(), Error> {
-    let tells = Arc::clone(answered);
+    let wake = Arc::clone(answered);
     let asks = move || {
         // This thread parses users' answers, so it must have no privileges.
         if privilege::limit_asking_thread().is_err() {
             return;
         }
         for question in asked {
-            if tell.send(ask(&question)).is_err() {
+            if sender.send(ask(&question)).is_err() {
                 return;
             }
-            let _ = tells.write(1);
+            let _ = wake.write(1);
         }
     };
     thread::Builder::new()

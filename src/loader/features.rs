@@ -66,7 +66,7 @@ impl Features {
             true => String::new(),
             false => std::env::var(WITHOUT).unwrap_or_default(),
         };
-        let shuns = |means: &str| shunned.split(',').any(|word| word == means);
+        let shuns = |mechanism: &str| shunned.split(',').any(|word| word == mechanism);
         Features {
             btf: true,
             preempts: preempts_raw_tracepoints(btf),

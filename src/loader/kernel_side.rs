@@ -59,7 +59,7 @@ impl KernelSide {
 
     fn load_programs(plan: &Plan<'_>, features: &Features) -> Result<Self, LoadError> {
         for event in plan.events {
-            if let Err(reason) = probe::means(event, features) {
+            if let Err(reason) = probe::mechanism(event, features) {
                 return Err(LoadError::Unavailable {
                     event: event.name,
                     reason,

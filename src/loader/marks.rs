@@ -127,7 +127,7 @@ pub fn marked_calls(
         .flat_map(|event| probe::stems(event, features))
         .chain(memory.into_iter().flatten());
     for stem in stems {
-        if probe::best(stem, features).is_ok_and(|program| program.means.is_after()) {
+        if probe::best(stem, features).is_ok_and(|program| program.mechanism.is_after()) {
             let calls = LOOKED_AT
                 .iter()
                 .find(|(of, _)| *of == stem)
@@ -182,14 +182,14 @@ mod tests {
         for (stem, _) in LOOKED_AT {
             let found = crate::loader::object::programs()
                 .iter()
-                .any(|program| program.stem() == *stem && program.means.is_after());
+                .any(|program| program.stem() == *stem && program.mechanism.is_after());
             assert!(found, "{stem}");
         }
         // Each program at sys_exit is listed with the calls that it looks at: it sees no others.
         for program in crate::loader::object::programs() {
             let stem = program.stem();
             let known = stem == probe::CAPTURE_WRITE || LOOKED_AT.iter().any(|(of, _)| *of == stem);
-            assert!(known || !program.means.is_after(), "{stem}");
+            assert!(known || !program.mechanism.is_after(), "{stem}");
         }
     }
 

@@ -186,7 +186,7 @@ fn check_stamp(object: &OpenObject) -> Result<(), LoadError> {
 
 /// How a program attaches, best first where programs are not preempted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Means {
+pub enum Mechanism {
     /// At the end of a function, by a trampoline: knows what it returned.
     Fexit,
     /// At the beginning of a function, by a trampoline.
@@ -205,62 +205,62 @@ pub enum Means {
     AfterTp,
 }
 
-impl Means {
+impl Mechanism {
     /// Suffix of the program's name.
     const fn suffix(self) -> &'static str {
         match self {
-            Means::Fexit => "fexit",
-            Means::Fentry => "fentry",
-            Means::TpBtf => "tp_btf",
-            Means::Tp => "tp",
-            Means::Kprobe => "kprobe",
-            Means::Ext4TpBtf => "ext4_tp_btf",
-            Means::AfterTpBtf => "after_tp_btf",
-            Means::AfterTp => "after_tp",
+            Mechanism::Fexit => "fexit",
+            Mechanism::Fentry => "fentry",
+            Mechanism::TpBtf => "tp_btf",
+            Mechanism::Tp => "tp",
+            Mechanism::Kprobe => "kprobe",
+            Mechanism::Ext4TpBtf => "ext4_tp_btf",
+            Mechanism::AfterTpBtf => "after_tp_btf",
+            Mechanism::AfterTp => "after_tp",
         }
     }
 
-    const EVERY: [Means; 8] = [
-        Means::Fexit,
-        Means::Fentry,
-        Means::TpBtf,
-        Means::Tp,
-        Means::Kprobe,
-        Means::Ext4TpBtf,
-        Means::AfterTpBtf,
-        Means::AfterTp,
+    const EVERY: [Mechanism; 8] = [
+        Mechanism::Fexit,
+        Mechanism::Fentry,
+        Mechanism::TpBtf,
+        Mechanism::Tp,
+        Mechanism::Kprobe,
+        Mechanism::Ext4TpBtf,
+        Mechanism::AfterTpBtf,
+        Mechanism::AfterTp,
     ];
 
     /// JSON's `source`.
     pub const fn source(self) -> &'static str {
         match self {
-            Means::Fexit => "fexit",
-            Means::Fentry => "fentry",
-            Means::TpBtf | Means::Tp => "tracepoint",
-            Means::Kprobe => "kprobe",
-            Means::Ext4TpBtf => "tracepoint of ext4",
-            Means::AfterTpBtf | Means::AfterTp => "after the call",
+            Mechanism::Fexit => "fexit",
+            Mechanism::Fentry => "fentry",
+            Mechanism::TpBtf | Mechanism::Tp => "tracepoint",
+            Mechanism::Kprobe => "kprobe",
+            Mechanism::Ext4TpBtf => "tracepoint of ext4",
+            Mechanism::AfterTpBtf | Mechanism::AfterTp => "after the call",
         }
     }
 
     /// By a trampoline at a function's beginning or end.
     pub const fn is_trampoline(self) -> bool {
-        matches!(self, Means::Fexit | Means::Fentry)
+        matches!(self, Mechanism::Fexit | Mechanism::Fentry)
     }
 
     /// By a raw tracepoint at `sys_exit`, or one of the kernel's.
     pub const fn is_raw(self) -> bool {
-        matches!(self, Means::TpBtf | Means::AfterTpBtf)
+        matches!(self, Mechanism::TpBtf | Mechanism::AfterTpBtf)
     }
 
     /// Only after the call that led to it.
     pub const fn is_after(self) -> bool {
-        matches!(self, Means::AfterTpBtf | Means::AfterTp)
+        matches!(self, Mechanism::AfterTpBtf | Mechanism::AfterTp)
     }
 
     /// By a classic tracepoint.
     pub const fn is_classic(self) -> bool {
-        matches!(self, Means::Tp | Means::AfterTp)
+        matches!(self, Mechanism::Tp | Mechanism::AfterTp)
     }
 }
 
@@ -268,7 +268,7 @@ impl Means {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Program {
     /// How it attaches.
-    pub means: Means,
+    pub mechanism: Mechanism,
     /// Its name in the object.
     pub name: String,
     /// Its section, as libbpf reads it: `tp_btf/sys_exit`.
@@ -279,9 +279,11 @@ impl Program {
     /// Returns `None` for programs that user space runs itself.
     pub fn new(name: &str, section: &str) -> Option<Program> {
         let (_, suffix) = name.rsplit_once("__")?;
-        let means = Means::EVERY.into_iter().find(|means| means.suffix() == suffix)?;
+        let mechanism = Mechanism::EVERY
+            .into_iter()
+            .find(|mechanism| mechanism.suffix() == suffix)?;
         Some(Program {
-            means,
+            mechanism,
             name: name.into(),
             section: section.into(),
         })

@@ -12,7 +12,7 @@ use crate::loader::capture::CapturePlan;
 use crate::loader::features::{self, Features};
 use crate::loader::filter::Tables;
 use crate::loader::marks::{self, Marked};
-use crate::loader::object::{Means, Program};
+use crate::loader::object::{Mechanism, Program};
 use crate::loader::probe;
 use crate::scope::{Containers, Scope};
 use crate::wire::{
@@ -167,7 +167,8 @@ impl Plan<'_> {
             *io_issue_defs = features::io_issue_defs();
         }
         *filters = tables.constants;
-        let by_tracepoint = |program: &&Program| matches!(program.means, Means::TpBtf | Means::Tp);
+        let by_tracepoint =
+            |program: &&Program| matches!(program.mechanism, Mechanism::TpBtf | Mechanism::Tp);
         if programs
             .iter()
             .any(|program| program.stem() == special::CAP_CAPABLE.name && by_tracepoint(program))

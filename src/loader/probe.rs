@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::catalogue::{self, spec, special, EventKind, EventSpec};
 use crate::loader::features::Features;
-use crate::loader::object::{self, Means, Program};
+use crate::loader::object::{self, Mechanism, Program};
 use spec::{EventId, Return};
 
 /// Why this kernel does not support a program.
@@ -17,12 +17,12 @@ fn missing(program: &Program, features: &Features) -> Option<String> {
     if program.name.contains("__vma__") && !features.finds_vma() {
         return Some("the kernel has no bpf_find_vma".into());
     }
-    match program.means {
-        Means::Fexit | Means::Fentry => features.missing_trampolines().or_else(|| {
+    match program.mechanism {
+        Mechanism::Fexit | Mechanism::Fentry => features.missing_trampolines().or_else(|| {
             (!features.has_function(target)).then(|| format!("the kernel has no function {target}"))
         }),
-        Means::Kprobe if !features.has_kprobes() => Some("the kernel has no kprobes".into()),
-        Means::Kprobe => features.missing_perf_events().or_else(|| {
+        Mechanism::Kprobe if !features.has_kprobes() => Some("the kernel has no kprobes".into()),
+        Mechanism::Kprobe => features.missing_perf_events().or_else(|| {
             (!features.has_function(target)).then(|| format!("the kernel has no function {target}"))
         }),
         _ => (!features.has_tracepoint(target)).then(|| format!("the kernel has no tracepoint {target}")),
@@ -38,15 +38,15 @@ pub fn best<'a>(stem: &str, features: &Features) -> Result<&'a Program, String> 
     // Where programs are preempted, trampolines come after kprobes, and one of the two forms of each program on a
     // tracepoint is taken: see docs/architecture.md.
     candidates.sort_by_key(|program| {
-        let skipped = features.preempts_raw_tracepoints() && program.means.is_trampoline();
-        (program.means > Means::Kprobe, skipped, program.means)
+        let skipped = features.preempts_raw_tracepoints() && program.mechanism.is_trampoline();
+        (program.mechanism > Mechanism::Kprobe, skipped, program.mechanism)
     });
     let classic = features.preempts_raw_tracepoints() && features.has_classic_tracepoints();
-    let both = candidates.iter().any(|program| program.means.is_classic());
+    let both = candidates.iter().any(|program| program.mechanism.is_classic());
     if both {
         candidates.retain(|program| match classic {
-            true => !program.means.is_raw(),
-            false => !program.means.is_classic(),
+            true => !program.mechanism.is_raw(),
+            false => !program.mechanism.is_classic(),
         });
     }
     let usable = candidates
@@ -137,7 +137,7 @@ fn mismatch_stems(features: &Features) -> Vec<&'static str> {
 }
 
 /// What `--list` shows for `argument_mismatch`: which calls are compared by which mechanism, and which are not.
-fn mismatch_means(features: &Features) -> String {
+fn mismatch_mechanisms(features: &Features) -> String {
     let mut parts = Vec::new();
     for (stem, calls, _) in COPIES {
         let calls = match stem {
@@ -180,7 +180,7 @@ pub fn stems(event: &EventSpec, features: &Features) -> Vec<&'static str> {
         ALERT => alert_stems(features),
         name @ (CREDS | NAMESPACES) => {
             let mut stems = vec![name];
-            if best(name, features).is_ok_and(|program| program.means.is_after()) {
+            if best(name, features).is_ok_and(|program| program.mechanism.is_after()) {
                 stems.push(BEFORE_CALL);
             }
             if name == NAMESPACES {
@@ -226,7 +226,7 @@ pub fn missing_memory_capture(features: &Features) -> Option<String> {
 }
 
 /// What `--list` shows for `artifact_captured`: the programs of each kind of capture.
-fn capture_means(features: &Features) -> String {
+fn capture_mechanisms(features: &Features) -> String {
     let section = |stem: &str| match best(stem, features) {
         Ok(program) => program.section.clone(),
         Err(reason) => format!("unavailable ({reason})"),
@@ -247,20 +247,20 @@ fn capture_means(features: &Features) -> String {
 }
 
 /// What `--list` shows for an event: its mechanism, or why it is unavailable.
-pub fn means(event: &EventSpec, features: &Features) -> Result<String, String> {
+pub fn mechanism(event: &EventSpec, features: &Features) -> Result<String, String> {
     let programs = programs(event, features)?;
     if event.id == special::ARTIFACT_CAPTURED.id {
-        return Ok(capture_means(features));
+        return Ok(capture_mechanisms(features));
     }
     if programs.is_empty() {
         return Ok("tracee".into());
     }
     if event.name == MISMATCH {
-        return Ok(mismatch_means(features));
+        return Ok(mismatch_mechanisms(features));
     }
-    let remark = |program: &Program| match program.means {
-        Means::AfterTpBtf | Means::AfterTp => " (after the call)",
-        Means::Ext4TpBtf => " (files of ext4 only)",
+    let remark = |program: &Program| match program.mechanism {
+        Mechanism::AfterTpBtf | Mechanism::AfterTp => " (after the call)",
+        Mechanism::Ext4TpBtf => " (files of ext4 only)",
         _ => "",
     };
     let names: Vec<_> = programs
@@ -281,7 +281,11 @@ pub struct Sources {
 
 impl Sources {
     pub fn new(features: &Features) -> Sources {
-        let source = |stem: &str| best(stem, features).ok().map(|program| program.means.source());
+        let source = |stem: &str| {
+            best(stem, features)
+                .ok()
+                .map(|program| program.mechanism.source())
+        };
         let id = |name: &str| catalogue::expect(name).id;
         let mut events = vec![None; spec::MAX_EVENTS];
         for event in catalogue::KERNEL {

@@ -10,7 +10,7 @@ use libbpf_rs::{MapHandle, MapType, OpenMapMut, OpenObject};
 use crate::error::LoadError;
 use crate::loader::features::Features;
 use crate::loader::filter::Tables;
-use crate::loader::object::{open_map, Means, Program};
+use crate::loader::object::{open_map, Mechanism, Program};
 use crate::loader::plan::Plan;
 use crate::wire::{CONTAINERS_MAX, SCRATCH_SLOTS};
 
@@ -43,8 +43,12 @@ pub fn size_maps(
     size(open_map(open, "listed_ids")?, plan.scope.listed().len().max(1))?;
     let allocating = |program: &&Program| {
         matches!(
-            program.means,
-            Means::TpBtf | Means::Ext4TpBtf | Means::AfterTpBtf | Means::Fentry | Means::Fexit
+            program.mechanism,
+            Mechanism::TpBtf
+                | Mechanism::Ext4TpBtf
+                | Mechanism::AfterTpBtf
+                | Mechanism::Fentry
+                | Mechanism::Fexit
         )
     };
     let processes = most_processes();

@@ -30,7 +30,7 @@ static __always_inline struct syscall_desc *call_lookup(const struct pt_regs *re
 	return syscall_lookup(call);
 }
 
-static __always_inline bool is_told(const struct syscall_desc *desc)
+static __always_inline bool is_reported(const struct syscall_desc *desc)
 {
 	return desc->flags & SYSCALL_CHOSEN ||
 	       (settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked);
@@ -39,12 +39,12 @@ static __always_inline bool is_told(const struct syscall_desc *desc)
 /*
  * Like call_lookup(), but if nobody wants the inner call, the outer one: a call is reported once.
  */
-static __always_inline struct syscall_desc *told_call(const struct pt_regs *regs,
-						      struct syscall_nr *call)
+static __always_inline struct syscall_desc *reported_call(const struct pt_regs *regs,
+							  struct syscall_nr *call)
 {
 	struct syscall_desc *desc = call_lookup(regs, call);
 
-	if (!call->within || (desc && is_told(desc)))
+	if (!call->within || (desc && is_reported(desc)))
 		return desc;
 	call->within = 0;
 	return syscall_lookup(call);

@@ -116,7 +116,7 @@ static __always_inline void mark_leave(struct task_struct *task, const struct pt
  * Whether a missing mark is evidence: not if the thread may have been in a call when tracing began,
  * or found no room for a mark.
  */
-static __always_inline bool missing_mark_tells(struct task_struct *task)
+static __always_inline bool missing_mark_is_evidence(struct task_struct *task)
 {
 	return start_time(task) >= control.since && !mark_control.failed;
 }
@@ -164,7 +164,7 @@ static __always_inline bool may_have_run(__u64 nr)
 	if (!leaves)
 		return false;
 	if (!mark)
-		return !missing_mark_tells(task);
+		return !missing_mark_is_evidence(task);
 	if (mark->state == MARK_IDLE)
 		return mark->failed != mark_control.failed;
 	return mark->nr == (__u32)nr;
@@ -203,7 +203,7 @@ static __always_inline int mark_take(struct task_struct *task, __u64 nr)
 	if (!mark) {
 		if (!leaves)
 			return 0;
-		failed = !missing_mark_tells(task);
+		failed = !missing_mark_is_evidence(task);
 		/* From now on this thread's marks are evidence. */
 		mark = mark_find(task, true);
 		if (mark)

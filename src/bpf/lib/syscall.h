@@ -73,7 +73,7 @@ static __always_inline void put_unread_args(struct scratch *s, const struct sysc
 /* Remembers what is needed when the call returns. */
 static __always_inline void remember_given(const struct pt_regs *regs, struct syscall_nr call)
 {
-	const struct syscall_desc *desc = told_call(regs, &call);
+	const struct syscall_desc *desc = reported_call(regs, &call);
 	struct scratch *s;
 
 	if (!desc || !desc->keeps)

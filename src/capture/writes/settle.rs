@@ -14,7 +14,7 @@ impl Writes {
     /// Has the keeper copy the file as it is now.
     pub(super) fn read_back(&mut self, shared: &mut Shared, key: Key, source: File) {
         if self.open_artefact(shared, key).is_none() {
-            return self.tell_nothing(shared, key);
+            return self.report_nothing(shared, key);
         }
         // The keeper writes to it by itself.
         self.open.remove(&key);
@@ -122,13 +122,13 @@ impl Writes {
                     version,
                 });
             }
-            None if file.cut.is_some() || doubt.is_some() => self.tell_nothing(shared, key),
+            None if file.cut.is_some() || doubt.is_some() => self.report_nothing(shared, key),
             None => {}
         }
     }
 
     /// Lists a file of which nothing, or nothing more, could be stored.
-    fn tell_nothing(&mut self, shared: &mut Shared, key: Key) {
+    fn report_nothing(&mut self, shared: &mut Shared, key: Key) {
         self.dirty.remove(&key);
         let limits = shared.store.limits;
         let Some(file) = self.files.get(&key) else {
@@ -138,7 +138,7 @@ impl Writes {
         if let Some(cut) = file.cut {
             meta.reason = Some(cut.reason(limits));
         }
-        shared.give(Job::Tell(meta));
+        shared.give(Job::Report(meta));
     }
 }
 
