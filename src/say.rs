@@ -33,7 +33,7 @@ static ENDING: AtomicBool = AtomicBool::new(false);
 /// Set when nobody reads: from then on messages are dropped.
 static DEAF: AtomicBool = AtomicBool::new(false);
 
-/// Called when the run is asked to end: from now on a message waits for a reader at most [`PATIENCE`].
+/// Called when the run is asked to end: from now on a message waits for a reader at most `PATIENCE`.
 pub fn ending() {
     ENDING.store(true, Relaxed);
 }

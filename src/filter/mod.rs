@@ -1,7 +1,7 @@
 //! `--filter`: which events of the processes in scope are shown.
 //!
 //! [`parse`] makes [`Filters`] of what is typed. [`compile`] splits them: the kernel side decides what it has at hand
-//! before a record goes into a ring (`src/bpf/filter.bpf.c`), the [`matcher`] decides the rest.
+//! before a record goes into a ring (`src/bpf/filter.bpf.c`), the `matcher` decides the rest.
 
 #![warn(missing_docs)]
 
