@@ -90,7 +90,7 @@ impl Formatter for SafeStrings {
 }
 
 /// Characters that a terminal obeys or does not show: control characters, line and paragraph separators, format
-/// characters (Unicode's categories Cc, Zl, Zp and Cf), and all else that it tells terminals to leave out
+/// characters (Unicode's categories Cc, Zl, Zp and Cf), and all others that Unicode has terminals leave out
 /// (`Default_Ignorable_Code_Point`); what looks like a space and is none (Zs but U+0020, and braille without dots);
 /// what has no agreed meaning (private use, noncharacters).
 pub fn is_unsafe(character: char) -> bool {

@@ -184,7 +184,7 @@ fn find_below(at: &OwnedFd, path: &CStr, flags: OFlag, resolve: u64) -> io::Resu
     let mut how: libc::open_how = unsafe { std::mem::zeroed() };
     how.flags = (flags | OFlag::O_CLOEXEC).bits() as u64;
     how.resolve = libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_MAGICLINKS | resolve;
-    // SAFETY: a path with its NUL, and a structure of the size that is told.
+    // SAFETY: a path with its NUL, and a structure of the size that is passed.
     let fd = unsafe {
         libc::syscall(
             libc::SYS_openat2,

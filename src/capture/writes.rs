@@ -122,7 +122,7 @@ impl Writes {
 
 /// What the kernel side remembers of files (`struct captured_key` in bytes).
 pub trait KernelFiles {
-    /// Tells the programs to ignore writes to it.
+    /// Has the programs ignore writes to it.
     fn skip(&self, file: &KernelKey);
     /// Has the file reported again at its next write.
     fn forget(&self, file: &KernelKey);

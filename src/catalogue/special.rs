@@ -8,7 +8,7 @@ use super::syscalls::SYSCALLS;
 /// The event with that name. In a constant, a name that the catalogue lacks fails the build.
 ///
 /// # Panics
-/// If there is none: a mistake in the program.
+/// If the event is missing: a mistake in the program.
 pub const fn expect(name: &str) -> &'static EventSpec {
     let tables = [SYSCALLS, IA32_ONLY, KERNEL];
     let mut index = 0;

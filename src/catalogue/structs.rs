@@ -100,7 +100,7 @@ pub const TIMESPEC: &StructSpec = &structure("struct timespec *", &[
 pub const UTIMENS_ONE: &StructSpec = &structure("struct timespec *", &[
     field("tv_sec", WLong, Long), field("tv_nsec", WLong, LongFlags(file::UTIME))]);
 
-/// Of access, then of change; one structure, since a 32-bit call may have it in the native form.
+/// Times of access and of change; one structure, since a 32-bit call may have it in the native form.
 #[rustfmt::skip]
 pub const UTIMENS: &StructSpec = &structure("struct timespec *", &[nested("", UTIMENS_ONE), nested("", UTIMENS_ONE)]);
 

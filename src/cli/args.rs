@@ -83,7 +83,7 @@ pub struct Args {
     #[arg(long)]
     pub decode_fds: bool,
 
-    /// Check of each chosen call whether it was carried out, not only of those whose success is evidence
+    /// Check for each chosen call whether it was carried out, not only for those whose success is evidence
     #[arg(long)]
     pub verify_results: bool,
 

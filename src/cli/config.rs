@@ -17,11 +17,11 @@ use crate::suggest::nearest;
 /// A checked command line.
 #[derive(Debug)]
 pub struct Config {
-    /// Whose events are shown.
+    /// The processes whose events are shown.
     pub scope: Scope,
     /// Which events.
     pub events: Selection,
-    /// Which of them are left out.
+    /// The filters that leave events out.
     pub filters: Filters,
     /// Where they are shown; at least one.
     pub outputs: Vec<OutputSpec>,
@@ -31,13 +31,13 @@ pub struct Config {
     pub detail: Detail,
     /// Rows of the kernel's own events end with the system call that led there.
     pub original_syscall: bool,
-    /// Whether each call was carried out is looked at, not only where success is evidence.
+    /// Whether every chosen call is verified, not only those whose success is evidence.
     pub verify_results: bool,
-    /// A log of what tracee does goes to standard error.
+    /// Whether what tracee does is logged on standard error.
     pub debug: bool,
     /// Where the BPF object comes from.
     pub object: Lookup,
-    /// The command to trace with its arguments; empty if there is none.
+    /// The command to trace with its arguments; empty without a command.
     pub command: Vec<OsString>,
 }
 

@@ -20,16 +20,16 @@ pub struct KernelPart<'a> {
     pub numbers: Vec<(usize, &'a Numbers)>,
     /// By position in [`super::NAME_FIELDS`].
     pub names: Vec<(usize, &'a Texts)>,
-    /// What only holds of one event.
+    /// Parts that hold only for one event.
     pub events: BTreeMap<EventId, EventPart>,
 }
 
 /// What the kernel side decides of one event.
 #[derive(Debug, Default)]
 pub struct EventPart {
-    /// Of its result.
+    /// Filter of its result.
     pub result: Option<Numbers>,
-    /// Of arguments that are numbers.
+    /// Filters of arguments that are numbers.
     pub numbers: Vec<(ArgIndex, NumberType, Numbers)>,
     /// Whole texts, and beginnings.
     pub texts: Vec<(ArgIndex, Texts)>,

@@ -51,7 +51,7 @@ pub struct Filters {
     pub result: Option<Numbers>,
     /// The same of one event.
     pub results: BTreeMap<EventId, Numbers>,
-    /// Of one event's argument.
+    /// Filter of one event's argument.
     pub arguments: BTreeMap<(EventId, ArgIndex), Condition>,
 }
 

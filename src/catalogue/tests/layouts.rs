@@ -14,7 +14,7 @@ enum Source {
     Uapi,
     UapiNative,
     UapiIa32,
-    /// `vmlinux.h`, which has what no header tells programs; its `compat_*` are those of 32-bit programs.
+    /// `vmlinux.h`, which has types that are in no header; its `compat_*` are those of 32-bit programs.
     Kernel,
     KernelIa32,
 }

@@ -61,7 +61,7 @@ fn what_is_too_long_is_cut_and_marked() {
     assert!(image.len() == IMAGE_MAX && image.ends_with('…'));
 }
 
-/// Of another user's containers nobody is asked but that user.
+/// Only the owner's sockets are asked for names of a user's containers.
 #[test]
 fn users_name_their_own() {
     for (variable, roots, users) in [
