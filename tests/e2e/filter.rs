@@ -420,7 +420,7 @@ fn wrong() -> Result<(), Failed> {
             "uid pid tid ppid mntns pidns comm uts container event.retval",
         ),
         ("event=open", "event.retval"),
-        ("event.nosuch=1", "it has retval"),
+        ("event.nosuch=1", "only retval"),
         ("event.retval=ENOSUCH", "\"ENOSUCH\""),
         ("opennat.flags=1", "did you mean openat?"),
         ("openat.nosuch=1", "dfd pathname flags mode retval"),

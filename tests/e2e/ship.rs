@@ -515,7 +515,7 @@ fn no_clang_is_said() -> Result<(), Failed> {
     );
     assert_eq!(run.code(), 1);
     assert!(
-        run.stderr.contains("there is no clang: install clang"),
+        run.stderr.contains("clang is missing: install clang"),
         "{}",
         run.stderr
     );
