@@ -11,11 +11,11 @@ const OF_OTHER_NAMES: [&str; 2] = ["argument_mismatch", "mem_prot_alert"];
 
 /// All mismatches, one event a line, with the remedy. `sources`: all of `src/bpf`.
 pub fn check<'a>(events: impl Iterator<Item = &'a EventSpec>, sources: &str) -> Result<(), String> {
-    let told = |event: &&EventSpec| event.kind == EventKind::Kernel && !event.columns.told_by_tracee;
+    let reported = |event: &&EventSpec| event.kind == EventKind::Kernel && !event.columns.reported_by_tracee;
     let words: Vec<&str> = words(sources).collect();
     let same = same_args(sources);
     let mut wrong = Vec::new();
-    for event in events.filter(told) {
+    for event in events.filter(reported) {
         let (name, upper) = (event.name, event.name.to_uppercase());
         let program = format!("{name}__");
         let has_program = OF_OTHER_NAMES.contains(&name)

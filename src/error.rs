@@ -1,6 +1,6 @@
 //! What can go wrong, by boundary. Messages are one line: what, where, and what to do.
 
-// The message above each says what it is, and what its fields are.
+// The message above each variant describes it and its fields.
 #![allow(missing_docs)]
 
 use std::io;

@@ -22,9 +22,9 @@ pub struct Stat {
     pub mode: u32,
     /// Owner.
     pub uid: u32,
-    /// How many names it has.
+    /// Number of its names.
     pub nlink: u64,
-    /// In bytes.
+    /// Size in bytes.
     pub size: u64,
     /// ns since the epoch
     pub mtime: u64,
@@ -35,7 +35,7 @@ pub struct Stat {
 }
 
 impl Stat {
-    /// Of an open file.
+    /// Attributes of an open file.
     pub fn of(file: impl AsFd) -> io::Result<Stat> {
         Stat::at(file.as_fd(), c"", libc::AT_EMPTY_PATH)
     }

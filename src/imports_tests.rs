@@ -1,5 +1,4 @@
-//! Which file imports which: no file stands in a circle of imports, and the rooms that all others stand on import nothing
-//! from above.
+//! Which file imports which: no file is in a circle of imports, and the lowest rooms import nothing from above.
 //!
 //! Imports are read from the text: `use` and paths that begin with `crate`, `super` or `self`. What only tests use does
 //! not count.
@@ -122,7 +121,7 @@ fn named(text: &str) -> Vec<String> {
     found
 }
 
-/// The file that a path leads to, from this module: the deepest that there is.
+/// The file that a path leads to, from this module: the deepest that exists.
 fn resolve(here: &str, path: &str, modules: &BTreeSet<String>) -> Option<String> {
     let mut at: Vec<&str> = if here.is_empty() {
         Vec::new()
@@ -187,7 +186,7 @@ fn imports(root: &Path) -> Imports {
         .collect()
 }
 
-/// All that a module stands on, directly or not.
+/// All that a module imports, directly or not.
 fn reached<'a>(imports: &'a Imports, from: &str) -> BTreeSet<&'a str> {
     let mut seen = BTreeSet::new();
     let mut next: Vec<&str> = imports[from].iter().map(String::as_str).collect();

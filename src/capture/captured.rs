@@ -9,7 +9,7 @@ pub const STOPPED: &str = "stopped";
 /// An artefact that has been stored, or could not be.
 #[derive(Debug)]
 pub struct Captured {
-    /// Of the process, or of the last one that wrote.
+    /// Context of the process, or of the last one that wrote.
     pub who: Context,
     /// `exec`, `write` or `mem`.
     pub kind: &'static str,
@@ -19,7 +19,7 @@ pub struct Captured {
     pub artefact: Option<String>,
     /// Bytes that are stored.
     pub size: u64,
-    /// Of what is stored, in hex digits.
+    /// Hash of the stored bytes, in hex digits.
     pub sha256: Option<String>,
     /// Why the artefact is not complete.
     pub reason: Option<String>,
@@ -27,7 +27,7 @@ pub struct Captured {
     pub dev: u64,
     /// The file's number on its device.
     pub inode: u64,
-    /// Of memory: where it begins in the process.
+    /// For memory: its address in the process.
     pub addr: u64,
 }
 

@@ -91,7 +91,7 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// Starts the threads that read the ring of captures and store what it tells.
+    /// Starts the threads that read the ring of captures and store what it carries.
     pub fn start(
         settings: Settings,
         store: Store,

@@ -35,9 +35,9 @@ pub struct FileRecord {
     pub file: Identity,
     /// `FILE_*`
     pub flags: u32,
-    /// By which the process has it open.
+    /// The fd by which the process has it open.
     pub fd: u32,
-    /// Where it is, with marks in words.
+    /// Its path, with marks in words.
     pub path: Vec<u8>,
     /// The executed file as the program named it: a script, if `path` is its interpreter.
     pub name: Vec<u8>,
@@ -59,19 +59,19 @@ pub struct Identity {
     pub dev: u64,
     /// Its number on its device.
     pub inode: u64,
-    /// Tells files apart that had the same number one after the other.
+    /// Distinguishes files that had the same number one after the other.
     pub generation: u32,
-    /// In bytes.
+    /// Size in bytes.
     pub size: u64,
     /// ns since the epoch
     pub mtime: u64,
-    /// The same of its last change of any kind.
+    /// The time of its last status change, in the same form.
     pub ctime: u64,
     /// As `st_mode` of stat(2).
     pub mode: u32,
     /// Magic number of its file system, as in `statfs(2)`.
     pub magic: u64,
-    /// How many names it has.
+    /// Number of its names.
     pub links: u64,
 }
 
@@ -86,15 +86,15 @@ pub struct AlertRecord {
     pub addr: u64,
     /// Its length in bytes.
     pub len: u64,
-    /// Of a mapped file, with marks in words.
+    /// Path of a mapped file, with marks in words.
     pub path: Vec<u8>,
     /// Of the path.
     pub marks: Marks,
     /// For a mapped file: magic number of its file system, fd, offset.
     pub mapped: [u64; 3],
-    /// Of a mapped file: its device, as `st_dev` of stat(2).
+    /// For a mapped file: its device, as `st_dev` of stat(2).
     pub dev: u64,
-    /// Of a mapped file: its number there.
+    /// For a mapped file: its inode.
     pub inode: u64,
 }
 

@@ -86,8 +86,8 @@ impl Sightings {
             Ok(watch) => watch,
             Err(error) => {
                 say!(
-                    "warning: files cannot be held by fanotify ({error}): what is gone or changed before it is \
-                     reached through /proc is not captured, and said so"
+                    "warning: files cannot be held by fanotify ({error}): files that are gone or changed before \
+                     they are reached through /proc are not captured, and marked"
                 );
                 return Ok(None);
             }

@@ -49,7 +49,7 @@ pub struct Columns {
     pub writes_behind: bool,
     pub life: Option<Life>,
     /// Whether no program of the kernel side reports it, but tracee itself.
-    pub told_by_tracee: bool,
+    pub reported_by_tracee: bool,
     /// Whether it has a result, by which `--filter` may choose. Events that tracee reports by itself pass filters of
     /// results.
     pub has_result: bool,
@@ -61,7 +61,7 @@ impl Columns {
         checked: None,
         writes_behind: false,
         life: None,
-        told_by_tracee: false,
+        reported_by_tracee: false,
         has_result: true,
     };
 }

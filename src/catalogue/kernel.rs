@@ -78,11 +78,11 @@ pub const KERNEL: &[EventSpec] = &[
         arg("exit_code", Int), arg("signal", Signal), arg("group_exit", Bool)]).life(Exit),
     kernel(5, "lost_events", &[Default], &[
         arg("count", U64), arg("buffer", KernelStr), arg("first_timestamp", BootTime),
-        arg("last_timestamp", BootTime)]).told_by_tracee().without_result(),
+        arg("last_timestamp", BootTime)]).reported_by_tracee().without_result(),
     // Reported by user space, too. Times of boot by the wall clock: ns since the epoch.
     kernel(66, "clock_changed", &[Default, Time, TimeClock], &[
         arg("before", I64), arg("after", I64), arg("difference", I64),
-        arg("unchanged_until", BootTime)]).told_by_tracee().without_result(),
+        arg("unchanged_until", BootTime)]).reported_by_tracee().without_result(),
     kernel(6, "io_uring_create", &[Fs, FsAsyncIo, IoUring], &[
         arg("fd", Fd), arg("sq_entries", UInt), arg("cq_entries", UInt), arg("flags", Flags(io_uring::SETUP))]),
     kernel(7, "io_uring_submit", &[Default, Fs, FsAsyncIo, IoUring], &[
@@ -185,10 +185,10 @@ pub const KERNEL: &[EventSpec] = &[
     kernel(116, "artifact_captured", &[], &[
         arg("kind", KernelStr), arg("pathname", KernelStr), arg("artifact", KernelStr), arg("size", U64),
         arg("sha256", KernelStr), arg("complete", Bool), arg("reason", KernelStr), arg("dev", Dev), arg("inode", U64),
-        arg("addr", Ptr)]).told_by_tracee().without_result(),
+        arg("addr", Ptr)]).reported_by_tracee().without_result(),
     kernel(115, "kprobe_attach", &[System], &[
         arg("symbol", KernelStr), arg("offset", Hex), arg("addr", Hex)]),
     kernel(150, "container_create", &[Containers], CONTAINER).life(ContainerCreated),
     kernel(151, "container_remove", &[Containers], CONTAINER).life(ContainerRemoved),
-    kernel(152, "existing_container", &[Containers], CONTAINER).told_by_tracee().life(ContainerFound),
+    kernel(152, "existing_container", &[Containers], CONTAINER).reported_by_tracee().life(ContainerFound),
 ];

@@ -88,8 +88,8 @@ impl EventSpec {
         self
     }
 
-    pub const fn told_by_tracee(mut self) -> EventSpec {
-        self.columns.told_by_tracee = true;
+    pub const fn reported_by_tracee(mut self) -> EventSpec {
+        self.columns.reported_by_tracee = true;
         self
     }
 

@@ -11,7 +11,7 @@ pub struct Container {
     pub id: String,
     /// Name of what started it: `docker`, `podman` and the like.
     pub runtime: &'static str,
-    /// As the runtime names it, once it has answered.
+    /// The runtime's name of it, once the runtime has answered.
     pub name: Option<String>,
     /// Name of its image, once the runtime has answered.
     pub image: Option<String>,

@@ -51,22 +51,22 @@ impl Context {
 /// The executable of a process: its path, with marks in words, and these marks.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Executable {
-    /// As of `/proc/PID/exe`.
+    /// The path, as in `/proc/PID/exe`.
     pub path: Vec<u8>,
-    /// Of the path.
+    /// Marks of the path.
     pub marks: Marks,
 }
 
 /// An event, borrowing its data from the record: decoding one allocates nothing.
 #[derive(Debug)]
 pub struct Event<'a> {
-    /// What the catalogue says of it.
+    /// Its row in the catalogue.
     pub spec: &'static EventSpec,
-    /// Who did it, when, and with which result.
+    /// The task, the time and the result.
     pub context: Context,
     /// Node name of the UTS namespace; `None` unless an output shows it.
     pub nodename: Option<&'a [u8]>,
-    /// In the catalogue's order.
+    /// The arguments, in the catalogue's order.
     pub args: ArrayVec<Arg<'a>, { spec::MAX_EVENT_ARGS }>,
     /// The process's executable, once known.
     pub executable: Option<Rc<Executable>>,
@@ -139,13 +139,13 @@ impl<'a> Event<'a> {
 /// One argument.
 #[derive(Debug)]
 pub struct Arg<'a> {
-    /// What the catalogue says of it.
+    /// Its row in the catalogue.
     pub spec: &'static ArgSpec,
     /// The type: `spec.ty`, or the type in this call where another argument decides.
     pub ty: ArgType,
     /// The number, or the address in user memory.
     pub raw: u64,
-    /// What it was.
+    /// The argument's value.
     pub value: Value<'a>,
     /// Whether bytes or elements are missing at the end.
     pub truncated: bool,

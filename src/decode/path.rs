@@ -103,7 +103,7 @@ impl<'a> PathName<'a> {
             .chain([suffix, mixed])
     }
 
-    /// What is known of it besides its text.
+    /// Marks apart from its text.
     pub fn marks(&self) -> Marks {
         Marks(self.flags)
     }

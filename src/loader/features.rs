@@ -206,7 +206,7 @@ fn needs_io_issue_defs(btf: &Btf<'_>) -> bool {
 /// A cgroup v1 hierarchy: its id, and the position of one of its controllers in `css_set.subsys`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct V1Hierarchy {
-    /// As in `/proc/cgroups`.
+    /// Its id, as in `/proc/cgroups`.
     pub id: u32,
     /// Position in `css_set.subsys`.
     pub subsys: u32,

@@ -28,7 +28,7 @@ pub struct CaptureMaps {
     pub ring: MapHandle,
     /// Files whose writes are captured.
     pub files: MapHandle,
-    /// Counts of what the ring had no room for.
+    /// Counters of what found no room in the ring.
     pub misses: MapHandle,
     /// The map of containers.
     pub containers: MapHandle,

@@ -37,7 +37,7 @@ pub struct Detail {
 /// What to trace.
 #[derive(Debug)]
 pub struct Plan<'a> {
-    /// Whose events.
+    /// The processes whose events are recorded.
     pub scope: &'a Scope,
     /// Events that the user will see.
     pub events: &'a [&'static EventSpec],

@@ -171,7 +171,7 @@ pub fn stems(event: &EventSpec, features: &Features) -> Vec<&'static str> {
             Return::TaskExit => vec![EXIT],
         };
     }
-    if event.columns.told_by_tracee {
+    if event.columns.reported_by_tracee {
         return vec![];
     }
     match event.name {

@@ -28,7 +28,7 @@ pub enum Scope {
 pub enum Containers {
     /// Those that start after tracee.
     New,
-    /// Whenever they start.
+    /// Those in any container, whenever they start.
     All,
     /// Those with such a name, or an id that begins so, whenever they start.
     Listed(Vec<String>),
@@ -37,7 +37,7 @@ pub enum Containers {
 /// The state of a followed process, or of several: that of the one that is least advanced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Following {
-    /// There is none any more.
+    /// No process is left.
     Ended,
     /// Exiting: its further records do not wake the reader.
     Ending,

@@ -81,7 +81,7 @@ pub fn push_signal(out: &mut String, signal: i32) -> bool {
     u64::try_from(signal).is_ok_and(|signal| push_number(out, signal))
 }
 
-/// The same for a register. False where there is no such signal.
+/// The same for a register. Returns false if the signal does not exist.
 pub fn push_number(out: &mut String, value: u64) -> bool {
     match value {
         SIGRTMIN => out.push_str("SIGRTMIN"),

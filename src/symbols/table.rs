@@ -184,7 +184,7 @@ pub const fn equal(a: &str, b: &str) -> bool {
     true
 }
 
-/// Appends a name; false where there is none.
+/// Appends a name; returns false if there is no name.
 pub fn push_name(out: &mut String, name: Option<&str>) -> bool {
     if let Some(name) = name {
         out.push_str(name);
@@ -192,7 +192,7 @@ pub fn push_name(out: &mut String, name: Option<&str>) -> bool {
     name.is_some()
 }
 
-/// Appends a name; where there is none, the number in hex digits.
+/// Appends a name, or the number in hex digits if there is no name.
 pub fn push_name_or_hex(out: &mut String, name: Option<&str>, value: u64) {
     match name {
         Some(name) => out.push_str(name),
