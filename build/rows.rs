@@ -1,8 +1,9 @@
 //! Compares the rows of the kernel's own events with the sources in C, where the compiler cannot.
 //!
 //! C names counts and positions after the catalogue (`event_ids.h`), so that a name that no row has does not compile.
-//! Here the other direction is checked: a row that no program reports, and an argument that no program fills in. A
-//! comment counts as well: where user space fills an argument, a comment in C names it.
+//! Here the other direction is checked: a row that no program reports, an argument that no program fills in, and a
+//! program after a call whose row names no calls, or the reverse. A comment counts as well: where user space fills an
+//! argument, a comment in C names it.
 
 use crate::catalogue::{EventKind, EventSpec};
 
@@ -20,12 +21,21 @@ pub fn check<'a>(events: impl Iterator<Item = &'a EventSpec>, sources: &str) -> 
         let program = format!("{name}__");
         let has_program = OF_OTHER_NAMES.contains(&name)
             || words.iter().any(|word| word.starts_with(&program))
-            || around_a_body(sources, name);
+            || around_a_body(sources, name, "");
         if !has_program {
             wrong.push(format!(
                 "{name} has a row and no program: write one around on_{name}(), by HOOK() or as {program}tp_btf"
             ));
             continue;
+        }
+        match (around_a_body(sources, name, "AFTER_"), event.columns.after.is_empty()) {
+            (true, true) => wrong.push(format!(
+                "{name} has AFTER_CALL({name}), and its row no calls: name those that it looks at, by .after(&[…])"
+            )),
+            (false, false) => wrong.push(format!(
+                "{name} names calls in its row and has no program after them: write after_{name}() and AFTER_CALL({name})"
+            )),
+            _ => {}
         }
         for arg in event.args {
             let position = format!("ARG_{upper}_{}", arg.name.to_uppercase());
@@ -48,13 +58,16 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
-/// Whether a macro makes programs around the body of that name: `HOOK(name, …)`, `AFTER_CALL(name)`.
-fn around_a_body(sources: &str, name: &str) -> bool {
+/// Whether a macro of such a name makes programs around the body: `HOOK(name, …)`, `AFTER_CALL(name__vma)`.
+fn around_a_body(sources: &str, name: &str, macros: &str) -> bool {
     sources.match_indices(name).any(|(at, _)| {
-        let of_macro = sources[..at]
-            .strip_suffix('(')
-            .is_some_and(|before| before.ends_with(|c: char| c.is_ascii_uppercase()));
-        of_macro && sources[at + name.len()..].starts_with([',', ')'])
+        let of_macro = sources[..at].strip_suffix('(').is_some_and(|before| {
+            let start = before.rfind(|c: char| !c.is_ascii_uppercase() && c != '_');
+            let called = &before[start.map_or(0, |start| start + 1)..];
+            !called.is_empty() && called.starts_with(macros)
+        });
+        let rest = &sources[at + name.len()..];
+        of_macro && (rest.starts_with([',', ')']) || rest.starts_with("__"))
     })
 }
 

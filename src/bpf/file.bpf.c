@@ -109,6 +109,46 @@ static __always_inline int after_security_kernel_read_file(const struct returned
 
 AFTER_CALL(security_kernel_read_file)
 
+static __always_inline int on_security_file_ioctl(struct hook hook, struct file *file, __u32 cmd,
+						  __u64 arg)
+{
+	struct scratch *s = event_begin(SECURITY_FILE_IOCTL, hook);
+
+	if (!s)
+		return 0;
+	put_file(s, ARG_SECURITY_FILE_IOCTL_PATHNAME, ARG_SECURITY_FILE_IOCTL_DEV,
+		 ARG_SECURITY_FILE_IOCTL_INODE, file);
+	put_value(s, ARG_SECURITY_FILE_IOCTL_CMD, cmd);
+	put_value(s, ARG_SECURITY_FILE_IOCTL_ARG, arg);
+	return event_end(s);
+}
+
+HOOK(security_file_ioctl, security_file_ioctl,
+     (struct file * file, unsigned int cmd, unsigned long arg), (file, cmd, arg))
+
+/* Since 6.8, and in later stable kernels: calls of 32-bit programs ask this hook. */
+#define on_security_file_ioctl_compat on_security_file_ioctl
+HOOK(security_file_ioctl_compat, security_file_ioctl_compat,
+     (struct file * file, unsigned int cmd, unsigned long arg), (file, cmd, arg))
+
+/* The kernel asks first of all, also when the file then refuses the request. */
+static __always_inline int after_security_file_ioctl(const struct returned_call *call)
+{
+	/* A failed call does not show what the hook returned. */
+	struct hook hook = { .returned = call->ret >= 0 };
+	struct file *file;
+
+	if (call->event != EVENT_IOCTL)
+		return 0;
+	file = file_of_fd(call->args[0]);
+	/* The kernel does not call its hook for a file that was opened with O_PATH. */
+	if (!file || BPF_CORE_READ(file, f_flags) & O_PATH)
+		return 0;
+	return on_security_file_ioctl(hook, file, call->args[1], call->args[2]);
+}
+
+AFTER_CALL(security_file_ioctl)
+
 /*
  * Reading and writing.
  */

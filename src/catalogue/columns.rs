@@ -53,6 +53,11 @@ pub struct Columns {
     /// Whether it has a result, by which `--filter` may choose. Events that tracee reports by itself pass filters of
     /// results.
     pub has_result: bool,
+    /// Calls after which a program at `sys_exit` reports it, where the kernel's own function cannot be attached to. The
+    /// program sees no others.
+    pub after: &'static [&'static str],
+    /// Further stems of programs that report it, on kernels that have what they attach to.
+    pub also: &'static [&'static str],
 }
 
 impl Columns {
@@ -63,5 +68,7 @@ impl Columns {
         life: None,
         reported_by_tracee: false,
         has_result: true,
+        after: &[],
+        also: &[],
     };
 }

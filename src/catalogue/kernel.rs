@@ -11,7 +11,7 @@ use super::spec::{
 use super::structs::{RLIMIT, TIMESPEC, TIMEZONE};
 use super::syscalls::SYSCALLS;
 use crate::symbols::{
-    bpf, event, file, io_uring, memory, mount, prctl, process, security, signal, socket, sockopt,
+    bpf, event, file, io_uring, memory, mount, prctl, process, request, security, signal, socket, sockopt,
 };
 
 const FAMILY: ArgSpec = arg("family", Enum(socket::FAMILY));
@@ -39,6 +39,22 @@ const CONTAINER: &[ArgSpec] = &[
     arg("path", KernelStr),
     arg("hierarchy", Int),
     arg("owner", Uid),
+];
+
+/// Calls that open a file by its name or handle.
+pub const OPENING: &[&str] = &["open", "openat", "openat2", "creat", "open_by_handle_at"];
+
+/// Calls that write to a file.
+#[rustfmt::skip]
+pub const WRITING: &[&str] = &[
+    "write", "writev", "pwrite64", "pwritev", "pwritev2", "sendfile", "splice", "copy_file_range",
+];
+
+/// Calls that can change a task's credentials or namespaces.
+#[rustfmt::skip]
+const CHANGING_TASKS: &[&str] = &[
+    "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setfsuid", "setfsgid", "capset", "prctl",
+    "unshare", "setns", "execve", "execveat",
 ];
 
 /// Number of `connect(2)` in the native ABI and in the 32-bit one.
@@ -91,20 +107,25 @@ pub const KERNEL: &[EventSpec] = &[
         arg("addr", Sockaddr { len: 8 }), arg("addrlen", Int)]),
     kernel(8, "security_file_open", &[Default, Lsm, Fs], &[
         arg("pathname", Path), arg("flags", Flags(file::FILE_FLAGS)), arg("dev", Dev), arg("inode", U64),
-        arg("ctime", EpochTime), arg("type", Enum(file::FILE_TYPE))]),
-    kernel(50, "security_socket_create", &[Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, arg("kern", Bool)]),
-    kernel(51, "security_socket_bind", &[Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, LOCAL]),
-    kernel(52, "security_socket_connect", &[Default, Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, LOCAL, REMOTE]),
-    kernel(53, "security_socket_accept", &[Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, LOCAL, REMOTE]),
-    kernel(54, "security_socket_listen", &[Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, LOCAL, arg("backlog", Int)]),
+        arg("ctime", EpochTime), arg("type", Enum(file::FILE_TYPE))]).after(OPENING),
+    kernel(50, "security_socket_create", &[Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, arg("kern", Bool)])
+        .after(&["socket", "socketpair"]),
+    kernel(51, "security_socket_bind", &[Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, LOCAL]).after(&["bind"]),
+    kernel(52, "security_socket_connect", &[Default, Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, LOCAL, REMOTE])
+        .after(&["connect"]),
+    kernel(53, "security_socket_accept", &[Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, LOCAL, REMOTE])
+        .after(&["accept", "accept4"]),
+    kernel(54, "security_socket_listen", &[Lsm, Net, NetSock], &[FAMILY, TYPE, PROTOCOL, LOCAL, arg("backlog", Int)])
+        .after(&["listen"]),
     kernel(55, "security_socket_setsockopt", &[Lsm, Net, NetSock], &[
         FAMILY, TYPE, PROTOCOL, LOCAL, REMOTE, arg("level", Enum(sockopt::LEVEL)),
-        arg("optname", by(5, SOCKOPT_NAME))]),
+        arg("optname", by(5, SOCKOPT_NAME))]).after(&["setsockopt"]),
     kernel(56, "commit_creds", &[Proc], &[
-        arg("old_cred", Changed { than: 1, spec: CRED }), arg("new_cred", Changed { than: 0, spec: CRED })]),
+        arg("old_cred", Changed { than: 1, spec: CRED }), arg("new_cred", Changed { than: 0, spec: CRED })])
+        .after(CHANGING_TASKS),
     kernel(57, "switch_task_ns", &[Proc, Containers], &[
         arg("pid", Pid), arg("old_ns", Changed { than: 2, spec: NAMESPACES }),
-        arg("new_ns", Changed { than: 1, spec: NAMESPACES })]),
+        arg("new_ns", Changed { than: 1, spec: NAMESPACES })]).after(CHANGING_TASKS),
     kernel(58, "cap_capable", &[Default, Lsm], &[arg("cap", Enum(security::CAP))]),
     kernel(59, "signal_deliver", &[Signals], &[
         arg("sig", Signal), arg("code", Enum(signal::SI)), arg("group_exit", Bool), arg("sender_pid", Pid),
@@ -112,14 +133,17 @@ pub const KERNEL: &[EventSpec] = &[
     kernel(60, "do_exit", &[Proc, ProcLife], &[
         arg("exit_code", Int), arg("signal", Signal), arg("group_exit", Bool)]),
     kernel(61, "ptrace_attach", &[Proc, Lsm], &[
-        arg("pid", Pid), arg("request", Enum(process::PTRACE)), arg("options", LongFlags(process::PTRACE_OPTIONS))]),
+        arg("pid", Pid), arg("request", Enum(process::PTRACE)), arg("options", LongFlags(process::PTRACE_OPTIONS))])
+        .after(&["ptrace"]),
     kernel(62, "process_vm_access", &[Proc, ProcMem], &[
-        arg("pid", Pid), arg("write", Bool), arg("local_count", ULong), arg("remote_count", ULong)]),
+        arg("pid", Pid), arg("write", Bool), arg("local_count", ULong), arg("remote_count", ULong)])
+        .after(&["process_vm_readv", "process_vm_writev"]),
     kernel(63, "security_task_prctl", &[Lsm, Proc], &[
         arg("option", Enum(prctl::OPTION)), arg("arg2", by(0, PRCTL_ARG2)), arg("arg3", by(0, PRCTL_ARG3)),
-        arg("arg4", by(0, PRCTL_ARG4)), arg("arg5", by(0, PRCTL_ARG5))]),
+        arg("arg4", by(0, PRCTL_ARG4)), arg("arg5", by(0, PRCTL_ARG5))]).after(&["prctl"]),
     kernel(64, "security_task_setrlimit", &[Lsm, Proc], &[
-        arg("pid", Pid), arg("resource", Enum(process::RLIMIT)), arg("new_rlim", KernelStruct(RLIMIT))]),
+        arg("pid", Pid), arg("resource", Enum(process::RLIMIT)), arg("new_rlim", KernelStruct(RLIMIT))])
+        .after(&["setrlimit", "prlimit64"]),
     kernel(65, "security_settime64", &[Lsm, Time, TimeTod], &[
         arg("ts", KernelStruct(TIMESPEC)), arg("tz", KernelStruct(TIMEZONE))]),
     kernel(20, "security_inode_unlink", &[Default, Lsm, Fs, FsLinkOps], &[
@@ -143,12 +167,15 @@ pub const KERNEL: &[EventSpec] = &[
         arg("type", Enum(file::FSNOTIFY_OBJECT))]),
     kernel(28, "security_kernel_read_file", &[Lsm, Fs, SystemModule], &[
         arg("pathname", Path), arg("dev", Dev), arg("inode", U64), arg("id", Enum(file::KERNEL_READ_FILE)),
-        arg("contents", Bool)]),
-    kernel(29, "vfs_write", &[Fs, FsReadWrite], TRANSFER),
-    kernel(30, "vfs_writev", &[Fs, FsReadWrite], TRANSFER),
-    kernel(31, "vfs_read", &[Fs, FsReadWrite], TRANSFER),
-    kernel(32, "vfs_readv", &[Fs, FsReadWrite], TRANSFER),
-    kernel(33, "file_modification", &[Fs, FsReadWrite], TRANSFER),
+        arg("contents", Bool)]).after(&["finit_module", "kexec_file_load"]),
+    kernel(29, "vfs_write", &[Fs, FsReadWrite], TRANSFER).after(&["write", "pwrite64"]),
+    kernel(30, "vfs_writev", &[Fs, FsReadWrite], TRANSFER).after(&["writev", "pwritev", "pwritev2"]),
+    kernel(31, "vfs_read", &[Fs, FsReadWrite], TRANSFER).after(&["read", "pread64"]),
+    kernel(32, "vfs_readv", &[Fs, FsReadWrite], TRANSFER).after(&["readv", "preadv", "preadv2"]),
+    kernel(33, "file_modification", &[Fs, FsReadWrite], TRANSFER).after(WRITING),
+    kernel(34, "security_file_ioctl", &[Lsm, Fs, FsFdOps], &[
+        arg("pathname", Path), arg("dev", Dev), arg("inode", U64), arg("cmd", Flags(request::IOCTL)),
+        arg("arg", Hex)]).after(&["ioctl"]).also(&["security_file_ioctl_compat"]),
     kernel(100, "argument_mismatch", &[Default, Alerts], &[
         arg("syscall", SyscallNr), arg("argument", KernelStr), arg("user_value", by(0, &CHECKED)),
         arg("kernel_value", by(0, &CHECKED))]),
@@ -156,7 +183,7 @@ pub const KERNEL: &[EventSpec] = &[
         arg("pathname", Path), arg("dev", Dev), arg("inode", U64), arg("argv", StrArray)]),
     kernel(102, "security_mmap_file", &[Lsm, Proc, ProcMem], &[
         arg("pathname", Path), arg("addr", Ptr), arg("len", Size), arg("prot", LongFlags(memory::PROT)),
-        arg("flags", LongFlags(memory::MAP))]),
+        arg("flags", LongFlags(memory::MAP))]).after(&["mmap"]),
     kernel(103, "security_file_mprotect", &[Lsm, Proc, ProcMem], &[
         arg("pathname", Path), arg("addr", Ptr), arg("len", Size), arg("prot", LongFlags(memory::PROT)),
         arg("prev_prot", LongFlags(memory::PROT)), arg("flags", LongFlags(memory::MAP))]),
@@ -181,7 +208,8 @@ pub const KERNEL: &[EventSpec] = &[
         arg("prog_id", UInt), arg("prog_name", KernelStr), arg("prog_type", Enum(bpf::PROG_TYPE))]),
     kernel(114, "bpf_attach", &[System], &[
         arg("prog_id", UInt), arg("prog_name", KernelStr), arg("prog_type", Enum(bpf::PROG_TYPE)),
-        arg("link_id", UInt), arg("link_type", Enum(bpf::LINK_TYPE)), arg("way", KernelStr)]),
+        arg("link_id", UInt), arg("link_type", Enum(bpf::LINK_TYPE)), arg("way", KernelStr)])
+        .after(&["bpf", "ioctl", "setsockopt"]),
     kernel(116, "artifact_captured", &[], &[
         arg("kind", KernelStr), arg("pathname", KernelStr), arg("artifact", KernelStr), arg("size", U64),
         arg("sha256", KernelStr), arg("complete", Bool), arg("reason", KernelStr), arg("dev", Dev), arg("inode", U64),

@@ -97,6 +97,16 @@ impl EventSpec {
         self.columns.has_result = false;
         self
     }
+
+    pub const fn after(mut self, calls: &'static [&'static str]) -> EventSpec {
+        self.columns.after = calls;
+        self
+    }
+
+    pub const fn also(mut self, stems: &'static [&'static str]) -> EventSpec {
+        self.columns.also = stems;
+        self
+    }
 }
 
 /// One argument of an event.

@@ -39,6 +39,16 @@ const fn all_lead_to_calls(table: &[CompatCall]) {
     }
 }
 
+/// Fails the build if a row names a call that is missing.
+const fn all_after_calls(table: &[EventSpec]) {
+    let mut index = 0;
+    while index < table.len() {
+        all_known(table[index].columns.after);
+        index += 1;
+    }
+}
+
+const _: () = all_after_calls(KERNEL);
 const _: () = all_lead_to_calls(IA32);
 const _: () = all_lead_to_calls(IA32_WITHIN);
 const _: () = all_lead_to_calls(X32);

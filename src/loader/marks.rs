@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalogue::evidence::is_evidence;
+use crate::catalogue::kernel::{OPENING, WRITING};
 use crate::catalogue::spec::Return;
 use crate::catalogue::{self, special, CompatCall, EventSpec};
 use crate::loader::capture::CapturePlan;
@@ -14,74 +15,17 @@ use crate::wire::{ENTER_ARGS, ENTER_MARK};
 /// Calls that leave a mark, by name.
 pub type Marked = BTreeSet<&'static str>;
 
-/// Programs that look at what a call has left, where the kernel's own functions cannot be attached to: the program's
-/// stem, and all calls that it looks at.
+/// Programs at `sys_exit` that are no event's own, and the calls that they look at. Those of events are in their rows
+/// (`.after(…)`).
 const LOOKED_AT: &[(&str, &[&str])] = &[
-    (
-        "security_file_open",
-        &["open", "openat", "openat2", "creat", "open_by_handle_at"],
-    ),
-    ("security_kernel_read_file", &["finit_module", "kexec_file_load"]),
-    ("vfs_write", &["write", "pwrite64"]),
-    ("vfs_read", &["read", "pread64"]),
-    ("vfs_writev", &["writev", "pwritev", "pwritev2"]),
-    ("vfs_readv", &["readv", "preadv", "preadv2"]),
-    ("file_modification", WRITING),
-    ("bpf_attach", &["bpf", "ioctl", "setsockopt"]),
-    ("commit_creds", CHANGING_TASKS),
-    ("switch_task_ns", CHANGING_TASKS),
-    ("security_mmap_file", &["mmap"]),
     ("mem_prot_alert_mmap", &["mmap"]),
     ("mem_prot_alert_mprotect", &["mprotect", "pkey_mprotect"]),
     ("mem_prot_alert_attach", &["shmat", "brk"]),
     ("capture_mmap", &["mmap"]),
-    ("security_socket_create", &["socket", "socketpair"]),
-    ("security_socket_bind", &["bind"]),
-    ("security_socket_connect", &["connect"]),
-    ("security_socket_accept", &["accept", "accept4"]),
-    ("security_socket_listen", &["listen"]),
-    ("security_socket_setsockopt", &["setsockopt"]),
-    ("ptrace_attach", &["ptrace"]),
-    ("process_vm_access", &["process_vm_readv", "process_vm_writev"]),
-    ("security_task_prctl", &["prctl"]),
-    ("security_task_setrlimit", &["setrlimit", "prlimit64"]),
 ];
 
-const WRITING: &[&str] = &[
-    "write",
-    "writev",
-    "pwrite64",
-    "pwritev",
-    "pwritev2",
-    "sendfile",
-    "splice",
-    "copy_file_range",
-];
-
-const CHANGING_TASKS: &[&str] = &[
-    "setuid",
-    "setgid",
-    "setreuid",
-    "setregid",
-    "setresuid",
-    "setresgid",
-    "setfsuid",
-    "setfsgid",
-    "capset",
-    "prctl",
-    "unshare",
-    "setns",
-    "execve",
-    "execveat",
-];
-
-/// Calls that `--capture write` looks at in addition.
+/// Calls that `--capture write` looks at, besides those that open or write.
 const CAPTURED: &[&str] = &[
-    "open",
-    "openat",
-    "openat2",
-    "creat",
-    "open_by_handle_at",
     "memfd_create",
     "ftruncate",
     "fallocate",
@@ -104,6 +48,15 @@ const _: () = {
     special::all_known(CAPTURED);
     special::all_known(&UNSETTLED);
 };
+
+/// The calls that the programs of this stem at `sys_exit` look at.
+fn looked_at(stem: &str) -> &'static [&'static str] {
+    let of_others = LOOKED_AT.iter().find(|(of, _)| *of == stem);
+    match of_others {
+        Some((_, calls)) => calls,
+        None => catalogue::by_name(stem).map_or(&[], |event| event.columns.after),
+    }
+}
 
 /// Calls that leave marks: of the chosen ones those whose success is evidence, or `all`; and those that programs look
 /// at which have no other evidence.
@@ -128,15 +81,11 @@ pub fn marked_calls(
         .chain(memory.into_iter().flatten());
     for stem in stems {
         if probe::best(stem, features).is_ok_and(|program| program.mechanism.is_after()) {
-            let calls = LOOKED_AT
-                .iter()
-                .find(|(of, _)| *of == stem)
-                .map(|(_, calls)| *calls);
-            marked.extend(calls.into_iter().flatten());
+            marked.extend(looked_at(stem));
         }
     }
     if capture.is_some_and(|capture| capture.write) {
-        marked.extend(WRITING.iter().chain(CAPTURED));
+        marked.extend(OPENING.iter().chain(WRITING).chain(CAPTURED));
     }
     // These may return as any of the others.
     if !marked.is_empty() {
@@ -176,20 +125,24 @@ pub fn exits(marked: &Marked) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::loader::object::Program;
 
     #[test]
     fn what_is_looked_at_is_there() {
-        for (stem, _) in LOOKED_AT {
-            let found = crate::loader::object::programs()
+        let programs = || {
+            crate::loader::object::programs()
                 .iter()
-                .any(|program| program.stem() == *stem && program.mechanism.is_after());
-            assert!(found, "{stem}");
+                .filter(|program| program.mechanism.is_after())
+        };
+        for (stem, _) in LOOKED_AT {
+            assert!(programs().any(|program| program.stem() == *stem), "{stem}");
         }
-        // Each program at sys_exit is listed with the calls that it looks at: it sees no others.
-        for program in crate::loader::object::programs() {
-            let stem = program.stem();
-            let known = stem == probe::CAPTURE_WRITE || LOOKED_AT.iter().any(|(of, _)| *of == stem);
-            assert!(known || !program.mechanism.is_after(), "{stem}");
+        // A program sees only the calls that its row names, or that are listed.
+        for stem in programs().map(Program::stem) {
+            assert!(
+                stem == probe::CAPTURE_WRITE || !looked_at(stem).is_empty(),
+                "{stem}"
+            );
         }
     }
 

@@ -188,7 +188,12 @@ pub fn stems(event: &EventSpec, features: &Features) -> Vec<&'static str> {
             }
             stems
         }
-        name => vec![name],
+        name => {
+            let also = event.columns.also.iter().copied();
+            std::iter::once(name)
+                .chain(also.filter(|stem| best(stem, features).is_ok()))
+                .collect()
+        }
     }
 }
 

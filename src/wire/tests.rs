@@ -76,10 +76,10 @@ fn rows_without_programs_and_arguments_that_nobody_fills_in_are_told() {
     rows::check(catalogue::events(), &text).unwrap();
 
     const CMD: &[ArgSpec] = &[arg("cmd", ArgType::Hex)];
-    let row = kernel(200, "security_file_ioctl", &[Set::Lsm], CMD);
+    let row = kernel(200, "security_file_lock", &[Set::Lsm], CMD);
     let error = rows::check(KERNEL.iter().chain([&row]), &text).unwrap_err();
     assert!(
-        error.starts_with("security_file_ioctl has a row and no program"),
+        error.starts_with("security_file_lock has a row and no program"),
         "{error}"
     );
 
@@ -96,6 +96,14 @@ fn rows_without_programs_and_arguments_that_nobody_fills_in_are_told() {
         "{error}"
     );
     assert_eq!(error.lines().count(), 1, "{error}");
+
+    // A program after calls that no row names, and the reverse.
+    let event = catalogue::expect("ptrace_attach");
+    let error = rows::check([&event.after(&[])].into_iter(), &text).unwrap_err();
+    assert!(error.starts_with("ptrace_attach has AFTER_CALL("), "{error}");
+    let mount = mount.after(&["mount"]);
+    let error = rows::check([&mount].into_iter(), &text).unwrap_err();
+    assert!(error.starts_with("security_sb_mount names calls"), "{error}");
 
     // The position is filled in by another event's arguments, and then by no program.
     let other = text.replace("ARG_VFS_WRITE_POS", "ARG_VFS_WRITE_POSITION");

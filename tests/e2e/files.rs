@@ -49,6 +49,12 @@ pub fn tests() -> Vec<Test> {
             .unless(lacks_landlock())
             .unless(not_by("security_file_open", "fexit")),
         Test::new("files_read_by_the_kernel", module).unless(lacks_module()),
+        Test::new("files_asked_by_ioctl", || asked("ioctl")).on_each_kernel(),
+        // Since 6.8 such calls ask another hook.
+        Test::new("files_asked_by_ioctl_of_32_bits", || asked("ioctl32")).on_each_kernel(),
+        Test::new("files_ioctl_that_a_hook_denies", ioctl_denied)
+            .unless(lacks_ioctl_rules())
+            .unless(not_by("security_file_ioctl", "fexit")),
         Test::new("files_paths_of_threads_are_never_mixed", mixed).once(),
         Test::new("files_renamed_all_the_time_say_so", renamed),
     ]
@@ -79,6 +85,19 @@ fn lacks_overlayfs() -> Option<String> {
 fn lacks_landlock() -> Option<String> {
     let lsm = std::fs::read_to_string("/sys/kernel/security/lsm").unwrap_or_default();
     (!lsm.contains("landlock")).then(|| "the kernel has no Landlock".into())
+}
+
+/// Landlock has rules of ioctl(2) since 6.10.
+fn lacks_ioctl_rules() -> Option<String> {
+    let rules = || {
+        Command::new(prog("landlock"))
+            .args(["ioctl", "/dev/zero"])
+            .output()
+    };
+    lacks_landlock().or_else(|| {
+        (rules().is_ok_and(|output| output.status.code() == Some(77)))
+            .then(|| "the kernel's Landlock has no rules of ioctl".into())
+    })
 }
 
 /// Why no module can be loaded for the test.
@@ -144,12 +163,15 @@ fn text(value: &Value) -> String {
 
 /// Whether an event is this one, by this mechanism.
 fn is(event: &Value, expected: &Expected, attach: &str) -> bool {
-    let returns = attach.starts_with("fexit") || attach.ends_with("(after the call)");
+    let at_end = attach.starts_with("fexit");
+    let returns = at_end || attach.ends_with("(after the call)");
     event["eventName"] == expected.event.as_str()
         && expected.args.iter().all(|(name, wanted)| {
             let shown = match name.as_str() {
                 "ret" if returns => &event["returnValue"],
-                "ret" => return event["returnValue"].is_null(),
+                // The hook's, in a call that fails later.
+                "hook" if at_end => &event["returnValue"],
+                "ret" | "hook" => return event["returnValue"].is_null(),
                 _ => value(event, name),
             };
             text(shown) == *wanted
@@ -166,11 +188,14 @@ fn is_cut(event: &Value) -> bool {
 
 /// Events of the program `files` alone: in the folder, or its mounts.
 fn run_files(what: &str, folder: &tempfile::TempDir, events: &[(&str, &str)]) -> Run {
+    run_in(folder, &[&prog("files"), what], events)
+}
+
+/// Events of a program that takes the folder as its last argument.
+fn run_in(folder: &tempfile::TempDir, program: &[&str], events: &[(&str, &str)]) -> Run {
     let names: Vec<&str> = events.iter().map(|(name, _)| *name).collect();
-    let run = trace(
-        &["-e", &names.join(",")],
-        &[&prog("files"), what, folder.path().to_str().unwrap()],
-    );
+    let command = [program, &[folder.path().to_str().unwrap()]].concat();
+    let run = trace(&["-e", &names.join(",")], &command);
     assert_eq!(run.code(), 0, "{}", run.stderr);
     assert!(run.stderr.contains(" 0 lost"), "{}", run.stderr);
     run
@@ -304,7 +329,7 @@ fn read_only() -> Result<(), Failed> {
 fn denied() -> Result<(), Failed> {
     let run = trace(
         &["-e", "security_file_open,openat,open"],
-        &[&prog("landlock"), &prog("landlock")],
+        &[&prog("landlock"), "open", &prog("landlock")],
     );
     assert_eq!(run.code(), 0, "{}", run.stderr);
     let real = std::fs::canonicalize(prog("landlock")).unwrap();
@@ -316,6 +341,32 @@ fn denied() -> Result<(), Failed> {
     let denied: Vec<_> = opens.iter().filter(|event| event["returnValue"] == -13).collect();
     assert_eq!(denied.len(), 1, "{opens:?}");
     assert_eq!(denied[0]["error"], "EACCES");
+    Ok(())
+}
+
+/// Also by the twin of the hook that calls of 32-bit programs ask.
+fn asked(program: &str) -> Result<(), Failed> {
+    under_each_means(&["security_file_ioctl"], |available| {
+        let folder = folder();
+        let run = run_in(&folder, &[&prog(program)], available);
+        compare(&run, &folder, available, true);
+    });
+    Ok(())
+}
+
+fn ioctl_denied() -> Result<(), Failed> {
+    for name in ["landlock", "landlock32"] {
+        let run = trace(
+            &["-e", "security_file_ioctl"],
+            &[&prog(name), "ioctl", "/dev/zero"],
+        );
+        assert_eq!(run.code(), 0, "{}", run.stderr);
+        let asked = run.named("security_file_ioctl");
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        assert_eq!(value(asked[0], "pathname"), "/dev/zero");
+        assert_eq!(arg(asked[0], "cmd")["text"], "BLKGETSIZE64");
+        assert_eq!(asked[0]["error"], "EACCES", "{}", asked[0]);
+    }
     Ok(())
 }
 

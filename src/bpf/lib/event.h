@@ -136,8 +136,8 @@ static __always_inline const void *raw_argument(const void *ctx, int position)
 
 /*
  * Programs around the body after_<event>(const struct returned_call *), at sys_exit, for kernels
- * where the function itself cannot be attached to. src/loader/marks.rs lists the calls that they
- * look at.
+ * where the function itself cannot be attached to. The event's row names the calls that they look
+ * at: .after(&["ioctl"]).
  */
 #define AFTER_CALL(event)                                                                   \
 	SEC("tp_btf/sys_exit")                                                              \

@@ -16,6 +16,9 @@ fn every_program_is_an_events_or_known() {
         let stem = program.stem();
         let copies = COPIES.iter().any(|(copies, ..)| *copies == stem);
         let known = copies
+            || catalogue::KERNEL
+                .iter()
+                .any(|event| event.columns.also.contains(&stem))
             || PROT_ALERT.contains(&stem)
             || stem == ALERT_ATTACH
             || [
