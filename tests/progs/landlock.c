@@ -1,5 +1,5 @@
-// landlock open|ioctl FILE: forbids itself to read all files, or requests to devices, and then tries to. Exits with 77
-// where the kernel's Landlock cannot do that. As a 32-bit program, too: m32
+// landlock open|ioctl FILE: forbids itself to read files, or requests to devices, and tries to; as a 32-bit program, too: m32
+// Exits with 77 where the kernel's Landlock cannot do that.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 int main(int argc, char **argv)
 {
 	struct landlock_ruleset_attr attr = { .handled_access_fs = LANDLOCK_ACCESS_FS_READ_FILE };
-	unsigned long long size;
+	unsigned long size;
 	int rules, fd;
 
 	if (argc != 3)
@@ -33,6 +33,6 @@ int main(int argc, char **argv)
 		return 1;
 	fd = open(argv[2], O_RDONLY);
 	if (!strcmp(argv[1], "ioctl"))
-		return fd < 0 || ioctl(fd, BLKGETSIZE64, &size) != -1 || errno != EACCES;
+		return fd < 0 || ioctl(fd, BLKGETSIZE, &size) != -1 || errno != EACCES;
 	return fd >= 0 || errno != EACCES;
 }
