@@ -17,7 +17,7 @@ use crate::loader::KernelSide;
 use crate::output::Outputs;
 use crate::say;
 use crate::signals::Stop;
-use crate::wire::RECORD_INTERNAL;
+use crate::wire::{arg, RECORD_INTERNAL};
 
 /// The part of the corridor behind the rings.
 pub struct Sink {
@@ -200,12 +200,15 @@ impl Sink {
     /// Reports a change of the clock in the stream: later events have other stamps.
     pub fn clock(&mut self, change: &Change, pid: u32) -> Result<(), OutputError> {
         let spec = special::CLOCK_CHANGED;
-        let number = |index: usize, raw| Arg::new(&spec.args[index], raw, Value::Number);
+        let number = |position, raw| Arg::own(spec, position, raw, Value::Number);
         let args = [
-            number(0, change.before),
-            number(1, change.after),
-            number(2, change.after.wrapping_sub(change.before)),
-            number(3, change.unchanged_until),
+            number(arg::CLOCK_CHANGED_BEFORE, change.before),
+            number(arg::CLOCK_CHANGED_AFTER, change.after),
+            number(
+                arg::CLOCK_CHANGED_DIFFERENCE,
+                change.after.wrapping_sub(change.before),
+            ),
+            number(arg::CLOCK_CHANGED_UNCHANGED_UNTIL, change.unchanged_until),
         ]
         .into_iter()
         .collect();
@@ -219,18 +222,17 @@ impl Sink {
     /// Reports losses in the stream.
     pub fn loss(&mut self, loss: &Loss, time: u64, pid: u32) -> Result<(), OutputError> {
         let spec = special::LOST_EVENTS;
-        let number = |index: usize, raw| Arg::new(&spec.args[index], raw, Value::Number);
-        let context = Context::own(spec, time, pid);
-        let buffer = Arg::new(&spec.args[1], 0, Value::Str(loss.buffer.as_bytes()));
+        let number = |position, raw| Arg::own(spec, position, raw, Value::Number);
+        let buffer = Value::Str(loss.buffer.as_bytes());
         let args = [
-            number(0, loss.count),
-            buffer,
-            number(2, loss.first),
-            number(3, loss.last),
+            number(arg::LOST_EVENTS_COUNT, loss.count),
+            Arg::own(spec, arg::LOST_EVENTS_BUFFER, 0, buffer),
+            number(arg::LOST_EVENTS_FIRST_TIMESTAMP, loss.first),
+            number(arg::LOST_EVENTS_LAST_TIMESTAMP, loss.last),
         ]
         .into_iter()
         .collect();
-        let event = Event::new(spec, context, args);
+        let event = Event::new(spec, Context::own(spec, time, pid), args);
         match self.matcher.arguments_pass(&event) {
             true => self.write(&event),
             false => Ok(()),

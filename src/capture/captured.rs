@@ -2,6 +2,7 @@
 
 use crate::catalogue::special;
 use crate::decode::event::{Arg, Context, Event, Value};
+use crate::wire::{self, arg};
 
 /// The kind that reports that nothing is captured any more.
 pub const STOPPED: &str = "stopped";
@@ -49,27 +50,39 @@ impl Captured {
             _ => Context {
                 time: now,
                 event: spec.id,
-                syscall: crate::wire::NO_SYSCALL,
+                syscall: wire::NO_SYSCALL,
                 abi: 0,
                 // The event has no result: nothing was called.
-                flags: crate::wire::RECORD_NO_RETURN,
+                flags: wire::RECORD_NO_RETURN,
                 ret: 0,
                 ..self.who
             },
         };
         let args = [
-            text(0, Some(self.kind.as_bytes())),
-            text(1, (!self.path.is_empty()).then_some(&self.path)),
-            text(2, self.artefact.as_deref().map(str::as_bytes)),
-            number(3, self.size),
-            text(4, self.sha256.as_deref().map(str::as_bytes)),
-            number(5, u64::from(self.reason.is_none())),
-            text(6, self.reason.as_deref().map(str::as_bytes)),
-            number(7, kernel_dev(self.dev)),
-            number(8, self.inode),
+            text(arg::ARTIFACT_CAPTURED_KIND, Some(self.kind.as_bytes())),
+            text(
+                arg::ARTIFACT_CAPTURED_PATHNAME,
+                (!self.path.is_empty()).then_some(&self.path),
+            ),
+            text(
+                arg::ARTIFACT_CAPTURED_ARTIFACT,
+                self.artefact.as_deref().map(str::as_bytes),
+            ),
+            number(arg::ARTIFACT_CAPTURED_SIZE, self.size),
+            text(
+                arg::ARTIFACT_CAPTURED_SHA256,
+                self.sha256.as_deref().map(str::as_bytes),
+            ),
+            number(arg::ARTIFACT_CAPTURED_COMPLETE, u64::from(self.reason.is_none())),
+            text(
+                arg::ARTIFACT_CAPTURED_REASON,
+                self.reason.as_deref().map(str::as_bytes),
+            ),
+            number(arg::ARTIFACT_CAPTURED_DEV, kernel_dev(self.dev)),
+            number(arg::ARTIFACT_CAPTURED_INODE, self.inode),
             match self.addr {
-                0 => arg(9, 0, Value::Null),
-                addr => arg(9, addr, Value::Pointer),
+                0 => own(arg::ARTIFACT_CAPTURED_ADDR, 0, Value::Null),
+                addr => own(arg::ARTIFACT_CAPTURED_ADDR, addr, Value::Pointer),
             },
         ]
         .into_iter()
@@ -78,16 +91,16 @@ impl Captured {
     }
 }
 
-fn arg(index: usize, raw: u64, value: Value<'_>) -> Arg<'_> {
-    Arg::new(&special::ARTIFACT_CAPTURED.args[index], raw, value)
+fn own(position: u8, raw: u64, value: Value<'_>) -> Arg<'_> {
+    Arg::own(special::ARTIFACT_CAPTURED, position, raw, value)
 }
 
-fn text(index: usize, text: Option<&[u8]>) -> Arg<'_> {
-    arg(index, 0, text.map_or(Value::Null, Value::Str))
+fn text(position: u8, text: Option<&[u8]>) -> Arg<'_> {
+    own(position, 0, text.map_or(Value::Null, Value::Str))
 }
 
-fn number(index: usize, number: u64) -> Arg<'static> {
-    arg(index, number, Value::Number)
+fn number(position: u8, number: u64) -> Arg<'static> {
+    own(position, number, Value::Number)
 }
 
 /// The device as the kernel's own `dev_t`, which events show.

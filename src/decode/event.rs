@@ -97,6 +97,11 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// The argument at this position of its row (`wire::arg`), while none has been removed.
+    pub fn arg(&self, position: u8) -> Option<&Arg<'a>> {
+        self.args.get(usize::from(position))
+    }
+
     /// Whether the call was carried out; true for calls that were not checked, `None` if it is unknown.
     pub fn carried_out(&self) -> Option<bool> {
         match self.context.flags {
@@ -196,6 +201,11 @@ impl<'a> Arg<'a> {
             other: None,
             late: false,
         }
+    }
+
+    /// An argument of an event that tracee reports by itself, by its position in the row (`wire::arg`).
+    pub fn own(event: &EventSpec, position: u8, raw: u64, value: Value<'a>) -> Arg<'a> {
+        Arg::new(&event.args[usize::from(position)], raw, value)
     }
 
     /// Removes the other value if it equals the value.

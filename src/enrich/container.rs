@@ -16,12 +16,11 @@ use crate::enrich::holding::{self, Holding};
 use crate::enrich::runtime::{Answer, Asked, Asker};
 use crate::error::Error;
 use crate::loader::containers::Found;
+use crate::wire::arg;
 
 /// Records of a container can still come for a while after it was removed: other CPUs' rings are read later, and its
 /// processes may live on.
 const REMOVED_KEPT: usize = 4096;
-/// Position of the argument `owner` in the events about containers.
-const OWNER: usize = 7;
 
 /// A container by its cgroup: its id, what is before the id in the path, and the cgroup's owner.
 fn shown(id: &[u8], before: &[u8], owner: u32) -> Container {
@@ -170,13 +169,15 @@ impl Containers {
         let key = event.context.container;
         let life = event.spec.columns.life.filter(|life| life.of_container());
         if life.is_some() {
-            let text = |index: usize| match event.args.get(index).map(|arg| &arg.value) {
+            // The rows of these events have the same arguments.
+            let text = |position| match event.arg(position).map(|arg| &arg.value) {
                 Some(Value::Str(bytes)) => *bytes,
                 _ => &[],
             };
-            let owner = event.args.get(OWNER).map_or(0, |arg| arg.raw);
-            let owner = u32::try_from(owner).unwrap_or(u32::MAX);
-            self.learn(key, shown(text(0), text(1), owner));
+            let id = text(arg::CONTAINER_CREATE_CONTAINER_ID);
+            let before = text(arg::CONTAINER_CREATE_RUNTIME);
+            let owner = event.arg(arg::CONTAINER_CREATE_OWNER).map_or(0, |arg| arg.raw);
+            self.learn(key, shown(id, before, u32::try_from(owner).unwrap_or(u32::MAX)));
         }
         if life == Some(Life::ContainerRemoved) {
             self.forget_later(key);
@@ -238,13 +239,15 @@ impl Containers {
             return;
         };
         let texts = [
-            Some(container.runtime),
-            container.name.as_deref(),
-            container.image.as_deref(),
+            (arg::CONTAINER_CREATE_RUNTIME, Some(container.runtime)),
+            (arg::CONTAINER_CREATE_NAME, container.name.as_deref()),
+            (arg::CONTAINER_CREATE_IMAGE, container.image.as_deref()),
         ];
-        for (arg, text) in event.args.iter_mut().skip(1).zip(texts) {
-            arg.value = text.map_or(Value::Null, |text| Value::Str(text.as_bytes()));
-            arg.full = 0;
+        for (position, text) in texts {
+            if let Some(arg) = event.args.get_mut(usize::from(position)) {
+                arg.value = text.map_or(Value::Null, |text| Value::Str(text.as_bytes()));
+                arg.full = 0;
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::decode::event::Context;
 use crate::files::{self, Mount, Stat};
 use crate::loader::containers::Found;
-use crate::wire::HIERARCHY_SHIFT;
+use crate::wire::{arg, item_header, nargs, HIERARCHY_SHIFT};
 
 /// Paths of these containers' cgroups by their keys, as their processes see them. Any user may have a process in a
 /// cgroup with the same name as another: a path counts only if it leads to the container's own cgroup.
@@ -71,25 +71,39 @@ impl Line<'_> {
 pub fn record(context: Context, found: &Found, path: Option<&String>) -> Vec<u8> {
     let context = Context {
         container: found.key,
-        nvalues: 8,
+        nvalues: nargs::EXISTING_CONTAINER,
         ..context
     };
     // SAFETY: Context is made of integers without padding (it is Plain).
     let mut bytes = unsafe { plain::as_bytes(&context) }.to_vec();
-    let hierarchy = found.key >> HIERARCHY_SHIFT;
-    let cgroup = found.key & ((1 << HIERARCHY_SHIFT) - 1);
-    for value in [0, 0, 0, 0, cgroup, 0, hierarchy, u64::from(found.owner)] {
+    let mut values = [0; nargs::EXISTING_CONTAINER as usize];
+    let mut put = |position: u8, value| values[usize::from(position)] = value;
+    put(
+        arg::EXISTING_CONTAINER_CGROUP_ID,
+        found.key & ((1 << HIERARCHY_SHIFT) - 1),
+    );
+    put(arg::EXISTING_CONTAINER_HIERARCHY, found.key >> HIERARCHY_SHIFT);
+    put(arg::EXISTING_CONTAINER_OWNER, u64::from(found.owner));
+    for value in values {
         bytes.extend(value.to_ne_bytes());
     }
     let texts = [
-        (0u8, found.id.as_slice()),
-        (1, &found.before),
-        (5, path.map_or(&[], |path| path.as_bytes())),
+        (arg::EXISTING_CONTAINER_CONTAINER_ID, found.id.as_slice()),
+        (arg::EXISTING_CONTAINER_RUNTIME, &found.before),
+        (
+            arg::EXISTING_CONTAINER_PATH,
+            path.map_or(&[], |path| path.as_bytes()),
+        ),
     ];
     for (index, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
-        bytes.extend([index, 0, 0, 0]);
-        bytes.extend((text.len() as u32).to_ne_bytes());
-        bytes.extend((text.len() as u64).to_ne_bytes());
+        let header = item_header {
+            index,
+            len: text.len() as u32,
+            full: text.len() as u64,
+            ..item_header::default()
+        };
+        // SAFETY: made of integers without padding (it is Plain).
+        bytes.extend(unsafe { plain::as_bytes(&header) });
         bytes.extend(text);
         bytes.resize(bytes.len().next_multiple_of(8), 0);
     }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use crate::catalogue::spec::Life;
 use crate::decode::event::{Event, Executable, Value};
 use crate::enrich::proc::{Key, Proc};
+use crate::wire::arg;
 
 /// How many ended processes are remembered: events of a process can still come for a while after its exit, since other
 /// CPUs' rings are read later.
@@ -48,7 +49,8 @@ impl Processes {
         let key = (event.context.host_pid, event.context.process_start);
         let life = event.spec.columns.life;
         if life == Some(Life::Exec) {
-            if let Some(Value::Path(path)) = event.args.get(1).map(|arg| &arg.value) {
+            let path = event.arg(arg::SCHED_PROCESS_EXEC_PATHNAME);
+            if let Some(Value::Path(path)) = path.map(|arg| &arg.value) {
                 self.insert(
                     key,
                     Some(Rc::new(Executable {
@@ -59,17 +61,17 @@ impl Processes {
             }
         }
         let path = self.path(key);
+        let raw = |position| event.arg(position).map_or(0, |arg| arg.raw);
         if life == Some(Life::Fork) {
-            let arg = |index: usize| event.args.get(index).map_or(0, |arg| arg.raw);
-            let (child_tid, child_pid, child_start) = (arg(2), arg(3), arg(4));
-            if child_tid == child_pid {
-                self.insert(
-                    (u32::try_from(child_pid).unwrap_or_default(), child_start),
-                    path.clone(),
+            let child_pid = raw(arg::SCHED_PROCESS_FORK_CHILD_PID);
+            if raw(arg::SCHED_PROCESS_FORK_CHILD_TID) == child_pid {
+                let child = (
+                    u32::try_from(child_pid).unwrap_or_default(),
+                    raw(arg::SCHED_PROCESS_FORK_CHILD_START_TIME),
                 );
+                self.insert(child, path.clone());
             }
-        } else if life == Some(Life::Exit) && event.args.get(2).is_some_and(|group_exit| group_exit.raw != 0)
-        {
+        } else if life == Some(Life::Exit) && raw(arg::SCHED_PROCESS_EXIT_GROUP_EXIT) != 0 {
             self.dead.push_back(key);
             if self.dead.len() > DEAD_KEPT {
                 if let Some(key) = self.dead.pop_front() {
@@ -128,6 +130,7 @@ mod tests {
     use crate::catalogue::special;
     use crate::decode;
     use crate::decode::event::Context;
+    use crate::wire::nargs;
 
     /// A table with room for so many processes.
     fn processes(max: usize) -> Processes {
@@ -159,14 +162,19 @@ mod tests {
         let parent = std::process::id();
         let context = Context {
             event: spec.id,
-            nvalues: 5,
+            nvalues: nargs::SCHED_PROCESS_FORK,
             host_pid: parent,
             process_start: Proc::start(parent).unwrap(),
             ..Context::default()
         };
         // SAFETY: Context is made of integers without padding (it is Plain).
         let mut record = unsafe { plain::as_bytes(&context) }.to_vec();
-        for value in [1, 1, u64::from(pid), u64::from(pid), start] {
+        let mut values = [1; nargs::SCHED_PROCESS_FORK as usize];
+        let mut put = |position: u8, value| values[usize::from(position)] = value;
+        put(arg::SCHED_PROCESS_FORK_CHILD_TID, u64::from(pid));
+        put(arg::SCHED_PROCESS_FORK_CHILD_PID, u64::from(pid));
+        put(arg::SCHED_PROCESS_FORK_CHILD_START_TIME, start);
+        for value in values {
             record.extend(value.to_ne_bytes());
         }
         let mut event = decode::decode(&record).unwrap();

@@ -48,10 +48,9 @@ impl Matcher {
             return true;
         };
         let shown = &mut self.shown;
-        conditions.iter().all(|(index, condition)| {
-            let arg = event.args.get(usize::from(*index));
-            argument_passes(condition, arg, &event.context, shown)
-        })
+        conditions
+            .iter()
+            .all(|(index, condition)| argument_passes(condition, event.arg(*index), &event.context, shown))
     }
 }
 
