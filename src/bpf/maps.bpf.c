@@ -53,7 +53,6 @@ struct decided_map decided SEC(".maps");
 struct members_map members SEC(".maps");
 struct listed_ids_map listed_ids SEC(".maps");
 
-/* Types that no map uses are missing from BTF, and from the skeleton with it. */
 /* All enums whose values Rust uses: build.rs makes constants of them. */
 union shared_enums {
 	enum record_size record_size;
@@ -100,6 +99,7 @@ union shared_enums {
 };
 union shared_enums shared_enums SEC(".data.types") = {};
 
+/* Types that no map uses are missing from BTF, and from the skeleton with it. */
 struct record_header record_header_type SEC(".data.types") = {};
 struct item_header item_header_type SEC(".data.types") = {};
 struct fd_info fd_info_type SEC(".data.types") = {};

@@ -8,7 +8,14 @@ use std::path::Path;
 const LADDER: [(&str, &[&str]); 6] = [
     (
         "shared",
-        &["record.h", "captures.h", "filter.h", "lib/uapi.h", "maps.h"],
+        &[
+            "record.h",
+            "captures.h",
+            "filter.h",
+            "scratch.h",
+            "lib/uapi.h",
+            "maps.h",
+        ],
     ),
     (
         "task",
