@@ -39,7 +39,10 @@ const LADDER: [(&str, &[&str]); 6] = [
             "lib/submit.h",
         ],
     ),
-    ("event", &["lib/event.h", "lib/syscall.h", "lib/capture.h"]),
+    (
+        "event",
+        &["lib/event.h", "lib/life.h", "lib/syscall.h", "lib/capture.h"],
+    ),
     (
         "family",
         &["lib/take.h", "lib/socket.h", "lib/memory.h", "lib/io_uring.h"],
