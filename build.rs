@@ -61,9 +61,10 @@ fn build() -> Result<()> {
     let stamp = abi_stamp(&header)?;
     println!("cargo:rustc-env=TRACEE_ABI_STAMP={stamp}");
 
-    compressed(&out.join("sources.deflate"), &archive(&header)?)?;
-
-    rows::check(catalogue::events(), &sources()?)?;
+    let sources = bpf_files()?;
+    compressed(&out.join("sources.deflate"), &archive(&header, &sources)?)?;
+    let texts: String = sources.iter().map(|(_, text)| text.as_str()).collect();
+    rows::check(catalogue::events(), &texts)?;
     let object = out.join("tracee.bpf.o");
     // The fuzz targets load no object: they take the one that the tests have compiled, since it takes minutes.
     if let Some(built) = env::var_os("TRACEE_BPF_OBJECT") {
@@ -160,23 +161,17 @@ fn headers() -> impl Iterator<Item = (String, &'static str)> {
 
 /// All files that compiling needs, in the format that `src/loader/rebuild.rs` unpacks: for each file its name, its
 /// length and its bytes.
-fn archive(event_ids: &str) -> Result<Vec<u8>> {
+fn archive(event_ids: &str, sources: &[(String, String)]) -> Result<Vec<u8>> {
     let mut files: Vec<(String, Vec<u8>)> = vec![
         ("event_ids.h".into(), event_ids.into()),
         ("vmlinux.h".into(), fs::read(vmlinux()?.join("vmlinux.h"))?),
     ];
     files.extend(headers().map(|(name, text)| (name, text.into())));
-    for folder in ["", "lib"] {
-        let mut paths: Vec<PathBuf> = fs::read_dir(Path::new(BPF_DIR).join(folder))?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<std::result::Result<_, _>>()?;
-        paths.retain(|path| path.is_file());
-        paths.sort();
-        for path in paths {
-            let name = path.strip_prefix("src/")?.to_string_lossy().into_owned();
-            files.push((format!("src/{name}"), fs::read(&path)?));
-        }
-    }
+    files.extend(
+        sources
+            .iter()
+            .map(|(name, text)| (name.clone(), text.clone().into())),
+    );
     let mut bytes = Vec::new();
     for (name, contents) in &files {
         bytes.extend(u32::try_from(name.len())?.to_le_bytes());
@@ -187,18 +182,19 @@ fn archive(event_ids: &str) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The texts of all files of `src/bpf`.
-fn sources() -> Result<String> {
-    let mut text = String::new();
+/// Paths and texts of all files of `src/bpf`, in the same order in every build.
+fn bpf_files() -> Result<Vec<(String, String)>> {
+    let mut files = Vec::new();
     for folder in ["", "lib"] {
         for entry in fs::read_dir(Path::new(BPF_DIR).join(folder))? {
             let path = entry?.path();
             if path.is_file() {
-                text.push_str(&fs::read_to_string(path)?);
+                files.push((path.to_string_lossy().into_owned(), fs::read_to_string(&path)?));
             }
         }
     }
-    Ok(text)
+    files.sort();
+    Ok(files)
 }
 
 /// Compresses data that is needed once, or hardly ever, to a third of its size.
