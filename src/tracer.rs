@@ -170,18 +170,9 @@ impl Loaded<'_> {
             mut sink,
         } = self;
         let report_existing = prepared.shows(|event| event.id == special::EXISTING_CONTAINER.id);
-        let Prepared {
-            config,
-            stop,
-            command,
-            object,
-            uses,
-            features,
-            chosen,
-            capture,
-            no_memory,
-        } = prepared;
-        let capture = capture
+        let config = prepared.config;
+        let capture = prepared
+            .capture
             .map(|(settings, store)| {
                 let maps = kernel.capture_maps()?;
                 Capture::start(settings, store, maps, clock.clone())
@@ -192,11 +183,16 @@ impl Loaded<'_> {
         let rings = kernel.ring_maps()?;
         kernel.start(&config.scope)?;
         // From now on there may be events, which a signal must not throw away.
-        stop.enter(Phase::Running);
-        chosen::warn(&chosen.missing, no_memory.as_deref(), &features);
+        prepared.stop.enter(Phase::Running);
+        chosen::warn(
+            &prepared.chosen.missing,
+            prepared.no_memory.as_deref(),
+            &prepared.features,
+        );
         sink.flush()?;
         if config.debug {
-            let object = object.as_deref().map_or("embedded".into(), Path::to_string_lossy);
+            let object = prepared.object.as_deref();
+            let object = object.map_or("embedded".into(), Path::to_string_lossy);
             say!("the BPF object is {object}");
             say!("tracing has begun");
         }
@@ -209,16 +205,16 @@ impl Loaded<'_> {
             rings,
             sink,
             clock,
-            stop,
+            prepared.stop,
             capture.zip(folder),
-            chosen.events,
+            prepared.chosen.events,
         );
-        if let Some(command) = command {
+        if let Some(command) = prepared.command {
             running.start(command)?;
         }
         running.meet_existing_containers(report_existing)?;
         object::forget();
-        privilege::limit(uses)?;
+        privilege::limit(prepared.uses)?;
         Ok(running)
     }
 }

@@ -176,35 +176,32 @@ const fn level(name: &str) -> u32 {
 const SOL_VSOCK: u32 = named(socket::FAMILY, "AF_VSOCK");
 const SOL_CAN_RAW: u32 = 100 + named(socket::CAN, "CAN_RAW");
 
-/// `setsockopt(2)`: the option's name, by the level.
+/// Names of options, by the level. The three tables are those that differ between the two calls.
 #[rustfmt::skip]
-pub const SOCKOPT_NAME: &SelectSpec = &select(!0, &[
-    (level("SOL_IP"), Enum(sockopt::IP)), (level("SOL_SOCKET"), Enum(sockopt::SOCKET)),
-    (level("SOL_TCP"), Enum(sockopt::TCP)), (level("SOL_UDP"), Enum(sockopt::UDP)),
-    (SOL_VSOCK, Enum(sockopt::VSOCK)), (level("SOL_IPV6"), Enum(sockopt::IPV6)),
-    (level("SOL_ICMPV6"), Enum(sockopt::ICMPV6)), (SOL_CAN_RAW, Enum(sockopt::CAN_RAW)),
-    (level("SOL_SCTP"), Enum(sockopt::SCTP)), (level("SOL_RAW"), Enum(sockopt::RAW)),
-    (level("SOL_PACKET"), Enum(sockopt::PACKET)), (level("SOL_NETLINK"), Enum(sockopt::NETLINK)),
-    (level("SOL_TIPC"), Enum(sockopt::TIPC)), (level("SOL_BLUETOOTH"), Enum(sockopt::BLUETOOTH)),
-    (level("SOL_ALG"), Enum(sockopt::ALG)), (level("SOL_KCM"), Enum(sockopt::KCM)),
-    (level("SOL_TLS"), Enum(sockopt::TLS)), (level("SOL_XDP"), Enum(sockopt::XDP)),
-    (level("SOL_MPTCP"), Enum(sockopt::MPTCP)), (level("SOL_SMC"), Enum(sockopt::SMC)),
-], Int);
+const fn options(ip: &'static Table, socket: &'static Table, ipv6: &'static Table) -> [(u32, ArgType); 20] {
+    [
+        (level("SOL_IP"), Enum(ip)), (level("SOL_SOCKET"), Enum(socket)),
+        (level("SOL_TCP"), Enum(sockopt::TCP)), (level("SOL_UDP"), Enum(sockopt::UDP)),
+        (SOL_VSOCK, Enum(sockopt::VSOCK)), (level("SOL_IPV6"), Enum(ipv6)),
+        (level("SOL_ICMPV6"), Enum(sockopt::ICMPV6)), (SOL_CAN_RAW, Enum(sockopt::CAN_RAW)),
+        (level("SOL_SCTP"), Enum(sockopt::SCTP)), (level("SOL_RAW"), Enum(sockopt::RAW)),
+        (level("SOL_PACKET"), Enum(sockopt::PACKET)), (level("SOL_NETLINK"), Enum(sockopt::NETLINK)),
+        (level("SOL_TIPC"), Enum(sockopt::TIPC)), (level("SOL_BLUETOOTH"), Enum(sockopt::BLUETOOTH)),
+        (level("SOL_ALG"), Enum(sockopt::ALG)), (level("SOL_KCM"), Enum(sockopt::KCM)),
+        (level("SOL_TLS"), Enum(sockopt::TLS)), (level("SOL_XDP"), Enum(sockopt::XDP)),
+        (level("SOL_MPTCP"), Enum(sockopt::MPTCP)), (level("SOL_SMC"), Enum(sockopt::SMC)),
+    ]
+}
+
+/// `setsockopt(2)`: the option's name, by the level.
+pub const SOCKOPT_NAME: &SelectSpec = &select(!0, &options(sockopt::IP, sockopt::SOCKET, sockopt::IPV6), Int);
 
 /// `getsockopt(2)`: some numbers are another option there.
-#[rustfmt::skip]
-pub const SOCKOPT_NAME_GET: &SelectSpec = &select(!0, &[
-    (level("SOL_IP"), Enum(sockopt::IP_GET)), (level("SOL_SOCKET"), Enum(sockopt::SOCKET_GET)),
-    (level("SOL_TCP"), Enum(sockopt::TCP)), (level("SOL_UDP"), Enum(sockopt::UDP)),
-    (SOL_VSOCK, Enum(sockopt::VSOCK)), (level("SOL_IPV6"), Enum(sockopt::IPV6_GET)),
-    (level("SOL_ICMPV6"), Enum(sockopt::ICMPV6)), (SOL_CAN_RAW, Enum(sockopt::CAN_RAW)),
-    (level("SOL_SCTP"), Enum(sockopt::SCTP)), (level("SOL_RAW"), Enum(sockopt::RAW)),
-    (level("SOL_PACKET"), Enum(sockopt::PACKET)), (level("SOL_NETLINK"), Enum(sockopt::NETLINK)),
-    (level("SOL_TIPC"), Enum(sockopt::TIPC)), (level("SOL_BLUETOOTH"), Enum(sockopt::BLUETOOTH)),
-    (level("SOL_ALG"), Enum(sockopt::ALG)), (level("SOL_KCM"), Enum(sockopt::KCM)),
-    (level("SOL_TLS"), Enum(sockopt::TLS)), (level("SOL_XDP"), Enum(sockopt::XDP)),
-    (level("SOL_MPTCP"), Enum(sockopt::MPTCP)), (level("SOL_SMC"), Enum(sockopt::SMC)),
-], Int);
+pub const SOCKOPT_NAME_GET: &SelectSpec = &select(
+    !0,
+    &options(sockopt::IP_GET, sockopt::SOCKET_GET, sockopt::IPV6_GET),
+    Int,
+);
 
 /// `socketcall(2)` of the 32-bit ABI: the arguments, by the call.
 #[rustfmt::skip]

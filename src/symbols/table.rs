@@ -229,6 +229,11 @@ pub fn push_flags(out: &mut String, fields: &[Field], names: Names, mut bits: u6
             bits &= !mask;
         }
     }
+    push_rest(out, start, bits)
+}
+
+/// Appends the bits that have no name, if any is set; false if nothing has been appended after `start`.
+fn push_rest(out: &mut String, start: usize, bits: u64) -> bool {
     if bits != 0 {
         push_bar(out, start);
         let _ = write!(out, "{bits:#x}");
@@ -280,9 +285,5 @@ fn push_bits(out: &mut String, names: Names, first: u64, mut bits: u64) -> bool 
             bits &= !mask;
         }
     }
-    if bits != 0 {
-        push_bar(out, start);
-        let _ = write!(out, "{bits:#x}");
-    }
-    out.len() > start
+    push_rest(out, start, bits)
 }

@@ -186,7 +186,7 @@ static __always_inline long call_result(const struct syscall_nr *call,
 {
 	bool is_int = call->abi == ABI_IA32 || (desc && desc->event == EVENT_MODIFY_LDT);
 
-	return is_int && (__u32)ret > (__u32)-4096 ? (__s32)ret : ret;
+	return is_int && (__u32)ret >= (__u32)ERRORS_FROM ? (__s32)ret : ret;
 }
 
 /* The call in progress, by its event; NO_SYSCALL outside of one. */

@@ -137,7 +137,7 @@ static __always_inline void forget_closing(struct task_struct *task,
 /* The result of a call: a success that was made up becomes an error. */
 static __always_inline long believed(long ret, __u8 flags)
 {
-	return flags & RECORD_NOT_CARRIED_OUT && (__u64)ret < (__u64)-4095 ? -ENOSYS : ret;
+	return flags & RECORD_NOT_CARRIED_OUT && (__u64)ret < ERRORS_FROM ? -ENOSYS : ret;
 }
 
 /* Appends the value that stood in the register instead. */
