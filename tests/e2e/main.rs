@@ -9,6 +9,7 @@ mod capture;
 mod capture_code;
 mod capture_folder;
 mod cli;
+mod clock;
 mod containers;
 mod cost;
 mod edges;
@@ -18,6 +19,7 @@ mod escape;
 mod fds;
 mod files;
 mod filter;
+mod filtered;
 mod given;
 mod harness;
 mod hostile;
@@ -27,9 +29,11 @@ mod loss;
 mod lsm_proc;
 mod means;
 mod membership;
+mod membership_limits;
 mod memory;
 mod mismatch;
 mod names;
+mod objects;
 mod output;
 mod process;
 mod promises;
@@ -41,6 +45,7 @@ mod sockets;
 mod spawn;
 mod strace;
 mod syscalls;
+mod targets;
 mod vectors;
 
 use std::time::Instant;
@@ -147,12 +152,15 @@ fn main() {
         files::tests(),
         scope::tests(),
         once(filter::tests()),
+        once(filtered::tests()),
         spawn::tests(),
         containers::tests(),
         once(membership::tests()),
+        once(membership_limits::tests()),
         once(names::tests()),
         engines::tests(),
         once(ship::tests()),
+        once(objects::tests()),
         io_uring::tests(),
         once(sockets::tests()),
         once(refused::tests()),
@@ -169,6 +177,8 @@ fn main() {
         capture_code::tests(),
         once(capture_folder::tests()),
         once(ends::tests()),
+        once(targets::tests()),
+        once(clock::tests()),
         once(secure::tests()),
     ];
     let lane = Lane::asked_for();

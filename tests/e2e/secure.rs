@@ -11,9 +11,9 @@ use nix::mount::{mount, umount2, MntFlags, MsFlags};
 use tempfile::TempDir;
 
 use crate::harness::{finish, same_everywhere, tracee, tracee_command, Run};
+use crate::objects::{put_object, FILE_NAME};
 use crate::ship::{
-    put_object, set_file_capabilities, status, CAP_BPF, CAP_DAC_READ_SEARCH, CAP_PERFMON, CAP_SYS_RESOURCE,
-    FILE_NAME,
+    set_file_capabilities, status, CAP_BPF, CAP_DAC_READ_SEARCH, CAP_PERFMON, CAP_SYS_RESOURCE,
 };
 use crate::Test;
 
