@@ -119,6 +119,11 @@ impl Keeper {
         }
     }
 
+    /// Whether anything of a file may have changed since it was executed. Who writes to it can reset its other times.
+    fn has_changed(&self, meta: &Meta, ctime: u64) -> bool {
+        ctime != meta.file.ctime || self.clock.may_be_later(ctime, meta.who.time)
+    }
+
     fn exec(&mut self, mut meta: Meta, executed: &Executed) {
         let file = executed.file();
         let name = format!(
@@ -139,9 +144,7 @@ impl Keeper {
                     meta.because(|| "it changed while it was copied".into());
                 } else if copied.mtime != meta.file.mtime || copied.size != meta.file.size {
                     meta.because(|| "it has been written to since it was executed".into());
-                } else if self.clock.may_be_later(copied.ctime, meta.who.time)
-                    && executed.may_have_been_written()
-                {
+                } else if self.has_changed(&meta, copied.ctime) && executed.may_have_been_written() {
                     meta.because(|| "it may have been written to since it was executed".into());
                 }
                 copied.hash

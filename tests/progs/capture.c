@@ -283,26 +283,49 @@ static void copy_self(int fd, int number)
 		exit(4);
 }
 
-static int unlinking(const char *self, int ms)
+/* Waits until so many artefacts with this word in their lines are listed, for a minute at most. */
+static void until_listed(const char *index, const char *word, int count)
+{
+	char line[1 << 14];
+
+	for (int tries = 0; tries < 6000; tries++) {
+		FILE *file = fopen(index, "r");
+		int found = 0;
+
+		while (file && fgets(line, sizeof(line), file))
+			found += strstr(line, word) != NULL;
+		if (file)
+			fclose(file);
+		if (found >= count)
+			return;
+		usleep(10000);
+	}
+}
+
+static int unlinking(const char *self, const char *index, int count)
 {
 	int failed = unlink(self);
 
-	usleep(1000 * ms);
+	if (count)
+		until_listed(index, "gone", count);
 	return failed;
 }
 
-/* Each removes its file, and goes on for a while. */
-static void gone(int count, const char *ms)
+/* Each removes its file, and ends; or lingers until it has been captured. */
+static void gone(int count, int lingers)
 {
+	char *index = strdup(path("../out/index.jsonl"));
+
 	for (int i = 0; i < count; i++) {
-		char *name = path("gone");
+		char *name = path("gone"), listed[16];
 		int status, fd = open(name, O_CREAT | O_WRONLY | O_EXCL, 0755);
 
 		CHECK(fd);
 		copy_self(fd, i);
 		close(fd);
+		snprintf(listed, sizeof(listed), "%d", lingers ? i + 1 : 0);
 		if (!fork()) {
-			execl(name, name, "unlink", name, ms, NULL);
+			execl(name, name, "unlink", name, listed, index, NULL);
 			_exit(5);
 		}
 		wait(&status);
@@ -344,14 +367,19 @@ static void overwritten(int count)
 	}
 }
 
+/* Each goes on until it has been captured. */
 static void memfds(int count)
 {
+	char *index = strdup(path("../out/index.jsonl"));
+
 	for (int i = 0; i < count; i++) {
 		int status, fd = memfd_create("fileless", MFD_CLOEXEC);
-		char *argv[] = { "fileless", "sleep", "x", NULL }, *envp[] = { NULL };
+		char listed[16];
+		char *argv[] = { "fileless", "listed", index, listed, NULL }, *envp[] = { NULL };
 
 		CHECK(fd);
 		copy_self(fd, i);
+		snprintf(listed, sizeof(listed), "%d", i + 1);
 		if (!fork()) {
 			syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH);
 			_exit(5);
@@ -456,9 +484,9 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "writes"))
 		writes();
 	else if (!strcmp(argv[1], "gone"))
-		gone(number, "0");
+		gone(number, 0);
 	else if (!strcmp(argv[1], "lingering"))
-		gone(number, "300");
+		gone(number, 1);
 	else if (!strcmp(argv[1], "later"))
 		later();
 	else if (!strcmp(argv[1], "many"))
@@ -468,11 +496,11 @@ int main(int argc, char **argv)
 	else if (!strcmp(argv[1], "overwritten"))
 		overwritten(number);
 	else if (!strcmp(argv[1], "unlink"))
-		return unlinking(argv[2], number);
+		return unlinking(argv[2], argv[4], number);
 	else if (!strcmp(argv[1], "memfds"))
 		memfds(number);
-	else if (!strcmp(argv[1], "sleep"))
-		usleep(50000);
+	else if (!strcmp(argv[1], "listed"))
+		until_listed(argv[2], "fileless", number);
 	else if (!strcmp(argv[1], "memory"))
 		memory();
 	else if (!strcmp(argv[1], "jit"))
