@@ -20,7 +20,7 @@ pub fn tests() -> Vec<Test> {
             .unless(no_ia32())
             .on_each_kernel(),
         Test::new("x32_calls_are_mapped_and_marked", x32).on_each_kernel(),
-        Test::new("addresses_and_times_are_decoded", addresses),
+        Test::new("addresses_and_times_are_decoded", addresses).once(),
         Test::new("raw_events_name_the_call", raw_events),
     ]
 }
