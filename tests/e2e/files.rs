@@ -30,8 +30,7 @@ pub fn tests() -> Vec<Test> {
         .unless(lacks("security_sb_mount")),
         Test::new("files_opened_are_those_really_reached", || {
             each("opens", &["security_file_open"], false)
-        })
-        .on_each_kernel(),
+        }),
         Test::new("files_opened_200_folders_deep", || {
             each("deep", &["security_file_open"], false)
         }),
@@ -50,7 +49,7 @@ pub fn tests() -> Vec<Test> {
             .unless(not_at_end("security_file_open"))
             .on_each_kernel(),
         Test::new("files_read_by_the_kernel", module).unless(lacks_module()),
-        Test::new("files_asked_by_ioctl", || asked("ioctl")).on_each_kernel(),
+        Test::new("files_asked_by_ioctl", || asked("ioctl")),
         // Since 6.8 such calls ask another hook.
         Test::new("files_asked_by_ioctl_of_32_bits", || asked("ioctl32")).on_each_kernel(),
         Test::new("files_ioctl_that_a_hook_denies", ioctl_denied)

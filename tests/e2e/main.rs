@@ -170,7 +170,7 @@ fn main() {
         once(escape::tests()),
         kernel::tests(),
         memory::tests(),
-        once(mismatch::tests()),
+        mismatch::tests(),
         loss::tests(),
         cost::tests(),
         capture::tests(),

@@ -13,13 +13,9 @@ use crate::Test;
 pub fn tests() -> Vec<Test> {
     vec![
         Test::new("counts_agree_with_strace_and_the_program", counts).unless(lacks_tool("strace")),
-        Test::new("sequence_and_results_agree_with_strace", sequence)
-            .unless(lacks_tool("strace"))
-            .on_each_kernel(),
-        Test::new("int80_calls_are_mapped_and_marked", int80)
-            .unless(no_ia32())
-            .on_each_kernel(),
-        Test::new("x32_calls_are_mapped_and_marked", x32).on_each_kernel(),
+        Test::new("sequence_and_results_agree_with_strace", sequence).unless(lacks_tool("strace")),
+        Test::new("int80_calls_are_mapped_and_marked", int80).unless(no_ia32()),
+        Test::new("x32_calls_are_mapped_and_marked", x32),
         Test::new("addresses_and_times_are_decoded", addresses).once(),
         Test::new("raw_events_name_the_call", raw_events),
     ]
