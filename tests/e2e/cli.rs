@@ -18,7 +18,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("help_of_a_flag", help_of_a_flag).unless(same_everywhere()),
         Test::new("wrong_values_of_trace", wrong_scopes).unless(same_everywhere()),
         Test::new("no_privilege_names_what_is_missing", no_privilege),
-        Test::new("bpf_and_perfmon_suffice", two_capabilities),
+        Test::new("bpf_and_perfmon_suffice", two_capabilities).on_each_kernel(),
         Test::new("no_btf_is_said", no_btf).unless(lacks_tool("mount")),
         Test::new("a_pid_that_does_not_exist", no_such_pid).unless(same_everywhere()),
         Test::new("a_command_that_does_not_exist", no_such_command).unless(same_everywhere()),
