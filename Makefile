@@ -71,7 +71,7 @@ test-quick: ## what finds most mistakes in 3 minutes: style, unit tests, one end
 	@script/setup.sh test
 	@ONLY=style,unit,e2e QUICK=1 tests/run.sh
 
-test-long: ## the same as test, but each kernel runs all that it can change; an hour
+test-long: ## the same as test, but each kernel runs all that it can change
 	@script/setup.sh test
 	@LONG=1 tests/run.sh
 

@@ -18,6 +18,7 @@ use tracee::loader::features::Features;
 use tracee::loader::plan::Detail;
 use tracee::loader::{KernelSide, Plan};
 use tracee::output::spec::{Format, OutputSpec, Target};
+use tracee::output::table::Style;
 use tracee::output::Outputs;
 use tracee::scope::Scope;
 
@@ -123,7 +124,8 @@ fn bench(criterion: &mut Criterion<CpuTime>) {
             target: Target::File("/dev/null".into()),
             mode: None,
         };
-        let mut outputs = Outputs::open(&[spec], Timeline::new(0), false).expect("/dev/null");
+        let mut outputs =
+            Outputs::open(&[spec], Timeline::new(0), false, Style::default()).expect("/dev/null");
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 for record in &records {

@@ -3,14 +3,15 @@
 use std::env;
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::libc;
 use nix::sys::wait::{waitpid, WaitPidFlag, WaitStatus};
-use nix::unistd::{access, execv, fork, pipe2, read, write, AccessFlags, ForkResult, Pid};
+use nix::unistd::{access, dup2_stdout, execv, fork, pipe2, read, write, AccessFlags, ForkResult, Pid};
 
 use crate::error::{CommandError, Error};
 use crate::limits;
@@ -26,17 +27,38 @@ pub struct Command {
     go: Option<OwnedFd>,
     /// Carries the error number of an exec that failed; closed by one that succeeded.
     failure: OwnedFd,
+    /// Signals go here: its pid is another process's once it has ended.
+    process: OwnedFd,
     status: Option<u8>,
+}
+
+/// A descriptor of a process, which becomes readable when the process ends (`pidfd_open(2)`).
+pub fn open_process(pid: u32) -> io::Result<OwnedFd> {
+    // SAFETY: a call with numbers.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    match i32::try_from(fd) {
+        // SAFETY: a new descriptor, which nobody else knows.
+        Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 impl Command {
     /// Forks the process that will become the command. Must be called before any thread is started.
-    pub fn prepare(words: &[OsString], signals: &Before) -> Result<Command, Error> {
+    ///
+    /// `stdout_is_ours`: an output of tracee's goes to standard output, and what the command writes there goes to standard
+    /// error.
+    pub fn prepare(words: &[OsString], signals: &Before, stdout_is_ours: bool) -> Result<Command, Error> {
         let path = as_user(|| find(&words[0]))??;
-        Ok(Command::fork(words, path, signals)?)
+        Ok(Command::fork(words, path, signals, stdout_is_ours)?)
     }
 
-    fn fork(words: &[OsString], path: PathBuf, signals: &Before) -> Result<Command, CommandError> {
+    fn fork(
+        words: &[OsString],
+        path: PathBuf,
+        signals: &Before,
+        stdout_is_ours: bool,
+    ) -> Result<Command, CommandError> {
         let name = words[0].to_string_lossy().into_owned();
         let c_string = |bytes: Vec<u8>| {
             CString::new(bytes).map_err(|error| CommandError::Start(io::Error::other(error)))
@@ -56,11 +78,16 @@ impl Command {
                 pid: child,
                 go: Some(go),
                 failure,
+                process: open_process(child.as_raw().unsigned_abs()).map_err(CommandError::Start)?,
                 status: None,
             }),
             ForkResult::Child => {
                 drop(go);
                 drop(failure);
+                if stdout_is_ours {
+                    // Without standard error it has nowhere to write to.
+                    let _ = dup2_stdout(io::stderr());
+                }
                 signals.restore();
                 limits::restore();
                 become_command(&path, &argv, &wait, &report)
@@ -70,6 +97,11 @@ impl Command {
 
     pub fn pid(&self) -> u32 {
         self.pid.as_raw().unsigned_abs()
+    }
+
+    /// The descriptor by which signals reach it.
+    pub fn process(&self) -> BorrowedFd<'_> {
+        self.process.as_fd()
     }
 
     /// Lets the process go on to its exec, and waits until the exec is done.
@@ -110,7 +142,7 @@ fn become_command(path: &CString, argv: &[CString], wait: &OwnedFd, failure: &Ow
         let _ = write(failure, &(errno as i32).to_ne_bytes());
     }
     // SAFETY: _exit(2) may be called at any time; exit handlers are the parent's.
-    unsafe { nix::libc::_exit(127) }
+    unsafe { libc::_exit(127) }
 }
 
 /// The file that a shell would execute for this word; a word that names none is an error before anything else happens.

@@ -11,17 +11,33 @@ use serde_json::ser::{Formatter, Serializer};
 /// Appends `bytes` with backslashes, control characters, line breaks, marks that change the direction or hide text,
 /// and what is not UTF-8 as escapes, so that different bytes never look the same.
 pub fn push(out: &mut String, bytes: &[u8]) {
+    push_until(out, bytes, b"");
+}
+
+/// The same in quotes; a quote within becomes `\"`.
+pub fn push_quoted(out: &mut String, bytes: &[u8]) {
+    out.push('"');
+    push_until(out, bytes, b"\"");
+    out.push('"');
+}
+
+/// The same, for a text that ends where one of these ASCII characters stands: within it they are escapes as well.
+pub fn push_until(out: &mut String, bytes: &[u8], ends: &[u8]) {
     // Most texts are printable ASCII, and need no look at each character.
     if bytes
         .iter()
-        .all(|byte| matches!(byte, b' '..=b'~') && *byte != b'\\')
+        .all(|byte| matches!(byte, b' '..=b'~') && *byte != b'\\' && !ends.contains(byte))
     {
         out.push_str(std::str::from_utf8(bytes).unwrap_or_default());
         return;
     }
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
-            push_char(out, character);
+            match u8::try_from(character) {
+                Ok(b'"') if ends.contains(&b'"') => out.push_str("\\\""),
+                Ok(end) if ends.contains(&end) => push_hex(out, end),
+                _ => push_char(out, character),
+            }
         }
         for byte in chunk.invalid() {
             push_hex(out, *byte);
@@ -129,6 +145,15 @@ mod tests {
     fn plain_text_stays() {
         assert_eq!(escaped(b"/usr/bin/ls -l"), "/usr/bin/ls -l");
         assert_eq!(escaped("Grüße 日本".as_bytes()), "Grüße 日本");
+    }
+
+    #[test]
+    fn a_text_ends_where_its_end_stands() {
+        let mut out = String::new();
+        push_quoted(&mut out, br#"a", b: "c\"#);
+        out.push(' ');
+        push_until(&mut out, b"/x>, y", b">,");
+        assert_eq!(out, r#""a\", b: \"c\\" /x\x3e\x2c y"#);
     }
 
     #[test]

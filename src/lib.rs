@@ -32,6 +32,7 @@ mod sink;
 mod suggest;
 pub mod symbols;
 pub mod tracer;
+mod users;
 mod version;
 pub mod wire;
 

@@ -11,6 +11,7 @@ use clap::Parser;
 
 use tracee::cli::args::Args;
 use tracee::cli::config::Task;
+use tracee::cli::habits;
 use tracee::cli::list;
 use tracee::error::{Error, UsageError};
 use tracee::escape;
@@ -138,6 +139,23 @@ fn as_shown(error: clap::Error) -> clap::Error {
     }
 }
 
+/// What strace means by a flag that has no value here, or stands twice.
+fn of_missing_or_repeated(error: &clap::Error) -> Option<&'static str> {
+    let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    match (error.kind(), flag.split(' ').next()?) {
+        (ErrorKind::InvalidValue, "--filter") => Some("children are always followed; -f is --filter here"),
+        (ErrorKind::InvalidValue, "--trace") => {
+            Some("the time of day is shown by --time wall; -t is --trace here")
+        }
+        (ErrorKind::ArgumentConflict, "--debug") => {
+            Some("structures are shown whole by --verbose-args; -v is --debug here")
+        }
+        _ => None,
+    }
+}
+
 /// clap's message without its usage lines. Its tip on unknown arguments is left out: what follows `--` is a command here.
 fn one_line(error: &clap::Error) -> String {
     let text = error.render().to_string();
@@ -147,9 +165,15 @@ fn one_line(error: &clap::Error) -> String {
     if let (ErrorKind::UnknownArgument, Some(ContextValue::String(word))) =
         (error.kind(), error.get(ContextKind::InvalidArg))
     {
+        if let Some(ours) = habits::of_flag(word) {
+            return format!("{message}: {ours}");
+        }
         if !word.starts_with('-') {
             return format!("{message}; a command goes after `--`; --help shows all flags");
         }
+    }
+    if let Some(ours) = of_missing_or_repeated(error) {
+        return format!("{message}: {ours}");
     }
     let tip = lines
         .find_map(|line| line.strip_prefix("tip: "))

@@ -1,6 +1,8 @@
 //! A run under way: reads the rings until it is stopped, and reports totals.
 
+use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
@@ -20,8 +22,15 @@ use crate::scope::Following;
 use crate::signals::{Phase, Stop};
 use crate::sink::{Sink, Summary};
 
-/// Event of the main loop: an output's reader has gone.
+/// Events of the main loop: an output's reader has gone; a process that the user named has ended.
 const READER: u64 = 1;
+const NAMED: u64 = 2;
+
+/// A time to wait, in whole milliseconds: rounded up, so that it is over then.
+fn timeout(wait: Duration) -> EpollTimeout {
+    let milliseconds = wait.as_nanos().div_ceil(1_000_000);
+    EpollTimeout::try_from(i32::try_from(milliseconds).unwrap_or(i32::MAX)).unwrap_or(EpollTimeout::MAX)
+}
 
 /// What is captured during a run.
 struct Capturing {
@@ -45,6 +54,12 @@ pub struct Running {
     clock: WallClock,
     stop: Stop,
     command: Option<Command>,
+    /// Processes that the user named, in order to notice when they end.
+    named: Option<Vec<OwnedFd>>,
+    /// When the run ends by itself.
+    until: Option<Instant>,
+    /// Whether totals are left out, unless something was lost.
+    quiet: bool,
     /// Only with `--capture`.
     capturing: Option<Capturing>,
     events: Vec<&'static EventSpec>,
@@ -80,6 +95,9 @@ impl Running {
             clock,
             stop,
             command: None,
+            named: None,
+            until: None,
+            quiet: false,
             events,
             losses: LossMeter::default(),
         }
@@ -92,8 +110,23 @@ impl Running {
         Ok(())
     }
 
-    /// Traces until a signal, or until the command and all its descendants are gone; then writes what is left. Returns
-    /// the exit status: the command's, or 0.
+    /// Ends the run with these processes, and with their children that are traced.
+    pub fn end_with(&mut self, named: Vec<OwnedFd>) {
+        self.named = Some(named);
+    }
+
+    /// Ends the run at this moment.
+    pub fn end_at(&mut self, until: Instant) {
+        self.until = Some(until);
+    }
+
+    /// Leaves totals out, unless something was lost.
+    pub fn be_quiet(&mut self) {
+        self.quiet = true;
+    }
+
+    /// Traces until a signal, or until the command, or the processes that the user named, and all their traced descendants
+    /// are gone; then writes what is left. Returns the exit status: the command's, or 0.
     pub fn trace(mut self) -> Result<u8, Error> {
         let ended = self.until_stopped();
         if ended.is_err() {
@@ -128,14 +161,23 @@ impl Running {
         for fd in self.sink.fds() {
             let _ = epoll.add(fd, gone);
         }
+        // Each is reported once.
+        let ended = EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLONESHOT, NAMED);
+        for process in self.named.iter().flatten() {
+            epoll.add(process, ended).map_err(Error::system("epoll"))?;
+        }
+        let mut named_running = self.named.as_ref().map_or(0, Vec::len);
         let mut ready = [EpollEvent::empty(); 16];
         let mut active = true;
         loop {
-            let timeout = if active {
-                EpollTimeout::try_from(ring::WAKE_AGE).unwrap_or(EpollTimeout::ZERO)
-            } else {
-                EpollTimeout::NONE
+            let left = self
+                .until
+                .map(|until| until.saturating_duration_since(Instant::now()));
+            let wait = match (active, left) {
+                (true, left) => Some(left.map_or(ring::WAKE_AGE, |left| left.min(ring::WAKE_AGE))),
+                (false, left) => left,
             };
+            let timeout = wait.map_or(EpollTimeout::NONE, timeout);
             let woken = match epoll.wait(&mut ready, timeout) {
                 Ok(woken) => woken,
                 Err(nix::errno::Errno::EINTR) => 0,
@@ -144,19 +186,26 @@ impl Running {
             if ready[..woken].iter().any(|event| event.data() == READER) {
                 return Err(OutputError::Closed.into());
             }
+            named_running -= ready[..woken]
+                .iter()
+                .filter(|event| event.data() == NAMED)
+                .count();
             self.stop.clear();
             let now = self.kernel.now();
             active = self.round(Some(now))?;
-            if self.stop.asked() {
+            let over = self.until.is_some_and(|until| until <= Instant::now());
+            if self.stop.asked() || over || self.sink.is_full() {
                 break;
             }
-            if let Some(command) = &mut self.command {
-                if command.status().is_some() {
-                    match self.kernel.following()? {
-                        Following::Running => {}
-                        Following::Ending => active = true,
-                        Following::Ended => break,
-                    }
+            let ended = match &mut self.command {
+                Some(command) => command.status().is_some(),
+                None => self.named.is_some() && named_running == 0,
+            };
+            if ended {
+                match self.kernel.following()? {
+                    Following::Running => {}
+                    Following::Ending => active = true,
+                    Following::Ended => break,
                 }
             }
         }
@@ -282,7 +331,9 @@ impl Running {
             nameless,
         } = self.sink.summary();
         let events = if written == 1 { "event" } else { "events" };
-        say!("{written} {events}, {total} lost");
+        if !self.quiet || total > 0 {
+            say!("{written} {events}, {total} lost");
+        }
         if malformed > 0 {
             say!("{malformed} records could not be decoded: please report this");
         }

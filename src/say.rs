@@ -3,6 +3,7 @@
 //! All messages go through here, so that no word that comes from a user or a file reaches a terminal as a control
 //! sequence.
 
+use std::collections::BTreeMap;
 use std::fmt::Arguments;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -33,6 +34,14 @@ static ENDING: AtomicBool = AtomicBool::new(false);
 /// Set when nobody reads: from then on messages are dropped.
 static DEAF: AtomicBool = AtomicBool::new(false);
 
+/// Set when JSON goes to standard error: messages are JSON there, too.
+static AS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// Called when JSON goes to standard error: from now on a message is an object, `{"message":"…"}`.
+pub fn as_json() {
+    AS_JSON.store(true, Relaxed);
+}
+
 /// Called when the run is asked to end: from now on a message waits for a reader at most `PATIENCE`.
 pub fn ending() {
     ENDING.store(true, Relaxed);
@@ -40,20 +49,28 @@ pub fn ending() {
 
 /// Prints a line, as the macro does.
 pub fn line(words: Arguments<'_>) {
-    let mut line = String::from("tracee: ");
-    escape::push_message(&mut line, &words.to_string());
-    line.push('\n');
-    put(io::stderr().as_fd(), line.as_bytes());
+    put(io::stderr().as_fd(), &message("tracee: ", &words.to_string()));
 }
 
 /// Prints the lines of libbpf's log.
 pub fn log(text: &str) {
-    let mut log = String::with_capacity(text.len() + 1);
-    for line in text.lines() {
-        escape::push_message(&mut log, line);
-        log.push('\n');
+    let log: Vec<u8> = text.lines().flat_map(|line| message("", line)).collect();
+    put(io::stderr().as_fd(), &log);
+}
+
+/// A message as a line: words behind a prefix, or JSON.
+fn message(prefix: &str, words: &str) -> Vec<u8> {
+    let mut line = Vec::with_capacity(prefix.len() + words.len() + 1);
+    if AS_JSON.load(Relaxed) {
+        // A text is always JSON.
+        let _ = escape::write_json(&mut line, &BTreeMap::from([("message", words)]));
+    } else {
+        let mut text = String::from(prefix);
+        escape::push_message(&mut text, words);
+        line.extend_from_slice(text.as_bytes());
     }
-    put(io::stderr().as_fd(), log.as_bytes());
+    line.push(b'\n');
+    line
 }
 
 /// Writes to the descriptor. A failure has no place to be reported.

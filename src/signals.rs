@@ -1,7 +1,10 @@
 //! SIGINT, SIGTERM and SIGHUP end a run in order; SIGCHLD reports that the command has ended.
+//!
+//! With a command, `^C` is the command's, which the terminal sends it as well: tracing goes on to its end. A second one
+//! within a second ends tracing. SIGTERM is passed on to the command.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::process;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicU8, Ordering};
 use std::sync::Arc;
@@ -9,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::libc;
+use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::sigprocmask;
 use nix::sys::signal::{sigaction, SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal};
@@ -20,8 +24,14 @@ use crate::{privilege, say};
 /// A run that was asked to stop and cannot write in this time is ended: nobody reads its output.
 const STALLED: Duration = Duration::from_millis(600);
 
+/// A second `^C` within this time ends tracing, whatever the command does.
+const TWICE: Duration = Duration::from_secs(1);
+
 /// Signals that end a run.
 const ENDING: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+
+/// `si_code` of signals that the kernel sends by itself, such as for a terminal: from asm-generic/siginfo.h.
+const SI_KERNEL: libc::c_int = 0x80;
 
 /// How far a run has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,8 +108,16 @@ struct Shared {
     /// Whether one is being written.
     writing: AtomicBool,
     wake: EventFd,
-    /// Whether a command waits to be started.
-    has_command: bool,
+    /// The command, if there is one.
+    command: Option<OwnedFd>,
+}
+
+/// A signal that has come.
+#[derive(Debug, Clone, Copy)]
+struct Came {
+    number: libc::c_int,
+    /// Whether it is a terminal's `^C`, which all processes of its foreground group get.
+    by_terminal: bool,
 }
 
 /// When a run that was asked to stop is checked for progress.
@@ -116,7 +134,9 @@ struct Watch {
 impl Stop {
     /// Begins to wait for these signals, which have been [taken over](Before::take_over). A process forked later would not
     /// have the thread.
-    pub fn install(signals: SigSet, has_command: bool) -> Result<Stop, Error> {
+    ///
+    /// `command`: a descriptor of its process.
+    pub fn install(signals: SigSet, command: Option<OwnedFd>) -> Result<Stop, Error> {
         let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
             .map_err(Error::system("eventfd"))?;
         let stop = Stop {
@@ -126,7 +146,7 @@ impl Stop {
                 progress: AtomicU64::new(0),
                 writing: AtomicBool::new(false),
                 wake,
-                has_command,
+                command,
             }),
         };
         let theirs = stop.clone();
@@ -182,10 +202,12 @@ impl Stop {
         // If this fails, it fails in the main thread as well, which reports it.
         let _ = privilege::drop_all();
         let mut watch: Option<Watch> = None;
+        let mut interrupted: Option<Instant> = None;
         loop {
             match wait_for(signals, watch.map(|watch| watch.next)) {
-                Some(libc::SIGCHLD) => {}
-                Some(signal) => self.signalled(signal, &mut watch),
+                Some(came) if came.number == libc::SIGCHLD => {}
+                Some(came) if self.is_the_commands(came, &mut interrupted) => {}
+                Some(came) => self.signalled(came.number, &mut watch),
                 None => {
                     if let Some(watch) = &mut watch {
                         self.look_after(watch);
@@ -196,14 +218,54 @@ impl Stop {
         }
     }
 
+    /// Whether this is a `^C` that the command has got, too, and the first one within a second.
+    fn is_the_commands(&self, came: Came, interrupted: &mut Option<Instant>) -> bool {
+        let theirs = came.by_terminal && self.command_runs() && !self.is_in(Phase::Starting);
+        theirs
+            && !self.asked()
+            && interrupted
+                .replace(Instant::now())
+                .is_none_or(|before| before.elapsed() > TWICE)
+    }
+
+    /// Whether there is a command, and it has not ended.
+    fn command_runs(&self) -> bool {
+        self.shared.command.as_ref().is_some_and(|command| {
+            let mut fds = [PollFd::new(command.as_fd(), PollFlags::POLLIN)];
+            poll(&mut fds, PollTimeout::ZERO) == Ok(0)
+        })
+    }
+
+    /// Passes a signal on to the command. It may have ended.
+    fn pass_on(&self, signal: libc::c_int) {
+        if let Some(command) = &self.shared.command {
+            // SAFETY: a call on a descriptor that is open, with numbers and no further information.
+            unsafe {
+                libc::syscall(
+                    libc::SYS_pidfd_send_signal,
+                    command.as_raw_fd(),
+                    signal,
+                    std::ptr::null::<libc::siginfo_t>(),
+                    0,
+                )
+            };
+        }
+    }
+
     fn signalled(&self, signal: libc::c_int, watch: &mut Option<Watch>) {
         say::ending();
+        if signal == libc::SIGTERM {
+            self.pass_on(signal);
+        }
         if self.is_in(Phase::Starting) {
             rebuild::abandon();
             say!("stopped before tracing began");
             say!("0 events, 0 lost");
             // A command that was never run has not succeeded.
-            process::exit(if self.shared.has_command { 128 + signal } else { 0 });
+            process::exit(match self.shared.command {
+                Some(_) => 128 + signal,
+                None => 0,
+            });
         }
         self.shared.asked.store(true, Ordering::Relaxed);
         let next = Instant::now() + STALLED;
@@ -245,7 +307,7 @@ impl Stop {
 }
 
 /// The next of these signals; `None` when that moment has come.
-fn wait_for(signals: &SigSet, until: Option<Instant>) -> Option<libc::c_int> {
+fn wait_for(signals: &SigSet, until: Option<Instant>) -> Option<Came> {
     loop {
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));
         let timeout = left.map(|left| libc::timespec {
@@ -253,10 +315,15 @@ fn wait_for(signals: &SigSet, until: Option<Instant>) -> Option<libc::c_int> {
             tv_nsec: left.subsec_nanos().into(),
         });
         let timeout = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
-        // SAFETY: a set and a time that live until the call returns; nobody asks for more about the signal.
-        let signal = unsafe { libc::sigtimedwait(signals.as_ref(), std::ptr::null_mut(), timeout) };
-        if signal > 0 {
-            return Some(signal);
+        // SAFETY: made of integers and of pointers that may be null.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        // SAFETY: a set, a time and a structure to fill, which live until the call returns.
+        let number = unsafe { libc::sigtimedwait(signals.as_ref(), &raw mut info, timeout) };
+        if number > 0 {
+            return Some(Came {
+                number,
+                by_terminal: number == libc::SIGINT && info.si_code == SI_KERNEL,
+            });
         }
         if io::Error::last_os_error().raw_os_error() == Some(libc::EAGAIN) {
             return None;

@@ -32,6 +32,7 @@ pub struct Sink {
     exec_env: bool,
     stop: Stop,
     written: u64,
+    events_max: u64,
     malformed: u64,
 }
 
@@ -79,6 +80,7 @@ impl Sink {
             exec_env,
             stop,
             written: 0,
+            events_max: u64::MAX,
             malformed: 0,
         }
     }
@@ -91,6 +93,11 @@ impl Sink {
     /// Where outputs go: a pipe shows there that its reader has gone.
     pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         self.outputs.fds()
+    }
+
+    /// Sets when tracing began, in ns since boot.
+    pub fn begin(&mut self, at: u64) {
+        self.outputs.begin(at);
     }
 
     /// Events shown from now on have stamps of this clock.
@@ -239,7 +246,20 @@ impl Sink {
         }
     }
 
+    /// Shows at most so many events.
+    pub fn limit(&mut self, events_max: Option<u64>) {
+        self.events_max = events_max.unwrap_or(u64::MAX);
+    }
+
+    /// Whether no more are shown.
+    pub fn is_full(&self) -> bool {
+        self.written >= self.events_max
+    }
+
     pub fn write(&mut self, event: &Event<'_>) -> Result<(), OutputError> {
+        if self.is_full() {
+            return Ok(());
+        }
         self.stop.writing(|| self.outputs.event(event))?;
         self.written += 1;
         Ok(())

@@ -1,6 +1,9 @@
 //! The beginning of a run, step by step: what is known before anything is loaded, what has been loaded, what runs.
 
+use std::io::{self, IsTerminal};
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use sd_notify::NotifyState;
 
@@ -11,7 +14,7 @@ use crate::catalogue::{special, EventSpec};
 use crate::chosen::{self, Chosen};
 use crate::cli::config::Config;
 use crate::clock::{Timeline, WallClock};
-use crate::command::Command;
+use crate::command::{open_process, Command};
 use crate::enrich::container::Containers;
 use crate::enrich::proc::Proc;
 use crate::enrich::process::Processes;
@@ -22,7 +25,7 @@ use crate::loader::features::Features;
 use crate::loader::marks::marked_calls;
 use crate::loader::probe::{self, Sources};
 use crate::loader::{lookup, object, KernelSide, Plan};
-use crate::output::spec::Format;
+use crate::output::spec::{Format, Target};
 use crate::output::{target, Outputs};
 use crate::privilege::{self, Uses};
 use crate::running::Running;
@@ -55,19 +58,38 @@ struct Prepared<'a> {
 impl<'a> Prepared<'a> {
     fn new(config: &'a Config) -> Result<Self, Error> {
         target::check_inherited(&config.outputs)?;
+        if config
+            .outputs
+            .iter()
+            .any(|output| output.format == Format::Json && output.target == Target::Fd(2))
+        {
+            say::as_json();
+        }
         limits::enough_files()?;
         let (before, signals) = Before::take_over()?;
         // The command is prepared before the first thread starts, since that forks.
         let command = match config.command.as_slice() {
             [] => Ok(None),
-            words => Command::prepare(words, &before).map(Some),
+            words => {
+                let stdout_is_ours = config.outputs.iter().any(|output| output.target == Target::Fd(1));
+                Command::prepare(words, &before, stdout_is_ours).map(Some)
+            }
         };
-        let stop = Stop::install(signals, !config.command.is_empty())?;
+        let process = command
+            .as_ref()
+            .ok()
+            .and_then(Option::as_ref)
+            .map(Command::process);
+        let process = process.map(|process| process.try_clone_to_owned()).transpose();
+        let process = process.map_err(Error::system("the command"))?;
+        let signalled = process.as_ref().map(AsRawFd::as_raw_fd);
+        let stop = Stop::install(signals, process)?;
         let command = command?;
         let object = lookup::choose(&config.object)?;
         let uses = Uses {
             proc: shows_json(config),
             capture: config.capture.is_some(),
+            command: signalled,
         };
         privilege::check(uses)?;
         let features = Features::of()?;
@@ -127,12 +149,12 @@ impl<'a> Prepared<'a> {
         )?;
         let clock = WallClock::start(kernel.clock_ahead())?;
         let inner = matches!(config.scope, Scope::Containers(_));
-        let mut outputs = Outputs::open(&config.outputs, clock.timeline(), inner)?;
+        let mut outputs = Outputs::open(&config.outputs, clock.timeline(), inner, config.style)?;
         outputs.original_syscall = config.original_syscall;
         if let Some(command) = &self.command {
             kernel.follow_command(command.pid())?;
         }
-        let sink = Sink::new(
+        let mut sink = Sink::new(
             outputs,
             json.then(|| Processes::new(Proc::new(kernel.kernel_pid_and_clock()))),
             containers
@@ -143,6 +165,7 @@ impl<'a> Prepared<'a> {
             config.detail.exec_env,
             self.stop.clone(),
         );
+        sink.limit(config.events_max);
         Ok(Loaded {
             prepared: self,
             kernel,
@@ -181,6 +204,7 @@ impl Loaded<'_> {
         kernel.attach()?;
         // Rings take most of our memory; the memory for loading has been freed by now.
         let rings = kernel.ring_maps()?;
+        sink.begin(kernel.now());
         kernel.start(&config.scope)?;
         // From now on there may be events, which a signal must not throw away.
         prepared.stop.enter(Phase::Running);
@@ -189,6 +213,16 @@ impl Loaded<'_> {
             prepared.no_memory.as_deref(),
             &prepared.features,
         );
+        if io::stderr().is_terminal() && !config.quiet {
+            let count = prepared.chosen.events.len();
+            let events = if count == 1 { "event" } else { "events" };
+            let end = if prepared.command.is_some() {
+                "^C twice"
+            } else {
+                "^C"
+            };
+            say!("tracing {count} {events} of {} ({end} ends)", config.scope);
+        }
         sink.flush()?;
         if config.debug {
             let object = prepared.object.as_deref();
@@ -211,6 +245,16 @@ impl Loaded<'_> {
         );
         if let Some(command) = prepared.command {
             running.start(command)?;
+        }
+        // One that has ended meanwhile has no descriptor, and does not keep the run going.
+        if let Some(duration) = config.duration {
+            running.end_at(Instant::now() + duration);
+        }
+        if config.quiet {
+            running.be_quiet();
+        }
+        if let Scope::Pids(pids) = &config.scope {
+            running.end_with(pids.iter().flat_map(|pid| open_process(*pid)).collect());
         }
         running.meet_existing_containers(report_existing)?;
         object::forget();

@@ -3,15 +3,18 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tracee::capture::record::{self, Taken};
 use tracee::capture::folder;
+use tracee::capture::record::{self, Taken};
 use tracee::files::Mount;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Some(Taken::File(file)) = record::parse(bytes) {
         assert!(file.path.len() >= file.plain_path().len());
         let name = folder::plain_name(file.plain_path());
-        assert!(!name.is_empty() && !name.contains('/') && name.is_ascii(), "{name:?}");
+        assert!(
+            !name.is_empty() && !name.contains('/') && name.is_ascii(),
+            "{name:?}"
+        );
     }
     let _ = Mount::parse(bytes);
 });

@@ -8,13 +8,13 @@ use std::rc::Rc;
 use libfuzzer_sys::fuzz_target;
 use tracee::clock::Timeline;
 use tracee::decode;
-use tracee::decode::path::Marks;
 use tracee::decode::container::Container;
 use tracee::decode::event::Executable;
-use tracee::output::table::Columns;
+use tracee::decode::path::Marks;
 use tracee::escape;
+use tracee::output::table::{Columns, Style, Table};
+use tracee::output::json;
 use tracee::wire;
-use tracee::output::{json, table};
 
 fuzz_target!(|record: &[u8]| {
     let _ = wire::peek_time(record);
@@ -40,7 +40,8 @@ fuzz_target!(|record: &[u8]| {
             verbose,
             containers: verbose,
         };
-        table::row(&mut row, &event, columns, true);
+        let mut table = Table::new(columns, Style::default(), false);
+        table.row(&mut row, &event, true, |time| time);
         let line = row.strip_suffix('\n').expect("a row ends its line");
         assert!(!line.chars().any(escape::is_unsafe), "{line:?}");
     }

@@ -140,6 +140,9 @@ static __always_inline int after_security_file_ioctl(const struct returned_call 
 
 	if (call->event != EVENT_IOCTL)
 		return 0;
+	/* A kernel without the x32 ABI knows no such call. */
+	if (call->abi == ABI_X32 && call->ret == -ENOSYS)
+		return 0;
 	file = file_of_fd(call->args[0]);
 	/* The kernel does not call its hook for a file that was opened with O_PATH. */
 	if (!file || BPF_CORE_READ(file, f_flags) & O_PATH)

@@ -185,6 +185,7 @@ fn thread<T: Send + 'static>(
         let _ = privilege::limit_thread(Uses {
             proc: true,
             capture: true,
+            command: None,
         });
         run()
     };

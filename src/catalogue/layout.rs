@@ -1,6 +1,7 @@
 //! C structures in a program's memory: their fields, and where each lies by the rules of each ABI.
 
 use super::types::{ArgType, Field, FieldType, Ia32, Layout, StructSpec, Width};
+use crate::symbols::table::equal;
 
 impl Layout {
     /// Size of a pointer in bytes.
@@ -90,11 +91,43 @@ pub const fn structure_by_abi(c_name: &'static str, fields: &'static [Field], ia
         c_name,
         fields,
         ia32,
+        main: 0,
         extent: [
             extent(fields, Layout::Native),
             extent(fields, Layout::Ia32),
             extent(fields, Layout::X32),
         ],
+    }
+}
+
+impl StructSpec {
+    /// Names the fields that a table shows unless it is asked for all.
+    ///
+    /// # Panics
+    /// If the structure has no such field: a mistake in the row, which fails the build.
+    pub const fn main(mut self, names: &[&str]) -> StructSpec {
+        let mut index = 0;
+        while index < names.len() {
+            self.main |= 1 << self.position(names[index]);
+            index += 1;
+        }
+        self
+    }
+
+    /// Position of the field with this name, padding not counted.
+    const fn position(&self, name: &str) -> u32 {
+        let (mut index, mut position) = (0, 0);
+        while index < self.fields.len() {
+            let field = &self.fields[index];
+            if equal(field.name, name) {
+                return position;
+            }
+            if !matches!(field.ty, FieldType::Padding(_)) {
+                position += 1;
+            }
+            index += 1;
+        }
+        panic!("{}", name)
     }
 }
 

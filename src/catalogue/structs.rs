@@ -139,7 +139,8 @@ pub const TIMEX: &StructSpec = &structure("struct timex *", &[
     field("constant", WLong, Long), field("precision", WLong, Long), field("tolerance", WLong, Long),
     nested("time", TIMEVAL), field("tick", WLong, Long), field("ppsfreq", WLong, Long), field("jitter", WLong, Long),
     field("shift", W32, Int), field("stabil", WLong, Long), field("jitcnt", WLong, Long), field("calcnt", WLong, Long),
-    field("errcnt", WLong, Long), field("stbcnt", WLong, Long), field("tai", W32, Int)]);
+    field("errcnt", WLong, Long), field("stbcnt", WLong, Long), field("tai", W32, Int)])
+    .main(&["modes", "offset", "status"]);
 
 /// `linux/resource.h`
 #[rustfmt::skip]
@@ -149,7 +150,8 @@ pub const RUSAGE: &StructSpec = &structure("struct rusage *", &[
     field("ru_minflt", WLong, Long), field("ru_majflt", WLong, Long), field("ru_nswap", WLong, Long),
     field("ru_inblock", WLong, Long), field("ru_oublock", WLong, Long), field("ru_msgsnd", WLong, Long),
     field("ru_msgrcv", WLong, Long), field("ru_nsignals", WLong, Long), field("ru_nvcsw", WLong, Long),
-    field("ru_nivcsw", WLong, Long)]);
+    field("ru_nivcsw", WLong, Long)])
+    .main(&["ru_utime", "ru_stime", "ru_maxrss"]);
 
 #[rustfmt::skip]
 pub const RLIMIT: &StructSpec = &structure("struct rlimit *", &[
@@ -165,7 +167,8 @@ pub const SYSINFO: &StructSpec = &structure("struct sysinfo *", &[
     field("uptime", WLong, Long), several("loads", 3, WLong, ULong), field("totalram", WLong, ULong),
     field("freeram", WLong, ULong), field("sharedram", WLong, ULong), field("bufferram", WLong, ULong),
     field("totalswap", WLong, ULong), field("freeswap", WLong, ULong), field("procs", W16, U16), pad(2),
-    field("totalhigh", WLong, ULong), field("freehigh", WLong, ULong), field("mem_unit", W32, UInt)]);
+    field("totalhigh", WLong, ULong), field("freehigh", WLong, ULong), field("mem_unit", W32, UInt)])
+    .main(&["uptime", "totalram", "freeram"]);
 
 /// `linux/utsname.h`
 #[rustfmt::skip]
@@ -257,7 +260,8 @@ pub const STAT: &StructSpec = &structure_by_abi("struct stat *", &[
     field("st_rdev", WLong, UserDev), field("st_size", WLong, Long), field("st_blksize", WLong, Long),
     field("st_blocks", WLong, Long), field("st_atime", WLong, Long), field("st_atime_nsec", WLong, ULong),
     field("st_mtime", WLong, Long), field("st_mtime_nsec", WLong, ULong), field("st_ctime", WLong, Long),
-    field("st_ctime_nsec", WLong, ULong)], Ia32::Other(STAT64));
+    field("st_ctime_nsec", WLong, ULong)], Ia32::Other(STAT64))
+    .main(&["st_mode", "st_size"]);
 
 /// The structure of the 32-bit ABI's `stat64` and its like, which are the event `stat`.
 #[rustfmt::skip]
@@ -267,14 +271,16 @@ pub const STAT64: &StructSpec = &structure("struct stat64 *", &[
     field("st_size", W64, I64), field("st_blksize", WLong, ULong), field("st_blocks", W64, U64),
     field("st_atime", WLong, Long), field("st_atime_nsec", WLong, ULong), field("st_mtime", WLong, Long),
     field("st_mtime_nsec", WLong, ULong), field("st_ctime", WLong, Long), field("st_ctime_nsec", WLong, ULong),
-    field("st_ino", W64, U64)]);
+    field("st_ino", W64, U64)])
+    .main(&["st_mode", "st_size"]);
 
 /// The structure of the 32-bit ABI's `oldstat` and its like.
 #[rustfmt::skip]
 pub const OLD_STAT: &StructSpec = &structure("struct __old_kernel_stat *", &[
     field("st_dev", W16, UserDev), field("st_ino", W16, U16), field("st_mode", W16, Mode), field("st_nlink", W16, U16),
     field("st_uid", W16, Uid), field("st_gid", W16, Gid), field("st_rdev", W16, UserDev), field("st_size", W32, UInt),
-    field("st_atime", W32, UInt), field("st_mtime", W32, UInt), field("st_ctime", W32, UInt)]);
+    field("st_atime", W32, UInt), field("st_mtime", W32, UInt), field("st_ctime", W32, UInt)])
+    .main(&["st_mode", "st_size"]);
 
 #[rustfmt::skip]
 pub const STATX_TIMESTAMP: &StructSpec = &structure("struct statx_timestamp *", &[
@@ -291,7 +297,8 @@ pub const STATX: &StructSpec = &structure("struct statx *", &[
     nested("stx_btime", STATX_TIMESTAMP), nested("stx_ctime", STATX_TIMESTAMP), nested("stx_mtime", STATX_TIMESTAMP),
     field("stx_rdev_major", W32, UInt), field("stx_rdev_minor", W32, UInt), field("stx_dev_major", W32, UInt),
     field("stx_dev_minor", W32, UInt), field("stx_mnt_id", W64, Hex), field("stx_dio_mem_align", W32, UInt),
-    field("stx_dio_offset_align", W32, UInt)]);
+    field("stx_dio_offset_align", W32, UInt)])
+    .main(&["stx_mode", "stx_size"]);
 
 /// `asm-generic/statfs.h`
 #[rustfmt::skip]
@@ -299,7 +306,8 @@ pub const STATFS: &StructSpec = &structure("struct statfs *", &[
     field("f_type", WLong, LongFlags(mount::FS_MAGIC)), field("f_bsize", WLong, Long), field("f_blocks", WLong, ULong),
     field("f_bfree", WLong, ULong), field("f_bavail", WLong, ULong), field("f_files", WLong, ULong),
     field("f_ffree", WLong, ULong), several("f_fsid", 2, W32, Hex), field("f_namelen", WLong, Long),
-    field("f_frsize", WLong, Long), field("f_flags", WLong, LongFlags(mount::STATFS))]);
+    field("f_frsize", WLong, Long), field("f_flags", WLong, LongFlags(mount::STATFS))])
+    .main(&["f_type", "f_blocks", "f_bavail"]);
 
 /// The structure of the 32-bit ABI's `statfs64`.
 #[rustfmt::skip]
@@ -307,7 +315,8 @@ pub const STATFS64: &StructSpec = &structure("struct statfs64 *", &[
     field("f_type", W32, Enum(mount::FS_MAGIC)), field("f_bsize", W32, UInt), field("f_blocks", W64, U64),
     field("f_bfree", W64, U64), field("f_bavail", W64, U64), field("f_files", W64, U64), field("f_ffree", W64, U64),
     several("f_fsid", 2, W32, Hex), field("f_namelen", W32, UInt), field("f_frsize", W32, UInt),
-    field("f_flags", W32, Flags(mount::STATFS))]);
+    field("f_flags", W32, Flags(mount::STATFS))])
+    .main(&["f_type", "f_blocks", "f_bavail"]);
 
 /// `fs/readdir.c`: the head; the name follows.
 #[rustfmt::skip]
@@ -436,7 +445,8 @@ pub const IO_URING_PARAMS: &StructSpec = &structure("struct io_uring_params *", 
     field("sq_entries", W32, UInt), field("cq_entries", W32, UInt), field("flags", W32, Flags(io_uring::SETUP)),
     field("sq_thread_cpu", W32, UInt), field("sq_thread_idle", W32, UInt),
     field("features", W32, Flags(io_uring::FEATURES)), field("wq_fd", W32, Fd), pad(12),
-    nested("sq_off", IO_SQRING_OFFSETS), nested("cq_off", IO_CQRING_OFFSETS)]);
+    nested("sq_off", IO_SQRING_OFFSETS), nested("cq_off", IO_CQRING_OFFSETS)])
+    .main(&["sq_entries", "cq_entries", "flags"]);
 
 #[rustfmt::skip]
 pub const IO_URING_GETEVENTS_ARG: &StructSpec = &structure("struct io_uring_getevents_arg *", &[
@@ -450,7 +460,8 @@ pub const CLONE_ARGS: &StructSpec = &structure("struct clone_args *", &[
     field("flags", W64, LongFlags(process::CLONE_FLAGS)), field("pidfd", W64, Ptr), field("child_tid", W64, Ptr),
     field("parent_tid", W64, Ptr), field("exit_signal", W64, Signal), field("stack", W64, Ptr),
     field("stack_size", W64, Hex), field("tls", W64, Ptr), field("set_tid", W64, Ptr), field("set_tid_size", W64, U64),
-    field("cgroup", W64, U64)]);
+    field("cgroup", W64, U64)])
+    .main(&["flags", "exit_signal"]);
 
 /// `include/linux/sched/types.h`
 #[rustfmt::skip]
@@ -525,7 +536,8 @@ pub const PERF_EVENT_ATTR: &StructSpec = &structure("struct perf_event_attr *", 
     field("type", W32, Enum(system::PERF_TYPE)), field("size", W32, UInt), field("config", W64, Hex),
     field("sample_period", W64, U64), field("sample_type", W64, LongFlags(system::PERF_SAMPLE)),
     field("read_format", W64, LongFlags(system::PERF_FORMAT)), field("flags", W64, LongFlags(system::PERF_ATTR)),
-    field("wakeup_events", W32, UInt), field("bp_type", W32, UInt), field("config1", W64, Hex)]);
+    field("wakeup_events", W32, UInt), field("bp_type", W32, UInt), field("config1", W64, Hex)])
+    .main(&["type", "config", "sample_period"]);
 
 /// `linux/futex.h`
 #[rustfmt::skip]
@@ -650,7 +662,8 @@ pub const TERMIOS2: &StructSpec = &structure("struct termios2 *", &[
     field("c_iflag", W32, Flags(tty::IFLAG)), field("c_oflag", W32, Flags(tty::OFLAG)),
     field("c_cflag", W32, Flags(tty::CFLAG)), field("c_lflag", W32, Flags(tty::LFLAG)),
     field("c_line", W8, Enum(tty::LINE)), bytes("c_cc", 19), field("c_ispeed", W32, UInt),
-    field("c_ospeed", W32, UInt)]);
+    field("c_ospeed", W32, UInt)])
+    .main(&["c_lflag"]);
 
 // `union bpf_attr` of `linux/bpf.h`: a part each. Its 64-bit fields are aligned to 8 in every ABI.
 
@@ -661,7 +674,8 @@ pub const BPF_MAP_CREATE: &StructSpec = &structure("union bpf_attr *", &[
     field("inner_map_fd", W32, Fd), field("numa_node", W32, UInt), chars("map_name", 16),
     field("map_ifindex", W32, UInt), field("btf_fd", W32, Fd), field("btf_key_type_id", W32, UInt),
     field("btf_value_type_id", W32, UInt), field("btf_vmlinux_value_type_id", W32, UInt),
-    field("map_extra", W64, Hex)]);
+    field("map_extra", W64, Hex)])
+    .main(&["map_type", "max_entries", "map_name"]);
 
 #[rustfmt::skip]
 pub const BPF_MAP_ELEM: &StructSpec = &structure("union bpf_attr *", &[
@@ -695,7 +709,8 @@ pub const BPF_PROG_LOAD: &StructSpec = &structure("union bpf_attr *", &[
     field("func_info_cnt", W32, UInt), field("line_info_rec_size", W32, UInt), field("line_info", W64, Ptr),
     field("line_info_cnt", W32, UInt), field("attach_btf_id", W32, UInt), field("attach_prog_fd", W32, Fd),
     field("core_relo_cnt", W32, UInt), field("fd_array", W64, Ptr), field("core_relos", W64, Ptr),
-    field("core_relo_rec_size", W32, UInt)]);
+    field("core_relo_rec_size", W32, UInt)])
+    .main(&["prog_type", "insn_cnt", "prog_name"]);
 
 #[rustfmt::skip]
 pub const BPF_OBJ: &StructSpec = &structure("union bpf_attr *", &[

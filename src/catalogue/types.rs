@@ -266,6 +266,8 @@ pub struct StructSpec {
     pub fields: &'static [Field],
     /// The form of it in 32-bit calls.
     pub ia32: Ia32,
+    /// The fields that a table shows unless it is asked for all, one bit each; 0: all of them.
+    pub main: u64,
     /// `sizeof` and alignment, by layout: computed once, since every field of every event would ask for them.
     pub(super) extent: [(u16, u16); 3],
 }

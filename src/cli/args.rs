@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::output::color::When;
+use crate::output::when::Time;
 use crate::version;
 
 /// Shows the system calls and kernel events of Linux processes as they happen, by default of new processes
@@ -23,11 +25,15 @@ use crate::version;
 )]
 pub struct Args {
     /// Which processes: process, container or host, each with :new or :all; process:<pid>,…; container:<id or name>,…
-    /// [default: process:new]
+    /// [default: process:new]; may be repeated with pids or with containers
     #[arg(short, long, value_name = "SCOPE")]
-    pub trace: Option<String>,
+    pub trace: Vec<String>,
 
-    /// Events by name, comma list or glob; may be repeated
+    /// Trace these processes, like --trace process:<pid>; may be repeated
+    #[arg(short, long, value_name = "PID", value_delimiter = ',')]
+    pub pid: Vec<String>,
+
+    /// Events by name, comma list or glob; @SET adds a set, !EVENT leaves events out; may be repeated
     #[arg(short, long, value_name = "EVENT", value_delimiter = ',')]
     pub event: Vec<String>,
 
@@ -43,6 +49,30 @@ pub struct Args {
     #[arg(short, long, value_name = "FIELD OP VALUE")]
     pub filter: Vec<String>,
 
+    /// Show only events of these users, like --filter uid=USER; may be repeated
+    #[arg(short, long, value_name = "USER", value_delimiter = ',')]
+    pub user: Vec<String>,
+
+    /// Show only calls that failed, like --filter 'event.retval<0'
+    #[arg(short = 'Z', long, conflicts_with = "successful_only")]
+    pub failed_only: bool,
+
+    /// Show only calls that succeeded, like --filter 'event.retval>=0'
+    #[arg(short = 'z', long)]
+    pub successful_only: bool,
+
+    /// End after so many events
+    #[arg(short = 'n', long, value_name = "N")]
+    pub events_max: Option<String>,
+
+    /// End after this time: 10s, 500ms, 5m
+    #[arg(long = "for", value_name = "TIME")]
+    pub duration: Option<String>,
+
+    /// No totals at the end, unless something was lost
+    #[arg(short, long)]
+    pub quiet: bool,
+
     /// List all events, or the chosen ones, and the mechanism by which this kernel provides each
     #[arg(short, long)]
     pub list: bool,
@@ -50,6 +80,26 @@ pub struct Args {
     /// table, table-verbose or json, each with optional ,OPTIONs and an optional :TARGET; may be repeated [default: table]
     #[arg(short, long, value_name = "KIND[:TARGET]")]
     pub output: Vec<String>,
+
+    /// What TIME shows in tables: seconds since boot, time of day, seconds since tracing began or since the row before
+    #[arg(long, value_name = "KIND", value_enum, default_value_t)]
+    pub time: Time,
+
+    /// Colours in tables: on a terminal unless NO_COLOR is set, always, never
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub color: When,
+
+    /// Users by number; without it by name, where /etc/passwd has one
+    #[arg(long)]
+    pub numeric: bool,
+
+    /// Rows as long as they are; without it a terminal gets what fits, shortened in the middle
+    #[arg(long)]
+    pub wide: bool,
+
+    /// Structures whole, not only the fields that matter most
+    #[arg(long)]
+    pub verbose_args: bool,
 
     /// Store what programs do: write, write=/prefix*, exec, mem or all; may be repeated
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
@@ -80,7 +130,7 @@ pub struct Args {
     pub detect_original_syscall: bool,
 
     /// Show what is open as each fd: fd: 3</etc/passwd>
-    #[arg(long)]
+    #[arg(short = 'y', long)]
     pub decode_fds: bool,
 
     /// Check for each chosen call whether it was carried out, not only for those whose success is evidence
@@ -108,7 +158,8 @@ pub struct Args {
     #[arg(short = 'v', long)]
     pub debug: bool,
 
-    /// Run this command and trace it and all its descendants
+    /// Run this command and trace it and all its descendants; its standard output goes to standard error where an output of
+    /// tracee goes to standard output
     #[arg(last = true, value_name = "CMD")]
     pub command: Vec<OsString>,
 }

@@ -1,16 +1,19 @@
 //! What the flags mean, checked: from here on everything is valid.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use crate::capture;
 use crate::catalogue::reading::ARRAY_MAX;
 use crate::catalogue::{self, special, EventSpec, Set};
 use crate::cli::args::Args;
+use crate::cli::habits;
 use crate::error::{set_names, UsageError};
 use crate::filter::{self, Filters};
 use crate::loader::lookup::{BuildPolicy, Lookup};
 use crate::loader::plan::Detail;
 use crate::output::spec::{self as output, Format, OutputSpec, Target};
+use crate::output::table::Style;
 use crate::scope::{self, Scope};
 use crate::suggest::nearest;
 
@@ -25,10 +28,18 @@ pub struct Config {
     pub filters: Filters,
     /// Where they are shown; at least one.
     pub outputs: Vec<OutputSpec>,
+    /// What tables are like.
+    pub style: Style,
     /// What is captured, if anything.
     pub capture: Option<capture::Settings>,
     /// How much of arguments is read.
     pub detail: Detail,
+    /// The run ends after so many events.
+    pub events_max: Option<u64>,
+    /// The run ends after this time.
+    pub duration: Option<Duration>,
+    /// Whether totals are left out.
+    pub quiet: bool,
     /// Rows of the kernel's own events end with the system call that led there.
     pub original_syscall: bool,
     /// Whether every chosen call is verified, not only those whose success is evidence.
@@ -87,9 +98,9 @@ impl Selection {
 }
 
 const EVENT_HELP: &str = "\
---event takes names of events, comma lists and globs: --event openat,execve --event 'sched_*'.
-It may be repeated. --exclude-event takes the same, and takes those events away from the sets that --events-set chooses
-(the default set without it). What this kernel cannot provide is an error where it is named, and is left out with a warning
+--event takes names of events, comma lists and globs: --event openat,execve --event 'sched_*'. @ stands before a set,
+! before what is left out: --event '@net,open*,!openat2'. It may be repeated. --exclude-event takes names and globs, and
+leaves those events out of all that is chosen (the default set without --event and --events-set). What this kernel cannot provide is an error where it is named, and is left out with a warning
 where a glob or a set brings it in. --list shows all events.
 ";
 
@@ -106,9 +117,9 @@ const BUFFER_MAX: u64 = 1024 * 1024 * 1024;
 
 impl Args {
     /// Checks the flags and returns what to do.
-    pub fn task(self) -> Result<Task, UsageError> {
+    pub fn task(mut self) -> Result<Task, UsageError> {
         let asks_help = |values: &[String]| values.iter().any(|value| value == "help");
-        if self.trace.as_deref() == Some("help") {
+        if asks_help(&self.trace) {
             return Ok(Task::Help(scope::HELP.into()));
         }
         if asks_help(&self.event) || asks_help(&self.exclude_event) {
@@ -126,6 +137,15 @@ impl Args {
         if asks_help(&self.capture) {
             return Ok(Task::Help(capture::settings::HELP.into()));
         }
+        for (flag, values) in [
+            ("--trace", &self.trace),
+            ("--event", &self.event),
+            ("--events-set", &self.events_set),
+            ("--filter", &self.filter),
+            ("--output", &self.output),
+        ] {
+            values.iter().try_for_each(|value| habits::check(flag, value))?;
+        }
         let outputs = output::parse(&self.output)?;
         if self.list {
             self.check_listing(&outputs)?;
@@ -134,12 +154,31 @@ impl Args {
                 json: outputs.iter().any(|output| output.format == Format::Json),
             });
         }
-        let scope = match (&self.trace, self.command.is_empty()) {
-            (Some(_), false) => return Err(UsageError::Exclusive("--trace", "a command after --")),
-            (None, false) => Scope::Command,
-            (Some(value), true) => Scope::parse(value)?,
-            (None, true) => Scope::New,
+        let is_pid = |pid: &&String| pid.bytes().all(|byte| byte.is_ascii_digit());
+        if let Some(wrong) = self.pid.iter().find(|pid| !is_pid(pid)) {
+            return Err(UsageError::Value {
+                flag: "--pid",
+                value: wrong.clone(),
+                allowed: "it is the number of a process, such as 1234".into(),
+            });
+        }
+        let pids = self.pid.iter().map(|pid| format!("process:{pid}"));
+        let scopes: Vec<String> = self.trace.iter().cloned().chain(pids).collect();
+        let scope = match (scopes.as_slice(), self.command.is_empty()) {
+            ([], true) => Scope::New,
+            ([], false) => Scope::Command,
+            (_, false) => {
+                let flag = if self.trace.is_empty() { "--pid" } else { "--trace" };
+                return Err(UsageError::Exclusive(flag, "a command after --"));
+            }
+            (scopes, true) => Scope::of_all(scopes)?,
         };
+        for (chosen, expression) in [
+            (self.failed_only, "event.retval<0"),
+            (self.successful_only, "event.retval>=0"),
+        ] {
+            self.filter.extend(chosen.then(|| expression.to_owned()));
+        }
         let mut events = select(&self.event, &self.events_set, &self.exclude_event)?;
         if self.security_alerts {
             events.add(special::MEM_PROT_ALERT);
@@ -160,6 +199,9 @@ impl Args {
         {
             events.add(special::ARTIFACT_CAPTURED);
         }
+        if !self.user.is_empty() {
+            self.filter.push(format!("uid={}", self.user.join(",")));
+        }
         let shown = filter::parse::Shown {
             exec_env: self.show_exec_env,
             buffers: self.decode_buffers.is_some(),
@@ -171,12 +213,22 @@ impl Args {
             events,
             filters,
             outputs,
+            style: Style {
+                time: self.time,
+                color: self.color,
+                verbose_args: self.verbose_args,
+                numeric: self.numeric,
+                wide: self.wide,
+            },
             detail: Detail {
                 exec_env: self.show_exec_env,
                 decode_fds: self.decode_fds,
                 buffer_bytes: buffer_bytes(self.decode_buffers.as_deref())?,
                 ring_size: ring_size(&self.buffer_size)?,
             },
+            events_max: events_max(self.events_max.as_deref())?,
+            duration: self.duration.as_deref().map(duration).transpose()?,
+            quiet: self.quiet,
             original_syscall: self.detect_original_syscall,
             verify_results: self.verify_results,
             debug: self.debug,
@@ -193,7 +245,12 @@ impl Args {
         let elsewhere = |output: &OutputSpec| output.target != Target::Fd(1);
         for (flag, given) in [
             ("--filter", !self.filter.is_empty()),
-            ("--trace", self.trace.is_some()),
+            ("--trace", !self.trace.is_empty()),
+            ("--pid", !self.pid.is_empty()),
+            ("--events-max", self.events_max.is_some()),
+            ("--for", self.duration.is_some()),
+            ("--failed-only", self.failed_only),
+            ("--successful-only", self.successful_only),
             ("--capture", !self.capture.is_empty()),
             ("a command after --", !self.command.is_empty()),
             ("the :TARGET of --output", outputs.iter().any(elsewhere)),
@@ -271,6 +328,43 @@ fn build_policy(value: &str) -> Result<BuildPolicy, UsageError> {
     }
 }
 
+fn events_max(value: Option<&str>) -> Result<Option<u64>, UsageError> {
+    let Some(text) = value else {
+        return Ok(None);
+    };
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.map(Some).ok_or_else(|| UsageError::Value {
+        flag: "--events-max",
+        value: text.into(),
+        allowed: "it is a number of events, at least 1".into(),
+    })
+}
+
+/// A number with a unit: s (also without one), ms, m, h.
+fn duration(text: &str) -> Result<Duration, UsageError> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let milliseconds = match unit {
+        "ms" => Some(1),
+        "" | "s" => Some(1000),
+        "m" => Some(60_000),
+        "h" => Some(3_600_000),
+        _ => None,
+    };
+    number
+        .parse::<u64>()
+        .ok()
+        .zip(milliseconds)
+        .and_then(|(number, unit)| number.checked_mul(unit))
+        .filter(|milliseconds| *milliseconds > 0)
+        .map(Duration::from_millis)
+        .ok_or_else(|| UsageError::Value {
+            flag: "--for",
+            value: text.into(),
+            allowed: "it is a whole number with a unit, such as 10s, 500ms, 5m or 1h".into(),
+        })
+}
+
 fn buffer_bytes(value: Option<&str>) -> Result<u16, UsageError> {
     let Some(text) = value else {
         return Ok(0);
@@ -285,22 +379,29 @@ fn buffer_bytes(value: Option<&str>) -> Result<u16, UsageError> {
         })
 }
 
-/// Events that the three flags choose.
+/// Events that the three flags choose. Among names, `@` stands before a set and `!` before what is left out.
 fn select(names: &[String], sets: &[String], excluded: &[String]) -> Result<Selection, UsageError> {
-    if !names.is_empty() && !excluded.is_empty() {
-        return Err(UsageError::Exclusive("--event", "--exclude-event"));
+    let (mut wanted, mut sets, mut excluded) = (Vec::new(), sets.to_vec(), excluded.to_vec());
+    for name in names {
+        match (name.strip_prefix('@'), name.strip_prefix('!')) {
+            (Some(set), _) => sets.push(set.to_owned()),
+            (_, Some(event)) => excluded.push(event.to_owned()),
+            _ => wanted.push(name.clone()),
+        }
     }
-    let Matching { named, matched } = matching(names, "--event")?;
+    let names = wanted;
+    let Matching { mut named, matched } = matching(&names, "--event")?;
     let sets = match (sets.is_empty(), names.is_empty()) {
         (true, true) => vec![Set::Default],
         _ => sets.iter().map(|name| set(name)).collect::<Result<_, _>>()?,
     };
-    let excluded = matching(excluded, "--exclude-event")?;
+    let excluded = matching(&excluded, "--exclude-event")?;
     let has = |list: &[&'static EventSpec], event: &EventSpec| list.iter().any(|other| other.id == event.id);
     let by_set: Vec<_> = catalogue::events()
         .filter(|event| sets.iter().any(|set| event.in_set(*set)) || has(&matched, event))
         .filter(|event| !has(&excluded.named, event) && !has(&excluded.matched, event) && !has(&named, event))
         .collect();
+    named.retain(|event| !has(&excluded.named, event) && !has(&excluded.matched, event));
     if by_set.is_empty() && named.is_empty() {
         return Err(UsageError::NothingChosen);
     }
@@ -425,6 +526,56 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_out_and_sets_among_names() {
+        let chosen = |list: &[&str], excluded: &[&str]| {
+            names(&select(&strings(list), &[], &strings(excluded)).unwrap())
+        };
+        assert_eq!(chosen(&["openat*", "!openat2"], &[]), ["openat"]);
+        assert_eq!(chosen(&["openat*"], &["openat2"]), ["openat"]);
+        assert_eq!(chosen(&["openat", "close", "!close"], &[]), ["openat"]);
+        let net = chosen(&["@net_sock", "getppid", "!socket"], &[]);
+        assert!(net.contains(&"connect") && net.contains(&"getppid") && !net.contains(&"socket"));
+        // Nothing but what is left out: of the default set.
+        let rest = chosen(&["!openat"], &[]);
+        assert!(rest.contains(&"execve") && !rest.contains(&"openat"));
+        let message = select(&strings(&["@defalt"]), &[], &[]).unwrap_err().to_string();
+        assert!(message.contains("did you mean default?"), "{message}");
+    }
+
+    #[test]
+    fn durations() {
+        for (text, milliseconds) in [
+            ("10s", 10_000),
+            ("500ms", 500),
+            ("5m", 300_000),
+            ("1h", 3_600_000),
+            ("3", 3000),
+        ] {
+            assert_eq!(
+                duration(text).unwrap(),
+                Duration::from_millis(milliseconds),
+                "{text}"
+            );
+        }
+        for wrong in [
+            "",
+            "s",
+            "0s",
+            "-1s",
+            "1.5s",
+            "10 s",
+            "1d",
+            "99999999999999999999h",
+        ] {
+            let message = duration(wrong).unwrap_err().to_string();
+            assert!(
+                message.contains("--for") && message.contains("500ms"),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
     fn unknown_names_suggest_the_nearest() {
         let message = select(&strings(&["opennat"]), &[], &[]).unwrap_err().to_string();
         assert!(message.contains("did you mean openat?"), "{message}");
@@ -432,7 +583,7 @@ mod tests {
         assert!(message.contains("did you mean default?"), "{message}");
         assert!(select(&strings(&["zzz*"]), &[], &[]).is_err());
         assert!(select(&strings(&["open[*"]), &[], &[]).is_err());
-        assert!(select(&strings(&["open"]), &[], &strings(&["close"])).is_err());
+        assert!(select(&strings(&["open"]), &[], &strings(&["open"])).is_err());
         assert!(select(&[], &[], &strings(&["*"])).is_err());
     }
 }

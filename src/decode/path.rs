@@ -4,10 +4,10 @@ use std::fmt;
 
 use crate::wire::{PATH_AT_ROOT, PATH_DELETED, PATH_MADE_UP, PATH_MIXED, PATH_UNREACHABLE, PATH_UNROOTED};
 
-const DELETED: &[u8] = b" (deleted)";
-const MIXED: &[u8] = b" (mixed)";
+const DELETED: &str = " (deleted)";
+const MIXED: &str = " (mixed)";
 /// The mark that getcwd(2) uses.
-const UNREACHABLE: &[u8] = b"(unreachable)";
+const UNREACHABLE: &str = "(unreachable)";
 
 /// Marks of a path beside its name. A path in words has deleted, unreachable and mixed in its text, and a file's name
 /// may contain the same words.
@@ -32,7 +32,7 @@ impl Marks {
     /// Marks of a file with so many links, from the text of readlink(2); with links left, a mark of readlink(2) is
     /// uncertain.
     pub fn of_link(link: &[u8], links: u64) -> Marks {
-        let deleted = links == 0 && link.ends_with(DELETED);
+        let deleted = links == 0 && link.ends_with(DELETED.as_bytes());
         Marks(if deleted { PATH_DELETED } else { 0 })
     }
 
@@ -40,16 +40,28 @@ impl Marks {
     pub fn strip(self, path: &[u8]) -> &[u8] {
         let path = match self.0 & PATH_MIXED {
             0 => path,
-            _ => path.strip_suffix(MIXED).unwrap_or(path),
+            _ => path.strip_suffix(MIXED.as_bytes()).unwrap_or(path),
         };
         let path = match self.0 & PATH_DELETED {
             0 => path,
-            _ => path.strip_suffix(DELETED).unwrap_or(path),
+            _ => path.strip_suffix(DELETED.as_bytes()).unwrap_or(path),
         };
         match self.0 & PATH_UNREACHABLE {
             0 => path,
-            _ => path.strip_prefix(UNREACHABLE).unwrap_or(path),
+            _ => path.strip_prefix(UNREACHABLE.as_bytes()).unwrap_or(path),
         }
+    }
+
+    /// Whether the kernel made the name up: the file is in no folder.
+    pub fn made_up(self) -> bool {
+        self.0 & PATH_MADE_UP != 0
+    }
+
+    /// The words that stand before a name and behind it.
+    pub fn words(self) -> (&'static str, [&'static str; 2]) {
+        let word = |flag: u8, word: &'static str| if self.0 & flag != 0 { word } else { "" };
+        let behind = [word(PATH_DELETED, DELETED), word(PATH_MIXED, MIXED)];
+        (word(PATH_UNREACHABLE, UNREACHABLE), behind)
     }
 
     /// Whether the file is or was in a folder, below the root of a mount; a pipe and a memfd are not.
@@ -77,8 +89,15 @@ impl<'a> PathName<'a> {
 
     /// The pieces of the path in order: `/`, `usr`, `/`, `bin`, ` (deleted)`.
     pub fn pieces(&self) -> impl Iterator<Item = &'a [u8]> {
+        let (before, behind) = self.marks().words();
+        std::iter::once(before.as_bytes())
+            .chain(self.name())
+            .chain(behind.map(str::as_bytes))
+    }
+
+    /// The same without marks: `/`, `usr`, `/`, `bin`.
+    pub fn name(&self) -> impl Iterator<Item = &'a [u8]> {
         let rooted = self.flags & PATH_AT_ROOT != 0;
-        let deleted = self.flags & PATH_DELETED != 0;
         let alone: &[u8] = if rooted { b"/" } else { b"" };
         let empty = self.components.is_empty();
         let names = self
@@ -90,17 +109,7 @@ impl<'a> PathName<'a> {
                 let slash: &[u8] = if rooted || index > 0 { b"/" } else { b"" };
                 [slash, name]
             });
-        let suffix: &[u8] = if deleted { DELETED } else { b"" };
-        let mixed: &[u8] = if self.flags & PATH_MIXED != 0 { MIXED } else { b"" };
-        let prefix: &[u8] = if self.flags & PATH_UNREACHABLE != 0 {
-            UNREACHABLE
-        } else {
-            b""
-        };
-        std::iter::once(prefix)
-            .chain(std::iter::once(alone).filter(move |_| empty))
-            .chain(names)
-            .chain([suffix, mixed])
+        std::iter::once(alone).filter(move |_| empty).chain(names)
     }
 
     /// Marks apart from its text.

@@ -98,6 +98,11 @@ impl<'a> Structure<'a> {
             })
     }
 
+    /// The fields that a table shows unless it is asked for all, one bit each; `None`: all of them.
+    pub fn main(&self) -> Option<u64> {
+        (self.spec.main != 0).then_some(self.spec.main)
+    }
+
     /// Whether C has no structure here, but numbers behind a pointer.
     pub fn is_bare(&self) -> bool {
         self.spec

@@ -116,7 +116,10 @@ pub fn compared_within(ty: ArgType) -> Option<(i128, i128)> {
 pub fn number_of(ty: ArgType, name: &str) -> Option<i128> {
     match ty {
         ArgType::Signal => (1..=64)
-            .find(|signal| signal_name(*signal) == name)
+            .find(|signal| {
+                let full = signal_name(*signal);
+                full == name || full.strip_prefix("SIG") == Some(name)
+            })
             .map(i128::from),
         ArgType::DirFd if name == "AT_FDCWD" => Some(AT_FDCWD.into()),
         _ => None,

@@ -168,7 +168,7 @@ fn split(texts: &Texts) -> (Texts, Texts) {
 
 /// Whether the kernel side decides this pattern for good; a whole text has its NUL.
 fn is_exact(pattern: &Pattern) -> bool {
-    !pattern.open_start && pattern.text.len() < TEXT_MAX as usize
+    !pattern.open_start && pattern.more.is_empty() && pattern.text.len() < TEXT_MAX as usize
 }
 
 /// As much of a pattern as the kernel side can compare.
@@ -176,6 +176,7 @@ fn beginning(pattern: &Pattern) -> Pattern {
     let mut pattern = pattern.clone();
     if !is_exact(&pattern) {
         pattern.text.truncate(TEXT_MAX as usize);
+        pattern.more.clear();
         pattern.open_end = true;
     }
     pattern

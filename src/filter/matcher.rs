@@ -8,6 +8,7 @@ use crate::decode::event::{Arg, Context, Event, Value};
 use crate::filter::argument::{self, Condition, Words};
 use crate::filter::text::Texts;
 use crate::filter::ArgIndex;
+use crate::output::structure::Detail;
 use crate::output::text;
 
 /// The part of the filters that the kernel side does not decide.
@@ -115,11 +116,11 @@ fn words_pass(words: &Words, arg: Option<&Arg<'_>>, context: &Context, shown: &m
     }
 }
 
-/// The argument as the tables show it.
+/// The argument as the tables show it with `--verbose-args`.
 fn show(shown: &mut String, arg: Option<&Arg<'_>>, context: &Context) {
     shown.clear();
     if let Some(arg) = arg {
-        text::push_arg(shown, arg, context);
+        text::push_arg(shown, arg, context, Detail::All);
     }
 }
 

@@ -60,7 +60,7 @@ pub const HELP: &str = "\
 --filter shows only events that match: --filter 'FIELD OP VALUE[,VALUE]'. It may be repeated.
 
 fields of every event:
-  uid                    real user id, as on the host
+  uid                    real user id, as on the host, or a name of /etc/passwd
   pid tid ppid           as ps shows them where tracee runs
   comm                   name of the process
   uts                    node name
@@ -77,11 +77,11 @@ operators:
 
 values:
   numbers                10, -1, 0x1f, 0644
-  texts                  with * at either end or both: '/etc/*', '*.so', '*lib*'
+  texts                  with * for anything: '/etc/*', '*.so', '/etc/*.conf'; in comm and uts at either end
   lists of texts         match if one of them does: execve.argv='--help'
   flags                  names match where all of them are set: openat.flags='O_CREAT|O_EXCL';
                          a number is the whole value; with * it is what the tables show
-  names of values        socket.family=AF_INET, kill.sig=SIGKILL, or their numbers
+  names of values        socket.family=AF_INET, kill.sig=KILL, or their numbers
   \\, \\* \\\\               these characters themselves
 
 All filters must hold, but several values with = of one field are alternatives. A missing value (the result of

@@ -10,6 +10,7 @@ use crate::filter::{Filters, NAME_FIELDS, NUMBER_FIELDS};
 use crate::scope::id_of_table;
 use crate::suggest::nearest;
 use crate::symbols;
+use crate::users::Users;
 
 /// What flags besides `--filter` decide about arguments.
 #[derive(Debug, Clone, Copy, Default)]
@@ -104,14 +105,21 @@ impl Expression {
     }
 
     /// The values as numbers between these bounds, or by name.
-    fn numbers(&self, min: i128, max: i128, named: impl Fn(&str) -> Option<i128>) -> Checked<Numbers> {
+    fn numbers(&self, min: i128, max: i128, names: Names) -> Checked<Numbers> {
         let mut numbers = Numbers::default();
         for value in self.several()? {
             let text = value.plain();
-            let number = named(&text).or_else(|| c_number(&text));
+            let number = names.number(&text).or_else(|| c_number(&text));
             match number.filter(|number| (min..=max).contains(number)) {
                 Some(number) => numbers.add(self.op, number),
-                None => return refuse(format!("{text:?} is not a number from {min} to {max}")),
+                None => {
+                    let user = if names == Names::Users {
+                        "no user of /etc/passwd, and "
+                    } else {
+                        ""
+                    };
+                    return refuse(format!("{text:?} is {user}not a number from {min} to {max}"));
+                }
             }
         }
         Ok(numbers)
@@ -137,7 +145,7 @@ impl Expression {
 
     fn words(&self, ty: ArgType) -> Checked<Words> {
         if let (false, Some((min, max))) = (self.op.is_equality(), argument::compared_within(ty)) {
-            let numbers = self.numbers(min, max, |name| argument::number_of(ty, name))?;
+            let numbers = self.numbers(min, max, Names::Values(ty))?;
             possible(&numbers, &self.field)?;
             return Ok(Words {
                 numbers,
@@ -222,19 +230,15 @@ impl Value {
             .iter()
             .rposition(|(_, star)| !star)
             .map_or(first, |at| at + 1);
-        let inner = &self.0[first..end];
-        if inner.iter().any(|(_, star)| *star) {
-            return refuse(format!(
-                "{:?} has a * inside: it may stand at either end (\\* is the character itself)",
-                self.plain()
-            ));
-        }
-        Ok(Pattern {
-            text: inner
-                .iter()
+        let mut parts = self.0[first..end].split(|(_, star)| *star).map(|part| {
+            part.iter()
                 .map(|(character, _)| character)
                 .collect::<String>()
-                .into_bytes(),
+                .into_bytes()
+        });
+        Ok(Pattern {
+            text: parts.next().unwrap_or_default(),
+            more: parts.filter(|part| !part.is_empty()).collect(),
             open_start,
             open_end,
         })
@@ -253,7 +257,14 @@ impl Value {
         let Some(known) = known else {
             return Ok(Word::Pattern(pattern));
         };
-        let names: Vec<String> = text.split('|').map(String::from).collect();
+        let full = |name: &str| {
+            let signal = format!("SIG{name}");
+            match ty {
+                ArgType::Signal if known.contains(&signal) => signal,
+                _ => name.to_owned(),
+            }
+        };
+        let names: Vec<String> = text.split('|').map(full).collect();
         let unknown = names
             .iter()
             .find(|name| c_number(name).is_none() && !known.contains(name));
@@ -294,6 +305,29 @@ fn c_number(text: &str) -> Option<i128> {
     Some(if negative { -number } else { number })
 }
 
+/// Names that stand for numbers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    None,
+    /// Of `/etc/passwd`.
+    Users,
+    /// Of errors.
+    Errors,
+    /// Of values of this type.
+    Values(ArgType),
+}
+
+impl Names {
+    fn number(self, name: &str) -> Option<i128> {
+        match self {
+            Names::None => None,
+            Names::Users => Users::read().id(name).map(i128::from),
+            Names::Errors => error(name),
+            Names::Values(ty) => argument::number_of(ty, name),
+        }
+    }
+}
+
 /// Errors by name, as they stand in results: `ENOENT` and `-ENOENT` are -2.
 fn error(text: &str) -> Option<i128> {
     symbols::errno(text.strip_prefix('-').unwrap_or(text)).map(|errno| -i128::from(errno))
@@ -312,11 +346,17 @@ fn add(
             "pid" | "tid" | "ppid" => i32::MAX.into(),
             _ => u32::MAX.into(),
         };
-        let numbers = expression.numbers(0, max, |_| None)?;
+        let numbers = expression.numbers(0, max, if field == "uid" { Names::Users } else { Names::None })?;
         return join_numbers(filters.numbers.entry(at).or_default(), &numbers, field);
     }
     if let Some(at) = position(&NAME_FIELDS) {
         let texts = expression.texts()?;
+        let mut patterns = texts.wanted.iter().chain(&texts.excluded);
+        if patterns.any(|pattern| !pattern.more.is_empty()) {
+            return refuse(format!(
+                "{field} takes * at either end only (\\* is the character itself)"
+            ));
+        }
         let max = NAME_LENGTHS[at];
         if texts
             .wanted
@@ -379,7 +419,7 @@ fn container(expression: &Expression) -> Checked<Texts> {
 }
 
 fn result(expression: &Expression) -> Checked<Numbers> {
-    expression.numbers(i64::MIN.into(), i64::MAX.into(), error)
+    expression.numbers(i64::MIN.into(), i64::MAX.into(), Names::Errors)
 }
 
 fn add_argument(
@@ -417,7 +457,14 @@ fn add_argument(
         return refuse(format!("{name} is only read with --decode-buffers"));
     }
     let condition = match argument::kind(arg.ty) {
-        Kind::Number(min, max) => Condition::Numbers(expression.numbers(min, max, |_| None)?),
+        Kind::Number(min, max) => {
+            let names = if arg.ty == ArgType::Uid {
+                Names::Users
+            } else {
+                Names::None
+            };
+            Condition::Numbers(expression.numbers(min, max, names)?)
+        }
         Kind::Words => Condition::Words(expression.words(arg.ty)?),
         Kind::Text => Condition::Texts(expression.texts()?),
     };

@@ -1,9 +1,12 @@
 //! Conditions on a text.
 
-/// One value of a filter: a text, with what may stand before and behind it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// One value of a filter: a text, with what may stand before, within and behind it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pattern {
+    /// The text, up to the first `*` within it.
     pub text: Vec<u8>,
+    /// The texts behind each `*` within it.
+    pub more: Vec<Vec<u8>>,
     /// `*` at the start.
     pub open_start: bool,
     /// `*` at the end.
@@ -12,6 +15,15 @@ pub struct Pattern {
 
 impl Pattern {
     pub fn matches(&self, text: &[u8]) -> bool {
+        if let Some((last, inner)) = self.more.split_last() {
+            return self
+                .behind_first(text)
+                .and_then(|rest| inner.iter().try_fold(rest, |rest, part| behind(rest, part)))
+                .is_some_and(|rest| match self.open_end {
+                    true => contains(rest, last),
+                    false => rest.ends_with(last),
+                });
+        }
         match (self.open_start, self.open_end) {
             (false, false) => text == self.text,
             (false, true) => text.starts_with(&self.text),
@@ -20,9 +32,26 @@ impl Pattern {
         }
     }
 
-    pub const fn is_open(&self) -> bool {
-        self.open_start || self.open_end
+    /// What follows the first part, where that can stand.
+    fn behind_first<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
+        match self.open_start {
+            true => behind(text, &self.text),
+            false => text.strip_prefix(self.text.as_slice()),
+        }
     }
+
+    pub fn is_open(&self) -> bool {
+        self.open_start || self.open_end || !self.more.is_empty()
+    }
+}
+
+/// What follows the first place of a part.
+fn behind<'a>(text: &'a [u8], part: &[u8]) -> Option<&'a [u8]> {
+    let at = match part.is_empty() {
+        true => 0,
+        false => text.windows(part.len()).position(|window| window == part)?,
+    };
+    Some(&text[at + part.len()..])
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
@@ -63,10 +92,12 @@ mod tests {
     fn pattern(text: &str) -> Pattern {
         let open_start = text.starts_with('*');
         let rest = text.strip_prefix('*').unwrap_or(text);
+        let mut parts = rest.trim_end_matches('*').split('*').map(Vec::from);
         Pattern {
             open_start,
             open_end: rest.ends_with('*'),
-            text: rest.trim_end_matches('*').into(),
+            text: parts.next().unwrap_or_default(),
+            more: parts.collect(),
         }
     }
 
@@ -78,6 +109,15 @@ mod tests {
             ("/etc*", "/etc/passwd", true),
             ("/etc*", "/etc", true),
             ("/etc*", "/usr/etc", false),
+            ("/etc/*.conf", "/etc/a/b.conf", true),
+            ("/etc/*.conf", "/etc/.conf", true),
+            ("/etc/*.conf", "/etc/a.conf.d", false),
+            ("/etc/*.conf*", "/etc/a.conf.d", true),
+            ("*lib*so", "/usr/lib/x.so", true),
+            ("*lib*so", "/usr/so/lib", false),
+            ("a*b*a", "aba", true),
+            ("a*a", "a", false),
+            ("ab*ba", "aba", false),
             ("*.so", "/lib/a.so", true),
             ("*.so", "/lib/a.so.1", false),
             ("*lib*", "/usr/lib/x", true),

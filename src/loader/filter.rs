@@ -195,8 +195,8 @@ mod tests {
     fn whole_texts_have_their_nul() {
         let pattern = |text: &str, open_end| Pattern {
             text: text.into(),
-            open_start: false,
             open_end,
+            ..Pattern::default()
         };
         assert_eq!(stored::<8>(&pattern("ab", true)).0, (4 + 2) * 8);
         assert_eq!(stored::<8>(&pattern("ab", false)).0, (4 + 3) * 8);

@@ -7,6 +7,9 @@ use crate::decode::sockaddr::{AF_INET, AF_INET6, AF_NETLINK, AF_UNIX};
 use crate::escape;
 use crate::wire::fd_socket;
 
+/// What may follow a name, or begins a mark: within a name these are escapes.
+const END: &[u8] = b">,\"()";
+
 /// Appends the name in its brackets.
 pub fn push(out: &mut String, file: &OpenFile<'_>) {
     out.push('<');
@@ -17,7 +20,10 @@ pub fn push(out: &mut String, file: &OpenFile<'_>) {
         if file.path_cut {
             out.push_str("...");
         }
-        path.pieces().for_each(|piece| escape::push(out, piece));
+        let (before, behind) = path.marks().words();
+        out.push_str(before);
+        path.name().for_each(|piece| escape::push_until(out, piece, END));
+        behind.iter().for_each(|word| out.push_str(word));
     }
     out.push('>');
 }
@@ -57,12 +63,13 @@ fn push_socket(out: &mut String, file: &OpenFile<'_>, socket: &fd_socket, inode:
     match file.unix.and_then(|name| name.split_first()) {
         Some((0, name)) => {
             out.push_str(",@");
-            escape::push(out, name);
+            escape::push_until(out, name, END);
         }
         Some(_) => {
             out.push(',');
             let path = file.unix.unwrap_or_default();
-            escape::push(out, path.split(|byte| *byte == 0).next().unwrap_or_default());
+            let path = path.split(|byte| *byte == 0).next().unwrap_or_default();
+            escape::push_until(out, path, END);
         }
         None => {}
     }

@@ -18,7 +18,7 @@ use crate::output::json_value::{
     JsonStruct, Lossy, LossyText,
 };
 use crate::output::messages::{entry_buffer, JsonMessage, JsonMsghdr};
-use crate::output::structure;
+use crate::output::structure::{self, Detail};
 use crate::output::{text, value};
 use crate::symbols;
 use crate::wire::{NO_SYSCALL, RECORD_WITHIN};
@@ -218,7 +218,7 @@ impl Serialize for JsonArg<'_> {
         )?;
         let mut text = self.scratch.borrow_mut();
         text.clear();
-        if text::push_symbolic(&mut text, arg, self.context) {
+        if text::push_symbolic(&mut text, arg, self.context, Detail::All) {
             map.serialize_entry("text", text.as_str())?;
         }
         match &arg.value {
@@ -240,7 +240,7 @@ impl Serialize for JsonArg<'_> {
             let context = self.context;
             map.serialize_entry(key, &JsonValue { arg, value, context })?;
             text.clear();
-            if text::push_symbolic_value(&mut text, arg, value, context) {
+            if text::push_symbolic_value(&mut text, arg, value, context, Detail::All) {
                 map.serialize_entry(text_key, text.as_str())?;
             }
         }

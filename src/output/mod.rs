@@ -2,8 +2,10 @@
 
 #![warn(missing_docs)]
 
+pub mod color;
 pub(crate) mod cuts;
 pub(crate) mod fdname;
+pub(crate) mod fit;
 pub mod json;
 mod json_value;
 pub(crate) mod messages;
@@ -13,6 +15,7 @@ pub mod table;
 pub(crate) mod target;
 pub(crate) mod text;
 pub(crate) mod value;
+pub mod when;
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -23,7 +26,7 @@ use crate::clock::Timeline;
 use crate::decode::event::Event;
 use crate::error::OutputError;
 use spec::{Format, OutputSpec};
-use table::Columns;
+use table::{Columns, Style, Table};
 
 /// Bytes that gather before an output is written at the latest.
 const BUFFERED: usize = 64 * 1024;
@@ -38,8 +41,7 @@ pub struct Outputs {
 }
 
 struct Sink {
-    format: Format,
-    columns: Columns,
+    shape: Shape,
     /// Name of the target, for messages.
     target: String,
     writer: File,
@@ -48,18 +50,38 @@ struct Sink {
     row: RefCell<String>,
 }
 
+/// How an output shows events, with what it keeps from one to the next.
+enum Shape {
+    Json,
+    Table(Box<Table>),
+}
+
 impl Outputs {
     /// Opens every place. The first flush writes the headers, so that a run that cannot begin prints none.
     ///
     /// `containers`: tables show which container a process is in, and its ids both there and outside.
-    pub fn open(specs: &[OutputSpec], clock: Timeline, containers: bool) -> Result<Self, OutputError> {
-        let open = |spec| Sink::open(spec, containers);
+    pub fn open(
+        specs: &[OutputSpec],
+        clock: Timeline,
+        containers: bool,
+        style: Style,
+    ) -> Result<Self, OutputError> {
+        let open = |spec| Sink::open(spec, containers, style);
         let sinks = specs.iter().map(open).collect::<Result<_, _>>()?;
         Ok(Outputs {
             sinks,
             clock,
             original_syscall: false,
         })
+    }
+
+    /// Sets when tracing began, in ns since boot: relative times count from there.
+    pub fn begin(&mut self, at: u64) {
+        for sink in &mut self.sinks {
+            if let Shape::Table(table) = &mut sink.shape {
+                table.begin(at);
+            }
+        }
     }
 
     /// Shows an event on every output; an error names the output that failed.
@@ -81,34 +103,51 @@ impl Outputs {
 }
 
 impl Sink {
-    fn open(spec: &OutputSpec, containers: bool) -> Result<Self, OutputError> {
+    fn open(spec: &OutputSpec, containers: bool, style: Style) -> Result<Self, OutputError> {
+        let writer = target::open(spec)?;
+        let verbose = spec.format == Format::TableVerbose;
+        let columns = Columns { verbose, containers };
+        let shape = match spec.format {
+            Format::Json => Shape::Json,
+            Format::Table | Format::TableVerbose => {
+                Shape::Table(Box::new(Table::new(columns, style, style.color.on(&writer))))
+            }
+        };
         let mut sink = Sink {
-            format: spec.format,
-            columns: Columns {
-                verbose: spec.format == Format::TableVerbose,
-                containers,
-            },
+            shape,
             target: target::name(&spec.target),
-            writer: target::open(spec)?,
+            writer,
             buffer: Vec::new(),
             row: RefCell::default(),
         };
-        if sink.format != Format::Json {
-            let columns = sink.columns;
-            sink.text(|out| table::header(out, columns));
+        sink.measure();
+        if let Shape::Table(table) = &mut sink.shape {
+            let mut row = sink.row.borrow_mut();
+            table.header(&mut row);
+            sink.buffer.extend_from_slice(row.as_bytes());
         }
         Ok(sink)
     }
 
+    /// Lets a table follow the size of its terminal.
+    fn measure(&mut self) {
+        if let Shape::Table(table) = &mut self.shape {
+            let size = terminal_size::terminal_size_of(&self.writer);
+            table.set_limit(size.map(|(width, _)| width.0.into()));
+        }
+    }
+
     fn event(&mut self, event: &Event<'_>, clock: &Timeline, original: bool) -> Result<(), OutputError> {
-        match self.format {
-            Format::Json => {
+        match &mut self.shape {
+            Shape::Json => {
                 json::line(&mut self.buffer, event, clock, &self.row)
                     .map_err(|error| self.failed(error.into()))?;
             }
-            Format::Table | Format::TableVerbose => {
-                let columns = self.columns;
-                self.text(|out| table::row(out, event, columns, original));
+            Shape::Table(table) => {
+                let mut row = self.row.borrow_mut();
+                row.clear();
+                table.row(&mut row, event, original, |time| clock.wall(time));
+                self.buffer.extend_from_slice(row.as_bytes());
             }
         }
         if self.buffer.len() >= BUFFERED {
@@ -117,20 +156,13 @@ impl Sink {
         Ok(())
     }
 
-    /// Lets `write` append text to the buffer.
-    fn text(&mut self, write: impl FnOnce(&mut String)) {
-        let mut row = self.row.borrow_mut();
-        row.clear();
-        write(&mut row);
-        self.buffer.extend_from_slice(row.as_bytes());
-    }
-
     fn flush(&mut self) -> Result<(), OutputError> {
         if self.buffer.is_empty() {
             return Ok(());
         }
         let written = self.writer.write_all(&self.buffer);
         self.buffer.clear();
+        self.measure();
         written.map_err(|error| self.failed(error))
     }
 
@@ -212,7 +244,7 @@ mod tests {
             verbose: true,
             containers: true,
         };
-        table::row(&mut row, &event, columns, true);
+        Table::new(columns, Style::default(), false).row(&mut row, &event, true, |time| time);
         let line = std::str::from_utf8(&out).unwrap();
         for text in [line, &row] {
             let text = text.strip_suffix('\n').unwrap();
@@ -254,7 +286,7 @@ mod tests {
                 target: Target::File("/dev/null".into()),
                 mode: None,
             };
-            let mut outputs = Outputs::open(&[spec], Timeline::new(0), false).unwrap();
+            let mut outputs = Outputs::open(&[spec], Timeline::new(0), false, Style::default()).unwrap();
             let mut show = || {
                 for record in &records {
                     outputs.event(&decode::decode(record).unwrap()).unwrap();
@@ -268,3 +300,6 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod forging_tests;

@@ -64,6 +64,8 @@ Options:
                  is there keeps what it has)
 TARGET is a file, which is emptied first and then only appended to; a FIFO that somebody reads; /dev/stderr; or &3, which
 is descriptor 3. Without TARGET: standard output. --output may be repeated: several outputs at once.
+An output to standard output has it alone: what a command after -- writes there goes to standard error. With each output
+elsewhere, the command keeps its own. With JSON on standard error, messages are objects there, with the key message.
 In options \\, and \\: are these characters themselves; the target is taken as it is.
 In tables:
   ?              as RET: no result: the call does not return, the kernel reports the event before the call is done, or

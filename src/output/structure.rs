@@ -9,8 +9,23 @@ use crate::decode::structure::{Array, FieldValue, Structure};
 use crate::escape;
 use crate::output::value;
 
+/// How much of a structure is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// The fields that its row names (`.main(…)`).
+    Main,
+    /// All fields.
+    All,
+}
+
 /// Appends one structure.
-pub fn push(out: &mut String, structure: Structure<'_>, context: &Context) {
+pub fn push(out: &mut String, structure: Structure<'_>, context: &Context, detail: Detail) {
+    if let (Detail::Main, Some(main)) = (detail, structure.main()) {
+        push_some(out, structure, main, context);
+        out.truncate(out.len() - 1);
+        out.push_str(", ...}");
+        return;
+    }
     // A set of signals has brackets of its own.
     let bare = structure.is_bare();
     let set = matches!(
@@ -71,12 +86,12 @@ fn push_field(out: &mut String, value: FieldValue<'_>, context: &Context) {
             }
             out.push(']');
         }
-        FieldValue::Chars(bytes) => push_quoted(out, bytes),
+        FieldValue::Chars(bytes) => escape::push_quoted(out, bytes),
         FieldValue::Bytes(bytes) => {
             out.push_str("0x");
             value::push_hex(out, bytes);
         }
-        FieldValue::Struct(structure) => push(out, structure, context),
+        FieldValue::Struct(structure) => push(out, structure, context, Detail::All),
     }
 }
 
@@ -86,14 +101,8 @@ fn push_number(out: &mut String, ty: ArgType, raw: u64, context: &Context) {
     }
 }
 
-fn push_quoted(out: &mut String, bytes: &[u8]) {
-    out.push('"');
-    escape::push(out, bytes);
-    out.push('"');
-}
-
 /// Appends several structures.
-pub fn push_array(out: &mut String, array: &Array<'_>, context: &Context) {
+pub fn push_array(out: &mut String, array: &Array<'_>, context: &Context, detail: Detail) {
     out.push('[');
     for (index, structure) in array.iter().enumerate() {
         if index > 0 {
@@ -102,7 +111,7 @@ pub fn push_array(out: &mut String, array: &Array<'_>, context: &Context) {
         if structure.is_bare() {
             push_fields(out, structure, context);
         } else {
-            push(out, structure, context);
+            push(out, structure, context, detail);
         }
     }
     out.push(']');
@@ -133,7 +142,7 @@ pub fn push_iovec(out: &mut String, array: &Array<'_>, data: Option<&Part<'_>>) 
         Some(data) if data.fault => out.push_str(": (EFAULT)"),
         Some(data) => {
             out.push_str(": ");
-            push_quoted(out, data.bytes);
+            escape::push_quoted(out, data.bytes);
             push_cut(out, data.truncated, data.full);
         }
         None => {}
@@ -163,7 +172,7 @@ pub fn push_msghdr(out: &mut String, message: &Msghdr<'_>, context: &Context) {
                     if index > 0 {
                         out.push_str(", ");
                     }
-                    push(out, head, context);
+                    push(out, head, context, Detail::All);
                 }
                 out.push(']');
             }
@@ -223,6 +232,6 @@ pub fn push_option(out: &mut String, bytes: &[u8]) {
         Some(number) => {
             let _ = write!(out, "[{number}]");
         }
-        None => push_quoted(out, bytes),
+        None => escape::push_quoted(out, bytes),
     }
 }

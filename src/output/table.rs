@@ -3,9 +3,29 @@
 use std::fmt::Write as _;
 
 use crate::catalogue::{self, ArgType};
-use crate::decode::event::Event;
+use crate::decode::event::{Event, Value};
 use crate::escape;
+use crate::output::color::{Color, When, PLAIN};
+use crate::output::fit::{self, Part};
+use crate::output::structure::Detail;
 use crate::output::text;
+use crate::output::when::{Time, Times};
+use crate::users::Users;
+
+/// What tables are asked to be like: the flags of one run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Style {
+    /// What TIME shows.
+    pub time: Time,
+    /// Whether there are colours.
+    pub color: When,
+    /// Whether structures are shown whole.
+    pub verbose_args: bool,
+    /// Whether users are shown by number.
+    pub numeric: bool,
+    /// Whether rows are as long as they are, on a terminal, too.
+    pub wide: bool,
+}
 
 /// The columns that not every table has.
 #[derive(Debug, Clone, Copy)]
@@ -16,126 +36,351 @@ pub struct Columns {
     pub containers: bool,
 }
 
-/// Appends the header.
-pub fn header(out: &mut String, columns: Columns) {
-    let mut row = Row::new(out);
-    row.cell(14, "TIME(s)");
-    if columns.verbose {
-        row.cell(16, "UTS_NAME");
-    }
-    if columns.containers {
-        row.cell(12, "CONTAINER_ID");
-    }
-    if columns.verbose {
-        row.cell(12, "MNT_NS");
-        row.cell(12, "PID_NS");
-    }
-    row.cell(6, "UID");
-    row.cell(16, "COMM");
-    let ids = [("PID", "PID/host"), ("TID", "TID/host"), ("PPID", "PPID/host")];
-    for (id, both) in &ids[..if columns.verbose { 3 } else { 2 }] {
-        if columns.containers {
-            row.cell(BOTH_IDS, both);
-        } else {
-            row.cell(7, id);
-        }
-    }
-    row.cell(16, "RET");
-    row.cell(20, "EVENT");
-    out.push_str("ARGS\n");
+/// A table under way.
+pub struct Table {
+    columns: Columns,
+    style: Style,
+    /// Columns of the terminal; `None`: rows are not shortened.
+    limit: Option<usize>,
+    times: Times,
+    users: Users,
+    grid: Grid,
+    /// The arguments of a row on their way to the terminal, kept for their room.
+    whole: String,
+    parts: Vec<Part>,
 }
 
-/// Width of an id as both the container and the host count it.
-const BOTH_IDS: usize = 13;
-
-/// Appends an event as one row; `original`: with the system call that led to an event of the kernel's own.
-pub fn row(out: &mut String, event: &Event<'_>, columns: Columns, original: bool) {
-    let context = &event.context;
-    let (seconds, micros) = (context.time / 1_000_000_000, context.time % 1_000_000_000 / 1000);
-    let mut row = Row::new(out);
-    row.cell(14, format_args!("{seconds}.{micros:06}"));
-    if columns.verbose {
-        row.bytes(16, event.nodename.unwrap_or_default());
-    }
-    if columns.containers {
-        match &event.container {
-            Some(container) => row.cell(12, container.short_id()),
-            None => row.cell(12, ""),
-        }
-    }
-    if columns.verbose {
-        row.cell(12, context.mnt_ns);
-        row.cell(12, context.pid_ns);
-    }
-    row.cell(6, context.uid);
-    row.bytes(16, event.comm());
-    let ids = [
-        (context.pid, context.host_pid),
-        (context.tid, context.host_tid),
-        (context.ppid, context.host_ppid),
-    ];
-    for (inner, host) in &ids[..if columns.verbose { 3 } else { 2 }] {
-        if columns.containers {
-            row.cell(BOTH_IDS, format_args!("{inner}/{host}"));
-        } else {
-            row.cell(7, inner);
-        }
-    }
-    row.filled(16, |out| text::push_return(out, event, columns.verbose));
-    row.cell(20, event.spec.name);
-    text::push_args(out, event);
-    let syscall =
-        catalogue::by_id(event.context.syscall).filter(|_| original && !event.spec.kind.is_syscall());
-    // Some events have it as an argument.
-    if let Some(syscall) = syscall.filter(|_| event.args.iter().all(|arg| arg.spec.ty != ArgType::SyscallNr))
-    {
-        if !event.args.is_empty() {
-            out.push_str(", ");
-        }
-        let _ = write!(out, "syscall: {}", syscall.name);
-    }
-    while out.ends_with(' ') {
-        out.pop();
-    }
-    out.push('\n');
+/// Widths of the columns, which grow with what they have shown, up to the usual ones.
+struct Grid {
+    widths: [usize; COLUMNS.len()],
+    usual: [usize; COLUMNS.len()],
+    colors: bool,
 }
 
-/// Cells, each padded to its column and kept whole if longer.
-struct Row<'a> {
-    out: &'a mut String,
+/// A column: its title, and its width to begin with on a terminal and elsewhere. It grows up to the latter.
+struct Column {
+    title: &'static str,
+    least: usize,
+    usual: usize,
 }
 
-impl<'a> Row<'a> {
-    fn new(out: &'a mut String) -> Self {
-        Row { out }
-    }
+const fn column(title: &'static str, least: usize, usual: usize) -> Column {
+    Column { title, least, usual }
+}
 
-    fn cell(&mut self, width: usize, value: impl std::fmt::Display) {
-        let start = self.out.len();
-        let _ = write!(self.out, "{value}");
-        self.pad(start, width);
-    }
+const COLUMNS: [Column; 15] = [
+    column("TIME", 9, 14),
+    column("UTS_NAME", 8, 16),
+    column("CONTAINER_ID", 12, 12),
+    column("MNT_NS", 10, 12),
+    column("PID_NS", 10, 12),
+    column("UID", 4, 6),
+    column("COMM", 7, 16),
+    column("PID", 5, 7),
+    column("TID", 5, 7),
+    column("PPID", 5, 7),
+    column("PID/host", 11, 13),
+    column("TID/host", 11, 13),
+    column("PPID/host", 11, 13),
+    column("RET", 9, 16),
+    column("EVENT", 10, 20),
+];
 
-    fn bytes(&mut self, width: usize, bytes: &[u8]) {
-        self.filled(width, |out| escape::push(out, bytes));
-    }
+// Positions in `COLUMNS`.
+const TIME: usize = 0;
+const UTS_NAME: usize = 1;
+const CONTAINER_ID: usize = 2;
+const MNT_NS: usize = 3;
+const PID_NS: usize = 4;
+const UID: usize = 5;
+const COMM: usize = 6;
+const PID: usize = 7;
+const PID_HOST: usize = 10;
+const RET: usize = 13;
+const EVENT: usize = 14;
 
-    fn filled(&mut self, width: usize, fill: impl FnOnce(&mut String)) {
-        let start = self.out.len();
-        fill(self.out);
-        self.pad(start, width);
-    }
+/// Usual widths of the columns.
+fn usual(time: Time) -> [usize; COLUMNS.len()] {
+    let mut widths = COLUMNS.map(|column| column.usual);
+    widths[TIME] = time.width();
+    widths
+}
 
-    fn pad(&mut self, start: usize, width: usize) {
-        const SPACES: &str = "                    ";
-        let written = &self.out[start..];
-        let written = if written.is_ascii() {
-            written.len()
+/// A terminal with fewer columns has no room to align arguments.
+const NARROW: usize = 110;
+
+/// On a terminal with fewer columns COMM is shortened to its least, so that arguments have some room.
+const ARGS_LEAST: usize = 16;
+
+impl Table {
+    /// A table with these columns. `colors`: the terminal, or whoever reads it, understands them.
+    pub fn new(columns: Columns, style: Style, colors: bool) -> Table {
+        let users = if style.numeric {
+            Users::default()
         } else {
-            written.chars().count()
+            Users::read()
         };
+        Table {
+            columns,
+            style,
+            limit: None,
+            times: Times::new(style.time),
+            users,
+            grid: Grid {
+                widths: usual(style.time),
+                usual: usual(style.time),
+                colors,
+            },
+            whole: String::new(),
+            parts: Vec::new(),
+        }
+    }
+
+    /// Makes rows fit into so many columns from now on; `None`: they are as long as they are.
+    pub fn set_limit(&mut self, limit: Option<usize>) {
+        let limit = limit.filter(|_| !self.style.wide);
+        // In few columns an event's name takes what it needs, and no more.
+        self.grid.usual[EVENT] = match limit {
+            Some(..NARROW) => COLUMNS[EVENT].least,
+            _ => COLUMNS[EVENT].usual,
+        };
+        if self.limit.is_none() && limit.is_some() {
+            self.grid.widths = COLUMNS.map(|column| column.least);
+        }
+        self.limit = limit;
+    }
+
+    /// Sets when tracing began, in ns since boot.
+    pub fn begin(&mut self, at: u64) {
+        self.times.begin(at);
+    }
+
+    /// Appends the header.
+    pub fn header(&mut self, out: &mut String) {
+        for column in self.shown() {
+            let title = match column {
+                TIME => self.style.time.title(),
+                column => COLUMNS[column].title,
+            };
+            self.grid.cell(out, column, |out| out.push_str(title));
+        }
+        out.push_str("ARGS\n");
+    }
+
+    /// The columns of this table, in order.
+    fn shown(&self) -> impl Iterator<Item = usize> {
+        let Columns { verbose, containers } = self.columns;
+        let ids = if containers { PID_HOST } else { PID };
+        (0..COLUMNS.len()).filter(move |column| match *column {
+            UTS_NAME | MNT_NS | PID_NS => verbose,
+            CONTAINER_ID => containers,
+            TIME | UID | COMM | RET | EVENT => true,
+            id => (ids..ids + if verbose { 3 } else { 2 }).contains(&id),
+        })
+    }
+
+    /// Appends an event as one row. `original`: with the system call that led to an event of the kernel's own. `wall`:
+    /// nanoseconds since the epoch at nanoseconds since boot.
+    pub fn row(&mut self, out: &mut String, event: &Event<'_>, original: bool, wall: impl Fn(u64) -> u64) {
+        let start = out.len();
+        let context = &event.context;
+        let ids = [
+            (context.pid, context.host_pid),
+            (context.tid, context.host_tid),
+            (context.ppid, context.host_ppid),
+        ];
+        let mut colored = 0;
+        let (mut comm, mut behind_comm) = (start, start);
+        for column in self.shown() {
+            match column {
+                TIME => {
+                    let times = &mut self.times;
+                    self.grid
+                        .cell(out, TIME, |out| times.push(out, context.time, &wall));
+                }
+                UTS_NAME => self.grid.bytes(out, UTS_NAME, event.nodename.unwrap_or_default()),
+                CONTAINER_ID => match &event.container {
+                    Some(container) => self.grid.value(out, CONTAINER_ID, container.short_id()),
+                    None => self.grid.value(out, CONTAINER_ID, ""),
+                },
+                MNT_NS => self.grid.value(out, MNT_NS, context.mnt_ns),
+                PID_NS => self.grid.value(out, PID_NS, context.pid_ns),
+                UID => {
+                    let users = &self.users;
+                    self.grid
+                        .cell(out, UID, |out| match users.name(context.uid, context.mnt_ns) {
+                            Some(name) => out.push_str(name),
+                            None => {
+                                let _ = write!(out, "{}", context.uid);
+                            }
+                        });
+                }
+                COMM => {
+                    comm = out.len();
+                    self.grid.bytes(out, COMM, event.comm());
+                    behind_comm = out.len();
+                }
+                RET => {
+                    let color = Color::of_result(event.errno().is_some());
+                    colored += self
+                        .grid
+                        .colored(out, RET, color, |out| text::push_return(out, event));
+                }
+                EVENT => {
+                    let color = Color::of_event(event.spec);
+                    colored += self
+                        .grid
+                        .colored(out, EVENT, color, |out| out.push_str(event.spec.name));
+                }
+                id if id >= PID_HOST => {
+                    let (inner, host) = ids[id - PID_HOST];
+                    self.grid.value(out, id, format_args!("{inner}/{host}"));
+                }
+                id => self.grid.value(out, id, ids[id - PID].0),
+            }
+        }
+        match self.limit {
+            None => {
+                let detail = self.detail();
+                text::push_args(out, event, detail);
+                push_original(out, event, original);
+            }
+            Some(limit) => {
+                let head = fit::width(&out[start..]) - colored;
+                let spare = (head + ARGS_LEAST).saturating_sub(limit);
+                if spare > 0 {
+                    shorten(out, comm..behind_comm, spare);
+                }
+                let head = fit::width(&out[start..]) - colored;
+                self.fitting_args(out, event, original, limit.saturating_sub(head));
+            }
+        }
+        while out.ends_with(' ') {
+            out.pop();
+        }
+        // On a very narrow terminal the columns alone are too wide.
+        if let Some(limit) = self.limit {
+            fit::clip(out, start, limit);
+        }
+        out.push('\n');
+    }
+
+    fn detail(&self) -> Detail {
+        match self.columns.verbose || self.style.verbose_args {
+            true => Detail::All,
+            false => Detail::Main,
+        }
+    }
+
+    /// Appends the arguments in so many columns.
+    fn fitting_args(&mut self, out: &mut String, event: &Event<'_>, original: bool, columns: usize) {
+        self.whole.clear();
+        self.parts.clear();
+        let detail = self.detail();
+        for arg in &event.args {
+            let start = self.whole.len();
+            self.whole.push_str(arg.spec.name);
+            self.whole.push_str(": ");
+            let value = self.whole.len();
+            text::push_arg(&mut self.whole, arg, &event.context, detail);
+            let end = self.whole.len();
+            self.parts.push(Part {
+                whole: start..end,
+                value: value..end,
+                is_text: is_text(&arg.value),
+            });
+        }
+        if let Some(syscall) = original_of(event, original) {
+            let start = self.whole.len();
+            let _ = write!(self.whole, "syscall: {syscall}");
+            let end = self.whole.len();
+            self.parts.push(Part {
+                whole: start..end,
+                value: end - syscall.len()..end,
+                is_text: false,
+            });
+        }
+        fit::push_args(out, &self.whole, &self.parts, columns);
+    }
+}
+
+impl Grid {
+    fn value(&mut self, out: &mut String, column: usize, value: impl std::fmt::Display) {
+        self.cell(out, column, |out| {
+            let _ = write!(out, "{value}");
+        });
+    }
+
+    fn bytes(&mut self, out: &mut String, column: usize, bytes: &[u8]) {
+        self.cell(out, column, |out| escape::push(out, bytes));
+    }
+
+    /// Appends a cell in a colour; returns how many characters that took besides those that are seen.
+    fn colored(
+        &mut self,
+        out: &mut String,
+        column: usize,
+        color: Option<Color>,
+        fill: impl FnOnce(&mut String),
+    ) -> usize {
+        let Some(color) = color.filter(|_| self.colors) else {
+            self.cell(out, column, fill);
+            return 0;
+        };
+        out.push_str(color.begin());
+        let start = out.len();
+        self.cell(out, column, fill);
+        // Before the spaces that fill the column: a background would show there.
+        let end = start + out[start..].trim_end().len();
+        out.insert_str(end, PLAIN);
+        color.begin().len() + PLAIN.len()
+    }
+
+    /// Appends a cell: what `fill` appends, padded to its column and kept whole if longer. The column grows with it, to a
+    /// point.
+    fn cell(&mut self, out: &mut String, column: usize, fill: impl FnOnce(&mut String)) {
+        const SPACES: &str = "                    ";
+        let start = out.len();
+        fill(out);
+        let written = fit::width(&out[start..]);
+        let width = &mut self.widths[column];
+        *width = (*width).max(written.min(self.usual[column]));
         let missing = width.saturating_sub(written) + 1;
-        self.out.push_str(&SPACES[..missing.min(SPACES.len())]);
+        out.push_str(&SPACES[..missing.min(SPACES.len())]);
+    }
+}
+
+/// Shortens a cell in the middle, by so many columns at most.
+fn shorten(out: &mut String, cell: std::ops::Range<usize>, spare: usize) {
+    let text = out[cell.clone()].trim_end();
+    let width = fit::width(&out[cell.clone()]) - 1;
+    let columns = width.saturating_sub(spare).max(COLUMNS[COMM].least);
+    let mut short = String::new();
+    fit::push_shortened(&mut short, text, columns);
+    let missing = (columns + 1).saturating_sub(fit::width(&short));
+    short.extend(std::iter::repeat_n(' ', missing));
+    out.replace_range(cell, &short);
+}
+
+fn is_text(value: &Value<'_>) -> bool {
+    matches!(
+        value,
+        Value::Str(_) | Value::Path(_) | Value::Strings(_) | Value::Sockaddr(_)
+    )
+}
+
+/// The system call that led to an event of the kernel's own, if it is wanted and no argument.
+fn original_of(event: &Event<'_>, original: bool) -> Option<&'static str> {
+    catalogue::by_id(event.context.syscall)
+        .filter(|_| original && !event.spec.kind.is_syscall())
+        .filter(|_| event.args.iter().all(|arg| arg.spec.ty != ArgType::SyscallNr))
+        .map(|syscall| syscall.name)
+}
+
+fn push_original(out: &mut String, event: &Event<'_>, original: bool) {
+    if let Some(syscall) = original_of(event, original) {
+        let comma = if event.args.is_empty() { "" } else { ", " };
+        let _ = write!(out, "{comma}syscall: {syscall}");
     }
 }
 
@@ -168,10 +413,20 @@ mod tests {
         }
     }
 
-    const COLUMNS: Columns = Columns {
-        verbose: false,
-        containers: false,
-    };
+    /// A table with its usual columns, or with those of containers.
+    fn table(containers: bool) -> Table {
+        let columns = Columns {
+            verbose: false,
+            containers,
+        };
+        Table::new(columns, Style::default(), false)
+    }
+
+    fn row(table: &mut Table, event: &Event<'_>) -> String {
+        let mut out = String::new();
+        table.row(&mut out, event, true, |time| time);
+        out
+    }
 
     #[test]
     fn rows_of_containers_show_both_ids() {
@@ -182,13 +437,10 @@ mod tests {
             id: "0123456789abcdef".into(),
             ..Default::default()
         }));
-        let columns = Columns {
-            containers: true,
-            ..COLUMNS
-        };
+        let mut table = table(true);
         let mut out = String::new();
-        header(&mut out, columns);
-        row(&mut out, &event, columns, true);
+        table.header(&mut out);
+        out.push_str(&row(&mut table, &event));
         let lines: Vec<_> = out
             .lines()
             .map(|line| line.split_once("RET").map_or(line, |(head, _)| head))
@@ -209,21 +461,21 @@ mod tests {
             owner: 1000,
             ..Default::default()
         }));
-        out.clear();
-        row(&mut out, &event, columns, true);
+        let out = row(&mut table, &event);
         assert!(out.starts_with("176751.746515  0123456789a~ 1000 "), "{out}");
     }
 
     /// The two lines of a table with its usual columns.
     #[test]
     fn rows_are_those_of_the_spec() {
+        let mut table = table(false);
         let mut out = String::new();
-        header(&mut out, COLUMNS);
-        row(&mut out, &event(b"zsh"), COLUMNS, true);
+        table.header(&mut out);
+        out.push_str(&row(&mut table, &event(b"zsh")));
         assert_eq!(
             out,
             "TIME(s)        UID    COMM             PID     TID     RET              EVENT                ARGS\n\
-             176751.746515  1000   zsh              14726   14726   0                execve               pathname: /usr/bin/ls, argv: [ls]\n"
+             176751.746515  1000   zsh              14726   14726   0                execve               pathname: \"/usr/bin/ls\", argv: [\"ls\"]\n"
         );
     }
 
@@ -231,17 +483,38 @@ mod tests {
     fn what_tracee_tells_is_its_own() {
         let spec = catalogue::expect("lost_events");
         let event = Event::new(spec, Context::own(spec, 0, 7), arrayvec::ArrayVec::new());
-        let mut out = String::new();
-        row(&mut out, &event, COLUMNS, false);
+        let out = row(&mut table(false), &event);
         let uid = nix::unistd::getuid().to_string();
         let cells: Vec<&str> = out.split_whitespace().collect();
         assert_eq!(cells, ["0.000000", &uid, "tracee", "7", "7", "?", "lost_events"]);
     }
 
+    /// On a terminal of 80 columns.
+    #[test]
+    fn rows_fit_into_a_terminal() {
+        let mut table = table(false);
+        table.set_limit(Some(80));
+        let mut out = String::new();
+        table.header(&mut out);
+        for comm in [
+            &b"zsh"[..],
+            b"a-name-of-15-ch",
+            b"\x01\x02\x03\x04\x05\x06\x07\x08\x01\x02\x03\x04\x05\x06\x07",
+        ] {
+            out.push_str(&row(&mut table, &event(comm)));
+        }
+        assert_eq!(
+            out,
+            "TIME(s)   UID  COMM    PID   TID   RET       EVENT      ARGS\n\
+             176751.746515 1000 zsh     14726 14726 0         execve     \"/usr/…n/ls\", [\"ls\"]\n\
+             176751.746515 1000 a-nam…15-ch 14726 14726 0         execve     \"/usr/bin/ls\" …\n\
+             176751.746515 1000 \\x01\\…6\\x07 14726 14726 0         execve     \"/usr/bin/ls\" …\n"
+        );
+    }
+
     #[test]
     fn a_hostile_name_stays_in_its_row() {
-        let mut out = String::new();
-        row(&mut out, &event(b"a\nroot \x1b[2J"), COLUMNS, false);
+        let out = row(&mut table(false), &event(b"a\nroot \x1b[2J"));
         assert_eq!(out.lines().count(), 1);
         assert!(out.contains(r"a\nroot \x1b[2J"), "{out}");
         assert!(!out.contains('\x1b'));

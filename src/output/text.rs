@@ -6,21 +6,29 @@ use std::fmt::Write as _;
 
 use crate::catalogue::ArgType;
 use crate::decode::event::{Arg, Context, Event, Value};
+use crate::decode::path::PathName;
 use crate::decode::strings::{Piece, Strings};
 use crate::escape;
+use crate::output::fdname;
+use crate::output::structure::{self, Detail};
 use crate::output::value::{push_address, push_name, push_number, push_sockaddr};
-use crate::output::{fdname, structure};
 use crate::symbols;
 
 /// Appends the argument in words, where it has any: flags, names, addresses, structures.
 ///
 /// Returns false, and appends nothing, for what is no more than a number or a string.
-pub fn push_symbolic(out: &mut String, arg: &Arg<'_>, context: &Context) -> bool {
-    push_symbolic_value(out, arg, &arg.value, context)
+pub fn push_symbolic(out: &mut String, arg: &Arg<'_>, context: &Context, detail: Detail) -> bool {
+    push_symbolic_value(out, arg, &arg.value, context, detail)
 }
 
 /// Appends another value of the argument in words, in the same way.
-pub fn push_symbolic_value(out: &mut String, arg: &Arg<'_>, value: &Value<'_>, context: &Context) -> bool {
+pub fn push_symbolic_value(
+    out: &mut String,
+    arg: &Arg<'_>,
+    value: &Value<'_>,
+    context: &Context,
+    detail: Detail,
+) -> bool {
     match value {
         Value::Number => match &arg.file {
             Some(file) => {
@@ -46,13 +54,13 @@ pub fn push_symbolic_value(out: &mut String, arg: &Arg<'_>, value: &Value<'_>, c
             if let Some(first) = array.iter().next() {
                 match arg.ty {
                     ArgType::Changed { .. } => structure::push_some(out, first, arg.full, context),
-                    _ => structure::push(out, first, context),
+                    _ => structure::push(out, first, context, detail),
                 }
             }
             true
         }
         Value::Array(array) => {
-            structure::push_array(out, array, context);
+            structure::push_array(out, array, context, detail);
             true
         }
         Value::Msghdr(message) => {
@@ -81,20 +89,20 @@ pub fn push_symbolic_value(out: &mut String, arg: &Arg<'_>, value: &Value<'_>, c
 }
 
 /// `name: value, name: value`, as the tables show it.
-pub fn push_args(out: &mut String, event: &Event<'_>) {
+pub fn push_args(out: &mut String, event: &Event<'_>, detail: Detail) {
     for (index, arg) in event.args.iter().enumerate() {
         if index > 0 {
             out.push_str(", ");
         }
         out.push_str(arg.spec.name);
         out.push_str(": ");
-        push_arg(out, arg, &event.context);
+        push_arg(out, arg, &event.context, detail);
     }
 }
 
 /// Appends one value, as the tables show it.
-pub fn push_arg(out: &mut String, arg: &Arg<'_>, context: &Context) {
-    push_value(out, arg, &arg.value, context);
+pub fn push_arg(out: &mut String, arg: &Arg<'_>, context: &Context, detail: Detail) {
+    push_value(out, arg, &arg.value, context, detail);
     // These values have their marks inside.
     if arg.truncated && !matches!(arg.value, Value::Strings(_) | Value::Path(_) | Value::Msghdr(_)) {
         out.push_str("...");
@@ -105,7 +113,7 @@ pub fn push_arg(out: &mut String, arg: &Arg<'_>, context: &Context) {
     if let Some(other) = &arg.other {
         let (word, _, value) = other.parts();
         let _ = write!(out, " ({word}: ");
-        push_value(out, arg, value, context);
+        push_value(out, arg, value, context, detail);
         out.push(')');
     }
     // A value that could not be read was not read late either.
@@ -114,7 +122,7 @@ pub fn push_arg(out: &mut String, arg: &Arg<'_>, context: &Context) {
     }
 }
 
-fn push_value(out: &mut String, arg: &Arg<'_>, value: &Value<'_>, context: &Context) {
+fn push_value(out: &mut String, arg: &Arg<'_>, value: &Value<'_>, context: &Context, detail: Detail) {
     match value {
         Value::Null if arg.ty.is_kernel_data() => out.push('-'),
         Value::Null => out.push_str("NULL"),
@@ -123,29 +131,40 @@ fn push_value(out: &mut String, arg: &Arg<'_>, value: &Value<'_>, context: &Cont
         Value::Fault => {
             let _ = write!(out, "{:#x} (EFAULT)", arg.raw);
         }
-        Value::Str(bytes) => escape::push(out, bytes),
-        Value::Buffer(bytes) => {
-            out.push('"');
-            escape::push(out, bytes);
-            out.push('"');
-        }
-        Value::Path(path) => {
-            // A path is walked from the file upwards, so its beginning is cut.
-            if arg.truncated {
-                out.push_str("...");
-            }
-            path.pieces().for_each(|piece| escape::push(out, piece));
-        }
+        Value::Str(bytes) | Value::Buffer(bytes) => escape::push_quoted(out, bytes),
+        Value::Path(path) => push_path(out, path, arg.truncated),
         Value::Strings(strings) => push_strings(out, strings, arg),
         _ => {
-            if !push_symbolic_value(out, arg, value, context) {
+            if !push_symbolic_value(out, arg, value, context, detail) {
                 push_number(out, arg.ty, arg.raw, context.abi);
             }
         }
     }
 }
 
-/// Appends the strings of an array, each cut with its mark: `[sh, -c, beg...(120 of 130 bytes left out)...end]`.
+/// Appends a path in quotes, with its marks outside of them: `"/x" (deleted)`. A name that the kernel made up has no
+/// quotes: `pipe:[7]`.
+fn push_path(out: &mut String, path: &PathName<'_>, truncated: bool) {
+    let (before, behind) = path.marks().words();
+    let (quote, ends) = match path.marks().made_up() {
+        true => ("", MADE_UP_ENDS),
+        false => ("\"", b"\"".as_slice()),
+    };
+    out.push_str(before);
+    // A path is walked from the file upwards, so its beginning is cut.
+    if truncated {
+        out.push_str("...");
+    }
+    out.push_str(quote);
+    path.name().for_each(|piece| escape::push_until(out, piece, ends));
+    out.push_str(quote);
+    behind.iter().for_each(|word| out.push_str(word));
+}
+
+/// Like `value::ENDS`; such names have brackets.
+const MADE_UP_ENDS: &[u8] = b" ,\"()";
+
+/// Appends the strings of an array, each cut with its mark: `["sh", "-c", "beg"...(120 of 130 bytes left out)..."end"]`.
 fn push_strings(out: &mut String, strings: &Strings<'_>, arg: &Arg<'_>) {
     out.push('[');
     let mut first = true;
@@ -160,13 +179,13 @@ fn push_strings(out: &mut String, strings: &Strings<'_>, arg: &Arg<'_>) {
         first = false;
         joined = matches!(piece, Piece::Gap { beheads: true, .. });
         match piece {
-            Piece::String { bytes, cut: None } => escape::push(out, bytes),
+            Piece::String { bytes, cut: None } => escape::push_quoted(out, bytes),
             Piece::String {
                 bytes,
                 cut: Some(cut),
             } => {
                 let (head, tail) = bytes.split_at(cut.at);
-                escape::push(out, head);
+                escape::push_quoted(out, head);
                 let _ = match cut.missing {
                     Some(missing) => write!(
                         out,
@@ -175,7 +194,7 @@ fn push_strings(out: &mut String, strings: &Strings<'_>, arg: &Arg<'_>) {
                     ),
                     None => write!(out, "...(nobody knows how many bytes are left out)..."),
                 };
-                escape::push(out, tail);
+                escape::push_quoted(out, tail);
             }
             Piece::Gap { missing, .. } => {
                 all = false;
@@ -195,8 +214,8 @@ fn push_strings(out: &mut String, strings: &Strings<'_>, arg: &Arg<'_>) {
 /// Calls that return an address, which people read in hex.
 const RETURNING_ADDRESSES: [&str; 5] = ["mmap", "mremap", "brk", "shmat", "old_mmap"];
 
-/// Appends what the call returned; an error by name, too, if `verbose`.
-pub fn push_return(out: &mut String, event: &Event<'_>, verbose: bool) {
+/// Appends what the call returned; an error by number and name.
+pub fn push_return(out: &mut String, event: &Event<'_>) {
     let ret = event.context.ret;
     if event.carried_out() == Some(false) && event.seen.is_some() {
         out.push_str("not run");
@@ -207,7 +226,7 @@ pub fn push_return(out: &mut String, event: &Event<'_>, verbose: bool) {
         None if RETURNING_ADDRESSES.contains(&event.spec.name) => write!(out, "{ret:#x}"),
         _ => write!(out, "{ret}"),
     };
-    if let Some(name) = event.errno().and_then(symbols::errno_name).filter(|_| verbose) {
+    if let Some(name) = event.errno().and_then(symbols::errno_name) {
         out.push(' ');
         out.push_str(name);
     }
@@ -232,10 +251,10 @@ mod tests {
                 late: true,
                 ..Arg::new(&spec.args[1], 1, value)
             };
-            push_arg(&mut out, &arg, &Context::default());
+            push_arg(&mut out, &arg, &Context::default(), Detail::Main);
             out
         };
-        assert_eq!(text(Value::Str(b"/x")), "/x (read late)");
+        assert_eq!(text(Value::Str(b"/x")), "\"/x\" (read late)");
         assert_eq!(text(Value::Fault), "0x1 (EFAULT)");
     }
 }

@@ -11,6 +11,9 @@ use crate::wire::ABI_IA32;
 
 const AT_FDCWD: i32 = -100;
 
+/// What may follow a name that has no quotes, such as that of a unix socket: within it these are escapes.
+pub const ENDS: &[u8] = b" ,\"()[]{}";
+
 /// A number with the width and sign of its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Number {
@@ -108,12 +111,12 @@ pub fn push_sockaddr(out: &mut String, address: &Sockaddr<'_>) {
     let _ = match address {
         Sockaddr::Unix(path) => {
             out.push_str("unix:");
-            escape::push(out, path);
+            escape::push_until(out, path, ENDS);
             Ok(())
         }
         Sockaddr::Abstract(name) => {
             out.push_str("unix:@");
-            escape::push(out, name);
+            escape::push_until(out, name, ENDS);
             Ok(())
         }
         Sockaddr::Inet(address) => write!(out, "{address}"),
@@ -132,9 +135,9 @@ pub fn push_sockaddr(out: &mut String, address: &Sockaddr<'_>) {
         Sockaddr::Vsock { cid, port } => write!(out, "vsock:{cid}:{port}"),
         Sockaddr::Alg(kind, name) => {
             out.push_str("alg:");
-            escape::push(out, kind);
+            escape::push_until(out, kind, ENDS);
             out.push(':');
-            escape::push(out, name);
+            escape::push_until(out, name, ENDS);
             Ok(())
         }
         Sockaddr::Other(number, bytes) => {

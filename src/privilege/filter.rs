@@ -290,6 +290,16 @@ fn rules(uses: Uses) -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccompiler::Bac
             .collect::<Result<Vec<_>, _>>()
     };
     rules.insert(libc::SYS_bpf, any_of(BPF_COMMANDS)?);
+    if let Some(command) = uses.command {
+        let to_the_command = [
+            equal(0, command.unsigned_abs())?,
+            equal(1, libc::SIGTERM.unsigned_abs())?,
+        ];
+        rules.insert(
+            libc::SYS_pidfd_send_signal,
+            vec![SeccompRule::new(to_the_command.into())?],
+        );
+    }
     rules.insert(libc::SYS_prctl, any_of(PRCTL_OPTIONS)?);
     for call in [libc::SYS_socket, libc::SYS_socketpair] {
         rules.insert(call, any_of(&[libc::AF_UNIX as u32])?);
@@ -309,10 +319,10 @@ fn rules(uses: Uses) -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccompiler::Bac
 
 /// A rule: the argument at `index` has this value.
 fn only(index: u8, value: u32) -> Result<SeccompRule, seccompiler::BackendError> {
-    SeccompRule::new(vec![SeccompCondition::new(
-        index,
-        SeccompCmpArgLen::Dword,
-        SeccompCmpOp::Eq,
-        value.into(),
-    )?])
+    SeccompRule::new(vec![equal(index, value)?])
+}
+
+/// The condition of such a rule.
+fn equal(index: u8, value: u32) -> Result<SeccompCondition, seccompiler::BackendError> {
+    SeccompCondition::new(index, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value.into())
 }

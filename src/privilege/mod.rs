@@ -5,6 +5,7 @@
 mod filter;
 pub(crate) mod way;
 
+use std::os::fd::RawFd;
 use std::path::Path;
 use std::{env, fs, io};
 
@@ -44,6 +45,8 @@ pub struct Uses {
     pub proc: bool,
     /// Files that processes write are copied.
     pub capture: bool,
+    /// Descriptor of the command, which SIGTERM is passed on to.
+    pub command: Option<RawFd>,
 }
 
 /// Whether this process may load and attach tracing programs.
@@ -293,6 +296,7 @@ mod tests {
     fn capture_takes_two_more() {
         let uses = Uses {
             capture: true,
+            command: None,
             ..Uses::default()
         };
         assert_eq!(
@@ -305,6 +309,7 @@ mod tests {
     fn advice_names_the_whole_set() {
         let capture = Uses {
             capture: true,
+            command: None,
             ..Uses::default()
         };
         let set = |effective: u64, uses, by_file| {
@@ -355,6 +360,7 @@ mod tests {
         assert_eq!(kept(BPF.bit | PERFMON.bit, proc), BPF.bit);
         let capture = Uses {
             capture: true,
+            command: None,
             ..uses
         };
         assert_eq!(

@@ -1,5 +1,7 @@
 //! `--trace`: which processes, as typed and as meant.
 
+use std::fmt;
+
 use crate::error::UsageError;
 use crate::wire::{EXIT_BEGUN, EXIT_NONE};
 
@@ -32,6 +34,26 @@ pub enum Containers {
     All,
     /// Those with such a name, or an id that begins so, whenever they start.
     Listed(Vec<String>),
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Scope::New => f.write_str("new processes"),
+            Scope::All => f.write_str("all processes"),
+            Scope::Pids(pids) if pids.len() == 1 => write!(f, "process {} and its children", pids[0]),
+            Scope::Pids(pids) => write!(f, "{} processes and their children", pids.len()),
+            Scope::Command => f.write_str("the command and its children"),
+            Scope::Containers(Containers::New) => f.write_str("new containers"),
+            Scope::Containers(Containers::All) => f.write_str("all containers"),
+            Scope::Containers(Containers::Listed(list)) if list.len() == 1 => {
+                write!(f, "container {}", list[0])
+            }
+            Scope::Containers(Containers::Listed(list)) => write!(f, "{} containers", list.len()),
+            Scope::Host { new: true } => f.write_str("new processes in no container"),
+            Scope::Host { new: false } => f.write_str("all processes in no container"),
+        }
+    }
 }
 
 /// The state of a followed process, or of several: that of the one that is least advanced.
@@ -69,6 +91,7 @@ pub const HELP: &str = "\
                        they start; also: c:<id>
   host:new             those in no container that start after tracee; also: host, h
   host:all             all that are in no container; also: h:all
+Pids add up when --trace is repeated, and so do containers. A run of named processes ends with them and their children.
                        (a container that a user has made by himself still belongs to the host)
 A command after `--` is traced with all its descendants, and nothing else.
 ";
@@ -110,6 +133,42 @@ impl Scope {
     /// Whether the scope begins with processes that run already.
     pub fn names_pids(&self) -> bool {
         matches!(self, Scope::Pids(_) | Scope::Command)
+    }
+
+    /// The scope of several values: pids add up, and so do containers.
+    pub fn of_all(values: &[String]) -> Result<Scope, UsageError> {
+        let mut all: Option<Scope> = None;
+        for value in values {
+            let next = Scope::parse(value)?;
+            all =
+                Some(match (all, next) {
+                    (None, next) => next,
+                    (Some(Scope::Pids(mut pids)), Scope::Pids(more)) => {
+                        pids.extend(more);
+                        pids.sort_unstable();
+                        pids.dedup();
+                        Scope::Pids(pids)
+                    }
+                    (
+                        Some(Scope::Containers(Containers::Listed(mut list))),
+                        Scope::Containers(Containers::Listed(more)),
+                    ) => {
+                        list.extend(more);
+                        list.sort_unstable();
+                        list.dedup();
+                        Scope::Containers(Containers::Listed(list))
+                    }
+                    (Some(before), next) if before == next => before,
+                    _ => return Err(UsageError::Value {
+                        flag: "--trace",
+                        value: value.clone(),
+                        allowed:
+                            "another scope is chosen already; only pids add up, and containers by id or name"
+                                .into(),
+                    }),
+                });
+        }
+        Ok(all.unwrap_or(Scope::New))
     }
 
     /// The processes that were named; empty in other scopes.
@@ -200,6 +259,21 @@ mod tests {
             assert_eq!(Scope::parse(new).unwrap(), Scope::Host { new: true }, "{new}");
         }
         assert_eq!(Scope::parse("h:all").unwrap(), Scope::Host { new: false });
+    }
+
+    #[test]
+    fn several_scopes() {
+        let of = |values: &[&str]| {
+            let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+            Scope::of_all(&values)
+        };
+        assert_eq!(of(&["p:2", "p:1,2"]).unwrap(), Scope::Pids(vec![1, 2]));
+        assert_eq!(of(&["c:web", "c:db"]).unwrap().listed(), ["db", "web"]);
+        assert_eq!(of(&["h", "host:new"]).unwrap(), Scope::Host { new: true });
+        for wrong in [&["p:1", "p:all"][..], &["c:web", "p:1"], &["p:1", "x"]] {
+            let message = of(wrong).unwrap_err().to_string();
+            assert!(message.contains("--trace"), "{message}");
+        }
     }
 
     #[test]

@@ -50,7 +50,7 @@ fn mistakes() -> Result<(), Failed> {
         (&["-t", "process:0"], "\"process:0\""),
         (&["-s", "defalt"], "did you mean default?"),
         (&["-x", "nosuch"], "nosuch"),
-        (&["-e", "open", "-x", "close"], "exclude each other"),
+        (&["-e", "open", "-x", "open"], "every event is excluded"),
         (&["-t", "p:all", "--", "true"], "exclude each other"),
         (&["--nosuchflag"], "--nosuchflag"),
         (&["stray"], "after `--`"),

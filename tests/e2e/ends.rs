@@ -246,7 +246,8 @@ fn stuck_streams() -> Result<(), Failed> {
         if stuck_stdout {
             assert_eq!(run.code(), 1);
         } else {
-            assert!(matches!(run.code(), 0), "{}", run.code());
+            // The command's status, if the signal that is passed on to it has ended it by then.
+            assert!(matches!(run.code(), 0 | 143), "{}", run.code());
         }
     }
     Ok(())

@@ -22,6 +22,26 @@ pub fn tests() -> Vec<Test> {
 const MARKS: [&str; 5] = ["deleted", "unreachable", "unrooted", "madeUp", "mixed"];
 
 /// Pipes, namespaces, memfds and the like, and files that are named like them, in every place where a path is shown.
+/// The text of an fd with this name: what could end the name, or be a mark, is an escape in it.
+fn escaped(text: &str, marks: &[&str]) -> String {
+    let (fd, rest) = text.split_once('<').unwrap();
+    let mut name = rest.strip_suffix('>').unwrap();
+    let mut behind = String::new();
+    let mut before = "";
+    if marks.contains(&"deleted") {
+        name = name.strip_suffix(" (deleted)").unwrap();
+        behind.push_str(" (deleted)");
+    }
+    if marks.contains(&"unreachable") {
+        name = name.strip_prefix("(unreachable)").unwrap();
+        before = "(unreachable)";
+    }
+    let name = ">,\"()".chars().fold(name.to_owned(), |name, end| {
+        name.replace(end, &format!("\\x{:x}", u32::from(end)))
+    });
+    format!("{fd}<{before}{name}{behind}>")
+}
+
 fn made_up() -> Result<(), Failed> {
     let events = [
         "security_file_open",
@@ -52,10 +72,10 @@ fn made_up() -> Result<(), Failed> {
                 continue;
             }
             let marks: Vec<_> = marks.split(',').filter(|mark| *mark != "-").collect();
-            let is = |told: &&Value| {
-                let arg = || arg(told, name);
-                let shown = if event == "fcntl" { "text" } else { "value" };
-                told["eventName"] == event && arg()[shown] == text
+            let escaped = (event == "fcntl").then(|| escaped(text, &marks));
+            let is = |told: &&Value| match &escaped {
+                Some(escaped) => told["eventName"] == event && arg(told, name)["text"] == *escaped,
+                None => told["eventName"] == event && arg(told, name)["value"] == text,
             };
             let found = rest.find(is).unwrap_or_else(|| {
                 let told = run.events.iter().filter(|told| told["eventName"] == event);

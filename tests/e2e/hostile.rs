@@ -89,7 +89,7 @@ fn hostile_names() -> Vec<(Vec<u8>, String)> {
     let mut names: Vec<(Vec<u8>, String)> = [
         (&b"new\nline"[..], r"new\nline"),
         (b"\x1b[2Kerased\r", r"\x1b[2Kerased\r"),
-        (b"quotes ' \" ` , : [ ] \\", "quotes ' \" ` , : [ ] \\\\"),
+        (b"quotes ' \" ` , : [ ] \\", r#"quotes ' \" ` , : [ ] \\"#),
         (b"\xff\xfe not UTF-8 \xc3", r"\xff\xfe not UTF-8 \xc3"),
         (b"\xe2\x80\xaegpj.exe", r"\u{202e}gpj.exe"),
         (b"\xc2\x9b2K C1", r"\u{9b}2K C1"),
@@ -147,7 +147,7 @@ fn names() -> Result<(), Failed> {
             assert_eq!(at.len(), times, "{shown}");
             for at in at {
                 let row = &seen.rows[at];
-                assert!(row.contains(&format!("{folder}/{shown}")), "{row}");
+                assert!(row.contains(&format!("\"{folder}/{shown}\"")), "{row}");
             }
         }
         let execve = &seen.events[with(&["execve"], "pathname")[0]];
@@ -294,7 +294,7 @@ fn counts() -> Result<(), Failed> {
             }
             false => {
                 assert_eq!(shown.len(), count);
-                assert!(row.ends_with(&format!("a{}]", count - 1)), "{count}");
+                assert!(row.ends_with(&format!("\"a{}\"]", count - 1)), "{count}");
             }
         }
     }

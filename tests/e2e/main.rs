@@ -21,6 +21,7 @@ mod files;
 mod filter;
 mod filtered;
 mod given;
+mod habits;
 mod harness;
 mod hostile;
 mod io_uring;
@@ -46,6 +47,7 @@ mod spawn;
 mod strace;
 mod syscalls;
 mod targets;
+mod terminal;
 mod vectors;
 
 use std::time::Instant;
@@ -139,6 +141,8 @@ fn main() {
     let once = |tests: Vec<Test>| -> Vec<Test> { tests.into_iter().map(Test::once).collect() };
     let files = [
         cli::tests(),
+        once(habits::tests()),
+        terminal::tests(),
         process::tests(),
         once(arguments::tests()),
         syscalls::tests(),

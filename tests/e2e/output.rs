@@ -60,11 +60,11 @@ fn table() -> Result<(), Failed> {
             .is_some_and(|(_, micros)| micros.len() == 6),
         "{row}"
     );
-    assert_eq!(columns[1], "0");
+    assert_eq!(columns[1], "root");
     assert_eq!(columns[3], columns[4]);
     assert_eq!(columns[5..], ["0", "execve"]);
     assert!(
-        row[93..].starts_with("pathname: ") && row[93..].contains(", argv: ["),
+        row[93..].starts_with("pathname: \"/") && row[93..].contains(", argv: [\""),
         "{row}"
     );
     let verbose = stdout_of(&["-o", "table-verbose", "-e", "execve", "--", "true"]);

@@ -243,6 +243,6 @@ fn file_capabilities() -> Result<(), Failed> {
     );
     assert_eq!(run.code(), 0, "{}", run.stderr);
     assert!(run.stdout.contains("pathname: "), "{}", run.stdout);
-    assert!(run.stdout.contains("CapEff:\t0000000000000000"), "{}", run.stdout);
+    assert!(run.stderr.contains("CapEff:\t0000000000000000"), "{}", run.stderr);
     Ok(())
 }

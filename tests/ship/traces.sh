@@ -7,7 +7,7 @@ set -eu
 image=$1
 shift
 name=tracee-$$
-line='pathname: /bin/busybox, argv: \[/bin/busybox, uname, -a\]'
+line='pathname: "/bin/busybox", argv: \["/bin/busybox", "uname", "-a"\]'
 
 # within SECONDS COMMAND…: waits until it succeeds.
 within() {

@@ -98,7 +98,7 @@ fn wrong_ones_say_what_is_allowed() {
         ("=1", "FIELD OP VALUE"),
         ("uid!1", "FIELD OP VALUE"),
         ("uid=", "not a number from 0 to 4294967295"),
-        ("uid=root", "\"root\" is not a number"),
+        ("uid=nobody-at-all", "no user of /etc/passwd, and not a number"),
         ("uid=-1", "0 to 4294967295"),
         ("pid=1,", "\"\" is not a number"),
         ("pid>1,2", "> takes one value"),
@@ -109,7 +109,7 @@ fn wrong_ones_say_what_is_allowed() {
         ("kill.sig>SIGNOSUCH", "is not a number"),
         ("kill.sig>1,2", "> takes one value"),
         ("comm=abcdefghijklmnop", "15 bytes"),
-        ("openat.pathname=/etc/*/x", "either end"),
+        ("comm=a*b", "at either end only"),
         (
             "nosuch=1",
             "uid pid tid ppid mntns pidns comm uts container event.retval",

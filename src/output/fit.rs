@@ -1,0 +1,295 @@
+//! Rows for a terminal: what does not fit into its width is shortened in the middle, with `…`.
+
+use std::ops::Range;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::output::color::PLAIN;
+
+/// What stands for what is left out.
+const LEFT_OUT: &str = "…";
+
+/// Columns that a shortened value has at least.
+const LEAST: usize = 12;
+
+/// Columns for all arguments with which the first text is shown in any case.
+const FIRST_LEAST: usize = 8;
+
+/// With fewer columns than these for all arguments, names are left out of texts, which explain themselves.
+const NARROW: usize = 48;
+
+/// Columns of a text on a terminal.
+pub fn width(text: &str) -> usize {
+    match text.is_ascii() {
+        true => text.len(),
+        false => text.width(),
+    }
+}
+
+/// Appends a text in at most so many columns: its beginning and its end.
+pub fn push_shortened(out: &mut String, text: &str, columns: usize) {
+    if width(text) <= columns {
+        out.push_str(text);
+        return;
+    }
+    let room = columns.saturating_sub(1);
+    let head = prefix(text, room.div_ceil(2));
+    let tail = suffix(text, room / 2);
+    out.push_str(&text[..head]);
+    out.push_str(LEFT_OUT);
+    out.push_str(&text[tail..]);
+}
+
+/// Length of the longest beginning that has at most so many columns.
+fn prefix(text: &str, columns: usize) -> usize {
+    let mut left = columns;
+    for (at, character) in text.char_indices() {
+        match left.checked_sub(character.width().unwrap_or(0)) {
+            Some(rest) => left = rest,
+            None => return at,
+        }
+    }
+    text.len()
+}
+
+/// Where the longest end begins that has at most so many columns.
+fn suffix(text: &str, columns: usize) -> usize {
+    let (mut left, mut start) = (columns, text.len());
+    for (at, character) in text.char_indices().rev() {
+        match left.checked_sub(character.width().unwrap_or(0)) {
+            Some(rest) => (left, start) = (rest, at),
+            None => break,
+        }
+    }
+    start
+}
+
+/// An argument as it is shown whole: where it is in the row's text, and where its value is.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// `name: value`.
+    pub whole: Range<usize>,
+    /// The value.
+    pub value: Range<usize>,
+    /// Whether the value is a text, an address or a list of texts: what people look for.
+    pub is_text: bool,
+}
+
+/// Appends the arguments in at most so many columns. Texts are kept before numbers; arguments that find no room are
+/// left out, and `…` shows where; in few columns, only that some are.
+pub fn push_args(out: &mut String, text: &str, parts: &[Part], columns: usize) {
+    let narrow = columns < NARROW;
+    let shown: Vec<Shown<'_>> = parts.iter().map(|part| Shown::new(text, part, narrow)).collect();
+    let mut kept = vec![false; shown.len()];
+    let by_importance = [true, false]
+        .into_iter()
+        .flat_map(|is_text| (0..shown.len()).filter(move |at| parts[*at].is_text == is_text));
+    for at in by_importance {
+        kept[at] = true;
+        // The first text stays, however short.
+        let first =
+            parts[at].is_text && columns >= FIRST_LEAST && kept.iter().filter(|kept| **kept).count() == 1;
+        if !first && row(&shown, &kept, narrow, LEAST).columns > columns {
+            kept[at] = false;
+        }
+    }
+    // With one column a value, all others are those of names and separators.
+    let smallest = row(&shown, &kept, narrow, 1);
+    let room = (columns + smallest.widths.len()).saturating_sub(smallest.columns);
+    push_row(out, &shown, &kept, narrow, cap(&smallest.widths, room));
+}
+
+/// Cuts what was appended since `start` to so many columns, with `…` at its end. Colours take none.
+pub fn clip(out: &mut String, start: usize, columns: usize) {
+    let (mut used, mut cut, mut colored) = (0, start, false);
+    let mut rest = out[start..].char_indices();
+    while let Some((at, character)) = rest.next() {
+        if character == '\x1b' {
+            colored = true;
+            rest.find(|(_, character)| *character == 'm');
+            continue;
+        }
+        used += character.width().unwrap_or(0);
+        if used < columns {
+            cut = start + at + character.len_utf8();
+        }
+    }
+    if used > columns {
+        out.truncate(cut);
+        out.push_str(LEFT_OUT);
+        if colored {
+            out.push_str(PLAIN);
+        }
+    }
+}
+
+/// What a row takes.
+struct Row {
+    columns: usize,
+    /// Of the values that are kept, when they are whole.
+    widths: Vec<usize>,
+}
+
+/// What these arguments take, each value in at most `cap` columns.
+fn row(shown: &[Shown<'_>], kept: &[bool], narrow: bool, cap: usize) -> Row {
+    let mut text = String::new();
+    push_row(&mut text, shown, kept, narrow, cap);
+    let widths = shown.iter().zip(kept).filter(|(_, kept)| **kept);
+    Row {
+        columns: width(&text),
+        widths: widths.map(|(shown, _)| shown.width).collect(),
+    }
+}
+
+/// Appends the arguments that are kept, each value in at most `cap` columns.
+fn push_row(out: &mut String, shown: &[Shown<'_>], kept: &[bool], narrow: bool, cap: usize) {
+    let start = out.len();
+    let mut gap = false;
+    for (shown, kept) in shown.iter().zip(kept) {
+        if !kept && (gap || narrow) {
+            continue;
+        }
+        if out.len() > start {
+            out.push_str(", ");
+        }
+        gap = !kept;
+        if gap {
+            out.push_str(LEFT_OUT);
+        } else {
+            out.push_str(shown.name);
+            push_shortened(out, shown.value, cap);
+        }
+    }
+    if narrow && kept.contains(&false) {
+        if out.len() > start {
+            out.push(' ');
+        }
+        out.push_str(LEFT_OUT);
+    }
+}
+
+/// An argument's name with its colon, and its value.
+struct Shown<'a> {
+    name: &'a str,
+    value: &'a str,
+    width: usize,
+}
+
+impl<'a> Shown<'a> {
+    fn new(text: &'a str, part: &Part, narrow: bool) -> Self {
+        let value = &text[part.value.clone()];
+        Shown {
+            name: match narrow && part.is_text {
+                true => "",
+                false => &text[part.whole.start..part.value.start],
+            },
+            value,
+            width: width(value),
+        }
+    }
+}
+
+/// The largest number of columns to which each of these widths can be cut so that their sum is at most `room`.
+fn cap(widths: &[usize], room: usize) -> usize {
+    let mut sorted = widths.to_vec();
+    sorted.sort_unstable();
+    let (mut left, mut count) = (room, sorted.len());
+    for width in sorted {
+        if width * count > left {
+            return left / count;
+        }
+        left -= width;
+        count -= 1;
+    }
+    usize::MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shortened(text: &str, columns: usize) -> String {
+        let mut out = String::new();
+        push_shortened(&mut out, text, columns);
+        out
+    }
+
+    #[test]
+    fn the_middle_is_left_out() {
+        assert_eq!(shortened("/etc/passwd", 11), "/etc/passwd");
+        assert_eq!(shortened("/etc/passwd", 7), "/et…swd");
+        assert_eq!(shortened("/etc/passwd", 1), "…");
+        // Each of these takes two columns.
+        assert_eq!(shortened("日本日本日本", 6), "日…本");
+        for columns in 1..20 {
+            assert!(width(&shortened("aä日e\u{301}b日x", columns)) <= columns);
+        }
+    }
+
+    #[test]
+    fn a_row_is_cut_without_its_colours() {
+        for (row, columns, cut) in [
+            ("ab cd", 5, "ab cd"),
+            ("ab cd", 4, "ab …"),
+            ("ab cd", 1, "…"),
+            ("\x1b[31mab\x1b[0m cd", 5, "\x1b[31mab\x1b[0m cd"),
+            ("\x1b[31mab\x1b[0m cd", 4, "\x1b[31mab\x1b[0m …\x1b[0m"),
+            ("日本", 3, "日…"),
+        ] {
+            let mut out = format!("x{row}");
+            clip(&mut out, 1, columns);
+            assert_eq!(out, format!("x{cut}"));
+        }
+    }
+
+    fn args(list: &[(&str, &str, bool)], columns: usize) -> String {
+        let mut text = String::new();
+        let parts: Vec<Part> = list
+            .iter()
+            .map(|(name, value, is_text)| {
+                let start = text.len();
+                text.push_str(name);
+                text.push_str(": ");
+                let begin = text.len();
+                text.push_str(value);
+                Part {
+                    whole: start..text.len(),
+                    value: begin..text.len(),
+                    is_text: *is_text,
+                }
+            })
+            .collect();
+        let mut out = String::new();
+        push_args(&mut out, &text, &parts, columns);
+        out
+    }
+
+    #[test]
+    fn texts_are_kept_before_numbers() {
+        let openat = [
+            ("dfd", "AT_FDCWD", false),
+            ("pathname", "\"/usr/lib/x86_64-linux-gnu/libc.so.6\"", true),
+            ("flags", "O_RDONLY|O_CLOEXEC", false),
+            ("mode", "000", false),
+        ];
+        assert_eq!(
+            args(&openat, 200),
+            "dfd: AT_FDCWD, pathname: \"/usr/lib/x86_64-linux-gnu/libc.so.6\", flags: O_RDONLY|O_CLOEXEC, mode: 000"
+        );
+        assert_eq!(args(&openat, 10), "\"/us….6\" …");
+        assert_eq!(args(&openat, 7), "…");
+        assert_eq!(args(&openat, 20), "\"/usr/lib…bc.so.6\" …");
+        assert_eq!(
+            args(&openat, 60),
+            "dfd: AT_FDCWD, pathname: \"/usr/lib/…libc.so.6\", …, mode: 000"
+        );
+        let wide = [
+            ("path", "\"/日本語日本語日本語日本語日本語\"", true),
+            ("name", "\"각각각각각각각각각각각각\"", true),
+        ];
+        for columns in 1..120 {
+            assert!(width(&args(&openat, columns)) <= columns, "{columns}");
+            assert!(width(&args(&wide, columns)) <= columns, "{columns}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What a table shows of arguments is read back by a parser that knows nothing but the event's row: whatever bytes a
+//! program chose, no value looks like another argument.
+
+use crate::catalogue::{self, ArgType, EventSpec};
+use crate::decode::event::{Arg, Context, Event, Value};
+use crate::decode::path::PathName;
+use crate::decode::strings::Strings;
+use crate::output::structure::Detail;
+use crate::output::text;
+use crate::wire::PATH_AT_ROOT;
+
+/// Pieces of which hostile texts are made.
+const PIECES: [&[u8]; 20] = [
+    b"\"",
+    b"\\",
+    b", ",
+    b": ",
+    b"pathname: ",
+    b"flags: O_WRONLY",
+    b"]",
+    b"[",
+    b"...",
+    b" (deleted)",
+    b" (read late)",
+    b"NULL",
+    b"\n",
+    b"\x1b[2J",
+    b"\xff",
+    "\u{202e}".as_bytes(),
+    "ü".as_bytes(),
+    b"\\\"",
+    b"a",
+    b">",
+];
+
+/// Numbers that look random, and are the same in each run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        // xorshift64
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit as u64) as usize
+    }
+
+    fn text(&mut self) -> Vec<u8> {
+        (0..self.below(6))
+            .flat_map(|_| PIECES[self.below(PIECES.len())])
+            .copied()
+            .collect()
+    }
+}
+
+/// What the parser finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Found {
+    Text(Vec<u8>),
+    Texts(Vec<Vec<u8>>),
+    Word(String),
+}
+
+/// Reads `"…"` from the start; returns its bytes and what follows.
+fn quoted(shown: &str) -> Option<(Vec<u8>, &str)> {
+    let mut rest = shown.strip_prefix('"')?;
+    let mut bytes = Vec::new();
+    loop {
+        let mut chars = rest.chars();
+        match chars.next()? {
+            '"' => return Some((bytes, chars.as_str())),
+            '\\' => match chars.next()? {
+                'x' => {
+                    let (digits, behind) = chars.as_str().split_at_checked(2)?;
+                    bytes.push(u8::from_str_radix(digits, 16).ok()?);
+                    rest = behind;
+                }
+                'u' => {
+                    let (digits, behind) = chars.as_str().strip_prefix('{')?.split_once('}')?;
+                    let character = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
+                    bytes.extend(character.encode_utf8(&mut [0; 4]).as_bytes());
+                    rest = behind;
+                }
+                escaped => {
+                    bytes.push(match escaped {
+                        'n' => b'\n',
+                        'r' => b'\r',
+                        't' => b'\t',
+                        '"' | '\\' => escaped as u8,
+                        _ => return None,
+                    });
+                    rest = chars.as_str();
+                }
+            },
+            plain => {
+                bytes.extend(plain.encode_utf8(&mut [0; 4]).as_bytes());
+                rest = chars.as_str();
+            }
+        }
+    }
+}
+
+fn parse(spec: &EventSpec, mut shown: &str) -> Option<Vec<Found>> {
+    let mut all = Vec::new();
+    for (index, arg) in spec.args.iter().enumerate() {
+        shown = shown.strip_prefix(if index > 0 { ", " } else { "" })?;
+        shown = shown.strip_prefix(arg.name)?.strip_prefix(": ")?;
+        let (found, rest) = if shown.starts_with('"') {
+            let (text, rest) = quoted(shown)?;
+            (Found::Text(text), rest)
+        } else if let Some(mut rest) = shown.strip_prefix('[') {
+            let mut texts = Vec::new();
+            while !rest.starts_with(']') {
+                rest = rest.strip_prefix(if texts.is_empty() { "" } else { ", " })?;
+                let (text, behind) = quoted(rest)?;
+                texts.push(text);
+                rest = behind;
+            }
+            (Found::Texts(texts), &rest[1..])
+        } else {
+            let end = shown.find(", ").unwrap_or(shown.len());
+            (Found::Word(shown[..end].to_owned()), &shown[end..])
+        };
+        all.push(found);
+        shown = rest;
+    }
+    shown.is_empty().then_some(all)
+}
+
+#[test]
+fn ten_thousand_argument_lists_are_read_back() {
+    let mut random = Random(0x2545_f491_4f6c_dd1d);
+    let texts_only = |event: &&EventSpec| {
+        let is_known = |ty: ArgType| {
+            matches!(
+                ty,
+                ArgType::Str
+                    | ArgType::KernelStr
+                    | ArgType::Path
+                    | ArgType::StrArray
+                    | ArgType::Ptr
+                    | ArgType::Int
+                    | ArgType::Size
+            )
+        };
+        event.args.iter().all(|arg| is_known(arg.ty))
+            && event
+                .args
+                .iter()
+                .any(|arg| arg.ty.is_pointer() || arg.ty == ArgType::Path)
+    };
+    let events: Vec<&EventSpec> = catalogue::events().filter(texts_only).collect();
+    assert!(events.len() > 20, "{}", events.len());
+    for _ in 0..10_000 {
+        let spec = events[random.below(events.len())];
+        let texts: Vec<Vec<Vec<u8>>> = spec
+            .args
+            .iter()
+            .map(|_| (0..random.below(4)).map(|_| random.text()).collect())
+            .collect();
+        let ended: Vec<Vec<u8>> = texts
+            .iter()
+            .map(|list| {
+                list.iter()
+                    .flat_map(|text| [text.as_slice(), b"\0"].concat())
+                    .collect()
+            })
+            .collect();
+        let mut expected = Vec::new();
+        let mut args = arrayvec::ArrayVec::new();
+        for (index, arg) in spec.args.iter().enumerate() {
+            let first = texts[index].first();
+            let (value, found) = match (arg.ty, first) {
+                (ArgType::Str | ArgType::KernelStr, Some(text)) => {
+                    (Value::Str(text), Found::Text(text.clone()))
+                }
+                (ArgType::Path, Some(text)) => (
+                    Value::Path(PathName::new(PATH_AT_ROOT, text)),
+                    Found::Text([b"/", text.as_slice()].concat()),
+                ),
+                (ArgType::StrArray, Some(_)) => (
+                    Value::Strings(Strings::new(&ended[index])),
+                    Found::Texts(texts[index].clone()),
+                ),
+                (ArgType::Int | ArgType::Size, _) => (Value::Number, Found::Word("7".into())),
+                (ArgType::Ptr, _) => (Value::Pointer, Found::Word("0x7".into())),
+                _ if arg.ty.is_kernel_data() => (Value::Null, Found::Word("-".into())),
+                _ => (Value::Null, Found::Word("NULL".into())),
+            };
+            args.push(Arg::new(arg, 7, value));
+            expected.push(found);
+        }
+        let context = Context {
+            event: spec.id,
+            ..Context::default()
+        };
+        let event = Event::new(spec, context, args);
+        let mut shown = String::new();
+        text::push_args(&mut shown, &event, Detail::Main);
+        assert_eq!(parse(spec, &shown), Some(expected), "{}: {shown}", spec.name);
+    }
+}
