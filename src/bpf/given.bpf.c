@@ -190,9 +190,12 @@ static __always_inline void take_messages(struct scratch *s, const struct given 
 {
 	__u64 len = given->nmessages * sizeof(*s->messages), pos = s->pos - len;
 
+	if (!len)
+		return;
 	bounded(pos);
+	/* Or newer compilers make one comparison of both, of which Linux 6.12 learns nothing. */
 	bounded(len);
-	if (!len || pos > ITEM_START_MAX || len > sizeof(s->messages) ||
+	if (pos > ITEM_START_MAX || len > sizeof(s->messages) ||
 	    bpf_probe_read_kernel(s->messages, len, s->bytes + pos))
 		return;
 	s->nmessages = given->nmessages;
