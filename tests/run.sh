@@ -217,6 +217,20 @@ fuzz_targets() {
 	fuzz/run.sh "$@"
 }
 
+# The BPF object by the newest compiler here, if that is not the usual one: other compilers make other
+# programs of the same sources, and a kernel may refuse one.
+newest_object() {
+	local clang as_root=()
+	clang=$(compgen -c clang- | grep -xE 'clang-[0-9]+' | sort -t- -k2n | tail -n 1)
+	[ -n "$clang" ] && [ "$("$clang" --version | head -n 1)" != "$(clang --version | head -n 1)" ] || return 0
+	[ "$target/newest/tracee.bpf.o" -ot "$tracee" ] || return 0
+	[ "$(id -u)" = 0 ] || as_root=(sudo)
+	rm -rf "$target/newest"
+	mkdir -p "$target/newest"
+	"${as_root[@]}" env "CLANG=$clang" "$tracee" --build-policy always --install-path "$target/newest" -e execve -- true
+	[ -s "$target/newest/tracee.bpf.o" ]
+}
+
 # e2e_here [LANE]: all end-to-end tests or those of a lane (tests/e2e/main.rs).
 e2e_here() {
 	local as_root=()
@@ -244,6 +258,7 @@ e2e_in_vm() {
 	for tool in runc crun; do
 		path=$(PATH=$PATH:/usr/sbin type -P $tool) && tools+=(--file "$path:/bin/$tool")
 	done
+	[ ! -e "$target/newest/tracee.bpf.o" ] || tools+=(--file "$target/newest/tracee.bpf.o:/newest/tracee.bpf.o" --env TRACEE_TEST_NEWEST=/newest)
 	# Tests here take precedence when both need a processor.
 	! wants e2e || first=(nice)
 	"${first[@]}" vm/run.sh "$1" --mem 2048 --timeout "$vm_limit" --module dummy --module fuse --module overlay \
@@ -356,6 +371,9 @@ if wants e2e || wants vm || wants progs || wants torture; then
 fi
 if wants e2e || wants vm; then
 	check "build of the end-to-end tests" build_e2e || finish
+fi
+if wants vm; then
+	check "object by the newest compiler" newest_object || true
 fi
 if wants unit; then
 	tests "unit tests" cargo test "${profile[@]}" --lib --bins --no-fail-fast -- ${filter:+"$filter"}

@@ -13,6 +13,13 @@ pub fn tests() -> Vec<Test> {
     vec![
         Test::new("every_listed_event_loads_by_every_means", loads).on_each_kernel(),
         Test::new("what_options_add_loads_by_every_means", options_load).on_each_kernel(),
+        Test::new("what_the_newest_compiler_makes_loads", newest)
+            .on_each_kernel()
+            .unless(
+                newest_object()
+                    .is_none()
+                    .then(|| "there is no object by a newer compiler".into()),
+            ),
     ]
 }
 
@@ -30,6 +37,35 @@ fn loads() -> Result<(), Failed> {
         let run = trace(&["-e", &there.join(",")], &["true"]);
         assert_eq!(run.code(), 0, "without {without}: {}", run.stderr);
         assert!(!run.events.is_empty(), "{}", run.stderr);
+    }
+    Ok(())
+}
+
+/// The folder of an object by a newer compiler than the usual one (tests/run.sh).
+fn newest_object() -> Option<String> {
+    std::env::var("TRACEE_TEST_NEWEST").ok()
+}
+
+/// Loads everything, and little: constants decide which code the verifier looks at.
+fn newest() -> Result<(), Failed> {
+    let _env = Env::set("TRACEE_BPF_FILE", newest_object().unwrap());
+    let artefacts = tempfile::tempdir()?;
+    let folder = artefacts.path().join("artefacts");
+    let all = [
+        "-s",
+        "all",
+        "--capture",
+        "all",
+        "--output-path",
+        folder.to_str().unwrap(),
+        "--decode-fds",
+        "-b",
+        "4MiB",
+    ];
+    for flags in [&["-e", "execve"][..], &["-s", "default"], &all] {
+        let run = trace(flags, &["true"]);
+        assert_eq!(run.code(), 0, "{flags:?}: {}", run.stderr);
+        assert!(!run.named("execve").is_empty(), "{flags:?}: {}", run.stderr);
     }
     Ok(())
 }
