@@ -2,7 +2,7 @@
 
 use crate::capture;
 use crate::catalogue::EventSpec;
-use crate::cli::config::Selection;
+use crate::cli::events::Selection;
 use crate::error::LoadError;
 use crate::loader::features::Features;
 use crate::loader::probe;

@@ -246,7 +246,6 @@ impl Loaded<'_> {
         if let Some(command) = prepared.command {
             running.start(command)?;
         }
-        // One that has ended meanwhile has no descriptor, and does not keep the run going.
         if let Some(duration) = config.duration {
             running.end_at(Instant::now() + duration);
         }
@@ -254,6 +253,7 @@ impl Loaded<'_> {
             running.be_quiet();
         }
         if let Scope::Pids(pids) = &config.scope {
+            // One that has ended meanwhile has no descriptor, and does not keep the run going.
             running.end_with(pids.iter().flat_map(|pid| open_process(*pid)).collect());
         }
         running.meet_existing_containers(report_existing)?;

@@ -1,11 +1,12 @@
 //! Names of users, by `/etc/passwd` of our own root.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 
 /// At most so many bytes of the file are read: a machine with more users shows numbers for the last ones.
-const PASSWD_MAX: usize = 1 << 20;
+const PASSWD_MAX: u64 = 1 << 20;
 
 /// Names by user id.
 #[derive(Debug, Default)]
@@ -20,8 +21,12 @@ pub struct Users {
 impl Users {
     /// The users of this machine; none if the file cannot be read.
     pub fn read() -> Users {
-        let text = fs::read("/etc/passwd").unwrap_or_default();
-        let (names, ids) = names(&text[..text.len().min(PASSWD_MAX)]);
+        let mut text = Vec::new();
+        if let Ok(file) = File::open("/etc/passwd") {
+            // Lines that could not be read have no users.
+            let _ = file.take(PASSWD_MAX).read_to_end(&mut text);
+        }
+        let (names, ids) = names(&text);
         Users {
             names,
             ids,
@@ -42,10 +47,13 @@ impl Users {
 }
 
 /// Names and ids of a file as passwd(5) has it; of several lines for one user, or one name, the first counts, as for
-/// getpwuid(3) and getpwnam(3).
+/// getpwuid(3) and getpwnam(3). A last line without its newline may have been cut: it does not count.
 fn names(text: &[u8]) -> (HashMap<u32, String>, HashMap<String, u32>) {
     let (mut names, mut ids) = (HashMap::new(), HashMap::new());
-    for line in text.split(|byte| *byte == b'\n') {
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let Some(line) = line.strip_suffix(b"\n") else {
+            continue;
+        };
         let mut fields = line.split(|byte| *byte == b':');
         let (Some(name), Some(uid)) = (fields.next(), fields.nth(1)) else {
             continue;
@@ -74,7 +82,7 @@ mod tests {
 
     #[test]
     fn lines_of_passwd() {
-        let text = b"root:x:0:0:root:/root:/bin/bash\ntoor:x:0:0::/root:\n+::::::\n\nbad\n1000:x:5:5:::\na b:x:6:6:::\nal:x:7:\nmany:x:99999999999:";
+        let text = b"root:x:0:0:root:/root:/bin/bash\ntoor:x:0:0::/root:\n+::::::\n\nbad\n1000:x:5:5:::\na b:x:6:6:::\nal:x:7:\nmany:x:99999999999:\ncut:x:10";
         let (names, ids) = names(text);
         assert_eq!(names.get(&0).map(String::as_str), Some("root"));
         assert_eq!(names.get(&7).map(String::as_str), Some("al"));

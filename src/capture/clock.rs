@@ -8,7 +8,7 @@ use nix::time::{clock_gettime, ClockId};
 use crate::clock::WallClock;
 
 /// Times of files go in steps of a tick, which has up to 10 ms (CONFIG_HZ), and lag behind by one; by many where the CPU
-/// that counts ticks waits, such as in a virtual machine whose host is busy: more than 20 ms were seen.
+/// that counts ticks waits, such as in a virtual machine whose host is busy.
 const LAG: u64 = 1_000_000_000;
 
 /// Compares the kernel side's times, in ns since boot, with those of files.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::Parser;
 
 use crate::output::color::When;
-use crate::output::when::Time;
+use crate::output::time::Time;
 use crate::version;
 
 /// Shows the system calls and kernel events of Linux processes as they happen, by default of new processes

@@ -1,8 +1,9 @@
-//! The command line: `args` as typed, `config` what it means, `habits` what others call it, `list` for `--list`.
+//! The command line: `args` as typed, `config` what it means, `events` which events are chosen, `habits` what others call it, `list` for `--list`.
 
 #![warn(missing_docs)]
 
 pub mod args;
 pub mod config;
+pub mod events;
 pub mod habits;
 pub mod list;

@@ -11,6 +11,7 @@ pub(crate) mod matcher;
 pub(crate) mod number;
 pub mod parse;
 pub(crate) mod text;
+pub(crate) mod typed;
 
 use std::collections::BTreeMap;
 

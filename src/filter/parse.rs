@@ -6,11 +6,10 @@ use crate::filter::argument::{self, Condition, Kind, Word, Words};
 use crate::filter::compile::has_result;
 use crate::filter::number::{Numbers, Op};
 use crate::filter::text::{Pattern, Texts};
+use crate::filter::typed::{c_number, Names};
 use crate::filter::{Filters, NAME_FIELDS, NUMBER_FIELDS};
 use crate::scope::id_of_table;
 use crate::suggest::nearest;
-use crate::symbols;
-use crate::users::Users;
 
 /// What flags besides `--filter` decide about arguments.
 #[derive(Debug, Clone, Copy, Default)]
@@ -285,52 +284,6 @@ fn as_shown(ty: ArgType, number: i128) -> i128 {
         _ if matches!(ty, ArgType::Select { .. }) => number,
         shown => shown,
     }
-}
-
-/// A number as C writes it: decimal, hex, octal.
-fn c_number(text: &str) -> Option<i128> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text),
-    };
-    let (radix, digits) = match digits.as_bytes() {
-        [b'0', b'x' | b'X', ..] => (16, &digits[2..]),
-        [b'0', _, ..] => (8, &digits[1..]),
-        _ => (10, digits),
-    };
-    if digits.starts_with(['+', '-']) {
-        return None;
-    }
-    let number = i128::from_str_radix(digits, radix).ok()?;
-    Some(if negative { -number } else { number })
-}
-
-/// Names that stand for numbers.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Names {
-    None,
-    /// Of `/etc/passwd`.
-    Users,
-    /// Of errors.
-    Errors,
-    /// Of values of this type.
-    Values(ArgType),
-}
-
-impl Names {
-    fn number(self, name: &str) -> Option<i128> {
-        match self {
-            Names::None => None,
-            Names::Users => Users::read().id(name).map(i128::from),
-            Names::Errors => error(name),
-            Names::Values(ty) => argument::number_of(ty, name),
-        }
-    }
-}
-
-/// Errors by name, as they stand in results: `ENOENT` and `-ENOENT` are -2.
-fn error(text: &str) -> Option<i128> {
-    symbols::errno(text.strip_prefix('-').unwrap_or(text)).map(|errno| -i128::from(errno))
 }
 
 fn add(

@@ -14,8 +14,8 @@ pub(crate) mod structure;
 pub mod table;
 pub(crate) mod target;
 pub(crate) mod text;
+pub mod time;
 pub(crate) mod value;
-pub mod when;
 
 use std::cell::RefCell;
 use std::fs::File;

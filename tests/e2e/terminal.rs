@@ -30,6 +30,9 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
+/// How long a test waits for what a terminal shows.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// A program on a terminal of its own.
 struct Terminal {
     master: File,
@@ -74,42 +77,29 @@ impl Terminal {
     fn read_until(&mut self, text: Option<&str>) {
         let since = Instant::now();
         while text.is_none_or(|text| !self.shown.contains(text)) {
-            assert!(
-                since.elapsed() < Duration::from_secs(30),
-                "{text:?}: {}",
-                self.shown
-            );
-            let mut fds = [PollFd::new(self.master.as_fd(), PollFlags::POLLIN)];
-            if poll(&mut fds, PollTimeout::from(1000u16)).unwrap() == 0 {
-                continue;
-            }
-            let mut bytes = [0; 4096];
-            match self.master.read(&mut bytes) {
-                Ok(0) => return,
-                Ok(count) => self.shown.push_str(&String::from_utf8_lossy(&bytes[..count])),
-                // EIO: nobody has the other end open any more.
-                Err(error) if error.raw_os_error() == Some(libc::EIO) => {
-                    assert!(text.is_none(), "{text:?}: {}", self.shown);
-                    return;
-                }
-                Err(error) => panic!("{error}"),
+            assert!(since.elapsed() < PATIENCE, "{text:?}: {}", self.shown);
+            if !self.read_for(Duration::from_secs(1)) {
+                assert!(text.is_none(), "{text:?}: {}", self.shown);
+                return;
             }
         }
     }
 
-    /// Reads what is shown in this time.
-    fn read_for(&mut self, time: Duration) {
-        let until = Instant::now() + time;
-        while let Some(left) = until.checked_duration_since(Instant::now()) {
-            let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
-            let mut fds = [PollFd::new(self.master.as_fd(), PollFlags::POLLIN)];
-            if poll(&mut fds, timeout).unwrap() > 0 {
-                let mut bytes = [0; 4096];
-                // EIO: nobody has the other end open any more.
-                let count = self.master.read(&mut bytes).unwrap_or(0);
-                self.shown.push_str(&String::from_utf8_lossy(&bytes[..count]));
-            }
+    /// Reads what comes first within this time. False once the terminal is closed.
+    fn read_for(&mut self, time: Duration) -> bool {
+        let timeout = PollTimeout::try_from(time).unwrap();
+        let mut fds = [PollFd::new(self.master.as_fd(), PollFlags::POLLIN)];
+        if poll(&mut fds, timeout).unwrap() == 0 {
+            return true;
         }
+        let mut bytes = [0; 4096];
+        match self.master.read(&mut bytes) {
+            Ok(count) => self.shown.push_str(&String::from_utf8_lossy(&bytes[..count])),
+            // EIO: nobody has the other end open any more.
+            Err(error) if error.raw_os_error() == Some(libc::EIO) => return false,
+            Err(error) => panic!("{error}"),
+        }
+        true
     }
 
     fn interrupt(&mut self) {
@@ -176,16 +166,16 @@ fn without_colors(text: &str) -> String {
     })
 }
 
-fn interrupt() -> Result<(), Failed> {
-    let script = "trap 'echo trapped; exit 7' INT; echo ready; while :; do sleep 0.05; done";
-    let mut terminal = Terminal::start(
-        traced(
-            &["-e", "exit_group", "-o", "json:/dev/null"],
-            &["sh", "-c", script],
-        ),
-        80,
-    );
+/// A shell that runs this, traced, on a terminal; it has said that it is ready.
+fn ready(script: &str) -> Terminal {
+    let flags = ["-e", "exit_group", "-o", "json:/dev/null"];
+    let mut terminal = Terminal::start(traced(&flags, &["sh", "-c", script]), 80);
     terminal.read_until(Some("ready"));
+    terminal
+}
+
+fn interrupt() -> Result<(), Failed> {
+    let mut terminal = ready("trap 'echo trapped; exit 7' INT; echo ready; while :; do sleep 0.05; done");
     terminal.interrupt();
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(7), "{shown}");
@@ -194,20 +184,12 @@ fn interrupt() -> Result<(), Failed> {
 }
 
 fn interrupts() -> Result<(), Failed> {
-    let script = "trap '' INT; echo ready $$; exec sleep 100";
-    let mut terminal = Terminal::start(
-        traced(
-            &["-e", "exit_group", "-o", "json:/dev/null"],
-            &["sh", "-c", script],
-        ),
-        80,
-    );
-    terminal.read_until(Some("ready"));
+    let mut terminal = ready("trap '' INT; echo ready $$; exec sleep 100");
     terminal.read_until(Some("\n"));
     // The first one is the command's, and two within a second are too many. Those that are pending at once count as one.
     let since = Instant::now();
     while !terminal.shown.contains(" lost") {
-        assert!(since.elapsed() < Duration::from_secs(30), "{}", terminal.shown);
+        assert!(since.elapsed() < PATIENCE, "{}", terminal.shown);
         terminal.interrupt();
         terminal.read_for(Duration::from_millis(200));
     }
