@@ -71,6 +71,7 @@ fn record() -> Vec<Vec<u8>> {
         detail: Detail {
             exec_env: false,
             decode_fds: false,
+            durations: false,
             buffer_bytes: 0,
             ring_size: 64 << 20,
         },
@@ -125,7 +126,7 @@ fn bench(criterion: &mut Criterion<CpuTime>) {
             mode: None,
         };
         let mut outputs =
-            Outputs::open(&[spec], Timeline::new(0), false, Style::default()).expect("/dev/null");
+            Outputs::open(&[spec], Timeline::new(0), false, &Style::default()).expect("/dev/null");
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 for record in &records {

@@ -31,6 +31,8 @@ pub enum UsageError {
     Exclusive(&'static str, &'static str),
     #[error("every event is excluded: nothing is left to trace")]
     NothingChosen,
+    #[error("no chosen event has what the filters ask for: nothing is left to trace")]
+    NothingPasses,
     #[error("the command after -- is missing: add it, or leave -- out")]
     NoCommand,
     #[error("{0} does not affect --list: leave it out")]

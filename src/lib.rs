@@ -17,6 +17,7 @@ pub mod decode;
 pub mod enrich;
 pub mod error;
 pub mod escape;
+pub mod fields;
 pub mod files;
 pub mod filter;
 pub mod limits;

@@ -135,6 +135,7 @@ impl Running {
             self.reported.artifacts = false;
             let _ = self.finish_capture();
         }
+        let ended = ended.and_then(|()| Ok(self.sink.finish()?));
         self.report_totals()?;
         match ended {
             Ok(()) | Err(Error::Output(OutputError::Closed)) => {

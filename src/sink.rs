@@ -268,4 +268,9 @@ impl Sink {
     pub fn flush(&mut self) -> Result<(), OutputError> {
         self.stop.writing(|| self.outputs.flush())
     }
+
+    /// Writes what is shown when all events have been.
+    pub fn finish(&mut self) -> Result<(), OutputError> {
+        self.stop.writing(|| self.outputs.finish())
+    }
 }

@@ -19,6 +19,7 @@ use crate::enrich::container::Containers;
 use crate::enrich::proc::Proc;
 use crate::enrich::process::Processes;
 use crate::error::Error;
+use crate::fields::Field;
 use crate::filter::compile::compile;
 use crate::limits;
 use crate::loader::features::Features;
@@ -26,6 +27,7 @@ use crate::loader::marks::marked_calls;
 use crate::loader::probe::{self, Sources};
 use crate::loader::{lookup, object, KernelSide, Plan};
 use crate::output::spec::{Format, Target};
+use crate::output::template::Template;
 use crate::output::{target, Outputs};
 use crate::privilege::{self, Uses};
 use crate::running::Running;
@@ -120,6 +122,12 @@ impl<'a> Prepared<'a> {
         shows_json(self.config)
             || self.shows(|event| event.columns.life.is_some_and(Life::of_container))
             || self.config.filters.container.is_some()
+            || self
+                .config
+                .style
+                .template
+                .as_ref()
+                .is_some_and(Template::names_containers)
     }
 
     /// Loads the kernel side and opens the outputs. Nothing is attached yet.
@@ -127,7 +135,12 @@ impl<'a> Prepared<'a> {
         let config = self.config;
         let json = shows_json(config);
         let names = self.names_containers();
-        let containers = names || config.scope.needs_containers() || self.capture.is_some();
+        let shown = config
+            .style
+            .template
+            .as_ref()
+            .is_some_and(Template::shows_containers);
+        let containers = names || shown || config.scope.needs_containers() || self.capture.is_some();
         let events = &self.chosen.events;
         let capture = self.capture.as_ref().map(|(settings, _)| settings.plan());
         let (filters, matcher) = compile(&config.filters, events);
@@ -137,11 +150,17 @@ impl<'a> Prepared<'a> {
                 events,
                 bookkeeping: json || self.command.is_some(),
                 containers,
-                nodename: config.outputs.iter().any(|output| output.format != Format::Table),
+                nodename: config.outputs.iter().any(|output| output.format != Format::Table)
+                    || template_shows(config, Field::Uts),
                 detail: config.detail,
                 filters: &filters,
                 checked: &probe::checked_calls(events, &self.features),
-                marked: &marked_calls(events, capture, config.verify_results, &self.features),
+                marked: &marked_calls(
+                    events,
+                    capture,
+                    config.verify_results || config.detail.durations,
+                    &self.features,
+                ),
                 capture,
                 epoch: Timeline::now().wall(0),
             },
@@ -149,7 +168,7 @@ impl<'a> Prepared<'a> {
         )?;
         let clock = WallClock::start(kernel.clock_ahead())?;
         let inner = matches!(config.scope, Scope::Containers(_));
-        let mut outputs = Outputs::open(&config.outputs, clock.timeline(), inner, config.style)?;
+        let mut outputs = Outputs::open(&config.outputs, clock.timeline(), inner, &config.style)?;
         outputs.original_syscall = config.original_syscall;
         if let Some(command) = &self.command {
             kernel.follow_command(command.pid())?;
@@ -263,9 +282,18 @@ impl Loaded<'_> {
     }
 }
 
-/// Executables of processes and names of containers are shown in JSON only.
+/// Whether executables of processes and names of containers are shown: in JSON, and where the user asks for them.
 fn shows_json(config: &Config) -> bool {
-    config.outputs.iter().any(|output| output.format == Format::Json)
+    let json = config.outputs.iter().any(|output| output.format == Format::Json);
+    json || template_shows(config, Field::Exe)
+}
+
+fn template_shows(config: &Config, field: Field) -> bool {
+    config
+        .style
+        .template
+        .as_ref()
+        .is_some_and(|template| template.shows(field))
 }
 
 /// Opens the folder of artefacts.

@@ -40,7 +40,7 @@ fuzz_target!(|record: &[u8]| {
             verbose,
             containers: verbose,
         };
-        let mut table = Table::new(columns, Style::default(), false);
+        let mut table = Table::new(columns, &Style::default(), false);
         table.row(&mut row, &event, true, |time| time);
         let line = row.strip_suffix('\n').expect("a row ends its line");
         assert!(!line.chars().any(escape::is_unsafe), "{line:?}");

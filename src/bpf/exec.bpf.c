@@ -119,6 +119,8 @@ static __always_inline void emit_execve(struct task_struct *task, const struct i
 	put_argv(s, at + ARG_EXECVE_ARGV, task, image);
 	if (desc->args[(at + ARG_EXECVE_ENVP) & 3].kind == KIND_STR_ARRAY)
 		put_envp(s, at + ARG_EXECVE_ENVP, task, image);
+	if (settings.durations)
+		put_duration(s->slot);
 	submit(s);
 	scratch_put(s);
 }

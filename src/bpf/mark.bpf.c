@@ -4,6 +4,7 @@
  * code for each result.
  */
 #include "lib/exec.h"
+#include "lib/items.h"
 #include "lib/mark.h"
 
 __noinline int leave_mark(__u64 nr)
@@ -34,4 +35,20 @@ __noinline int marked_args(__u32 slot)
 	struct mark *mark = mark_find(current_task(), false);
 
 	return s && mark && !bpf_probe_read_kernel(s->args, sizeof(s->args), mark->args);
+}
+
+__noinline int put_duration(__u32 slot)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct mark *mark = mark_find(current_task(), false);
+	struct item_header *item;
+
+	if (!s || !mark || !mark->entered)
+		return 0;
+	item = item_begin(s, ITEM_DURATION);
+	if (!item)
+		return 0;
+	*(__u64 *)(item + 1) = s->header.time - mark->entered;
+	item_end(s, item, sizeof(__u64));
+	return 0;
 }

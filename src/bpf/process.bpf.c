@@ -89,7 +89,7 @@ __noinline int emit_exit_syscall(void)
 		return 0;
 	desc = syscall_lookup(&call);
 	if (desc && desc->flags & SYSCALL_CHOSEN && desc->flags & SYSCALL_ON_EXIT)
-		emit_syscall(task, regs, &call, desc, 0, flags, by_mark);
+		emit_syscall(task, regs, &call, desc, 0, flags, by_mark ? TAKEN_ARGS : 0);
 	return 0;
 }
 

@@ -101,6 +101,8 @@ enum item_index : __u8 {
 	ITEM_NODENAME = 0xff,
 	/* for a call that was not carried out: the register of its result */
 	ITEM_SEEN = 0xfe,
+	/* how long the call took, in ns */
+	ITEM_DURATION = 0xfd,
 };
 
 /* item_header.part: parts of an argument, apart from its value. */
@@ -323,7 +325,7 @@ struct settings {
 	__u8 marks; /* some calls leave marks: lib/mark.h */
 	__u8 mark_exits; /* exit and exit_group are */
 	__u8 task_storage; /* marks are kept with the task */
-	__u8 reserved[1];
+	__u8 durations; /* calls are shown with how long they took */
 	__u8 on_enter[MAX_SYSCALLS]; /* what sys_enter does at a number, in any ABI: ENTER_* */
 };
 
@@ -338,6 +340,7 @@ enum enter_flag : __u8 {
 struct mark {
 	__u64 start; /* start of the thread, where marks are kept by the address of its task */
 	__u64 failed; /* mark_control.failed when its last call returned */
+	__u64 entered; /* ns since boot, with settings.durations; 0: before tracing began */
 	__u64 args[MAX_ARGS];
 	__u32 nr; /* from the registers at sys_enter */
 	__u16 abi;

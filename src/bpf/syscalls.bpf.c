@@ -135,7 +135,7 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 			forget_copy(task);
 		return 0;
 	}
-	emit_syscall(task, regs, &call, desc, ret, flags, taken & TAKEN_ARGS);
+	emit_syscall(task, regs, &call, desc, ret, flags, taken);
 	return 0;
 }
 
@@ -188,7 +188,7 @@ static __always_inline int on_enter(struct task_struct *task, const struct pt_re
 	if (settings.chosen[EVENT_SYS_ENTER])
 		emit_raw(task, &call, EVENT_SYS_ENTER, 0, RECORD_NO_RETURN);
 	if (desc && desc->flags & SYSCALL_CHOSEN && desc->flags & SYSCALL_ON_ENTER)
-		emit_syscall(task, regs, &call, desc, 0, RECORD_NO_RETURN, false);
+		emit_syscall(task, regs, &call, desc, 0, RECORD_NO_RETURN, 0);
 	return 0;
 }
 

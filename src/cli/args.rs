@@ -20,7 +20,7 @@ use crate::version;
     long_version = version::long(),
     max_term_width = 110,
     override_usage = "tracee [FLAGS]\n       tracee [FLAGS] -- CMD [ARG]...",
-    after_help = "`help` as the value of --trace, --event, --filter, --output or --capture shows more about that flag.\n\
+    after_help = "`help` as the value of --trace, --event, --filter, --format, --output or --capture shows more about that flag.\n\
         Exit status: 0, or the command's; 1 if tracing failed; 2 for a mistake on the command line."
 )]
 pub struct Args {
@@ -49,6 +49,10 @@ pub struct Args {
     #[arg(short, long, value_name = "FIELD OP VALUE")]
     pub filter: Vec<String>,
 
+    /// Show only events that touch this path, as an argument or as an open file; * stands for anything; may be repeated
+    #[arg(short = 'P', long, value_name = "PATH")]
+    pub path: Vec<String>,
+
     /// Show only events of these users, like --filter uid=USER; may be repeated
     #[arg(short, long, value_name = "USER", value_delimiter = ',')]
     pub user: Vec<String>,
@@ -69,6 +73,14 @@ pub struct Args {
     #[arg(long = "for", value_name = "TIME")]
     pub duration: Option<String>,
 
+    /// Show how long each call took
+    #[arg(short = 'T', long)]
+    pub durations: bool,
+
+    /// Count events, errors and, with --durations, times in place of rows, and show them at the end
+    #[arg(short = 'c', long)]
+    pub summary: bool,
+
     /// No totals at the end, unless something was lost
     #[arg(short, long)]
     pub quiet: bool,
@@ -80,6 +92,10 @@ pub struct Args {
     /// table, table-verbose or json, each with optional ,OPTIONs and an optional :TARGET; may be repeated [default: table]
     #[arg(short, long, value_name = "KIND[:TARGET]")]
     pub output: Vec<String>,
+
+    /// Rows of tables as this text, in which %NAME is a field: '%time %comm %pathname'
+    #[arg(long, value_name = "TEXT")]
+    pub format: Option<String>,
 
     /// What TIME shows in tables: seconds since boot, time of day, seconds since tracing began or since the row before
     #[arg(long, value_name = "KIND", value_enum, default_value_t)]

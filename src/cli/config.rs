@@ -15,6 +15,7 @@ use crate::loader::lookup::{BuildPolicy, Lookup};
 use crate::loader::plan::Detail;
 use crate::output::spec::{self as output, Format, OutputSpec, Target};
 use crate::output::table::Style;
+use crate::output::template::{self, Template};
 use crate::scope::{self, Scope};
 
 /// A checked command line.
@@ -91,6 +92,9 @@ impl Args {
         if asks_help(&self.filter) {
             return Ok(Task::Help(filter::HELP.into()));
         }
+        if self.format.as_deref() == Some("help") {
+            return Ok(Task::Help(template::help()));
+        }
         if output::asks_help(&self.output) {
             return Ok(Task::Help(output::HELP.into()));
         }
@@ -162,11 +166,31 @@ impl Args {
         if !self.user.is_empty() {
             self.filter.push(format!("uid={}", self.user.join(",")));
         }
+        let paths = self.path.iter().map(|path| format!("path={}", as_pattern(path)));
+        self.filter.extend(paths);
         let shown = filter::parse::Shown {
             exec_env: self.show_exec_env,
             buffers: self.decode_buffers.is_some(),
         };
         let filters = filter::parse::parse(&self.filter, &events.all(), shown)?;
+        events.remove(&filters.impossible)?;
+        let is_table = |output: &OutputSpec| output.format != Format::Json;
+        if self.format.is_some() && !outputs.iter().any(is_table) {
+            return Err(UsageError::Value {
+                flag: "--format",
+                value: self.format.unwrap_or_default(),
+                allowed: "it makes rows of tables, and no output is a table".into(),
+            });
+        }
+        let template = |text: &String| {
+            Template::parse(text, &events.all()).map_err(|allowed| UsageError::Value {
+                flag: "--format",
+                value: text.clone(),
+                allowed,
+            })
+        };
+        let template = self.format.as_ref().map(template).transpose()?;
+        let decode_fds = self.decode_fds || filters.path.is_some();
         Ok(Task::Trace(Box::new(Config {
             capture,
             scope,
@@ -178,11 +202,15 @@ impl Args {
                 color: self.color,
                 verbose_args: self.verbose_args,
                 numeric: self.numeric,
+                durations: self.durations,
+                summary: self.summary,
+                template,
                 wide: self.wide,
             },
             detail: Detail {
                 exec_env: self.show_exec_env,
-                decode_fds: self.decode_fds,
+                decode_fds,
+                durations: self.durations,
                 buffer_bytes: buffer_bytes(self.decode_buffers.as_deref())?,
                 ring_size: ring_size(&self.buffer_size)?,
             },
@@ -207,7 +235,11 @@ impl Args {
             ("--filter", !self.filter.is_empty()),
             ("--trace", !self.trace.is_empty()),
             ("--pid", !self.pid.is_empty()),
+            ("--path", !self.path.is_empty()),
+            ("--format", self.format.is_some()),
+            ("--durations", self.durations),
             ("--user", !self.user.is_empty()),
+            ("--summary", self.summary),
             ("--events-max", self.events_max.is_some()),
             ("--for", self.duration.is_some()),
             ("--failed-only", self.failed_only),
@@ -247,6 +279,11 @@ impl Args {
         events.sort_by_key(|event| event.id);
         Ok(events)
     }
+}
+
+/// A path as filters take it: `*` stands for anything there, too.
+fn as_pattern(path: &str) -> String {
+    path.replace('\\', "\\\\").replace(',', "\\,")
 }
 
 /// A number of bytes with an optional unit (KiB, MiB, GiB; K, M, G mean the same), as a power of two.

@@ -1,6 +1,8 @@
 //! `--event`, `--events-set`, `--exclude-event`: names, globs and sets, and the events that they choose.
 
-use crate::catalogue::{self, EventSpec, Set};
+use std::collections::BTreeSet;
+
+use crate::catalogue::{self, EventId, EventSpec, Set};
 use crate::error::{set_names, UsageError};
 use crate::suggest::nearest;
 
@@ -17,6 +19,19 @@ impl Selection {
     /// Both kinds.
     pub fn all(&self) -> Vec<&'static EventSpec> {
         [self.by_set.as_slice(), &self.by_name].concat()
+    }
+
+    /// Leaves out events that no filter lets pass.
+    pub fn remove(&mut self, ids: &BTreeSet<EventId>) -> Result<(), UsageError> {
+        for list in [&mut self.by_set, &mut self.by_name] {
+            list.retain(|event| !ids.contains(&event.id));
+        }
+        // What tracee reports about the whole run is no reason to run.
+        let left = self.all().iter().any(|event| event.columns.has_result);
+        match left || ids.is_empty() {
+            true => Ok(()),
+            false => Err(UsageError::NothingPasses),
+        }
     }
 
     /// Adds an event as a set does: left out where the kernel cannot provide it.

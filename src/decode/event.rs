@@ -74,6 +74,8 @@ pub struct Event<'a> {
     pub container: Option<Rc<Container>>,
     /// For a call that was not carried out: the register of its result, if that was no error.
     pub seen: Option<i64>,
+    /// How long the call took, in ns, where that is measured and known.
+    pub duration: Option<u64>,
     /// The mechanism by which an event of the kernel's own was obtained.
     pub source: Option<&'static str>,
 }
@@ -93,6 +95,7 @@ impl<'a> Event<'a> {
             executable: None,
             container: None,
             seen: None,
+            duration: None,
             source: None,
         }
     }

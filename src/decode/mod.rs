@@ -18,9 +18,10 @@ use crate::catalogue::structs::MMSGHDR;
 use crate::catalogue::{self, ArgType, Layout};
 use crate::decode::event::{Arg, Context, Event, Other, Value};
 use crate::wire::{
-    by_position, item_header, ABI_COUNT, ABI_IA32, ABI_NATIVE, ABI_X32, ITEM_FAULT, ITEM_LATE, ITEM_NODENAME,
-    ITEM_SEEN, ITEM_TRUNCATED, LAYOUTS, PART_AFTER, PART_BUFFERS, PART_FD_INFO, PART_FD_PATH, PART_FD_SOCKET,
-    PART_FD_UNIX, PART_GIVEN, PART_MSG_CONTROL, PART_MSG_IOV, PART_MSG_NAME, PART_STR_CUTS, PART_VALUE,
+    by_position, item_header, ABI_COUNT, ABI_IA32, ABI_NATIVE, ABI_X32, ITEM_DURATION, ITEM_FAULT, ITEM_LATE,
+    ITEM_NODENAME, ITEM_SEEN, ITEM_TRUNCATED, LAYOUTS, PART_AFTER, PART_BUFFERS, PART_FD_INFO, PART_FD_PATH,
+    PART_FD_SOCKET, PART_FD_UNIX, PART_GIVEN, PART_MSG_CONTROL, PART_MSG_IOV, PART_MSG_NAME, PART_STR_CUTS,
+    PART_VALUE,
 };
 use cursor::Cursor;
 use file::OpenFile;
@@ -73,7 +74,7 @@ pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
         args.push(Arg::new(arg, raw, Value::Number));
     }
     resolve(&mut args);
-    let (mut nodename, mut seen) = (None, None);
+    let (mut nodename, mut seen, mut duration) = (None, None, None);
     while !cursor.is_empty() {
         let rest = cursor.rest();
         let item: item_header = cursor.read().ok_or_else(short)?;
@@ -86,6 +87,10 @@ pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
             seen = bytes.first_chunk().map(|bytes| i64::from_ne_bytes(*bytes));
             continue;
         }
+        if item.index == ITEM_DURATION {
+            duration = bytes.first_chunk().map(|bytes| u64::from_ne_bytes(*bytes));
+            continue;
+        }
         let arg = args
             .get_mut(usize::from(item.index))
             .ok_or(DecodeError::Argument(spec.name, item.index))?;
@@ -96,6 +101,7 @@ pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
     Ok(Event {
         nodename,
         seen,
+        duration,
         ..Event::new(spec, context, args)
     })
 }

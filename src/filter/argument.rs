@@ -1,7 +1,7 @@
 //! Conditions on an argument, by its type.
 
 use crate::catalogue::spec::SelectSpec;
-use crate::catalogue::{self, ArgType};
+use crate::catalogue::{self, ArgSpec, ArgType};
 use crate::filter::number::Numbers;
 use crate::filter::text::{Pattern, Texts};
 use crate::output::value::{number, Number};
@@ -105,6 +105,46 @@ pub fn kind(ty: ArgType) -> Kind {
         | Select { .. } => Kind::Words,
         _ => Kind::Text,
     }
+}
+
+/// Names of texts that are paths.
+const PATHS: [&str; 15] = [
+    "pathname",
+    "oldname",
+    "newname",
+    "path",
+    "old_path",
+    "new_path",
+    "to_pathname",
+    "from_pathname",
+    "specialfile",
+    "special",
+    "dir_name",
+    "dev_name",
+    "new_root",
+    "put_old",
+    "library",
+];
+/// The same of the kernel's own events.
+const KERNEL_PATHS: [&str; 3] = ["cmdpath", "interpreter", "target"];
+
+/// Whether an argument is a path.
+pub fn is_path(arg: &ArgSpec) -> bool {
+    match arg.ty {
+        ArgType::Path => true,
+        ArgType::Str | ArgType::KernelStr => PATHS.iter().chain(&KERNEL_PATHS).any(|name| *name == arg.name),
+        _ => false,
+    }
+}
+
+/// Whether an argument may lead to a path: it is one, or what is open as an fd has one, or an address is one.
+pub fn may_have_path(arg: &ArgSpec) -> bool {
+    use ArgType::*;
+    is_path(arg)
+        || matches!(
+            arg.ty,
+            Fd | DirFd | Sockaddr { .. } | SockaddrOut { .. } | KernelSockaddr | Select { .. }
+        )
 }
 
 /// Bounds of a value with names that can also be compared as a number, since its order has a meaning.

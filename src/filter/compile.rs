@@ -16,9 +16,9 @@ use crate::wire::{
 /// What the kernel side decides.
 #[derive(Debug, Default)]
 pub struct KernelPart<'a> {
-    /// By position in [`super::NUMBER_FIELDS`].
+    /// By `FIELD_*`.
     pub numbers: Vec<(usize, &'a Numbers)>,
-    /// By position in [`super::NAME_FIELDS`].
+    /// By `FIELD_*` of names.
     pub names: Vec<(usize, &'a Texts)>,
     /// Parts that hold only for one event.
     pub events: BTreeMap<EventId, EventPart>,
@@ -100,7 +100,10 @@ pub fn compile<'a>(filters: &'a Filters, events: &[&'static EventSpec]) -> (Kern
             kernel.events.insert(event.id, part);
         }
     }
-    (kernel, Matcher::new(filters.container.clone(), left))
+    (
+        kernel,
+        Matcher::new(filters.container.clone(), filters.path.clone(), left),
+    )
 }
 
 /// Whether an event has a result. Events that tracee reports by itself (losses, a new clock, artefacts) have none; they

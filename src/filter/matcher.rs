@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::catalogue::EventId;
 use crate::decode::container::Container;
 use crate::decode::event::{Arg, Context, Event, Value};
-use crate::filter::argument::{self, Condition, Words};
+use crate::decode::sockaddr::Sockaddr;
+use crate::filter::argument::{self, is_path, Condition, Words};
 use crate::filter::text::Texts;
 use crate::filter::ArgIndex;
 use crate::output::structure::Detail;
@@ -15,28 +16,39 @@ use crate::output::text;
 #[derive(Debug, Default)]
 pub struct Matcher {
     container: Option<Texts>,
+    path: Option<Texts>,
     events: BTreeMap<EventId, Vec<(ArgIndex, Condition)>>,
     /// A buffer, kept to reuse its memory.
     shown: String,
 }
 
 impl Matcher {
-    pub fn new(container: Option<Texts>, events: BTreeMap<EventId, Vec<(ArgIndex, Condition)>>) -> Self {
+    pub fn new(
+        container: Option<Texts>,
+        path: Option<Texts>,
+        events: BTreeMap<EventId, Vec<(ArgIndex, Condition)>>,
+    ) -> Self {
         Matcher {
             container,
+            path,
             events,
             shown: String::new(),
         }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.container.is_none() && self.events.is_empty()
+        self.container.is_none() && self.path.is_none() && self.events.is_empty()
     }
 
     /// Whether the event is shown. It must have all its arguments.
     pub fn passes(&mut self, event: &Event<'_>) -> bool {
         if let Some(texts) = &self.container {
             if !container_passes(texts, event.container.as_deref()) {
+                return false;
+            }
+        }
+        if let Some(texts) = &self.path {
+            if !texts.passes(paths_of(event).iter().map(Vec::as_slice)) {
                 return false;
             }
         }
@@ -53,6 +65,24 @@ impl Matcher {
             .iter()
             .all(|(index, condition)| argument_passes(condition, event.arg(*index), &event.context, shown))
     }
+}
+
+/// Paths among an event's arguments: as they were given, or as the kernel has them.
+fn paths_of(event: &Event<'_>) -> Vec<Vec<u8>> {
+    let mut paths = Vec::new();
+    for arg in &event.args {
+        match &arg.value {
+            Value::Path(path) => paths.push(path.to_vec()),
+            Value::Str(text) if is_path(arg.spec) => paths.push(text.to_vec()),
+            Value::Sockaddr(Sockaddr::Unix(path)) => paths.push(path.to_vec()),
+            _ => {}
+        }
+        if let Some(file) = &arg.file {
+            paths.extend(file.path.map(|path| path.to_vec()));
+            paths.extend(file.unix.map(<[u8]>::to_vec));
+        }
+    }
+    paths
 }
 
 /// A container is known by its id, by the beginning of its id, and by its name. A user who makes a container chooses

@@ -13,28 +13,12 @@ pub mod parse;
 pub(crate) mod text;
 pub(crate) mod typed;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::EventId;
-use crate::wire::{
-    by_position, FIELD_COMM, FIELD_MNTNS, FIELD_NAMES, FIELD_NUMBERS, FIELD_PID, FIELD_PIDNS, FIELD_PPID,
-    FIELD_TID, FIELD_UID, FIELD_UTS,
-};
 use argument::Condition;
 use number::Numbers;
 use text::Texts;
-
-/// Fields of every event that are numbers, by `FIELD_*`.
-pub const NUMBER_FIELDS: [&str; FIELD_NUMBERS as usize] = by_position([
-    (FIELD_UID, "uid"),
-    (FIELD_PID, "pid"),
-    (FIELD_TID, "tid"),
-    (FIELD_PPID, "ppid"),
-    (FIELD_MNTNS, "mntns"),
-    (FIELD_PIDNS, "pidns"),
-]);
-/// Fields of every event that are names, in the order of `FIELD_*` as well.
-pub const NAME_FIELDS: [&str; FIELD_NAMES as usize] = by_position([(FIELD_COMM, "comm"), (FIELD_UTS, "uts")]);
 
 /// Position of an argument in its event.
 pub type ArgIndex = u8;
@@ -42,9 +26,9 @@ pub type ArgIndex = u8;
 /// Checked filters; all must hold.
 #[derive(Debug, Default)]
 pub struct Filters {
-    /// By position in [`NUMBER_FIELDS`].
+    /// Of the kernel side's numbers, by `FIELD_*`.
     pub numbers: BTreeMap<usize, Numbers>,
-    /// By position in [`NAME_FIELDS`].
+    /// Of its names, by `FIELD_*`.
     pub names: BTreeMap<usize, Texts>,
     /// Ids and names of containers.
     pub container: Option<Texts>,
@@ -54,6 +38,10 @@ pub struct Filters {
     pub results: BTreeMap<EventId, Numbers>,
     /// Filter of one event's argument.
     pub arguments: BTreeMap<(EventId, ArgIndex), Condition>,
+    /// Conditions on any path among an event's arguments.
+    pub path: Option<Texts>,
+    /// Events that no condition can be true of: a condition on an argument of any event, which these do not have.
+    pub impossible: BTreeSet<EventId>,
 }
 
 /// What `--filter help` shows.
@@ -67,7 +55,9 @@ fields of every event:
   uts                    node name
   mntns pidns            number of the namespace
   container              id, the beginning of one, or name; '*' is any container
-  event.retval           result; errors as -2 or ENOENT
+  retval                 result; errors as -2 or ENOENT; also event.retval
+  path                   any path among the arguments, and of open files (as --decode-fds shows them)
+  <argument>             of every chosen event that has it: pathname, flags, sig; others do not pass '='
 of one event:
   <event>.retval         its result
   <event>.<argument>     as --list names its arguments: openat.pathname, kill.sig
@@ -87,5 +77,5 @@ values:
 
 All filters must hold, but several values with = of one field are alternatives. A missing value (the result of
 exit_group, a text that could not be read) passes only !=. Put expressions in quotes: a shell takes < > * for itself.
-  --filter 'uid>=1000' --filter 'uid!=65534' --filter 'comm=*sh' --filter 'event.retval<0'
+  --filter 'uid>=1000' --filter 'uid!=65534' --filter 'comm=*sh' --filter 'retval<0'
 ";

@@ -2,14 +2,16 @@
 
 use crate::catalogue::{self, special, ArgType, EventSpec};
 use crate::error::UsageError;
+use crate::fields::{self, Filtered};
 use crate::filter::argument::{self, Condition, Kind, Word, Words};
 use crate::filter::compile::has_result;
 use crate::filter::number::{Numbers, Op};
 use crate::filter::text::{Pattern, Texts};
 use crate::filter::typed::{c_number, Names};
-use crate::filter::{Filters, NAME_FIELDS, NUMBER_FIELDS};
+use crate::filter::Filters;
 use crate::scope::id_of_table;
 use crate::suggest::nearest;
+use crate::wire::{FIELD_PID, FIELD_PPID, FIELD_TID, FIELD_UID};
 
 /// What flags besides `--filter` decide about arguments.
 #[derive(Debug, Clone, Copy, Default)]
@@ -293,51 +295,38 @@ fn add(
     shown: Shown,
 ) -> Checked<()> {
     let field = expression.field.as_str();
-    let position = |fields: &[&str]| fields.iter().position(|name| *name == field);
-    if let Some(at) = position(&NUMBER_FIELDS) {
-        let max = match field {
-            "pid" | "tid" | "ppid" => i32::MAX.into(),
-            _ => u32::MAX.into(),
-        };
-        let numbers = expression.numbers(0, max, if field == "uid" { Names::Users } else { Names::None })?;
-        return join_numbers(filters.numbers.entry(at).or_default(), &numbers, field);
-    }
-    if let Some(at) = position(&NAME_FIELDS) {
-        let texts = expression.texts()?;
-        let mut patterns = texts.wanted.iter().chain(&texts.excluded);
-        if patterns.any(|pattern| !pattern.more.is_empty()) {
-            return refuse(format!(
-                "{field} takes * at either end only (\\* is the character itself)"
-            ));
+    let filtered = fields::by_name(field).and_then(|row| row.filtered);
+    match filtered {
+        Some(Filtered::Number(at)) => {
+            let max = match at {
+                FIELD_PID | FIELD_TID | FIELD_PPID => i32::MAX.into(),
+                _ => u32::MAX.into(),
+            };
+            let names = if at == FIELD_UID {
+                Names::Users
+            } else {
+                Names::None
+            };
+            let numbers = expression.numbers(0, max, names)?;
+            return join_numbers(filters.numbers.entry(at.into()).or_default(), &numbers, field);
         }
-        let max = NAME_LENGTHS[at];
-        if texts
-            .wanted
-            .iter()
-            .chain(&texts.excluded)
-            .any(|pattern| pattern.text.len() > max)
-        {
-            return refuse(format!("{field} has at most {max} bytes"));
+        Some(Filtered::Name(at)) => {
+            let texts = name(expression, NAME_LENGTHS[usize::from(at)])?;
+            join_texts(filters.names.entry(at.into()).or_default(), texts);
+            return Ok(());
         }
-        join_texts(filters.names.entry(at).or_default(), texts);
-        return Ok(());
-    }
-    match field.split_once('.') {
-        None if field == "container" => {
+        Some(Filtered::Container) => {
             let texts = container(expression)?;
             join_texts(filters.container.get_or_insert_default(), texts);
-            Ok(())
+            return Ok(());
         }
-        None => refuse(format!(
-            "there is no field {field:?}: the fields are {} {} container event.retval, and <event>.retval and \
-             <event>.<argument>",
-            NUMBER_FIELDS.join(" "),
-            NAME_FIELDS.join(" ")
-        )),
-        Some(("event", "retval")) => {
-            let numbers = result(expression)?;
-            join_numbers(filters.result.get_or_insert_default(), &numbers, field)
-        }
+        Some(Filtered::Result) => return add_result(filters, expression),
+        Some(Filtered::Path) => return add_path(filters, expression, events),
+        None => {}
+    }
+    match field.split_once('.') {
+        None => add_everywhere(filters, expression, events, shown),
+        Some(("event", "retval")) => add_result(filters, expression),
         Some(("event", other)) => refuse(format!("event has no field {other:?}, only retval")),
         Some((event, argument)) => {
             let spec = catalogue::by_name(event).ok_or_else(|| {
@@ -349,8 +338,109 @@ fn add(
             add_argument(filters, expression, spec, argument, shown)?;
             match events.iter().any(|chosen| chosen.id == spec.id) {
                 true => Ok(()),
-                false => refuse(format!("{event} is not among the chosen events; --event {event} chooses it")),
+                false => refuse(format!(
+                    "{event} is not among the chosen events; --event {event} chooses it"
+                )),
             }
+        }
+    }
+}
+
+/// The condition on an argument of every chosen event that has it. Those that do not have it, or not with such a value,
+/// pass only `!=`.
+fn add_everywhere(
+    filters: &mut Filters,
+    expression: &Expression,
+    events: &[&'static EventSpec],
+    shown: Shown,
+) -> Checked<()> {
+    let name = expression.field.as_str();
+    let has = |event: &&&EventSpec| event.args.iter().any(|arg| arg.name == name);
+    if !events.iter().any(|event| has(&event)) {
+        return refuse(no_field(name, events));
+    }
+    let (mut refusal, mut possible) = (None, false);
+    for event in events {
+        if !has(&event) {
+            filters.drop_event(event, expression.op);
+            continue;
+        }
+        match add_argument(filters, expression, event, name, shown) {
+            Ok(()) => possible = true,
+            Err(refused) => {
+                filters.drop_event(event, expression.op);
+                refusal.get_or_insert(refused);
+            }
+        }
+    }
+    match refusal {
+        Some(refusal) if !possible => Err(refusal),
+        _ => Ok(()),
+    }
+}
+
+/// Why there is no such field, and what may be meant.
+fn no_field(name: &str, events: &[&'static EventSpec]) -> String {
+    let has = |event: &&EventSpec| event.args.iter().any(|arg| arg.name == name);
+    if let Some(other) = catalogue::events().find(has) {
+        return format!(
+            "no chosen event has the argument {name}, such as {} does",
+            other.name
+        );
+    }
+    let arguments = events.iter().flat_map(|event| event.args).map(|arg| arg.name);
+    let meant = nearest(name, fields::filtered().chain(arguments))
+        .map_or_else(|| ";".into(), |name| format!(", did you mean {name}?"));
+    format!(
+        "there is no field {name:?} that filters take{meant} the fields are {}, arguments of the chosen events, \
+         <event>.retval and <event>.<argument>",
+        fields::filtered().collect::<Vec<_>>().join(" "),
+    )
+}
+
+fn add_result(filters: &mut Filters, expression: &Expression) -> Checked<()> {
+    let numbers = result(expression)?;
+    join_numbers(
+        filters.result.get_or_insert_default(),
+        &numbers,
+        &expression.field,
+    )
+}
+
+/// The condition on any path of an event.
+fn add_path(filters: &mut Filters, expression: &Expression, events: &[&'static EventSpec]) -> Checked<()> {
+    join_texts(filters.path.get_or_insert_default(), expression.texts()?);
+    for event in events {
+        if !event.args.iter().any(argument::may_have_path) {
+            filters.drop_event(event, expression.op);
+        }
+    }
+    Ok(())
+}
+
+/// A name of at most so many bytes, as the kernel side compares it.
+fn name(expression: &Expression, max: usize) -> Checked<Texts> {
+    let field = &expression.field;
+    let texts = expression.texts()?;
+    for pattern in texts.wanted.iter().chain(&texts.excluded) {
+        if !pattern.more.is_empty() {
+            return refuse(format!(
+                "{field} takes * at either end only (\\* is the character itself)"
+            ));
+        }
+        if pattern.text.len() > max {
+            return refuse(format!("{field} has at most {max} bytes"));
+        }
+    }
+    Ok(texts)
+}
+
+impl Filters {
+    /// Drops an event that cannot have the value that is asked for. `!=` holds for it, and what tracee reports about the
+    /// whole run stays.
+    fn drop_event(&mut self, event: &EventSpec, op: Op) {
+        if op != Op::NotEqual && has_result(event) {
+            self.impossible.insert(event.id);
         }
     }
 }

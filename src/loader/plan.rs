@@ -28,6 +28,8 @@ pub struct Detail {
     pub exec_env: bool,
     /// Whether open files are shown with their paths.
     pub decode_fds: bool,
+    /// Whether it is measured how long calls take.
+    pub durations: bool,
     /// How many bytes of each buffer are read; 0: none.
     pub buffer_bytes: u16,
     /// Size of one CPU's ring in bytes: a power of two, at least a page.
@@ -251,6 +253,7 @@ impl Plan<'_> {
         constants.want_env = u8::from(self.detail.exec_env);
         constants.exec_on_enter = u8::from(exec_on_enter);
         constants.decode_fds = u8::from(self.detail.decode_fds);
+        constants.durations = u8::from(self.detail.durations);
         Ok(())
     }
 }

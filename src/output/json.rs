@@ -73,6 +73,9 @@ struct Line<'a> {
     args_from_memory: bool,
     args_num: usize,
     return_value: Option<i64>,
+    /// How long the call took, in ns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration: Option<u64>,
     /// Shown only if the call was not carried out (`false`), or if that is unknown (`null`).
     #[serde(skip_serializing_if = "is_carried_out")]
     carried_out: Option<bool>,
@@ -159,6 +162,7 @@ impl<'a> Line<'a> {
             args_from_memory: context.flags & RECORD_WITHIN != 0,
             args_num: event.args.len(),
             return_value: event.returns().then_some(context.ret),
+            duration: event.duration,
             carried_out: event.carried_out(),
             seen_by_program: event.seen,
             error: event.errno().and_then(symbols::errno_name),

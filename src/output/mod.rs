@@ -11,8 +11,10 @@ mod json_value;
 pub(crate) mod messages;
 pub mod spec;
 pub(crate) mod structure;
+mod summary;
 pub mod table;
 pub(crate) mod target;
+pub mod template;
 pub(crate) mod text;
 pub mod time;
 pub(crate) mod value;
@@ -25,8 +27,13 @@ use std::os::fd::{AsFd, BorrowedFd};
 use crate::clock::Timeline;
 use crate::decode::event::Event;
 use crate::error::OutputError;
+use crate::users::Users;
 use spec::{Format, OutputSpec};
+use structure::Detail;
+use summary::Summary;
 use table::{Columns, Style, Table};
+use template::{Around, Template};
+use time::Times;
 
 /// Bytes that gather before an output is written at the latest.
 const BUFFERED: usize = 64 * 1024;
@@ -54,6 +61,18 @@ struct Sink {
 enum Shape {
     Json,
     Table(Box<Table>),
+    /// Rows that the user has put together.
+    Template(Box<Rows>),
+    /// Counts alone, which are shown at the end: as JSON or as a table.
+    Summary(Summary, Format),
+}
+
+/// Rows by a template.
+struct Rows {
+    template: Template,
+    times: Times,
+    users: Users,
+    detail: Detail,
 }
 
 impl Outputs {
@@ -64,7 +83,7 @@ impl Outputs {
         specs: &[OutputSpec],
         clock: Timeline,
         containers: bool,
-        style: Style,
+        style: &Style,
     ) -> Result<Self, OutputError> {
         let open = |spec| Sink::open(spec, containers, style);
         let sinks = specs.iter().map(open).collect::<Result<_, _>>()?;
@@ -78,8 +97,10 @@ impl Outputs {
     /// Sets when tracing began, in ns since boot: relative times count from there.
     pub fn begin(&mut self, at: u64) {
         for sink in &mut self.sinks {
-            if let Shape::Table(table) = &mut sink.shape {
-                table.begin(at);
+            match &mut sink.shape {
+                Shape::Table(table) => table.begin(at),
+                Shape::Template(rows) => rows.times.begin(at),
+                Shape::Json | Shape::Summary(..) => {}
             }
         }
     }
@@ -100,18 +121,28 @@ impl Outputs {
     pub fn flush(&mut self) -> Result<(), OutputError> {
         self.sinks.iter_mut().try_for_each(Sink::flush)
     }
+
+    /// Writes what is shown when all events have been.
+    pub fn finish(&mut self) -> Result<(), OutputError> {
+        self.sinks.iter_mut().try_for_each(Sink::finish)
+    }
 }
 
 impl Sink {
-    fn open(spec: &OutputSpec, containers: bool, style: Style) -> Result<Self, OutputError> {
+    fn open(spec: &OutputSpec, containers: bool, style: &Style) -> Result<Self, OutputError> {
         let writer = target::open(spec)?;
         let verbose = spec.format == Format::TableVerbose;
         let columns = Columns { verbose, containers };
-        let shape = match spec.format {
-            Format::Json => Shape::Json,
-            Format::Table | Format::TableVerbose => {
-                Shape::Table(Box::new(Table::new(columns, style, style.color.on(&writer))))
-            }
+        let shape = match (spec.format, &style.template) {
+            (format, _) if style.summary => Shape::Summary(Summary::new(style.durations), format),
+            (Format::Json, _) => Shape::Json,
+            (_, Some(template)) => Shape::Template(Box::new(Rows {
+                template: template.clone(),
+                times: Times::new(style.time),
+                users: style.users(),
+                detail: style.detail(verbose),
+            })),
+            _ => Shape::Table(Box::new(Table::new(columns, style, style.color.on(&writer)))),
         };
         let mut sink = Sink {
             shape,
@@ -149,11 +180,38 @@ impl Sink {
                 table.row(&mut row, event, original, |time| clock.wall(time));
                 self.buffer.extend_from_slice(row.as_bytes());
             }
+            Shape::Template(rows) => {
+                let mut row = self.row.borrow_mut();
+                row.clear();
+                let mut around = Around {
+                    times: &mut rows.times,
+                    users: &rows.users,
+                    detail: rows.detail,
+                    wall: |time| clock.wall(time),
+                };
+                rows.template.push(&mut row, event, &mut around);
+                self.buffer.extend_from_slice(row.as_bytes());
+            }
+            Shape::Summary(summary, _) => summary.add(event),
         }
         if self.buffer.len() >= BUFFERED {
             self.flush()?;
         }
         Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), OutputError> {
+        if let Shape::Summary(summary, format) = &self.shape {
+            let mut text = String::new();
+            match format {
+                Format::Json => summary
+                    .push_json(&mut text)
+                    .map_err(|error| self.failed(error.into()))?,
+                Format::Table | Format::TableVerbose => summary.push_table(&mut text),
+            }
+            self.buffer.extend_from_slice(text.as_bytes());
+        }
+        self.flush()
     }
 
     fn flush(&mut self) -> Result<(), OutputError> {
@@ -244,7 +302,7 @@ mod tests {
             verbose: true,
             containers: true,
         };
-        Table::new(columns, Style::default(), false).row(&mut row, &event, true, |time| time);
+        Table::new(columns, &Style::default(), false).row(&mut row, &event, true, |time| time);
         let line = std::str::from_utf8(&out).unwrap();
         for text in [line, &row] {
             let text = text.strip_suffix('\n').unwrap();
@@ -286,7 +344,7 @@ mod tests {
                 target: Target::File("/dev/null".into()),
                 mode: None,
             };
-            let mut outputs = Outputs::open(&[spec], Timeline::new(0), false, Style::default()).unwrap();
+            let mut outputs = Outputs::open(&[spec], Timeline::new(0), false, &Style::default()).unwrap();
             let mut show = || {
                 for record in &records {
                     outputs.event(&decode::decode(record).unwrap()).unwrap();

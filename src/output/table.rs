@@ -8,12 +8,13 @@ use crate::escape;
 use crate::output::color::{Color, When, PLAIN};
 use crate::output::fit::{self, Part};
 use crate::output::structure::Detail;
+use crate::output::template::Template;
 use crate::output::text;
-use crate::output::time::{Time, Times};
+use crate::output::time::{push_seconds, Time, Times};
 use crate::users::Users;
 
 /// What tables are asked to be like: the flags of one run.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Style {
     /// What TIME shows.
     pub time: Time,
@@ -25,6 +26,30 @@ pub struct Style {
     pub numeric: bool,
     /// Whether rows are as long as they are, on a terminal, too.
     pub wide: bool,
+    /// Whether rows show how long calls took.
+    pub durations: bool,
+    /// Whether events are counted, in place of rows.
+    pub summary: bool,
+    /// Rows as the user has put them together.
+    pub template: Option<Template>,
+}
+
+impl Style {
+    /// Names of users, unless numbers are wanted.
+    pub fn users(&self) -> Users {
+        match self.numeric {
+            true => Users::default(),
+            false => Users::read(),
+        }
+    }
+
+    /// How much of structures is shown; `verbose`: in the table that has all columns.
+    pub(crate) fn detail(&self, verbose: bool) -> Detail {
+        match verbose || self.verbose_args {
+            true => Detail::All,
+            false => Detail::Main,
+        }
+    }
 }
 
 /// The columns that not every table has.
@@ -68,7 +93,7 @@ const fn column(title: &'static str, least: usize, usual: usize) -> Column {
     Column { title, least, usual }
 }
 
-const COLUMNS: [Column; 15] = [
+const COLUMNS: [Column; 16] = [
     column("TIME", 9, 14),
     column("UTS_NAME", 8, 16),
     column("CONTAINER_ID", 12, 12),
@@ -83,6 +108,7 @@ const COLUMNS: [Column; 15] = [
     column("TID/host", 11, 13),
     column("PPID/host", 11, 13),
     column("RET", 9, 16),
+    column("TOOK(s)", 8, 10),
     column("EVENT", 10, 20),
 ];
 
@@ -97,7 +123,8 @@ const COMM: usize = 6;
 const PID: usize = 7;
 const PID_HOST: usize = 10;
 const RET: usize = 13;
-const EVENT: usize = 14;
+const TOOK: usize = 14;
+const EVENT: usize = 15;
 
 /// Usual widths of the columns.
 fn usual(time: Time) -> [usize; COLUMNS.len()] {
@@ -114,18 +141,13 @@ const ARGS_LEAST: usize = 16;
 
 impl Table {
     /// A table with these columns. `colors`: the terminal, or whoever reads it, understands them.
-    pub fn new(columns: Columns, style: Style, colors: bool) -> Table {
-        let users = if style.numeric {
-            Users::default()
-        } else {
-            Users::read()
-        };
+    pub fn new(columns: Columns, style: &Style, colors: bool) -> Table {
         Table {
             columns,
-            style,
+            style: style.clone(),
             limit: None,
             times: Times::new(style.time),
-            users,
+            users: style.users(),
             grid: Grid {
                 widths: usual(style.time),
                 usual: usual(style.time),
@@ -171,10 +193,12 @@ impl Table {
     fn shown(&self) -> impl Iterator<Item = usize> {
         let Columns { verbose, containers } = self.columns;
         let ids = if containers { PID_HOST } else { PID };
+        let durations = self.style.durations;
         (0..COLUMNS.len()).filter(move |column| match *column {
             UTS_NAME | MNT_NS | PID_NS => verbose,
             CONTAINER_ID => containers,
             TIME | UID | COMM | RET | EVENT => true,
+            TOOK => durations,
             id => (ids..ids + if verbose { 3 } else { 2 }).contains(&id),
         })
     }
@@ -226,6 +250,10 @@ impl Table {
                         .grid
                         .colored(out, RET, color, |out| text::push_return(out, event));
                 }
+                TOOK => match event.duration {
+                    Some(duration) => self.grid.cell(out, TOOK, |out| push_seconds(out, duration)),
+                    None => self.grid.value(out, TOOK, "-"),
+                },
                 EVENT => {
                     let color = Color::of_event(event.spec);
                     colored += self
@@ -266,10 +294,7 @@ impl Table {
     }
 
     fn detail(&self) -> Detail {
-        match self.columns.verbose || self.style.verbose_args {
-            true => Detail::All,
-            false => Detail::Main,
-        }
+        self.style.detail(self.columns.verbose)
     }
 
     /// Appends the arguments in so many columns.

@@ -69,9 +69,14 @@ impl Times {
                 time.saturating_sub(before)
             }
         };
-        let (seconds, micros) = (nanoseconds / 1_000_000_000, nanoseconds % 1_000_000_000 / 1000);
-        let _ = write!(out, "{seconds}.{micros:06}");
+        push_seconds(out, nanoseconds);
     }
+}
+
+/// Appends nanoseconds as seconds with six digits: `5.000042`.
+pub fn push_seconds(out: &mut String, nanoseconds: u64) {
+    let (seconds, micros) = (nanoseconds / 1_000_000_000, nanoseconds % 1_000_000_000 / 1000);
+    let _ = write!(out, "{seconds}.{micros:06}");
 }
 
 /// Appends the time of day of this moment where the user is, `13:05:09.000123`.
@@ -82,8 +87,7 @@ fn push_local(out: &mut String, since_epoch: u64) {
     // SAFETY: reads a number and fills a structure, both of which live until it returns.
     let known = unsafe { libc::localtime_r(&(seconds as libc::time_t), &raw mut local) };
     if known.is_null() {
-        let _ = write!(out, "{seconds}.{micros:06}");
-        return;
+        return push_seconds(out, since_epoch);
     }
     let _ = write!(
         out,

@@ -45,6 +45,7 @@ mod ship;
 mod sockets;
 mod spawn;
 mod strace;
+mod summary;
 mod syscalls;
 mod targets;
 mod terminal;
@@ -149,6 +150,7 @@ fn main() {
         once(calls::tests()),
         once(vectors::tests()),
         once(strace::tests()),
+        summary::tests(),
         once(edges::tests()),
         once(hostile::tests()),
         once(output::tests()),

@@ -103,6 +103,8 @@ static __always_inline void mark_leave(struct task_struct *task, const struct pt
 	}
 	mark->nr = nr;
 	mark->abi = call.abi;
+	if (settings.durations)
+		mark->entered = bpf_ktime_get_boot_ns();
 	if (number_has(nr, ENTER_ARGS)) {
 		syscall_args(regs, call.abi, 0, mark->args);
 		desc = syscall_lookup(&call);
@@ -175,6 +177,7 @@ static __always_inline bool may_have_run(__u64 nr)
 #define TAKEN_ARGS (1 << 9) /* arguments are those of the mark */
 #define TAKEN_CALL (1 << 10) /* so are number and ABI */
 #define TAKEN_FIRST (1 << 11) /* there was none: the thread returns for the first time */
+#define TAKEN_ENTERED (1 << 12) /* the mark shows when the call was entered */
 
 /*
  * mark_leave(), mark_take() and remember_exec() for the current task: registers take much of the
@@ -185,6 +188,8 @@ int remember_exec_call(__u32 nr, __u32 abi);
 int mark_taken(__u64 nr);
 /* Puts the arguments of the mark into scratch.args; 0: there is no mark. */
 int marked_args(__u32 slot);
+/* Appends how long the call of the mark has taken until the record's time. */
+int put_duration(__u32 slot);
 
 /*
  * Takes the mark at sys_exit of call nr. Called once for each sys_exit, by the last of its
@@ -218,7 +223,7 @@ static __always_inline int mark_take(struct task_struct *task, __u64 nr)
 	case MARK_EXECUTED:
 		return TAKEN_EXECUTED;
 	case MARK_UNSETTLED:
-		return TAKEN_ARGS | TAKEN_CALL;
+		return TAKEN_ARGS | TAKEN_CALL | TAKEN_ENTERED;
 	case MARK_ENTERED:
 		/*
 		 * Nothing else changes a number during a call: a program was skipped, and the mark
@@ -226,7 +231,7 @@ static __always_inline int mark_take(struct task_struct *task, __u64 nr)
 		 */
 		if (mark->nr != (__u32)nr)
 			return RECORD_UNVERIFIED;
-		return number_has(nr, ENTER_ARGS) ? TAKEN_ARGS : 0;
+		return TAKEN_ENTERED | (number_has(nr, ENTER_ARGS) ? TAKEN_ARGS : 0);
 	}
 	if (!leaves)
 		return 0;
@@ -251,6 +256,7 @@ static __always_inline void mark_exec(struct task_struct *task)
 	if (mark->state != MARK_UNSETTLED) {
 		mark->nr = NR_EXECVE;
 		mark->abi = ABI_NATIVE;
+		mark->entered = 0;
 	}
 	mark_set(mark, MARK_EXECUTED);
 }

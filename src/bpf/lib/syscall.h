@@ -151,11 +151,11 @@ static __always_inline void put_seen(struct scratch *s, long seen)
 	item_end(s, item, sizeof(seen));
 }
 
-/* by_mark: the call's arguments are those of its mark. */
+/* taken: what is known by the call's mark, TAKEN_*. */
 static __always_inline void emit_syscall(struct task_struct *task, const struct pt_regs *regs,
 					 const struct syscall_nr *call,
 					 const struct syscall_desc *desc, long ret, __u8 flags,
-					 bool by_mark)
+					 __u32 taken)
 {
 	long seen = ret;
 	bool checked = settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked;
@@ -187,7 +187,7 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 	s->header.flags = flags;
 	if (call->within)
 		s->header.flags |= RECORD_WITHIN;
-	if (by_mark && !desc->split && marked_args(s->slot)) {
+	if (taken & TAKEN_ARGS && !desc->split && marked_args(s->slot)) {
 		if (call->abi == ABI_IA32)
 			widen_args(desc, s->args);
 	} else {
@@ -204,6 +204,8 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 		put_args(s, desc, syscall_key(call), call->abi, ret);
 	if (seen != ret)
 		put_seen(s, seen);
+	if (settings.durations && taken & TAKEN_ENTERED)
+		put_duration(s->slot);
 	if (settings.decode_fds && desc->flags & SYSCALL_CLOSES)
 		put_closing(s, task);
 	/* A call that is not shown may be here only to have its argument compared. */

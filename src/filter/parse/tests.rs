@@ -112,8 +112,12 @@ fn wrong_ones_say_what_is_allowed() {
         ("comm=a*b", "at either end only"),
         (
             "nosuch=1",
-            "uid pid tid ppid mntns pidns comm uts container event.retval",
+            "retval comm pid tid ppid uid uts mntns pidns container path,",
         ),
+        ("pathnam=x", "did you mean pathname?"),
+        ("duration>1", "that filters take"),
+        ("flags=O_CRAET", "O_CRAET"),
+        ("path>1", "it takes = and !="),
         ("event.nosuch=1", "only retval"),
         ("opennat.pathname=x", "did you mean openat?"),
         ("openat.nosuch=x", "dfd pathname flags mode retval"),
@@ -148,4 +152,34 @@ fn an_event_that_is_not_chosen_has_no_filter() {
 #[test]
 fn no_argument_is_called_as_the_result_is() {
     assert!(catalogue::events().all(|event| event.args.iter().all(|arg| arg.name != "retval")));
+}
+
+#[test]
+fn an_argument_of_any_event() {
+    let events = ["openat", "unlink", "mmap", "close", "lost_events"].map(catalogue::expect);
+    let filters =
+        |value: &str| parse(&[value.into()], &events, Shown::default()).map_err(|error| error.to_string());
+    let dropped = |value: &str| {
+        let filters = filters(value).unwrap();
+        let dropped = events
+            .iter()
+            .filter(|event| filters.impossible.contains(&event.id));
+        (
+            filters.arguments.len(),
+            dropped.map(|event| event.name).collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(dropped("pathname=/etc/*"), (2, vec!["mmap", "close"]));
+    assert_eq!(dropped("pathname!=/etc/*"), (2, vec![]));
+    // Names of one event's flags are none of another's.
+    assert_eq!(dropped("flags=O_CREAT"), (1, vec!["unlink", "mmap", "close"]));
+    assert_eq!(dropped("flags!=MAP_FIXED"), (1, vec![]));
+    assert_eq!(dropped("path=/etc/*"), (0, vec![]));
+    assert!(filters("path=/etc/*").unwrap().path.is_some());
+    assert_eq!(dropped("retval=-2").1, Vec::<&str>::new());
+    let message = filters("sig=KILL").unwrap_err();
+    assert!(
+        message.contains("no chosen event has the argument sig"),
+        "{message}"
+    );
 }

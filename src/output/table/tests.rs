@@ -31,7 +31,7 @@ fn table(containers: bool) -> Table {
         verbose: false,
         containers,
     };
-    Table::new(columns, Style::default(), false)
+    Table::new(columns, &Style::default(), false)
 }
 
 fn row(table: &mut Table, event: &Event<'_>) -> String {
