@@ -76,7 +76,7 @@ struct Rows {
 }
 
 impl Outputs {
-    /// Opens every place. The first flush writes the headers, so that a run that cannot begin prints none.
+    /// Opens every place.
     ///
     /// `containers`: tables show which container a process is in, and its ids both there and outside.
     pub fn open(
@@ -94,11 +94,17 @@ impl Outputs {
         })
     }
 
-    /// Sets when tracing began, in ns since boot: relative times count from there.
+    /// Sets when tracing began, in ns since boot, from where relative times count, and begins tables with their headers.
     pub fn begin(&mut self, at: u64) {
         for sink in &mut self.sinks {
             match &mut sink.shape {
-                Shape::Table(table) => table.begin(at),
+                Shape::Table(table) => {
+                    table.begin(at);
+                    let mut row = sink.row.borrow_mut();
+                    row.clear();
+                    table.header(&mut row);
+                    sink.buffer.extend_from_slice(row.as_bytes());
+                }
                 Shape::Template(rows) => rows.times.begin(at),
                 Shape::Json | Shape::Summary(..) => {}
             }
@@ -152,11 +158,6 @@ impl Sink {
             row: RefCell::default(),
         };
         sink.measure();
-        if let Shape::Table(table) = &mut sink.shape {
-            let mut row = sink.row.borrow_mut();
-            table.header(&mut row);
-            sink.buffer.extend_from_slice(row.as_bytes());
-        }
         Ok(sink)
     }
 
@@ -245,7 +246,7 @@ mod tests {
     use spec::Target;
 
     /// A record of a call that returned 0, with these values and items (index, bytes).
-    fn record(event: &str, values: &[u64], items: &[(u8, &[u8])]) -> Vec<u8> {
+    pub(super) fn record(event: &str, values: &[u64], items: &[(u8, &[u8])]) -> Vec<u8> {
         let context = Context {
             event: catalogue::expect(event).id,
             nvalues: values.len() as u8,
@@ -361,3 +362,5 @@ mod tests {
 
 #[cfg(test)]
 mod forging_tests;
+#[cfg(test)]
+mod golden_tests;

@@ -67,6 +67,10 @@ pub struct Table {
     style: Style,
     /// Columns of the terminal; `None`: rows are not shortened.
     limit: Option<usize>,
+    /// Columns that find no room in a narrow terminal.
+    hidden: [bool; COLUMNS.len()],
+    /// Columns that a moment takes at least.
+    time_width: usize,
     times: Times,
     users: Users,
     grid: Grid,
@@ -94,7 +98,7 @@ const fn column(title: &'static str, least: usize, usual: usize) -> Column {
 }
 
 const COLUMNS: [Column; 16] = [
-    column("TIME", 9, 14),
+    column("TIME", 0, 0), // by its kind
     column("UTS_NAME", 8, 16),
     column("CONTAINER_ID", 12, 12),
     column("MNT_NS", 10, 12),
@@ -121,7 +125,11 @@ const PID_NS: usize = 4;
 const UID: usize = 5;
 const COMM: usize = 6;
 const PID: usize = 7;
+const TID: usize = 8;
+const PPID: usize = 9;
 const PID_HOST: usize = 10;
+const TID_HOST: usize = 11;
+const PPID_HOST: usize = 12;
 const RET: usize = 13;
 const TOOK: usize = 14;
 const EVENT: usize = 15;
@@ -136,6 +144,17 @@ fn usual(time: Time) -> [usize; COLUMNS.len()] {
 /// A terminal with fewer columns has no room to align arguments.
 const NARROW: usize = 110;
 
+/// Columns that are hidden in a terminal that is too narrow for all, one after the other.
+const HIDDEN_FIRST: [usize; 9] = [
+    PPID_HOST, TID_HOST, PPID, PID_NS, MNT_NS, UTS_NAME, TID, UID, TOOK,
+];
+
+/// What arguments have at least before columns are hidden.
+const ARGS_SOME: usize = 12;
+
+/// Columns that the longest name of an event takes.
+const LONGEST_NAME: usize = 26;
+
 /// On a terminal with fewer columns COMM is shortened to its least, so that arguments have some room.
 const ARGS_LEAST: usize = 16;
 
@@ -146,6 +165,8 @@ impl Table {
             columns,
             style: style.clone(),
             limit: None,
+            hidden: [false; COLUMNS.len()],
+            time_width: style.time.least(0),
             times: Times::new(style.time),
             users: style.users(),
             grid: Grid {
@@ -161,24 +182,59 @@ impl Table {
     /// Makes rows fit into so many columns from now on; `None`: they are as long as they are.
     pub fn set_limit(&mut self, limit: Option<usize>) {
         let limit = limit.filter(|_| !self.style.wide);
-        // In few columns an event's name takes what it needs, and no more.
-        self.grid.usual[EVENT] = match limit {
-            Some(..NARROW) => COLUMNS[EVENT].least,
-            _ => COLUMNS[EVENT].usual,
-        };
-        if self.limit.is_none() && limit.is_some() {
+        if limit == self.limit {
+            return;
+        }
+        // In few columns a result and an event's name take what they need, and no more.
+        let narrow = matches!(limit, Some(..NARROW));
+        for column in [RET, EVENT] {
+            self.grid.usual[column] = match narrow {
+                true => COLUMNS[column].least,
+                false => COLUMNS[column].usual,
+            };
+        }
+        if self.limit.is_none() {
             self.grid.widths = COLUMNS.map(|column| column.least);
+            self.grid.widths[TIME] = self.time_width;
         }
         self.limit = limit;
+        self.hide();
+    }
+
+    /// Hides columns until the others, and something of the arguments, fit into the terminal.
+    fn hide(&mut self) {
+        self.hidden = [false; COLUMNS.len()];
+        let Some(limit) = self.limit else {
+            return;
+        };
+        for column in HIDDEN_FIRST {
+            let shown: usize = self.shown().map(|column| self.least(column) + 1).sum();
+            let longest = shown - COLUMNS[EVENT].least + LONGEST_NAME;
+            if longest.max(shown + ARGS_SOME) <= limit {
+                return;
+            }
+            self.hidden[column] = true;
+        }
+    }
+
+    fn least(&self, column: usize) -> usize {
+        match column {
+            TIME => self.time_width,
+            column => COLUMNS[column].least,
+        }
     }
 
     /// Sets when tracing began, in ns since boot.
     pub fn begin(&mut self, at: u64) {
         self.times.begin(at);
+        self.time_width = self.style.time.least(at);
+        self.grid.widths[TIME] = self.grid.widths[TIME].max(self.time_width);
+        self.hide();
     }
 
     /// Appends the header.
     pub fn header(&mut self, out: &mut String) {
+        let start = out.len();
         for column in self.shown() {
             let title = match column {
                 TIME => self.style.time.title(),
@@ -186,7 +242,11 @@ impl Table {
             };
             self.grid.cell(out, column, |out| out.push_str(title));
         }
-        out.push_str("ARGS\n");
+        out.push_str("ARGS");
+        if let Some(limit) = self.limit {
+            fit::clip(out, start, limit);
+        }
+        out.push('\n');
     }
 
     /// The columns of this table, in order.
@@ -194,7 +254,9 @@ impl Table {
         let Columns { verbose, containers } = self.columns;
         let ids = if containers { PID_HOST } else { PID };
         let durations = self.style.durations;
+        let hidden = self.hidden;
         (0..COLUMNS.len()).filter(move |column| match *column {
+            column if hidden[column] => false,
             UTS_NAME | MNT_NS | PID_NS => verbose,
             CONTAINER_ID => containers,
             TIME | UID | COMM | RET | EVENT => true,

@@ -29,6 +29,19 @@ impl Time {
         }
     }
 
+    /// Columns that moments from this one on take at least, in ns since boot.
+    pub fn least(self, at: u64) -> usize {
+        match self {
+            Time::Boot => {
+                let mut text = String::new();
+                push_seconds(&mut text, at);
+                text.len().max(9)
+            }
+            Time::Wall => self.width(),
+            Time::Relative | Time::Delta => 9,
+        }
+    }
+
     /// Columns that a moment usually takes.
     pub fn width(self) -> usize {
         match self {
