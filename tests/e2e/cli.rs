@@ -1,6 +1,7 @@
 //! The command line: mistakes, privilege, `--list`.
 
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 
 use libtest_mimic::Failed;
@@ -18,6 +19,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("help_of_a_flag", help_of_a_flag).unless(same_everywhere()),
         Test::new("wrong_values_of_trace", wrong_scopes).unless(same_everywhere()),
         Test::new("no_privilege_names_what_is_missing", no_privilege),
+        Test::new("a_user_namespace_is_named_as_the_reason", user_namespace).unless(lacks_tool("unshare")),
         Test::new("bpf_and_perfmon_suffice", two_capabilities).on_each_kernel(),
         Test::new("no_btf_is_said", no_btf).unless(lacks_tool("mount")),
         Test::new("a_pid_that_does_not_exist", no_such_pid).unless(same_everywhere()),
@@ -161,6 +163,22 @@ fn help_of_a_flag() -> Result<(), Failed> {
     }
     for flag in ["--help", "--version"] {
         assert_eq!(run(&[flag]).code(), 0);
+    }
+    Ok(())
+}
+
+/// There root has all capabilities, and none that counts.
+fn user_namespace() -> Result<(), Failed> {
+    for flag in ["-Ur", "-U"] {
+        let run = finish(
+            Command::new("unshare")
+                .arg(flag)
+                .arg(tracee())
+                .args(["-e", "execve"]),
+        );
+        one_line(&run.stderr)?;
+        assert_eq!(run.code(), 1);
+        assert!(run.stderr.contains("user namespace"), "{flag}: {}", run.stderr);
     }
     Ok(())
 }
