@@ -220,6 +220,7 @@ impl Loaded<'_> {
             &prepared.chosen.missing,
             prepared.no_memory.as_deref(),
             &prepared.features,
+            config.debug,
         );
         if io::stderr().is_terminal() && !config.quiet {
             let count = prepared.chosen.events.len();
