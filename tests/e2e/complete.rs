@@ -109,7 +109,7 @@ fn bash() -> Result<(), Failed> {
         script.display()
     );
     fs::write(&rc, begin)?;
-    let completed = |line: &str| -> Result<String, Failed> {
+    let completed = |line: &str, end: &str| -> Result<String, Failed> {
         let mut shell = shell("bash", folder.path());
         let mut child = shell
             .args(["--noprofile", "--rcfile"])
@@ -117,8 +117,6 @@ fn bash() -> Result<(), Failed> {
             .arg("-i")
             .stdin(Stdio::piped())
             .spawn()?;
-        // The open quote is closed, so that the line is whole.
-        let end = if line.contains('\'') { "'" } else { "" };
         child
             .stdin
             .take()
@@ -130,7 +128,9 @@ fn bash() -> Result<(), Failed> {
             .concat())
     };
     for (line, words) in LINES {
-        let shown = completed(line)?;
+        // Where there are several, an open quote stays open.
+        let end = if line.contains('\'') { "'" } else { "" };
+        let shown = completed(line, end)?;
         // What is listed, or a single one, which has been put into the line.
         let has = |word: &str| {
             shown.split_whitespace().any(|shown| {
@@ -161,7 +161,7 @@ fn bash() -> Result<(), Failed> {
         ("tracee --events-m", "--events-max"),
         ("tracee -- tracee-test-a /proc/self/statu", "/proc/self/status"),
     ] {
-        let shown = completed(line)?;
+        let shown = completed(line, "")?;
         assert!(shown.contains(&format!("<{whole}>")), "{line}: {whole}: {shown}");
     }
     Ok(())
