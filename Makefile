@@ -1,5 +1,5 @@
 # Cargo does the building; this file puts the results into dist/ and names the steps (make help).
-# With DOCKER=1 the targets bpf, build, all and static run in a container that has all tools.
+# With DOCKER=1 the targets bpf, build, all, static and pages run in a container that has all tools.
 PREFIX ?= /usr/local
 CARGO ?= cargo
 ENGINE ?= docker
@@ -11,6 +11,8 @@ sudo := $(if $(filter-out 0,$(shell id -u)),sudo)
 arch := x86_64
 triple := $(arch)-unknown-linux-gnu
 version := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+# What writes the pages needs crates with more features: where it is built, too, all is compiled with these, and once.
+also := $(if $(filter pages release deb rpm,$(MAKECMDGOALS)),--example pages)
 # For tracee --version.
 export TRACEE_COMMIT ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 # Packed relocations save half a megabyte in a position-independent binary of this size. Paths of
@@ -26,7 +28,7 @@ static_flags := -C target-feature=+crt-static -C strip=symbols -C link-arg=-Wl,-
 
 ifdef DOCKER
 
-all bpf build static: ## with DOCKER=1: the same in a container, for machines with nothing but an engine
+all bpf build static pages: ## with DOCKER=1: the same in a container, for machines with nothing but an engine
 	$(ENGINE) build $(BUILD_ARGS) --target builder --tag tracee-builder .
 	$(ENGINE) run --rm --user "$$(id -u):$$(id -g)" --volume "$(CURDIR):/src" --workdir /src \
 		--env CARGO_HOME=/cargo --env CARGO_TARGET_DIR=/src/target/docker --env TRACEE_COMMIT="$(TRACEE_COMMIT)" \
@@ -40,13 +42,13 @@ all: build ## build both (the default)
 # nothing to do.
 bpf: ## build the BPF object: dist/tracee.bpf.o
 	@mkdir -p dist
-	@messages=$$($(CARGO) build --release $(locked) --lib --message-format=json-render-diagnostics) || exit; \
+	@messages=$$($(CARGO) build --release $(locked) --lib $(also) --message-format=json-render-diagnostics) || exit; \
 		out=$$(printf '%s\n' "$$messages" | \
 		sed -n '/"reason":"build-script-executed"/{/[/#]tracee[@#]/s/.*"out_dir":"\([^"]*\)".*/\1/p}'); \
 		install -m 644 "$$out/tracee.bpf.o" dist/tracee.bpf.o
 
 build: bpf ## build the program, too: dist/tracee
-	$(CARGO) build --release $(locked) --bin tracee
+	$(CARGO) build --release $(locked) --bin tracee $(also)
 	@mkdir -p dist
 	@install -m 755 $(target)/release/tracee dist/tracee
 
@@ -54,6 +56,10 @@ static: ## build one binary for every distribution: dist/static/tracee
 	@script/setup.sh static
 	RUSTFLAGS="$(static_flags)" $(CARGO) build --release $(locked) --features vendored --target $(triple) --bin tracee
 	@install -D -m 755 $(target)/$(triple)/release/tracee dist/static/tracee
+
+pages: ## write the man page and the completions of shells: dist/pages/
+	$(CARGO) run --quiet --release $(locked) --example pages -- dist/pages
+	@gzip -9 -n -c dist/pages/tracee.8 >dist/pages/tracee.8.gz
 
 endif
 
@@ -84,10 +90,6 @@ bench: ## compare with other tracers
 	@ONLY=progs tests/run.sh
 	$(CARGO) bench $(locked) --bench tracers
 
-pages: ## write the man page and the completions of shells: dist/pages/
-	$(CARGO) run --quiet --release $(locked) --example pages -- dist/pages
-	@gzip -9 -n -c dist/pages/tracee.8 >dist/pages/tracee.8.gz
-
 release: static bpf pages ## pack the static binary, man page and completions: dist/tracee-VERSION-linux-ARCH.tar.gz
 	@script/release.sh tracee-$(version)-linux-$(arch)
 
@@ -108,11 +110,18 @@ ship-test: ## build and try all that is shipped: tarball twice, packages in fres
 	@script/setup.sh ship
 	@tests/ship.sh
 
-# Installs what has been built, so that root need not build.
-install: ## install dist/ under $(DESTDIR)$(PREFIX)
+# Installs what has been built, so that root need not build, which would leave root's files in a user's target/.
+install: ## install dist/ under $(DESTDIR)$(PREFIX): program, BPF object, man page and completions
 	@[ -x dist/tracee ] && [ -s dist/tracee.bpf.o ] || { echo "dist/ is not complete; run: make" >&2; exit 1; }
+	@[ -s dist/pages/tracee.8 ] || \
+		if [ "$$(id -u)" = "$$(stat -c %u .)" ]; then $(MAKE) --no-print-directory pages; \
+		else echo "the man page and completions are not built; run, as the owner of $(CURDIR): make pages" >&2; exit 1; fi
 	install -D -m 755 dist/tracee "$(DESTDIR)$(PREFIX)/bin/tracee"
 	install -D -m 644 dist/tracee.bpf.o "$(DESTDIR)$(PREFIX)/lib/tracee/tracee.bpf.o"
+	install -D -m 644 dist/pages/tracee.8 "$(DESTDIR)$(PREFIX)/share/man/man8/tracee.8"
+	install -D -m 644 dist/pages/tracee.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tracee"
+	install -D -m 644 dist/pages/_tracee "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tracee"
+	install -D -m 644 dist/pages/tracee.fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/tracee.fish"
 
 lint: ## check format and style only
 	@script/setup.sh test

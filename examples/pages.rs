@@ -7,19 +7,26 @@ use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
-use clap::CommandFactory;
-use clap_complete::{generate_to, Shell};
+use clap::{CommandFactory, ValueHint};
+use clap_complete::{generate, Shell};
 use clap_mangen::Man;
 
+use tracee::catalogue::{self, Set};
 use tracee::cli::args::Args;
+use tracee::filter::compile::has_result;
+use tracee::filter::{NAME_FIELDS, NUMBER_FIELDS};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args_os().nth(1).ok_or("usage: pages FOLDER")?);
     fs::create_dir_all(&folder)?;
-    let mut command = Args::command();
-    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        generate_to(shell, &mut command, "tracee", &folder)?;
+    for (shell, file) in [
+        (Shell::Bash, "tracee.bash"),
+        (Shell::Zsh, "_tracee"),
+        (Shell::Fish, "tracee.fish"),
+    ] {
+        fs::write(folder.join(file), completions(shell)?)?;
     }
+    let command = Args::command();
     // Only its first line belongs into a page's footer.
     let command = command.long_version(None);
     let man = Man::new(command)
@@ -35,4 +42,104 @@ fn main() -> Result<(), Box<dyn Error>> {
     page.extend(include_bytes!("tracee.8.in"));
     fs::write(folder.join("tracee.8"), page)?;
     Ok(())
+}
+
+/// Flags whose values `complete/values.sh` knows: their field, the name that it knows them by, and a mark by which their
+/// lines are found in zsh's script.
+const OWN: [(&str, &str, &str); 10] = [
+    ("event", "-e", "OWN-e"),
+    ("events_set", "-s", "OWN-s"),
+    ("exclude_event", "-x", "OWN-x"),
+    ("filter", "-f", "OWN-f"),
+    ("trace", "-t", "OWN-t"),
+    ("pid", "-p", "OWN-p"),
+    ("user", "-u", "OWN-u"),
+    ("output", "-o", "OWN-o"),
+    ("capture", "--capture", "OWN--capture"),
+    ("build_policy", "--build-policy", "OWN--build-policy"),
+];
+
+/// The completions of a shell: flags by clap, values that are made of parts by what stands in `complete/`.
+fn completions(shell: Shell) -> Result<String, Box<dyn Error>> {
+    let mut command = Args::command()
+        .mut_arg("output_path", |arg| arg.value_hint(ValueHint::DirPath))
+        .mut_arg("install_path", |arg| arg.value_hint(ValueHint::DirPath))
+        .mut_arg("command", |arg| arg.value_hint(ValueHint::CommandWithArguments));
+    for (field, _, mark) in OWN {
+        command = command.mut_arg(field, |arg| arg.value_hint(ValueHint::Other).value_name(mark));
+    }
+    let mut script = Vec::new();
+    generate(shell, &mut command, "tracee", &mut script);
+    let mut script = String::from_utf8(script)?;
+    let values = values();
+    match shell {
+        Shell::Bash => script += &include_str!("complete/tail.bash").replace("@VALUES@", &values),
+        Shell::Zsh => {
+            for (_, flag, mark) in OWN {
+                script = replace(
+                    &script,
+                    &format!(":{mark}:"),
+                    &format!(":value: _tracee_own {flag}"),
+                )?;
+            }
+            script = replace(&script, ":_cmdambivalent'", ": _tracee_command'")?;
+            let own = include_str!("complete/head.zsh").replace("@VALUES@", &values);
+            script = replace(&script, "#compdef tracee\n", &format!("#compdef tracee\n{own}"))?;
+        }
+        Shell::Fish => {
+            let quoted = format!("{values}\n_tracee_values \"$1\" \"$2\"")
+                .replace('\\', "\\\\")
+                .replace('\'', "\\'");
+            script += &include_str!("complete/tail.fish").replace("@QUOTED@", &format!("'{quoted}'"));
+            for (field, flag, _) in OWN {
+                let arg = command
+                    .get_arguments()
+                    .find(|arg| arg.get_id() == field)
+                    .ok_or("no such flag")?;
+                let long = arg.get_long().ok_or("no long flag")?;
+                let short = arg
+                    .get_short()
+                    .map_or(String::new(), |short| format!(" -s {short}"));
+                script += &format!("complete -c tracee{short} -l {long} -x -a '(__tracee_values {flag})'\n");
+            }
+            script +=
+                "complete -c tracee -n 'contains -- -- (commandline -opc)' -x -a '(__tracee_command)'\n";
+        }
+        _ => {}
+    }
+    Ok(script)
+}
+
+/// Replaces what must be there.
+fn replace(text: &str, what: &str, by: &str) -> Result<String, Box<dyn Error>> {
+    match text.contains(what) {
+        true => Ok(text.replace(what, by)),
+        false => Err(format!("clap's script has no {what:?}").into()),
+    }
+}
+
+/// `complete/values.sh` with the catalogue's names.
+fn values() -> String {
+    let words = |words: Vec<&str>| words.join(" ");
+    let arguments: Vec<String> = catalogue::events()
+        .map(|event| {
+            let names = event.args.iter().map(|arg| arg.name);
+            let names = names.chain(has_result(event).then_some("retval"));
+            format!("{} {}", event.name, words(names.collect()))
+        })
+        .collect();
+    include_str!("complete/values.sh")
+        .replace(
+            "@EVENTS@",
+            &words(catalogue::events().map(|event| event.name).collect()),
+        )
+        .replace(
+            "@SETS@",
+            &words(Set::EVERY.iter().map(|set| set.name()).collect()),
+        )
+        .replace("@ARGUMENTS@", &arguments.join("\n"))
+        .replace(
+            "@FIELDS@",
+            &words([&NUMBER_FIELDS[..], &NAME_FIELDS, &["container"]].concat()),
+        )
 }

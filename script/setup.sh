@@ -89,6 +89,9 @@ group_test() {
 	want 'has codespell' codespell codespell
 	want 'has git' git git
 	could_use 'has upx' upx-ucl upx
+	# They try their completions.
+	could_use 'has zsh' zsh zsh
+	could_use 'has fish' fish fish
 	# Newer compilers make other programs of the same sources, which kernels must load as well.
 	could_use 'has clang-19 || ! has clang-14' clang-19 clang
 	want 'has strace' strace strace

@@ -1,7 +1,9 @@
 //! Which of the chosen events and captures are available on this kernel, and the warnings about the others.
 
+use std::path::Path;
+
 use crate::capture;
-use crate::catalogue::EventSpec;
+use crate::catalogue::{special, EventSpec};
 use crate::cli::events::Selection;
 use crate::error::LoadError;
 use crate::loader::features::Features;
@@ -56,7 +58,8 @@ pub fn possible(
 }
 
 /// Warns of what was asked for and will not be shown. Called once a run has begun: others end with an error instead.
-pub fn warn(missing: &[&'static EventSpec], no_memory: Option<&str>, features: &Features) {
+/// `debug`: with the reasons.
+pub fn warn(missing: &[&'static EventSpec], no_memory: Option<&str>, features: &Features, debug: bool) {
     if let Some(reason) = no_memory {
         say!("warning: memory is not captured, since it is unavailable on this kernel: {reason}");
     }
@@ -71,11 +74,37 @@ pub fn warn(missing: &[&'static EventSpec], no_memory: Option<&str>, features: &
              and others are unavailable: {reason}"
         );
     }
-    if !missing.is_empty() {
-        say!(
-            "warning: left out, since they are unavailable on this kernel: {}",
-            by_reason(&reasons(missing, features))
-        );
+    let missed: Vec<_> = missing
+        .iter()
+        .map(|event| event.name)
+        .filter(|name| can_happen(name))
+        .collect();
+    if let Some(which) = several(&missed) {
+        say!("warning: {which} unavailable on this kernel and left out; --list shows why");
+    }
+    if debug && !missing.is_empty() {
+        say!("left out: {}", by_reason(&reasons(missing, features)));
+    }
+}
+
+/// Whether what the event reports is possible on this kernel. What is not, nobody misses: a kernel without loadable
+/// modules loads none.
+fn can_happen(name: &str) -> bool {
+    !OF_MODULES.contains(&name) || Path::new("/proc/modules").exists()
+}
+
+/// Events of loadable modules.
+const OF_MODULES: [&str; 3] = ["module_load", "module_free", "do_init_module"];
+
+const _: () = special::all_known(&OF_MODULES);
+
+/// The subject of a sentence about these events, with its verb: a few by name, more by their number.
+fn several(names: &[&str]) -> Option<String> {
+    match names {
+        [] => None,
+        [name] => Some(format!("{name} is")),
+        [first, second] => Some(format!("{first} and {second} are")),
+        _ => Some(format!("{} events are", names.len())),
     }
 }
 
@@ -111,5 +140,14 @@ mod tests {
     fn each_reason_is_told_once() {
         let missing = [("a", "no x".into()), ("b", "no y".into()), ("c", "no x".into())];
         assert_eq!(by_reason(&missing), "a, c (no x); b (no y)");
+    }
+
+    #[test]
+    fn many_are_counted() {
+        let said = |names: &[&str]| several(names).unwrap_or_default();
+        assert_eq!(said(&["a"]), "a is");
+        assert_eq!(said(&["a", "b"]), "a and b are");
+        assert_eq!(said(&["a", "b", "c"]), "3 events are");
+        assert_eq!(several(&[]), None);
     }
 }

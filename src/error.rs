@@ -72,6 +72,11 @@ pub enum LoadError {
         add: String,
     },
     #[error(
+        "no privilege to trace: tracee is in a user namespace of its own (unshare -U, a rootless container), where \
+         neither root nor capabilities count for tracing: run it outside, as root"
+    )]
+    UserNamespace,
+    #[error(
         "this kernel has no BTF (/sys/kernel/btf/vmlinux is missing): it must be built with CONFIG_DEBUG_INFO_BTF=y, as \
          the kernels of current distributions are"
     )]

@@ -101,7 +101,7 @@ fn run() -> Result<u8, Error> {
             list::write(&mut text, &events, &features, json, tried).map_err(Error::system("--list"))?;
             let printed = print(&String::from_utf8_lossy(&text))?;
             if !tried {
-                say!("without CAP_BPF and CAP_PERFMON nothing was tried: this list follows from the kernel's types");
+                say!("without the privilege to trace nothing was tried: this list follows from the kernel's types");
             }
             Ok(printed)
         }

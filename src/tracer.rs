@@ -23,9 +23,10 @@ use crate::fields::Field;
 use crate::filter::compile::compile;
 use crate::limits;
 use crate::loader::features::Features;
+use crate::loader::lookup::{self, BuildPolicy};
 use crate::loader::marks::marked_calls;
 use crate::loader::probe::{self, Sources};
-use crate::loader::{lookup, object, KernelSide, Plan};
+use crate::loader::{object, KernelSide, Plan};
 use crate::output::spec::{Format, Target};
 use crate::output::template::Template;
 use crate::output::{target, Outputs};
@@ -87,13 +88,20 @@ impl<'a> Prepared<'a> {
         let signalled = process.as_ref().map(AsRawFd::as_raw_fd);
         let stop = Stop::install(signals, process)?;
         let command = command?;
-        let object = lookup::choose(&config.object)?;
         let uses = Uses {
             proc: shows_json(config),
             capture: config.capture.is_some(),
             command: signalled,
         };
-        privilege::check(uses)?;
+        // A rebuild needs no privilege. Else no warning about an object comes before what ends the run anyway.
+        let rebuilds = config.object.policy == BuildPolicy::Always;
+        if !rebuilds {
+            privilege::check(uses)?;
+        }
+        let object = lookup::choose(&config.object)?;
+        if rebuilds {
+            privilege::check(uses)?;
+        }
         let features = Features::of()?;
         let chosen = chosen::available(&config.events, &features)?;
         let (settings, no_memory) = chosen::possible(config.capture.clone(), &features)?;
@@ -231,6 +239,7 @@ impl Loaded<'_> {
             &prepared.chosen.missing,
             prepared.no_memory.as_deref(),
             &prepared.features,
+            config.debug,
         );
         if io::stderr().is_terminal() && !config.quiet {
             let count = prepared.chosen.events.len();

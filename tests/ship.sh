@@ -127,6 +127,19 @@ release_twice() {
 	cmp "dist/tracee-$version-linux-x86_64.tar.gz" "$other/dist/tracee-$version-linux-x86_64.tar.gz"
 }
 
+## From here.
+
+# Into a folder: all that people, man(1) and shells look for.
+installs() {
+	local root=$work/installed file
+	rm -rf "$root"
+	make install "DESTDIR=$root" PREFIX=/usr || return
+	for file in bin/tracee lib/tracee/tracee.bpf.o share/man/man8/tracee.8 share/bash-completion/completions/tracee \
+		share/zsh/site-functions/_tracee share/fish/vendor_completions.d/tracee.fish; do
+		[ -s "$root/usr/$file" ] || return
+	done
+}
+
 ## Packages.
 
 no_lintian_errors() {
@@ -299,6 +312,7 @@ if wants release; then check "make release, twice in different folders" release_
 if wants packages; then
 	check "make deb" make deb
 	$ok || finish
+	check "make install" installs
 	check "make rpm" make rpm
 	$ok || finish
 	check "lintian" no_lintian_errors

@@ -51,7 +51,8 @@ impl Execs {
         };
         let place = mine.iter().position(|seen| is_the(&seen.file, &exec.file));
         let held = place.map(|place| mine.swap_remove(place));
-        if self.is_new(&shared.clock, exec.file, exec.who.time) {
+        let wanted = shared.settings.wants_execs(exec.plain_path());
+        if wanted && self.is_new(&shared.clock, exec.file, exec.who.time) {
             let meta = meta(&exec.path, exec.marks, exec.file, "program");
             match held.map_or_else(|| reach(shared, exec), |held| Ok(claimed(held, exec))) {
                 Ok(file) => shared.give(Job::Exec { meta, file }),
@@ -76,21 +77,24 @@ impl Execs {
                 mode: stat.mode,
                 ..Identity::default()
             };
-            if !self.is_new(&shared.clock, identity, exec.who.time) {
-                continue;
-            }
             let mut magic = [0; 2];
             let is_script =
                 std::os::unix::fs::FileExt::read_at(file, &mut magic, 0).is_ok() && magic == *b"#!";
             let link = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).unwrap_or_default();
-            let path = match is_script && exec.name.starts_with(b"/") {
-                true => exec.name.clone(),
-                false => std::os::unix::ffi::OsStringExt::into_vec(link.into_os_string()),
-            };
+            let link = std::os::unix::ffi::OsStringExt::into_vec(link.into_os_string());
+            let link_marks = Marks::of_link(&link, stat.nlink);
+            let wants = |path: &[u8]| shared.settings.wants_execs(path);
+            // A script has two names: the one by which it was executed, which may lead over links, and its own.
+            let wanted = wants(link_marks.strip(&link)) || is_script && wants(&exec.name);
+            if !wanted || !self.is_new(&shared.clock, identity, exec.who.time) {
+                continue;
+            }
+            let by_name = is_script && exec.name.starts_with(b"/");
+            let path = if by_name { exec.name.clone() } else { link };
             let role = if is_script { "script" } else { "loader" };
             let marks = match is_script {
                 true => Marks::default(),
-                false => Marks::of_link(&path, stat.nlink),
+                false => link_marks,
             };
             shared.give(Job::Exec {
                 meta: meta(&path, marks, identity, role),

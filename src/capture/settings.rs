@@ -10,6 +10,7 @@ pub const HELP: &str = "\
   write           what they write to files
   write=/prefix*  only to files with such paths (without * just that one); may be repeated
   exec            the programs and scripts that are executed, once per content
+  exec=/prefix*   only those with such paths; may be repeated
   mem             memory that is made executable after it was written, as packers do
   all             all of these
 It may be repeated, and takes comma lists. index.jsonl in that folder lists what is stored, with sizes, SHA-256 and
@@ -22,9 +23,11 @@ pub struct Settings {
     /// Files that are written to.
     pub write: bool,
     /// Paths to which writes are captured; empty: all.
-    pub paths: Vec<Pattern>,
+    pub write_paths: Vec<Pattern>,
     /// Files that are executed.
     pub exec: bool,
+    /// Paths of which executions are captured; empty: all.
+    pub exec_paths: Vec<Pattern>,
     /// Memory that becomes executable.
     pub mem: bool,
     /// Whether memory was named, not just part of `all`: then it is an error if the kernel does not provide it.
@@ -72,50 +75,73 @@ impl Settings {
         let limits = limits.map_or(Ok(Limits::default()), parse_limits)?;
         let mut settings = Settings {
             write: false,
-            paths: Vec::new(),
+            write_paths: Vec::new(),
             exec: false,
+            exec_paths: Vec::new(),
             mem: false,
             mem_by_name: false,
             folder,
             clear,
             limits,
         };
-        let mut every_path = false;
+        let (mut every_write, mut every_exec) = (false, false);
         for kind in kinds {
             let wrong = |allowed: &str| UsageError::Value {
                 flag: "--capture",
                 value: kind.clone(),
                 allowed: allowed.into(),
             };
-            match kind.as_str() {
-                "write" => (settings.write, every_path) = (true, true),
-                "exec" => settings.exec = true,
-                "mem" => (settings.mem, settings.mem_by_name) = (true, true),
-                "all" => {
-                    (settings.write, every_path) = (true, true);
-                    (settings.exec, settings.mem) = (true, true);
+            let pattern = |text| {
+                Pattern::parse(text).ok_or_else(|| {
+                    wrong("a path begins with a slash, and may have a * at its end and nowhere else")
+                })
+            };
+            match kind.split_once('=') {
+                None if kind == "write" => (settings.write, every_write) = (true, true),
+                None if kind == "exec" => (settings.exec, every_exec) = (true, true),
+                None if kind == "mem" => (settings.mem, settings.mem_by_name) = (true, true),
+                None if kind == "all" => {
+                    (settings.write, settings.exec, settings.mem) = (true, true, true);
+                    (every_write, every_exec) = (true, true);
                 }
-                other => {
-                    let pattern = other
-                        .strip_prefix("write=")
-                        .ok_or_else(|| wrong("it is write, write=/prefix*, exec, mem or all"))?;
+                Some(("write", path)) => {
                     settings.write = true;
-                    settings.paths.push(Pattern::parse(pattern).ok_or_else(|| {
-                        wrong("a path begins with a slash, and may have a * at its end and nowhere else")
-                    })?);
+                    settings.write_paths.push(pattern(path)?);
+                }
+                Some(("exec", path)) => {
+                    settings.exec = true;
+                    settings.exec_paths.push(pattern(path)?);
+                }
+                _ => {
+                    return Err(wrong(
+                        "it is write, write=/prefix*, exec, exec=/prefix*, mem or all",
+                    ));
                 }
             }
         }
-        if every_path {
-            settings.paths.clear();
+        if every_write {
+            settings.write_paths.clear();
+        }
+        if every_exec {
+            settings.exec_paths.clear();
         }
         Ok((!kinds.is_empty()).then_some(settings))
     }
 
     /// Whether writes to a file are captured. `path`: its path, without marks.
-    pub fn wants(&self, path: &[u8]) -> bool {
-        self.paths.is_empty() || self.paths.iter().any(|pattern| pattern.matches(path))
+    pub fn wants_writes(&self, path: &[u8]) -> bool {
+        matches(&self.write_paths, path)
     }
+
+    /// Whether executions of a file are captured. `path`: its path, without marks.
+    pub fn wants_execs(&self, path: &[u8]) -> bool {
+        matches(&self.exec_paths, path)
+    }
+}
+
+/// Whether the path matches one of these patterns, or there are none.
+fn matches(patterns: &[Pattern], path: &[u8]) -> bool {
+    patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(path))
 }
 
 /// `file=SIZE,total=SIZE`, either or both.
@@ -175,7 +201,7 @@ mod tests {
     fn kinds_and_paths() {
         assert_eq!(parse(&[], None).unwrap(), None);
         let all = parse(&["all"], None).unwrap().unwrap();
-        assert!(all.write && all.exec && all.mem && all.wants(b"/any"));
+        assert!(all.write && all.exec && all.mem && all.wants_writes(b"/any") && all.wants_execs(b"/any"));
         let some = parse(&["write=/tmp/a*", "write=/etc/passwd", "exec"], None)
             .unwrap()
             .unwrap();
@@ -188,11 +214,39 @@ mod tests {
             (b"/etc/passwd", true),
             (b"/etc/passwd-", false),
         ] {
-            assert_eq!(some.wants(path), wanted, "{}", String::from_utf8_lossy(path));
+            assert_eq!(
+                some.wants_writes(path),
+                wanted,
+                "{}",
+                String::from_utf8_lossy(path)
+            );
+            assert!(some.wants_execs(path));
         }
         // All files, whatever else was named.
-        assert!(parse(&["write=/a", "write"], None).unwrap().unwrap().wants(b"/b"));
-        for wrong in ["", "read", "write=", "write=tmp*", "write=/a*b", "exec=/x"] {
+        for kinds in [["write=/a", "write"], ["exec=/a", "exec"], ["exec=/a", "all"]] {
+            let all = parse(&kinds, None).unwrap().unwrap();
+            assert!(all.wants_writes(b"/b") && all.wants_execs(b"/b"));
+        }
+        let some = parse(&["exec=/opt/*", "exec=/bin/su", "write"], None)
+            .unwrap()
+            .unwrap();
+        assert!(some.exec && some.write && some.wants_writes(b"/bin/ls"));
+        assert_eq!(
+            ["/opt/x", "/bin/su", "/bin/sudo"].map(|path| some.wants_execs(path.as_bytes())),
+            [true, true, false]
+        );
+        for wrong in [
+            "",
+            "read",
+            "write=",
+            "write=tmp*",
+            "write=/a*b",
+            "exec=",
+            "exec=x*",
+            "exec=/a*b",
+            "mem=/x",
+            "all=/x",
+        ] {
             let message = parse(&[wrong], None).unwrap_err().to_string();
             assert!(
                 message.contains(&format!("{wrong:?}")) && message.contains("--capture"),

@@ -160,7 +160,7 @@ impl Writes {
         }
         let key = (record.file.dev, record.file.inode);
         let dev = (nix::libc::major(key.0) << 20) | nix::libc::minor(key.0);
-        if !shared.settings.wants(record.plain_path()) {
+        if !shared.settings.wants_writes(record.plain_path()) {
             self.map.skip(&kernel_key(&record, dev));
             return;
         }
@@ -314,7 +314,7 @@ impl Writes {
             .get(&key)
             .is_some_and(|file| file.record.file.generation == head.generation);
         if !known {
-            if !shared.settings.paths.is_empty() {
+            if !shared.settings.write_paths.is_empty() {
                 return;
             }
             self.nameless(shared, head);

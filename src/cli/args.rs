@@ -117,7 +117,7 @@ pub struct Args {
     #[arg(long)]
     pub verbose_args: bool,
 
-    /// Store what programs do: write, write=/prefix*, exec, mem or all; may be repeated
+    /// Store what programs do: write, write=/prefix*, exec, exec=/prefix*, mem or all; may be repeated
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     pub capture: Vec<String>,
 

@@ -16,7 +16,7 @@ pub(crate) mod rebuild;
 pub(crate) mod shared;
 mod sizes;
 mod syscalls;
-mod trial;
+pub(crate) mod trial;
 
 pub use kernel_side::{CaptureMaps, KernelSide};
 pub use plan::Plan;

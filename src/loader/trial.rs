@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 
-use libbpf_sys::{bpf_insn, bpf_prog_load_opts};
+use libbpf_sys::{bpf_insn, bpf_prog_load_opts, bpf_prog_type};
 use nix::libc::{c_long, syscall, SYS_perf_event_open};
 
 /// A function that every kernel with trampolines has, with BTF for it.
@@ -11,25 +11,40 @@ const FUNCTION: &std::ffi::CStr = c"bpf_trampoline_link_prog";
 
 /// Loads, and does not attach, an empty fexit program.
 pub fn fexit() -> io::Result<()> {
+    // SAFETY: the name is a C string; libbpf only reads it.
+    let target =
+        unsafe { libbpf_sys::libbpf_find_vmlinux_btf_id(FUNCTION.as_ptr(), libbpf_sys::BPF_TRACE_FEXIT) };
+    load(
+        libbpf_sys::BPF_PROG_TYPE_TRACING,
+        bpf_prog_load_opts {
+            expected_attach_type: libbpf_sys::BPF_TRACE_FEXIT,
+            attach_btf_id: u32::try_from(target).map_err(|_| io::Error::from_raw_os_error(-target))?,
+            ..Default::default()
+        },
+    )
+}
+
+/// Loads, and does not attach, an empty program on a raw tracepoint: what every run needs the privilege for.
+pub fn raw_tracepoint() -> io::Result<()> {
+    load(
+        libbpf_sys::BPF_PROG_TYPE_RAW_TRACEPOINT,
+        bpf_prog_load_opts::default(),
+    )
+}
+
+/// Loads an empty program of that type.
+fn load(program_type: bpf_prog_type, mut opts: bpf_prog_load_opts) -> io::Result<()> {
     // r0 = 0; exit
     let instruction = |code| bpf_insn {
         code,
         ..Default::default()
     };
     let insns = [instruction(0xb7), instruction(0x95)];
-    // SAFETY: the name is a C string; libbpf only reads it.
-    let target =
-        unsafe { libbpf_sys::libbpf_find_vmlinux_btf_id(FUNCTION.as_ptr(), libbpf_sys::BPF_TRACE_FEXIT) };
-    let mut opts = bpf_prog_load_opts {
-        sz: size_of::<bpf_prog_load_opts>() as libbpf_sys::size_t,
-        expected_attach_type: libbpf_sys::BPF_TRACE_FEXIT,
-        attach_btf_id: u32::try_from(target).map_err(|_| io::Error::from_raw_os_error(-target))?,
-        ..Default::default()
-    };
+    opts.sz = size_of::<bpf_prog_load_opts>() as libbpf_sys::size_t;
     // SAFETY: all pointers are to live data of the sizes that go with them.
     let program = unsafe {
         libbpf_sys::bpf_prog_load(
-            libbpf_sys::BPF_PROG_TYPE_TRACING,
+            program_type,
             c"trial".as_ptr(),
             c"GPL".as_ptr(),
             insns.as_ptr(),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::catalogue::{self, ArgType};
-use crate::decode::event::{Event, Value};
+use crate::decode::event::{Arg, Event, Value};
 use crate::escape;
 use crate::output::color::{Color, When, PLAIN};
 use crate::output::fit::{self, Part};
@@ -374,7 +374,7 @@ impl Table {
             self.parts.push(Part {
                 whole: start..end,
                 value: value..end,
-                is_text: is_text(&arg.value),
+                is_text: is_text(arg),
             });
         }
         if let Some(syscall) = original_of(event, original) {
@@ -449,11 +449,14 @@ fn shorten(out: &mut String, cell: std::ops::Range<usize>, spare: usize) {
     out.replace_range(cell, &short);
 }
 
-fn is_text(value: &Value<'_>) -> bool {
-    matches!(
-        value,
-        Value::Str(_) | Value::Path(_) | Value::Strings(_) | Value::Sockaddr(_)
-    )
+/// Buffers are shown on request only, so that they are what the row is about.
+fn is_text(arg: &Arg<'_>) -> bool {
+    match &arg.value {
+        Value::Str(_) | Value::Path(_) | Value::Strings(_) | Value::Sockaddr(_) | Value::Buffer(_) => true,
+        Value::Msghdr(message) => message.data.is_some(),
+        Value::Messages(messages) => messages.iter().any(|(message, _)| message.data.is_some()),
+        _ => arg.data.is_some(),
+    }
 }
 
 /// The system call that led to an event of the kernel's own, if it is wanted and no argument.

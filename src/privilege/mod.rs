@@ -6,6 +6,7 @@ mod filter;
 pub(crate) mod way;
 
 use std::os::fd::RawFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::{env, fs, io};
 
@@ -14,6 +15,7 @@ use nix::sys::resource::{getrlimit, Resource, RLIM_INFINITY};
 use nix::unistd::getuid;
 
 use crate::error::LoadError;
+use crate::loader::trial;
 
 /// A capability of capabilities(7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +56,13 @@ pub fn check(uses: Uses) -> Result<(), LoadError> {
     let effective = effective()?;
     let needed = needed(effective, uses, counts_locked_memory());
     let missing = lacking(effective, &needed);
-    if missing.is_empty() {
+    // The kernel asks for capabilities in the first user namespace, unless it has delegated them to another one.
+    let inner = in_user_namespace();
+    if missing.is_empty() && !(inner && trial::raw_tracepoint().is_err_and(|error| is_refusal(&error))) {
         return Ok(());
+    }
+    if inner {
+        return Err(LoadError::UserNamespace);
     }
     // setcap and container options replace earlier ones, so the message names the whole set.
     let given = advised(effective, needed, secure_execution());
@@ -70,6 +77,19 @@ pub fn check(uses: Uses) -> Result<(), LoadError> {
             .collect::<Vec<_>>()
             .join(" "),
     })
+}
+
+/// The inode of the first user namespace, which is the same on every kernel (`PROC_USER_INIT_INO`).
+const FIRST_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
+
+/// Whether this process is in another user namespace than the first one. The map of ids does not show that: one of all
+/// ids to themselves is possible in any namespace of root's.
+fn in_user_namespace() -> bool {
+    fs::metadata("/proc/self/ns/user").is_ok_and(|namespace| namespace.ino() != FIRST_USER_NAMESPACE)
+}
+
+fn is_refusal(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied
 }
 
 /// Capabilities that such a run needs; CAP_SYS_ADMIN, if the process has it, in place of the two newer ones.

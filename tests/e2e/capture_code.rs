@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Failed;
 
 use crate::capture::{files_below, words, Captured};
-use crate::harness::{in_vm, lacks_prog, parse, prog, sha256, Background};
+use crate::harness::{in_vm, lacks_prog, parse, prog, same_everywhere, sha256, Background};
 use crate::means::unavailable;
 use crate::names::end_in_time;
 use crate::Test;
@@ -23,6 +23,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("capture_overwritten_programs", overwritten_programs),
         Test::new("capture_fileless_programs", fileless_programs),
         Test::new("capture_scripts", scripts),
+        Test::new("capture_executions_by_path", by_path).unless(same_everywhere()),
         Test::new("capture_other_mounts", other_mounts).unless(lacks_overlay()),
         Test::new("capture_files_that_nobody_serves", unserved).unless(lacks_fuse()),
         Test::new("capture_files_that_an_overlay_hides", hidden).unless(lacks_own_overlay()),
@@ -140,6 +141,38 @@ fn scripts() -> Result<(), Failed> {
         .find(|line| line["pathname"] == shell.to_str().unwrap())
         .unwrap();
     assert_eq!(interpreter["sha256"], sha256(&shell).as_str());
+    Ok(())
+}
+
+/// A script and a program in a folder, and what runs the script elsewhere: the former two alone are stored, and each by
+/// its own name.
+fn by_path() -> Result<(), Failed> {
+    let make = |folder: &Path| {
+        let script = folder.join("script");
+        fs::write(&script, "#!/bin/sh\n\"${0%/*}\"/program\n/bin/true\n").unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::copy("/bin/true", folder.join("program")).unwrap();
+        words(&[script.to_str().unwrap()])
+    };
+    let below = std::env::temp_dir().canonicalize()?;
+    let stored = |kinds: &str| {
+        let captured = Captured::new(kinds, &[], make);
+        let names = captured.of_kind("exec").into_iter().map(|line| {
+            assert!(line["artifact"].is_string(), "{line}");
+            let path = line["pathname"].as_str().unwrap();
+            path.rsplit('/').next().unwrap().to_owned()
+        });
+        names.collect::<BTreeSet<_>>()
+    };
+    let below = below.display();
+    let both = ["program", "script"].map(str::to_owned);
+    assert_eq!(stored(&format!("exec={below}/*")), both.clone().into());
+    assert_eq!(
+        stored(&format!("exec={below}/no*,exec=/nowhere")),
+        BTreeSet::new()
+    );
+    let all = stored(&format!("exec={below}/*,exec"));
+    assert!(all.is_superset(&both.into()) && all.len() > 2, "{all:?}");
     Ok(())
 }
 

@@ -227,6 +227,7 @@ fn command_line() -> Result<(), Failed> {
     for (flags, said) in [
         (["--capture", "everything"], "\"everything\""),
         (["--capture", "write=relative*"], "\"write=relative*\""),
+        (["--capture", "exec=/a*b"], "\"exec=/a*b\""),
         (["--capture-limit", "1GiB"], "\"1GiB\""),
     ] {
         let run = run(&flags);
@@ -239,7 +240,7 @@ fn command_line() -> Result<(), Failed> {
     }
     let help = run(&["--capture", "help"]);
     assert!(
-        help.code() == 0 && help.stdout.contains("write=/prefix*"),
+        help.code() == 0 && help.stdout.contains("write=/prefix*") && help.stdout.contains("exec=/prefix*"),
         "{}",
         help.stdout
     );

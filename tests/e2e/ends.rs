@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 
 use crate::capture_code::{lacks_own_overlay, Unserved};
 use crate::harness::{
-    finish, in_vm, parse, prog, same_everywhere, tracee_command, wait_until, Background, Run,
+    finish, in_vm, parse, prog, same_everywhere, totals, tracee_command, wait_until, Background, Run,
 };
 use crate::names::end_in_time;
 use crate::Test;
@@ -23,6 +23,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("a_reader_that_goes_is_noticed_without_events", reader_goes),
         Test::new("a_fifo_waits_for_its_reader_but_not_for_ever", fifos).unless(same_everywhere()),
         Test::new("any_moment_is_good_for_a_signal", signals_at_any_moment).unless(same_everywhere()),
+        Test::new("a_terminal_that_goes_ends_a_run_with_its_totals", terminal_goes),
         Test::new("who_never_answers_for_a_program_holds_nobody", unanswered).unless(lacks_own_overlay()),
         Test::new("a_second_signal_ends_what_a_stuck_reader_holds", stuck_streams).unless(same_everywhere()),
         Test::new("limits_end_with_a_message_that_names_them", limits).unless(same_everywhere()),
@@ -187,6 +188,18 @@ fn signals_at_any_moment() -> Result<(), Failed> {
     assert!(child.try_wait()?.is_none());
     kill(pid(&child), Signal::SIGTERM)?;
     assert_eq!(ends(child, at_once()).code(), 0);
+    Ok(())
+}
+
+/// SIGHUP ends what is under way as SIGINT does: with what has been recorded, and the totals.
+fn terminal_goes() -> Result<(), Failed> {
+    let background = Background::start(&["-t", "p:all", "-e", "getppid", "-f", "comm=getppid"]);
+    assert!(Command::new(prog("getppid")).args(["2", "3"]).status()?.success());
+    let run = background.stop_by(Signal::SIGHUP);
+    assert_eq!(run.code(), 0, "{}", run.stderr);
+    let (events, lost) = totals(&run.stderr);
+    assert!(events > 0 && lost == 0, "{}", run.stderr);
+    assert_eq!(run.named("getppid").len() as u64, events);
     Ok(())
 }
 

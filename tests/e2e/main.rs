@@ -10,6 +10,7 @@ mod capture_code;
 mod capture_folder;
 mod cli;
 mod clock;
+mod complete;
 mod containers;
 mod cost;
 mod edges;
@@ -143,6 +144,7 @@ fn main() {
     let files = [
         cli::tests(),
         once(habits::tests()),
+        once(complete::tests()),
         terminal::tests(),
         process::tests(),
         once(arguments::tests()),

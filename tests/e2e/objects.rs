@@ -22,6 +22,11 @@ pub fn tests() -> Vec<Test> {
     vec![
         Test::new("the_named_object_is_used_or_refused", named_object).unless(same_everywhere()),
         Test::new("objects_of_other_places_are_used_or_passed_over", other_places).unless(same_everywhere()),
+        Test::new(
+            "no_object_is_told_of_before_the_lack_of_privilege",
+            not_privileged,
+        )
+        .unless(same_everywhere()),
         Test::new("objects_of_users_file_systems_are_not_used", by_fuse)
             .unless(same_everywhere())
             .unless(lacks_fuse()),
@@ -191,6 +196,35 @@ fn other_places() -> Result<(), Failed> {
                 });
                 assert!(warned, "{flaw}, {policy}: {}", run.stderr);
             }
+        }
+    }
+    Ok(())
+}
+
+/// Who may not trace is told that alone: an object would not be loaded anyway.
+fn not_privileged() -> Result<(), Failed> {
+    let folder = open_folder();
+    let program = folder.path().join("tracee");
+    fs::copy(tracee(), &program)?;
+    let install_path = folder.path().join("install");
+    fs::create_dir(&install_path)?;
+    for flaw in ["owner", "junk", "version"] {
+        put_object(&folder.path().join(FILE_NAME), flaw);
+        put_object(&install_path.join(FILE_NAME), flaw);
+        for policy in ["never", "if-needed"] {
+            let run = finish(
+                Command::new(&program)
+                    .args(["--build-policy", policy, "--install-path"])
+                    .arg(&install_path)
+                    .uid(NOBODY)
+                    .gid(NOBODY),
+            );
+            assert_eq!(run.code(), 1, "{flaw}: {}", run.stderr);
+            assert!(
+                run.stderr.starts_with("tracee: no privilege to trace: ") && run.stderr.lines().count() == 1,
+                "{flaw}: {}",
+                run.stderr
+            );
         }
     }
     Ok(())

@@ -1,6 +1,10 @@
 use super::*;
+use crate::catalogue::structs::IOVEC;
+use crate::catalogue::Layout;
 use crate::decode::event::{Arg, Context, Value};
+use crate::decode::msghdr::Part;
 use crate::decode::strings::Strings;
+use crate::decode::structure::Array;
 
 fn event(comm: &[u8]) -> Event<'static> {
     let spec = catalogue::expect("execve");
@@ -122,6 +126,35 @@ fn rows_fit_into_a_terminal() {
          176751.746515 1000 a-nam…15-ch 14726 14726 0         execve     \"/usr/bin/ls\" …\n\
          176751.746515 1000 \\x01\\…6\\x07 14726 14726 0         execve     \"/usr/bin/ls\" …\n"
     );
+}
+
+#[test]
+fn buffers_that_were_asked_for_are_kept_on_a_terminal() {
+    let spec = catalogue::expect("writev");
+    let mut table = table(false);
+    table.set_limit(Some(80));
+    let mut event = event(b"cat");
+    event.spec = spec;
+    let mut vec = Arg::new(
+        &spec.args[1],
+        7,
+        Value::Array(Array::new(IOVEC, Layout::Native, &[]).unwrap()),
+    );
+    vec.data = Some(Part {
+        bytes: b"one two",
+        fault: false,
+        truncated: false,
+        full: 0,
+    });
+    event.args = [
+        Arg::new(&spec.args[0], 4, Value::Number),
+        vec,
+        Arg::new(&spec.args[2], 2, Value::Number),
+    ]
+    .into_iter()
+    .collect();
+    let row = row(&mut table, &event);
+    assert!(row.contains("two\"]"), "{row}");
 }
 
 #[test]
