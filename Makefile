@@ -20,7 +20,7 @@ static_flags := -C target-feature=+crt-static -C strip=symbols -C link-arg=-Wl,-
 	--remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
 
 .DEFAULT_GOAL := all
-.PHONY: all bpf build run setup test test-quick test-long hooks torture bench static release pages deb rpm image ship-test install lint fmt clean help
+.PHONY: all bpf build run setup test test-quick test-long hooks torture bench static release pages docs deb rpm image ship-test install lint fmt clean help
 # Steps such as setup and build have an order.
 .NOTPARALLEL:
 
@@ -87,6 +87,10 @@ bench: ## compare with other tracers
 pages: ## write the man page and the completions of shells: dist/pages/
 	$(CARGO) run --quiet --release $(locked) --example pages -- dist/pages
 	@gzip -9 -n -c dist/pages/tracee.8 >dist/pages/tracee.8.gz
+
+docs: ## write docs/events.md from the catalogue
+	$(CARGO) run --quiet --profile test-run $(locked) --example pages -- $(target)/pages
+	@install -m 644 $(target)/pages/events.md docs/events.md
 
 release: static bpf pages ## pack the static binary, man page and completions: dist/tracee-VERSION-linux-ARCH.tar.gz
 	@script/release.sh tracee-$(version)-linux-$(arch)

@@ -1,6 +1,6 @@
-//! Writes the man page and the completions of shells into a folder: `cargo run --example pages -- FOLDER`.
+//! Writes the man page, the completions of shells and docs/events.md into a folder: `cargo run --example pages -- FOLDER`.
 //!
-//! They come from the same definitions as the flags themselves. This is an example, so that it is not part of the
+//! They come from the same definitions as the flags and the events themselves. This is an example, so that it is not part of the
 //! binary.
 
 use std::error::Error;
@@ -12,6 +12,7 @@ use clap_complete::{generate_to, Shell};
 use clap_mangen::Man;
 
 use tracee::cli::args::Args;
+use tracee::cli::reference;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args_os().nth(1).ok_or("usage: pages FOLDER")?);
@@ -34,5 +35,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     man.render_options_section(&mut page)?;
     page.extend(include_bytes!("tracee.8.in"));
     fs::write(folder.join("tracee.8"), page)?;
+    fs::write(folder.join("events.md"), reference::events())?;
     Ok(())
 }
