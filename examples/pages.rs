@@ -1,6 +1,6 @@
-//! Writes the man page and the completions of shells into a folder: `cargo run --example pages -- FOLDER`.
+//! Writes the man page, the completions of shells and docs/events.md into a folder: `cargo run --example pages -- FOLDER`.
 //!
-//! They come from the same definitions as the flags themselves. This is an example, so that it is not part of the
+//! They come from the same definitions as the flags and the events themselves. This is an example, so that it is not part of the
 //! binary.
 
 use std::error::Error;
@@ -13,8 +13,9 @@ use clap_mangen::Man;
 
 use tracee::catalogue::{self, Set};
 use tracee::cli::args::Args;
+use tracee::cli::reference;
+use tracee::fields;
 use tracee::filter::compile::has_result;
-use tracee::filter::{NAME_FIELDS, NUMBER_FIELDS};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args_os().nth(1).ok_or("usage: pages FOLDER")?);
@@ -41,6 +42,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     man.render_options_section(&mut page)?;
     page.extend(include_bytes!("tracee.8.in"));
     fs::write(folder.join("tracee.8"), page)?;
+    fs::write(folder.join("events.md"), reference::events())?;
+    fs::write(folder.join("fields.md"), reference::fields())?;
     Ok(())
 }
 
@@ -63,6 +66,7 @@ const OWN: [(&str, &str, &str); 10] = [
 fn completions(shell: Shell) -> Result<String, Box<dyn Error>> {
     let mut command = Args::command()
         .mut_arg("output_path", |arg| arg.value_hint(ValueHint::DirPath))
+        .mut_arg("path", |arg| arg.value_hint(ValueHint::AnyPath))
         .mut_arg("install_path", |arg| arg.value_hint(ValueHint::DirPath))
         .mut_arg("command", |arg| arg.value_hint(ValueHint::CommandWithArguments));
     for (field, _, mark) in OWN {
@@ -138,8 +142,5 @@ fn values() -> String {
             &words(Set::EVERY.iter().map(|set| set.name()).collect()),
         )
         .replace("@ARGUMENTS@", &arguments.join("\n"))
-        .replace(
-            "@FIELDS@",
-            &words([&NUMBER_FIELDS[..], &NAME_FIELDS, &["container"]].concat()),
-        )
+        .replace("@FIELDS@", &words(fields::filtered().collect()))
 }

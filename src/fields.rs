@@ -102,6 +102,12 @@ impl Row {
         self
     }
 
+    /// Whether JSON has it: some are only how tables and filters see an event.
+    pub fn is_json(&self) -> bool {
+        use Field::*;
+        !matches!(self.field, Time | User | Path)
+    }
+
     /// Whether events have a value of it: filters alone know the others.
     pub fn is_shown(&self) -> bool {
         self.field != Field::Path

@@ -8,11 +8,13 @@ use std::{env, panic};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::Parser;
+use terminal_size::{terminal_size_of, Width};
 
+use tracee::catalogue;
 use tracee::cli::args::Args;
 use tracee::cli::config::Task;
 use tracee::cli::habits;
-use tracee::cli::list;
+use tracee::cli::list::List;
 use tracee::error::{Error, UsageError};
 use tracee::escape;
 use tracee::loader::features::{self, Features};
@@ -93,12 +95,18 @@ fn run() -> Result<u8, Error> {
     }
     match args.task()? {
         Task::Help(text) => print(&text),
-        Task::List { events, json } => {
+        Task::List { events, form } => {
             libbpf_rs::set_print(None);
             let mut text = Vec::new();
             let features = Features::detect();
             let tried = features::may_trace();
-            list::write(&mut text, &events, &features, json, tried).map_err(Error::system("--list"))?;
+            let list = List {
+                features: &features,
+                tried,
+                form,
+                columns: terminal_size_of(io::stdout()).map(|(Width(columns), _)| columns.into()),
+            };
+            list.write(&mut text, &events).map_err(Error::system("--list"))?;
             let printed = print(&String::from_utf8_lossy(&text))?;
             if !tried {
                 say!("without the privilege to trace nothing was tried: this list follows from the kernel's types");
@@ -167,6 +175,9 @@ fn one_line(error: &clap::Error) -> String {
     {
         if let Some(ours) = habits::of_flag(word) {
             return format!("{message}: {ours}");
+        }
+        if catalogue::by_name(word).is_some() {
+            return format!("{message}: an event is chosen by --event, and described by --list -e {word}");
         }
         if !word.starts_with('-') {
             return format!("{message}; a command goes after `--`; --help shows all flags");

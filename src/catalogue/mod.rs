@@ -8,6 +8,7 @@ pub mod kernel;
 pub mod kernel_structs;
 pub mod kinds;
 pub mod layout;
+pub mod meaning;
 pub mod reading;
 pub mod select;
 pub mod spec;

@@ -85,9 +85,14 @@ pub struct Args {
     #[arg(short, long)]
     pub quiet: bool,
 
-    /// List all events, or the chosen ones, and the mechanism by which this kernel provides each
+    /// List all events, or the chosen ones, with their meaning and sets; up to three that are named (-l -e openat) are
+    /// described in full
     #[arg(short, long)]
     pub list: bool,
+
+    /// With --list: how each event attaches on this kernel, and its arguments
+    #[arg(long)]
+    pub verbose: bool,
 
     /// table, table-verbose or json, each with optional ,OPTIONs and an optional :TARGET; may be repeated [default: table]
     #[arg(short, long, value_name = "KIND[:TARGET]")]

@@ -8,7 +8,7 @@ use crate::catalogue::reading::ARRAY_MAX;
 use crate::catalogue::{self, special, EventSpec};
 use crate::cli::args::Args;
 use crate::cli::events::{self, select, Selection};
-use crate::cli::habits;
+use crate::cli::{habits, list};
 use crate::error::UsageError;
 use crate::filter::{self, Filters};
 use crate::loader::lookup::{BuildPolicy, Lookup};
@@ -58,12 +58,12 @@ pub struct Config {
 pub enum Task {
     /// To trace.
     Trace(Box<Config>),
-    /// `--list` of these events; `json`: as JSON.
+    /// `--list` of these events.
     List {
         /// In the order in which they are listed.
         events: Vec<&'static EventSpec>,
-        /// One object a line in place of a table.
-        json: bool,
+        /// How much of each.
+        form: list::Form,
     },
     /// The help on the values of one flag.
     Help(String),
@@ -71,6 +71,9 @@ pub enum Task {
 
 /// The default folder of artefacts.
 const OUTPUT_PATH: &str = "/tmp/tracee/out";
+
+/// So many events, if they are named, are described at length.
+const FEW: usize = 3;
 
 /// Bounds of `--buffer-size` in bytes. A record may be 64 KiB long; the kernel's rings end below 2 GiB.
 const BUFFER_MIN: u64 = 64 * 1024;
@@ -113,10 +116,17 @@ impl Args {
         let outputs = output::parse(&self.output)?;
         if self.list {
             self.check_listing(&outputs)?;
-            return Ok(Task::List {
-                events: self.listed()?,
-                json: outputs.iter().any(|output| output.format == Format::Json),
-            });
+            let (events, few) = self.listed()?;
+            let form = match outputs.iter().any(|output| output.format == Format::Json) {
+                true => list::Form::Json,
+                false if few => list::Form::Long,
+                false if self.verbose => list::Form::Verbose,
+                false => list::Form::Short,
+            };
+            return Ok(Task::List { events, form });
+        }
+        if self.verbose {
+            return Err(UsageError::NoList("--verbose"));
         }
         let is_pid = |pid: &&String| pid.bytes().all(|byte| byte.is_ascii_digit());
         if let Some(wrong) = self.pid.iter().find(|pid| !is_pid(pid)) {
@@ -269,15 +279,17 @@ impl Args {
         Ok(())
     }
 
-    /// Events for `--list`: all, unless a flag chooses.
-    fn listed(&self) -> Result<Vec<&'static EventSpec>, UsageError> {
+    /// Events for `--list`: all, unless a flag chooses; and whether they are a few that were named, which are described at
+    /// length.
+    fn listed(&self) -> Result<(Vec<&'static EventSpec>, bool), UsageError> {
         if self.event.is_empty() && self.events_set.is_empty() && self.exclude_event.is_empty() {
-            return Ok(catalogue::events().collect());
+            return Ok((catalogue::events().collect(), false));
         }
         let chosen = select(&self.event, &self.events_set, &self.exclude_event)?;
+        let few = chosen.by_set.is_empty() && chosen.by_name.len() <= FEW;
         let mut events = [chosen.by_set, chosen.by_name].concat();
         events.sort_by_key(|event| event.id);
-        Ok(events)
+        Ok((events, few))
     }
 }
 

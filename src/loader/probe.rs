@@ -29,18 +29,24 @@ fn missing(program: &Program, features: &Features) -> Option<String> {
     }
 }
 
-/// The best program of this stem that the kernel supports, or why it supports none.
-pub fn best<'a>(stem: &str, features: &Features) -> Result<&'a Program, String> {
-    let mut candidates: Vec<&Program> = object::programs()
+/// The programs of a stem, best first. Where programs on raw tracepoints are `preempted`, trampolines come after kprobes:
+/// see docs/architecture.md.
+fn ranked(stem: &str, preempted: bool) -> Vec<&'static Program> {
+    let mut programs: Vec<_> = object::programs()
         .iter()
         .filter(|program| program.stem() == stem)
         .collect();
-    // Where programs are preempted, trampolines come after kprobes, and one of the two forms of each program on a
-    // tracepoint is taken: see docs/architecture.md.
-    candidates.sort_by_key(|program| {
-        let skipped = features.preempts_raw_tracepoints() && program.mechanism.is_trampoline();
+    programs.sort_by_key(|program| {
+        let skipped = preempted && program.mechanism.is_trampoline();
         (program.mechanism > Mechanism::Kprobe, skipped, program.mechanism)
     });
+    programs
+}
+
+/// The best program of this stem that the kernel supports, or why it supports none.
+pub fn best<'a>(stem: &str, features: &Features) -> Result<&'a Program, String> {
+    let mut candidates = ranked(stem, features.preempts_raw_tracepoints());
+    // Of the two forms of each program on a tracepoint, one is taken.
     let classic = features.preempts_raw_tracepoints() && features.has_classic_tracepoints();
     let both = candidates.iter().any(|program| program.mechanism.is_classic());
     if both {
@@ -249,6 +255,74 @@ fn capture_mechanisms(features: &Features) -> String {
         section(CAPTURE_WRITE),
         section(EXEC)
     )
+}
+
+/// What reports one part of an event, on whatever kernel.
+#[derive(Debug)]
+pub struct Part {
+    /// Which part; empty: all of it.
+    pub of: &'static str,
+    /// The programs of which a kernel gets the first that it supports.
+    pub programs: Vec<&'static Program>,
+}
+
+/// By which mechanisms kernels provide an event. What tracee reports by itself has none.
+pub fn parts(event: &EventSpec) -> Vec<Part> {
+    let part = |of, stems: &[&str]| Part {
+        of,
+        programs: stems.iter().flat_map(|stem| ranked(stem, false)).collect(),
+    };
+    let [mmap, mprotect] = PROT_ALERT;
+    if event.kind != EventKind::Kernel {
+        return match event.columns.returns {
+            Return::Once | Return::TwiceInChild => vec![part("", &[SYS_EXIT])],
+            Return::Execve | Return::Execveat => vec![
+                part("if it succeeds", &[EXEC]),
+                part("before the old program goes", &[PREPARE_EXEC, SYS_ENTER]),
+                part("if it fails", &[SYS_EXIT]),
+            ],
+            Return::Never => vec![part("", &[SYS_ENTER])],
+            Return::TaskExit => vec![part("", &[EXIT])],
+        };
+    }
+    match event.name {
+        name if name == special::ARTIFACT_CAPTURED.name => vec![
+            part("write", &[CAPTURE_WRITE]),
+            part("exec", &[EXEC]),
+            part("mem", &[CAPTURE_MMAP]),
+            part("mem: mprotect, pkey_mprotect", &[mprotect]),
+            part("mem: mmap", &[mmap]),
+            part("mem: shmat, brk", &[ALERT_ATTACH]),
+        ],
+        _ if event.columns.reported_by_tracee => vec![],
+        EXEC => vec![
+            part("", &[EXEC]),
+            part("before the old program goes", &[PREPARE_EXEC, SYS_ENTER]),
+        ],
+        MISMATCH => vec![
+            part("execs that succeed", &["argument_exec"]),
+            part(
+                "open, openat, openat2, creat, execs that fail",
+                &["argument_path"],
+            ),
+            part("connect", &["argument_address"]),
+        ],
+        ALERT => vec![
+            part("mmap", &[mmap]),
+            part("mprotect, pkey_mprotect", &[mprotect]),
+            part("shmat, brk", &[ALERT_ATTACH]),
+        ],
+        NAMESPACES => vec![
+            part("a task that moves", &[NAMESPACES]),
+            part("a task that is made", &[CLONE_NS]),
+        ],
+        name => {
+            let also = event.columns.also.iter();
+            std::iter::once(part("", &[name]))
+                .chain(also.map(|stem| part("calls of 32-bit programs, since Linux 6.8", &[stem])))
+                .collect()
+        }
+    }
 }
 
 /// What `--list` shows for an event: its mechanism, or why it is unavailable.

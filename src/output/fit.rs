@@ -12,6 +12,9 @@ const LEFT_OUT: &str = "…";
 /// Columns that a shortened value has at least.
 const LEAST: usize = 12;
 
+/// Columns that a text has at least beside numbers.
+const TEXT_LEAST: usize = 40;
+
 /// Columns for all arguments with which the first text is shown in any case.
 const FIRST_LEAST: usize = 8;
 
@@ -89,14 +92,20 @@ pub fn push_args(out: &mut String, text: &str, parts: &[Part], columns: usize) {
         // The first text stays, however short.
         let first =
             parts[at].is_text && columns >= FIRST_LEAST && kept.iter().filter(|kept| **kept).count() == 1;
-        if !first && row(&shown, &kept, narrow, LEAST).columns > columns {
+        // Numbers take only what texts do not need.
+        let least = |shown: &Shown<'_>| match shown.is_text && !parts[at].is_text {
+            true => TEXT_LEAST,
+            false => LEAST,
+        };
+        if !first && row(&shown, &kept, narrow, least).columns > columns {
             kept[at] = false;
         }
     }
     // With one column a value, all others are those of names and separators.
-    let smallest = row(&shown, &kept, narrow, 1);
+    let smallest = row(&shown, &kept, narrow, |_| 1);
     let room = (columns + smallest.widths.len()).saturating_sub(smallest.columns);
-    push_row(out, &shown, &kept, narrow, cap(&smallest.widths, room));
+    let cap = cap(&smallest.widths, room);
+    push_row(out, &shown, &kept, narrow, |_| cap);
 }
 
 /// Cuts what was appended since `start` to so many columns, with `…` at its end. Colours take none.
@@ -130,8 +139,8 @@ struct Row {
     widths: Vec<usize>,
 }
 
-/// What these arguments take, each value in at most `cap` columns.
-fn row(shown: &[Shown<'_>], kept: &[bool], narrow: bool, cap: usize) -> Row {
+/// What these arguments take, each value in at most as many columns as `cap` says.
+fn row(shown: &[Shown<'_>], kept: &[bool], narrow: bool, cap: impl Fn(&Shown<'_>) -> usize) -> Row {
     let mut text = String::new();
     push_row(&mut text, shown, kept, narrow, cap);
     let widths = shown.iter().zip(kept).filter(|(_, kept)| **kept);
@@ -141,8 +150,14 @@ fn row(shown: &[Shown<'_>], kept: &[bool], narrow: bool, cap: usize) -> Row {
     }
 }
 
-/// Appends the arguments that are kept, each value in at most `cap` columns.
-fn push_row(out: &mut String, shown: &[Shown<'_>], kept: &[bool], narrow: bool, cap: usize) {
+/// Appends the arguments that are kept, each value in at most as many columns as `cap` says.
+fn push_row(
+    out: &mut String,
+    shown: &[Shown<'_>],
+    kept: &[bool],
+    narrow: bool,
+    cap: impl Fn(&Shown<'_>) -> usize,
+) {
     let start = out.len();
     let mut gap = false;
     for (shown, kept) in shown.iter().zip(kept) {
@@ -157,7 +172,7 @@ fn push_row(out: &mut String, shown: &[Shown<'_>], kept: &[bool], narrow: bool, 
             out.push_str(LEFT_OUT);
         } else {
             out.push_str(shown.name);
-            push_shortened(out, shown.value, cap);
+            push_shortened(out, shown.value, cap(shown));
         }
     }
     if narrow && kept.contains(&false) {
@@ -173,6 +188,7 @@ struct Shown<'a> {
     name: &'a str,
     value: &'a str,
     width: usize,
+    is_text: bool,
 }
 
 impl<'a> Shown<'a> {
@@ -185,6 +201,7 @@ impl<'a> Shown<'a> {
             },
             value,
             width: width(value),
+            is_text: part.is_text,
         }
     }
 }
@@ -281,7 +298,7 @@ mod tests {
         assert_eq!(args(&openat, 20), "\"/usr/lib…bc.so.6\" …");
         assert_eq!(
             args(&openat, 60),
-            "dfd: AT_FDCWD, pathname: \"/usr/lib/…libc.so.6\", …, mode: 000"
+            "…, pathname: \"/usr/lib/x86_64-linux-gnu/libc.so.6\", …"
         );
         let wide = [
             ("path", "\"/日本語日本語日本語日本語日本語\"", true),

@@ -37,3 +37,25 @@ fn every_program_is_an_events_or_known() {
         );
     }
 }
+
+#[test]
+fn parts_have_all_programs_of_an_event() {
+    for event in catalogue::events() {
+        let parts = parts(event);
+        assert!(parts.iter().all(|part| !part.programs.is_empty()), "{parts:?}");
+        let known: BTreeSet<_> = parts.iter().flat_map(|part| &part.programs).collect();
+        // Mismatches are looked for when the call returns.
+        let stems = stems(event, &Features::default());
+        for stem in stems
+            .into_iter()
+            .filter(|stem| event.name != MISMATCH || *stem != SYS_EXIT)
+        {
+            let programs = ranked(stem, false);
+            assert!(
+                programs.iter().all(|program| known.contains(program)),
+                "{}: {stem}",
+                event.name
+            );
+        }
+    }
+}
