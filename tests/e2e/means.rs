@@ -59,6 +59,7 @@ fn newest() -> Result<(), Failed> {
         "--output-path",
         folder.to_str().unwrap(),
         "--decode-fds",
+        "--durations",
         "-b",
         "4MiB",
     ];

@@ -22,7 +22,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("a_call_takes_as_long_as_strace_says", durations)
             .unless(same_everywhere())
             .unless(lacks_tool("strace")),
-        Test::new("durations_are_of_whole_calls", whole_calls),
+        Test::new("durations_are_of_whole_calls", whole_calls).on_each_kernel(),
         Test::new("a_path_is_touched_by_name_and_by_fd", paths)
             .unless(same_everywhere())
             .unless(lacks_tool("strace")),
