@@ -76,6 +76,8 @@ pub struct Part {
     pub value: Range<usize>,
     /// Whether the value is a text, an address or a list of texts: what people look for.
     pub is_text: bool,
+    /// Whether it is what its event is about, and kept before all others.
+    pub is_subject: bool,
 }
 
 /// Appends the arguments in at most so many columns. Texts are kept before numbers; arguments that find no room are
@@ -84,9 +86,8 @@ pub fn push_args(out: &mut String, text: &str, parts: &[Part], columns: usize) {
     let narrow = columns < NARROW;
     let shown: Vec<Shown<'_>> = parts.iter().map(|part| Shown::new(text, part, narrow)).collect();
     let mut kept = vec![false; shown.len()];
-    let by_importance = [true, false]
-        .into_iter()
-        .flat_map(|is_text| (0..shown.len()).filter(move |at| parts[*at].is_text == is_text));
+    let mut by_importance: Vec<usize> = (0..shown.len()).collect();
+    by_importance.sort_by_key(|at| (!parts[*at].is_subject, !parts[*at].is_text));
     for at in by_importance {
         kept[at] = true;
         // The first text stays, however short.
@@ -97,15 +98,29 @@ pub fn push_args(out: &mut String, text: &str, parts: &[Part], columns: usize) {
             true => TEXT_LEAST,
             false => LEAST,
         };
-        if !first && row(&shown, &kept, narrow, least).columns > columns {
+        if !first && row(&shown, &kept, narrow, least) > columns {
             kept[at] = false;
         }
     }
     // With one column a value, all others are those of names and separators.
     let smallest = row(&shown, &kept, narrow, |_| 1);
-    let room = (columns + smallest.widths.len()).saturating_sub(smallest.columns);
-    let cap = cap(&smallest.widths, room);
-    push_row(out, &shown, &kept, narrow, |_| cap);
+    let widths = |of_texts: bool| -> Vec<usize> {
+        let kept = shown.iter().zip(&kept).filter(|(_, kept)| **kept);
+        kept.filter(|(shown, _)| shown.is_text == of_texts)
+            .map(|(shown, _)| shown.width)
+            .collect()
+    };
+    let (texts, numbers) = (widths(true), widths(false));
+    let room = (columns + texts.len() + numbers.len()).saturating_sub(smallest);
+    // Numbers take what the beginnings and ends of texts leave, and texts what is left by numbers.
+    let of_texts: usize = texts.iter().map(|width| TEXT_LEAST.min(*width)).sum();
+    let numbers_cap = cap(&numbers, room.saturating_sub(of_texts)).max(1);
+    let of_numbers: usize = numbers.iter().map(|width| numbers_cap.min(*width)).sum();
+    let texts_cap = cap(&texts, room.saturating_sub(of_numbers));
+    push_row(out, &shown, &kept, narrow, |shown| match shown.is_text {
+        true => texts_cap,
+        false => numbers_cap,
+    });
 }
 
 /// Cuts what was appended since `start` to so many columns, with `…` at its end. Colours take none.
@@ -132,22 +147,11 @@ pub fn clip(out: &mut String, start: usize, columns: usize) {
     }
 }
 
-/// What a row takes.
-struct Row {
-    columns: usize,
-    /// Of the values that are kept, when they are whole.
-    widths: Vec<usize>,
-}
-
-/// What these arguments take, each value in at most as many columns as `cap` says.
-fn row(shown: &[Shown<'_>], kept: &[bool], narrow: bool, cap: impl Fn(&Shown<'_>) -> usize) -> Row {
+/// Columns that these arguments take, each value in at most as many as `cap` says.
+fn row(shown: &[Shown<'_>], kept: &[bool], narrow: bool, cap: impl Fn(&Shown<'_>) -> usize) -> usize {
     let mut text = String::new();
     push_row(&mut text, shown, kept, narrow, cap);
-    let widths = shown.iter().zip(kept).filter(|(_, kept)| **kept);
-    Row {
-        columns: width(&text),
-        widths: widths.map(|(shown, _)| shown.width).collect(),
-    }
+    width(&text)
 }
 
 /// Appends the arguments that are kept, each value in at most as many columns as `cap` says.
@@ -273,6 +277,7 @@ mod tests {
                     whole: start..text.len(),
                     value: begin..text.len(),
                     is_text: *is_text,
+                    is_subject: *name == "remote",
                 }
             })
             .collect();
@@ -300,6 +305,12 @@ mod tests {
             args(&openat, 60),
             "…, pathname: \"/usr/lib/x86_64-linux-gnu/libc.so.6\", …"
         );
+        let connect = [
+            ("local", "10.0.0.1:40000", true),
+            ("remote", "192.0.2.7:443", true),
+        ];
+        assert_eq!(args(&connect, 20), "192.0.2.7:443 …");
+        assert_eq!(args(&connect, 60), "local: 10.0.0.1:40000, remote: 192.0.2.7:443");
         let wide = [
             ("path", "\"/日本語日本語日本語日本語日本語\"", true),
             ("name", "\"각각각각각각각각각각각각\"", true),

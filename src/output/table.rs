@@ -155,6 +155,9 @@ const ARGS_SOME: usize = 12;
 /// Columns that the longest name of an event takes.
 const LONGEST_NAME: usize = 26;
 
+/// Arguments that a narrow row keeps before those that stand before them: whom one talks to, who sent a signal.
+const SUBJECTS: [&str; 2] = ["remote", "sender_pid"];
+
 /// On a terminal with fewer columns COMM is shortened to its least, so that arguments have some room.
 const ARGS_LEAST: usize = 16;
 
@@ -375,6 +378,7 @@ impl Table {
                 whole: start..end,
                 value: value..end,
                 is_text: is_text(arg),
+                is_subject: SUBJECTS.contains(&arg.spec.name),
             });
         }
         if let Some(syscall) = original_of(event, original) {
@@ -385,6 +389,7 @@ impl Table {
                 whole: start..end,
                 value: end - syscall.len()..end,
                 is_text: false,
+                is_subject: false,
             });
         }
         fit::push_args(out, &self.whole, &self.parts, columns);
