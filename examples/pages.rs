@@ -15,7 +15,8 @@ use tracee::catalogue::{self, Set};
 use tracee::cli::args::Args;
 use tracee::cli::reference;
 use tracee::fields;
-use tracee::filter::compile::has_result;
+use tracee::filter::{self, compile::has_result};
+use tracee::output::spec as output;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args_os().nth(1).ok_or("usage: pages FOLDER")?);
@@ -40,12 +41,88 @@ fn main() -> Result<(), Box<dyn Error>> {
     man.render_synopsis_section(&mut page)?;
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
+    page.extend(sections().into_bytes());
     page.extend(include_bytes!("tracee.8.in"));
     fs::write(folder.join("tracee.8"), page)?;
     fs::write(folder.join("events.md"), reference::events())?;
     fs::write(folder.join("fields.md"), reference::fields())?;
     Ok(())
 }
+
+/// A text as troff(1) takes it.
+fn roff(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace('-', "\\-");
+    let protected = text.lines().map(|line| match line.starts_with(['.', '\'']) {
+        true => format!("\\&{line}"),
+        false => line.to_owned(),
+    });
+    protected.collect::<Vec<_>>().join("\n")
+}
+
+/// Sections of what a page has besides flags: columns, filters, fields and sets, each from where it is defined.
+fn sections() -> String {
+    let verbatim = |text: &str| format!(".nf\n{}\n.fi\n", roff(text.trim_end()));
+    let mut out = String::from(".SH COLUMNS\n");
+    for (title, meaning) in COLUMNS {
+        out += &format!(".TP\n{}\n{}\n", roff(title), roff(meaning));
+    }
+    out += &format!(".SH OUTPUTS\n{}", verbatim(output::HELP));
+    out += &format!(".SH FILTERS\n{}", verbatim(filter::HELP));
+    out += &format!(".SH FIELDS AND KEYS OF JSON\n{}\n", roff(JSON));
+    for row in fields::FIELDS {
+        let names = [Some(row.name), row.key]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>();
+        out += &format!(".TP\n{}\n{}\n", roff(&names.join(", ")), roff(row.meaning));
+    }
+    out += ".SH SETS\n";
+    let sets: Vec<_> = Set::EVERY.iter().map(|set| set.name()).collect();
+    out += &format!(
+        "{}.\nEvents are described by tracee \\-\\-list.\n",
+        roff(&sets.join(", "))
+    );
+    out
+}
+
+/// What the list of fields does not say of JSON.
+const JSON: &str = "\
+Where a field has another name in JSON, that is the second one. In JSON, arguments are the list args: each is an object with
+name, type and value, and text where the value has names. Beside these may stand bytes (Base64, where a text is not UTF-8),
+error (EFAULT: the value could not be read), given or after with givenText or afterText (what was given, what the call has
+left), readLate, truncated, fullLength and cuts (what is missing), buffer (the first bytes of a vector), path and sun_path
+(what is open as an fd), and deleted, unreachable, unrooted, madeUp and mixed (marks of a path).";
+
+/// Columns of tables.
+const COLUMNS: [(&str, &str); 12] = [
+    ("TIME", "Seconds since boot, or what --time says."),
+    ("UID", "The real user, by name where this machine has one for it."),
+    ("COMM", "What the process calls itself."),
+    (
+        "PID, TID",
+        "Process and thread, as their own pid namespace counts.",
+    ),
+    (
+        "PID/host, TID/host",
+        "The same, and as the host counts: with a scope of containers.",
+    ),
+    ("CONTAINER_ID", "The container: with a scope of containers."),
+    (
+        "RET",
+        "The result; an error by its number and its name; ? where an event has none.",
+    ),
+    ("TOOK", "How long the call took, in seconds: with --durations."),
+    ("EVENT", "The event."),
+    (
+        "ARGS",
+        "Its arguments, each behind its name. Texts stand in quotes.",
+    ),
+    (
+        "UTS_NAME, MNT_NS, PID_NS",
+        "Node name and namespaces: in table-verbose.",
+    ),
+    ("PPID", "The parent: in table-verbose."),
+];
 
 /// Flags whose values `complete/values.sh` knows: their field, the name that it knows them by, and a mark by which their
 /// lines are found in zsh's script.

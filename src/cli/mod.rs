@@ -10,3 +10,6 @@ pub mod events;
 pub mod habits;
 pub mod list;
 pub mod reference;
+
+#[cfg(test)]
+mod docs_tests;

@@ -60,7 +60,7 @@ fields of every event:
   <argument>             of every chosen event that has it: pathname, flags, sig; others do not pass '='
 of one event:
   <event>.retval         its result
-  <event>.<argument>     as --list names its arguments: openat.pathname, kill.sig
+  <event>.<argument>     as --list -e EVENT names its arguments: openat.pathname, kill.sig
 
 operators:
   = !=                   several values: any of them, none of them

@@ -84,7 +84,9 @@ pub struct Part {
 /// left out, and `…` shows where; in few columns, only that some are.
 pub fn push_args(out: &mut String, text: &str, parts: &[Part], columns: usize) {
     let narrow = columns < NARROW;
-    let shown: Vec<Shown<'_>> = parts.iter().map(|part| Shown::new(text, part, narrow)).collect();
+    // Of two addresses it must be seen which is whose.
+    let bare = narrow && !parts.iter().any(|part| part.is_subject);
+    let shown: Vec<Shown<'_>> = parts.iter().map(|part| Shown::new(text, part, bare)).collect();
     let mut kept = vec![false; shown.len()];
     let mut by_importance: Vec<usize> = (0..shown.len()).collect();
     by_importance.sort_by_key(|at| (!parts[*at].is_subject, !parts[*at].is_text));
@@ -196,10 +198,11 @@ struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn new(text: &'a str, part: &Part, narrow: bool) -> Self {
+    /// `bare`: a text has no name.
+    fn new(text: &'a str, part: &Part, bare: bool) -> Self {
         let value = &text[part.value.clone()];
         Shown {
-            name: match narrow && part.is_text {
+            name: match bare && part.is_text {
                 true => "",
                 false => &text[part.whole.start..part.value.start],
             },
@@ -309,7 +312,7 @@ mod tests {
             ("local", "10.0.0.1:40000", true),
             ("remote", "192.0.2.7:443", true),
         ];
-        assert_eq!(args(&connect, 20), "192.0.2.7:443 …");
+        assert_eq!(args(&connect, 25), "remote: 192.0.2.7:443 …");
         assert_eq!(args(&connect, 60), "local: 10.0.0.1:40000, remote: 192.0.2.7:443");
         let wide = [
             ("path", "\"/日本語日本語日本語日本語日本語\"", true),
