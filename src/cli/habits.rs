@@ -28,6 +28,29 @@ const FLAGS: &[(&str, &str)] = &[
         "--string-limit",
         "strings are shown whole; --wide keeps them so on a terminal",
     ),
+    (
+        "--summary-only",
+        "events are counted by --summary, with times by --durations",
+    ),
+    ("-C", "events are counted by --summary, in place of rows"),
+    ("-w", "times are those of the wall clock: --summary --durations"),
+    (
+        "-S",
+        "a summary begins with what took longest, or with --summary alone happened most often",
+    ),
+    ("--syscall-times", "how long calls take is shown by --durations"),
+    ("--trace-path", "what touches a path is shown by --path"),
+    ("-r", "the time since the row before is shown by --time delta"),
+    (
+        "-E",
+        "the environment of a command is set by env(1): tracee -- env NAME=VALUE CMD",
+    ),
+    ("-k", "stacks are not recorded"),
+    ("-i", "instruction pointers are not recorded"),
+    (
+        "-a",
+        "columns are as wide as they need; --format makes rows of one's own",
+    ),
     ("--decode-pids", "processes have both ids in JSON"),
     ("--no-abbrev", "structures are shown whole by --verbose-args"),
     ("--absolute-timestamps", "the time of day is shown by --time wall"),
@@ -218,6 +241,8 @@ mod tests {
     fn flags_of_others_name_ours() {
         assert!(of_flag("--events").unwrap().contains("--event "));
         assert!(of_flag("--artifacts=write").unwrap().contains("--capture"));
+        assert!(of_flag("-r").unwrap().contains("--time delta"));
+        assert!(of_flag("--trace-path=/etc").unwrap().contains("--path"));
         assert!(of_flag("list").unwrap().contains("--list"));
         assert_eq!(of_flag("--event"), None);
     }

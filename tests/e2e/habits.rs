@@ -31,6 +31,12 @@ fn others() -> Result<(), Failed> {
         (&["-v", "-v", "--", "ls"], "--verbose-args"),
         (&["-b", "1024"], "64KiB"),
         (&["--follow-forks"], "children are always followed"),
+        (&["-r", "--", "ls"], "--time delta"),
+        (&["-C", "--", "ls"], "--summary"),
+        (&["-w", "-c", "--", "ls"], "--durations"),
+        (&["--trace-path=/etc", "--", "ls"], "--path"),
+        (&["--summary-only", "--", "ls"], "--summary"),
+        (&["-k", "--", "ls"], "stacks"),
         (&["--attach=1"], "--pid"),
         // Tracee
         (&["--events", "openat"], "--event"),
@@ -55,6 +61,18 @@ fn others() -> Result<(), Failed> {
         (&["--for", "tomorrow"], "--for"),
         (&["-u", "nobody-at-all"], "nobody-at-all"),
         (&["-z", "-Z"], "cannot be used with"),
+        (&["--format", "%nosuch"], "there is no field %nosuch"),
+        (&["--format", "%comm", "-o", "json"], "no output is a table"),
+        (&["-f", "pathnme=/x"], "did you mean pathname?"),
+        (
+            &["-e", "getpid", "-f", "pathname=/x"],
+            "no chosen event has the argument pathname",
+        ),
+        (
+            &["-e", "getpid", "-P", "/etc"],
+            "no chosen event has what the filters ask for",
+        ),
+        (&["-P", "/etc", "-l"], "--path does not affect --list"),
         (&["-e", "@defalt"], "did you mean default?"),
         (&["-e", "!opennat"], "did you mean openat?"),
     ] {
