@@ -7,6 +7,7 @@
 
 pub(crate) mod argument;
 pub mod compile;
+mod expression;
 pub(crate) mod matcher;
 pub(crate) mod number;
 pub mod parse;
