@@ -136,7 +136,7 @@ pub const FIELDS: &[Row] = &[
     row(Field::OwnTid, "threadId", "the thread, as its own pid namespace counts"),
     row(Field::OwnPpid, "parentProcessId", "the parent, as its own pid namespace counts"),
     row(Field::Started, "threadStartTime", "when the thread started: ns since the epoch"),
-    row(Field::User, "user", "the real user's name, or the number where it has none here"),
+    row(Field::User, "user", "the real user, by name if it has one here"),
     row(Field::Uid, "uid", "the real user, as the host counts").key("userId").filtered(Number(FIELD_UID)),
     row(Field::Uts, "uts", "the node name").key("hostName").filtered(Name(FIELD_UTS)),
     row(Field::UtsBytes, "hostNameBytes", "its bytes as Base64, where they are not UTF-8"),
@@ -144,21 +144,21 @@ pub const FIELDS: &[Row] = &[
     row(Field::PidNs, "pidns", "the pid namespace's number").key("pidNamespace").filtered(Number(FIELD_PIDNS)),
     row(Field::Cpu, "cpu", "the CPU").key("processorId"),
     row(Field::Cgroup, "cgroupId", "the cgroup's number"),
-    row(Field::Container, "container", "the container's id; filters take its beginning and its name, too")
+    row(Field::Container, "container", "the container's id; in filters also its name")
         .filtered(Filtered::Container),
     row(Field::ContainerName, "container.name", "the container's name"),
     row(Field::ContainerImage, "container.image", "the container's image"),
     row(Field::ContainerRuntime, "container.runtime", "the container's runtime"),
-    row(Field::ContainerOwner, "container.owner", "the user who may have made the container; 0: only root"),
+    row(Field::ContainerOwner, "container.owner", "who may have made it; 0: only root"),
     row(Field::Syscall, "syscall", "the system call in progress"),
-    row(Field::Source, "source", "the mechanism by which an event of the kernel's own was obtained"),
+    row(Field::Source, "source", "the mechanism of an event of the kernel's own"),
     row(Field::Abi, "abi", "i386 or x32, where it is not the native one"),
     row(Field::CarriedOut, "carriedOut", "false: the call was kept from running"),
-    row(Field::SeenByProgram, "seenByProgram", "the result that a call has which was kept from running"),
-    row(Field::ArgsFromMemory, "argsFromMemory", "whether the arguments were in user memory (socketcall, ipc)"),
+    row(Field::SeenByProgram, "seenByProgram", "the result of a call that was kept from running"),
+    row(Field::ArgsFromMemory, "argsFromMemory", "whether arguments were in memory (socketcall, …)"),
     row(Field::ArgsNum, "argsNum", "how many arguments there are"),
     row(Field::Args, "args", "all arguments, as tables show them"),
-    row(Field::Path, "path", "in filters: any path among the arguments, of open files, too").filtered(Filtered::Path),
+    row(Field::Path, "path", "in filters: any path among arguments and open files").filtered(Filtered::Path),
 ];
 
 /// The field with this name, or with this key of JSON.

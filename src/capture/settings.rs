@@ -6,15 +6,20 @@ use super::store::Limits;
 use crate::error::UsageError;
 
 pub const HELP: &str = "\
---capture stores what traced programs do, for analysis, in the folder of --output-path:
+--capture stores what traced programs do, for analysis, in the folder of
+--output-path:
   write           what they write to files
-  write=/prefix*  only to files with such paths (without * just that one); may be repeated
+  write=/prefix*  only to files with such paths (without * just that one); may
+                  be repeated
   exec            the programs and scripts that are executed, once per content
   exec=/prefix*   only those with such paths; may be repeated
-  mem             memory that is made executable after it was written, as packers do
+  mem             memory that is made executable after it was written, as
+                  packers do
   all             all of these
-It may be repeated, and takes comma lists. index.jsonl in that folder lists what is stored, with sizes, SHA-256 and
-whether it is complete; the event artifact_captured reports each. --capture-limit file=SIZE,total=SIZE limits sizes.
+It may be repeated, and takes comma lists. index.jsonl in that folder lists what
+is stored, with sizes, SHA-256 and whether it is complete; the event
+artifact_captured reports each. --capture-limit file=SIZE,total=SIZE limits
+sizes.
 ";
 
 /// What is captured, and where it goes.

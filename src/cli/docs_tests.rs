@@ -7,6 +7,7 @@ use std::process::Command;
 use clap::Parser;
 
 use crate::cli::args::Args;
+use crate::cli::config::Task;
 
 /// Words of a command as a shell has them.
 fn words(command: &str) -> Vec<String> {
@@ -58,4 +59,17 @@ fn commands_in_the_documentation_are_right() {
         }
     }
     assert!(checked > 20, "{checked}");
+}
+
+#[test]
+fn help_fits_into_eighty_columns() {
+    for flag in ["-t", "-e", "-s", "-f", "-o", "--capture", "--format"] {
+        let args = Args::try_parse_from(["tracee", flag, "help"]).unwrap();
+        let Ok(Task::Help(text)) = args.task() else {
+            panic!("{flag} help shows no help");
+        };
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{flag}: {line}");
+        }
+    }
 }

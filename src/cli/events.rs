@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalogue::{self, EventId, EventSpec, Set};
-use crate::error::{set_names, UsageError};
+use crate::error::UsageError;
 use crate::suggest::nearest;
 
 /// The chosen events, by id.
@@ -50,19 +50,41 @@ impl Selection {
 
 /// What `--event help` shows.
 pub const EVENT_HELP: &str = "\
---event takes names of events, comma lists and globs: --event openat,execve --event 'sched_*'. @ stands before a set,
-! before what is left out: --event '@net,open*,!openat2'. It may be repeated. --exclude-event takes names and globs, and
-leaves those events out of all that is chosen (the default set without --event and --events-set). What this kernel cannot provide is an error where it is named, and is left out with a warning
-where a glob or a set brings it in. --list shows all events.
+--event takes names of events, comma lists and globs: --event openat,execve
+--event 'sched_*'. @ stands before a set, ! before what is left out: --event
+'@net,open*,!openat2'. It may be repeated. --exclude-event takes names and
+globs, and leaves those events out of all that is chosen (the default set
+without --event and --events-set). What this kernel cannot provide is an error
+where it is named, and is left out with a warning where a glob or a set brings
+it in. --list shows all events.
 ";
 
 const SET_HELP: &str = "\
---events-set takes names of sets, and comma lists: --events-set fs,net. It may be repeated. The sets are:
+--events-set takes names of sets, and comma lists: --events-set fs,net. It may
+be repeated. The sets are:
 ";
+
+/// Columns that texts of help take at most.
+const HELP_COLUMNS: usize = 80;
 
 /// What `--events-set help` shows.
 pub fn set_help() -> String {
-    format!("{SET_HELP}{}\n", set_names())
+    let mut help = SET_HELP.to_owned();
+    let mut column = 0;
+    for set in Set::EVERY.iter().map(|set| set.name()) {
+        // Two spaces, and one between two names.
+        if column == 0 || column + 1 + set.len() > HELP_COLUMNS {
+            help.push_str(if column == 0 { "  " } else { "\n  " });
+            column = 2;
+        } else {
+            help.push(' ');
+            column += 1;
+        }
+        help.push_str(set);
+        column += set.len();
+    }
+    help.push('\n');
+    help
 }
 
 /// Events that the three flags choose. Among names, `@` stands before a set and `!` before what is left out.

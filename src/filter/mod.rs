@@ -47,7 +47,8 @@ pub struct Filters {
 
 /// What `--filter help` shows.
 pub const HELP: &str = "\
---filter shows only events that match: --filter 'FIELD OP VALUE[,VALUE]'. It may be repeated.
+--filter shows only events that match: --filter 'FIELD OP VALUE[,VALUE]'. It may
+be repeated.
 
 fields of every event:
   uid                    real user id, as on the host, or a name of /etc/passwd
@@ -57,11 +58,14 @@ fields of every event:
   mntns pidns            number of the namespace
   container              id, the beginning of one, or name; '*' is any container
   retval                 result; errors as -2 or ENOENT; also event.retval
-  path                   any path among the arguments, and of open files (as --decode-fds shows them)
-  <argument>             of every chosen event that has it: pathname, flags, sig; others do not pass '='
+  path                   any path among the arguments, and of open files (as
+                         --decode-fds shows them)
+  <argument>             of every chosen event that has it: pathname, flags,
+                         sig; others do not pass '='
 of one event:
   <event>.retval         its result
-  <event>.<argument>     as --list -e EVENT names its arguments: openat.pathname, kill.sig
+  <event>.<argument>     as --list -e EVENT names its arguments:
+                         openat.pathname, kill.sig
 
 operators:
   = !=                   several values: any of them, none of them
@@ -69,14 +73,17 @@ operators:
 
 values:
   numbers                10, -1, 0x1f, 0644
-  texts                  with * for anything: '/etc/*', '*.so', '/etc/*.conf'; in comm and uts at either end
+  texts                  with * for anything: '/etc/*', '*.so', '/etc/*.conf';
+                         in comm and uts at either end
   lists of texts         match if one of them does: execve.argv='--help'
-  flags                  names match where all of them are set: openat.flags='O_CREAT|O_EXCL';
-                         a number is the whole value; with * it is what the tables show
+  flags                  names match where all of them are set:
+                         openat.flags='O_CREAT|O_EXCL'; a number is the whole
+                         value; with * it is what the tables show
   names of values        socket.family=AF_INET, kill.sig=KILL, or their numbers
   \\, \\* \\\\               these characters themselves
 
-All filters must hold, but several values with = of one field are alternatives. A missing value (the result of
-exit_group, a text that could not be read) passes only !=. Put expressions in quotes: a shell takes < > * for itself.
-  --filter 'uid>=1000' --filter 'uid!=65534' --filter 'comm=*sh' --filter 'retval<0'
+All filters must hold, but several values with = of one field are alternatives.
+A missing value (the result of exit_group, a text that could not be read) passes
+only !=. Put expressions in quotes: a shell takes < > * for itself.
+  --filter 'uid>=1000' --filter 'comm=*sh' --filter 'retval<0'
 ";

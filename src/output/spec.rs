@@ -60,22 +60,31 @@ pub const HELP: &str = "\
   table-verbose  with UTS_NAME, MNT_NS, PID_NS and PPID
   json           one object a line
 Options:
-  mode=0640      permissions of the file: json,mode=0640:/var/log/tracee.json (without it a new file has 0600, and one that
-                 is there keeps what it has)
-TARGET is a file, which is emptied first and then only appended to; a FIFO that somebody reads; /dev/stderr; or &3, which
-is descriptor 3. Without TARGET: standard output. --output may be repeated: several outputs at once.
-An output to standard output has it alone: what a command after -- writes there goes to standard error. With each output
-elsewhere, the command keeps its own. With JSON on standard error, messages are objects there, with the key message.
-In options \\, and \\: are these characters themselves; the target is taken as it is.
+  mode=0640      permissions of the file: json,mode=0640:/var/log/tracee.json
+                 (without it a new file has 0600, and one that is there keeps
+                 what it has)
+TARGET is a file, which is emptied first and then only appended to; a FIFO that
+somebody reads; /dev/stderr; or &3, which is descriptor 3. Without TARGET:
+standard output. --output may be repeated: several outputs at once. An output to
+standard output has it alone: what a command after -- writes there goes to
+standard error. With each output elsewhere, the command keeps its own. With JSON
+on standard error, messages are objects there, with the key message.
+In options \\, and \\: are these characters themselves; the target is taken as it
+is.
 In tables:
-  ?              as RET: no result: the call does not return, the kernel reports the event before the call is done, or
-                 tracee reports the event by itself
-  not run        seccomp or a tracer kept the call from running; before it the error that was made up, if it was one
-  unverified     it is unknown whether the call was carried out: it succeeded as far as the program saw
-  -              the kernel has no such value: an address that is not set, a file without a name
+  ?              as RET: no result: the call does not return, the kernel reports
+                 the event before the call is done, or tracee reports the event
+                 by itself
+  not run        seccomp or a tracer kept the call from running; before it the
+                 error that was made up, if it was one
+  unverified     it is unknown whether the call was carried out: it succeeded as
+                 far as the program saw
+  -              the kernel has no such value: an address that is not set, a
+                 file without a name
   NULL           a null pointer
   (EFAULT)       the memory could not be read
-  (read late)    read after the call had returned, which may have written over it
+  (read late)    read after the call had returned, which may have written over
+                 it
   (given: …)     what the call was given, where it has left something else
   (after: …)     what the call has left, where it was given something else
   ...            something is left out: (N in all) says how much there was

@@ -21,10 +21,12 @@ use crate::wire::RECORD_WITHIN;
 
 /// What `--format help` shows before the fields.
 pub const HELP: &str = "\
---format 'TEXT' makes each row of a table of this text: %NAME or %{NAME} is a field, %% is %, \\t, \\n and \\\\ are a tab, a new
-line and a backslash. A value that an event does not have is -. Values are escaped and quoted as in tables.
+--format 'TEXT' makes each row of a table of this text: %NAME or %{NAME} is a
+field, %% is %, \\t, \\n and \\\\ are a tab, a new line and a backslash. A value
+that an event does not have is -. Values are escaped and quoted as in tables.
   --format '%time %comm %pathname'
-An argument of the chosen events has its own name, which may follow the event's: %pathname, %openat.flags. The fields are:
+An argument of the chosen events has its own name, which may follow the event's:
+%pathname, %openat.flags. The fields are:
 ";
 
 /// What a row consists of.
@@ -177,7 +179,7 @@ pub fn help() -> String {
             Some(key) => format!("{}, {key}", row.name),
             None => row.name.to_owned(),
         };
-        let _ = writeln!(out, "  {names:<28} {}", row.meaning);
+        let _ = writeln!(out, "  {names:<25} {}", row.meaning);
     }
     out
 }

@@ -81,18 +81,23 @@ impl Following {
 /// What `--trace help` shows.
 pub const HELP: &str = "\
 --trace chooses which processes are traced:
-  process:new          those that start after tracee (the default); also: process, p
+  process:new          those that start after tracee (the default); also:
+                       process, p
   process:all          all; also: p:all
-  process:<pid>,<pid>  these, with all their threads and later children; also: p:<pid>
-  container:new        those in containers that start after tracee; also: container, c
+  process:<pid>,<pid>  these, with all their threads and later children; also:
+                       p:<pid>
+  container:new        those in containers that start after tracee; also:
+                       container, c
   container:all        those in any container; also: c:all
   container:<id>,<name>
-                       those in containers whose id begins so, or that have this name, whenever
-                       they start; also: c:<id>
-  host:new             those in no container that start after tracee; also: host, h
+                       those in containers whose id begins so, or that have
+                       this name, whenever they start; also: c:<id>
+  host:new             those in no container that start after tracee; also:
+                       host, h
   host:all             all that are in no container; also: h:all
-Pids add up when --trace is repeated, and so do containers. A run of named processes ends with them and their children.
-                       (a container that a user has made by himself still belongs to the host)
+                       (one that a user has made by himself belongs to the host)
+Pids add up when --trace is repeated, and so do containers. A run of named
+processes ends with them and their children.
 A command after `--` is traced with all its descendants, and nothing else.
 ";
 
