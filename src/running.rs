@@ -135,7 +135,7 @@ impl Running {
             self.reported.artifacts = false;
             let _ = self.finish_capture();
         }
-        let ended = ended.and_then(|()| Ok(self.sink.finish()?));
+        let ended = ended.and_then(|()| self.finish_outputs());
         self.report_totals()?;
         match ended {
             Ok(()) | Err(Error::Output(OutputError::Closed)) => {
@@ -317,6 +317,18 @@ impl Running {
         }
         self.sink.flush()?;
         Ok(active)
+    }
+
+    /// Writes what outputs show when all events have been.
+    fn finish_outputs(&mut self) -> Result<(), Error> {
+        self.kernel.detach();
+        self.losses.read(&mut self.kernel)?;
+        let lost = match self.losses.total() {
+            0 => Vec::new(),
+            _ => loss::by_event(&self.kernel, &self.events)?,
+        };
+        let lost: Vec<_> = lost.iter().map(|(_, event, count)| (*event, *count)).collect();
+        Ok(self.sink.finish(&lost)?)
     }
 
     /// Prints totals on standard error.

@@ -270,7 +270,9 @@ impl Sink {
     }
 
     /// Writes what is shown when all events have been.
-    pub fn finish(&mut self) -> Result<(), OutputError> {
-        self.stop.writing(|| self.outputs.finish())
+    ///
+    /// `lost`: how many records of which events were lost.
+    pub fn finish(&mut self, lost: &[(&'static str, u64)]) -> Result<(), OutputError> {
+        self.stop.writing(|| self.outputs.finish(lost))
     }
 }

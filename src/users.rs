@@ -73,7 +73,10 @@ fn names(text: &[u8]) -> (HashMap<u32, String>, HashMap<String, u32>) {
 /// Whether it cannot be taken for a number, nor for several columns.
 fn is_name(name: &str) -> bool {
     let usual = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.' | '$');
-    !name.is_empty() && name.chars().all(usual) && !name.starts_with(|letter: char| letter.is_ascii_digit())
+    // useradd(8) allows 32 characters.
+    (1..=32).contains(&name.len())
+        && name.chars().all(usual)
+        && !name.starts_with(|letter: char| letter.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -9,7 +9,13 @@ _tracee_values() (
 		for word; do printf '%s\n' "$head$word"; done
 	}
 	users() {
-		while IFS=: read -r user _; do put "$user"; done </etc/passwd
+		while IFS=: read -r user _; do
+			# Others are no words of a shell.
+			case $user in
+			'' | *[!A-Za-z0-9_.-]*) ;;
+			*) put "$user" ;;
+			esac
+		done </etc/passwd
 	}
 	processes() {
 		for folder in /proc/[0-9]*; do put "${folder#/proc/}"; done

@@ -48,7 +48,9 @@ __noinline int put_duration(__u32 slot)
 	item = item_begin(s, ITEM_DURATION);
 	if (!item)
 		return 0;
-	*(__u64 *)(item + 1) = s->header.time - mark->entered;
+	/* Clocks of two CPUs may differ a little. */
+	*(__u64 *)(item + 1) =
+		s->header.time > mark->entered ? s->header.time - mark->entered : 0;
 	item_end(s, item, sizeof(__u64));
 	return 0;
 }

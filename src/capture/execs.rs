@@ -85,7 +85,8 @@ impl Execs {
             let link_marks = Marks::of_link(&link, stat.nlink);
             let wants = |path: &[u8]| shared.settings.wants_execs(path);
             // A script has two names: the one by which it was executed, which may lead over links, and its own.
-            let wanted = wants(link_marks.strip(&link)) || is_script && wants(&exec.name);
+            // A link that cannot be read is too long: it may lead anywhere.
+            let wanted = link.is_empty() || wants(link_marks.strip(&link)) || is_script && wants(&exec.name);
             if !wanted || !self.is_new(&shared.clock, identity, exec.who.time) {
                 continue;
             }

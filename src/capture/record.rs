@@ -5,11 +5,14 @@ use crate::decode::cursor::Cursor;
 use crate::decode::event::Context;
 use crate::decode::path::{Marks, PathName};
 use crate::wire::{
-    arg, chunk, event, item_header, nargs, CHUNK_MARK, ITEM_FAULT, MAPPED_DEV, MAPPED_FD, MAPPED_INODE,
-    MAPPED_MAGIC, MAPPED_OFFSET, TAKEN_CTIME, TAKEN_DEV, TAKEN_FD, TAKEN_FLAGS, TAKEN_GENERATION,
-    TAKEN_INODE, TAKEN_LINKS, TAKEN_MAGIC, TAKEN_MODE, TAKEN_MTIME, TAKEN_NAME, TAKEN_PATH, TAKEN_PID,
-    TAKEN_SIZE, TAKEN_VALUES, TAKEN_WHAT,
+    arg, chunk, event, item_header, nargs, CHUNK_MARK, ITEM_FAULT, ITEM_TRUNCATED, MAPPED_DEV, MAPPED_FD,
+    MAPPED_INODE, MAPPED_MAGIC, MAPPED_OFFSET, TAKEN_CTIME, TAKEN_DEV, TAKEN_FD, TAKEN_FLAGS,
+    TAKEN_GENERATION, TAKEN_INODE, TAKEN_LINKS, TAKEN_MAGIC, TAKEN_MODE, TAKEN_MTIME, TAKEN_NAME, TAKEN_PATH,
+    TAKEN_PID, TAKEN_SIZE, TAKEN_VALUES, TAKEN_WHAT,
 };
+
+/// What a path begins with whose beginning is missing.
+pub const CUT: &[u8] = b"...";
 
 /// One record.
 #[derive(Debug)]
@@ -131,7 +134,9 @@ pub fn parse(bytes: &[u8]) -> Option<Taken<'_>> {
             _ if item.status == ITEM_FAULT => {}
             TAKEN_PATH | arg::MEM_PROT_ALERT_PATHNAME => {
                 let walked = PathName::new(item.flags, data);
-                path = walked.to_vec();
+                // A path is walked from the file upwards: of a long one the beginning is missing.
+                let cut = item.status == ITEM_TRUNCATED;
+                path = [if cut { CUT } else { b"" }, &walked.to_vec()].concat();
                 marks = walked.marks();
             }
             TAKEN_NAME => name = data.to_vec(),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::record::CUT;
 use super::store::Limits;
 use crate::error::UsageError;
 
@@ -144,9 +145,9 @@ impl Settings {
     }
 }
 
-/// Whether the path matches one of these patterns, or there are none.
+/// Whether the path matches one of these patterns, or there are none. One whose beginning is missing may match.
 fn matches(patterns: &[Pattern], path: &[u8]) -> bool {
-    patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(path))
+    patterns.is_empty() || path.starts_with(CUT) || patterns.iter().any(|pattern| pattern.matches(path))
 }
 
 /// `file=SIZE,total=SIZE`, either or both.

@@ -1,7 +1,7 @@
 //! Conditions on an argument, by its type.
 
 use crate::catalogue::spec::SelectSpec;
-use crate::catalogue::{self, ArgSpec, ArgType};
+use crate::catalogue::{self, ArgSpec, ArgType, EventSpec};
 use crate::filter::number::Numbers;
 use crate::filter::text::{Pattern, Texts};
 use crate::output::value::{number, Number};
@@ -108,7 +108,7 @@ pub fn kind(ty: ArgType) -> Kind {
 }
 
 /// Names of texts that are paths.
-const PATHS: [&str; 15] = [
+const PATHS: [&str; 17] = [
     "pathname",
     "oldname",
     "newname",
@@ -124,26 +124,36 @@ const PATHS: [&str; 15] = [
     "new_root",
     "put_old",
     "library",
+    "cmdpath",
+    "interpreter",
 ];
-/// The same of the kernel's own events.
-const KERNEL_PATHS: [&str; 3] = ["cmdpath", "interpreter", "target"];
+/// Calls whose `name` is a path; that of others names something else.
+const NAMES_PATHS: [&str; 4] = ["umount", "umount2", "acct", "name_to_handle_at"];
 
 /// Whether an argument is a path.
-pub fn is_path(arg: &ArgSpec) -> bool {
+pub fn is_path(event: &EventSpec, arg: &ArgSpec) -> bool {
     match arg.ty {
         ArgType::Path => true,
-        ArgType::Str | ArgType::KernelStr => PATHS.iter().chain(&KERNEL_PATHS).any(|name| *name == arg.name),
+        ArgType::Str | ArgType::StrOut { .. } | ArgType::KernelStr => {
+            PATHS.contains(&arg.name) || arg.name == "name" && NAMES_PATHS.contains(&event.name)
+        }
         _ => false,
     }
 }
 
 /// Whether an argument may lead to a path: it is one, or what is open as an fd has one, or an address is one.
-pub fn may_have_path(arg: &ArgSpec) -> bool {
+pub fn may_have_path(event: &EventSpec, arg: &ArgSpec) -> bool {
     use ArgType::*;
-    is_path(arg)
+    is_path(event, arg)
         || matches!(
             arg.ty,
-            Fd | DirFd | Sockaddr { .. } | SockaddrOut { .. } | KernelSockaddr | Select { .. }
+            Fd | DirFd
+                | Sockaddr { .. }
+                | SockaddrOut { .. }
+                | KernelSockaddr
+                | Msghdr(_)
+                | Mmsghdr(..)
+                | Select { .. }
         )
 }
 
@@ -246,6 +256,58 @@ mod tests {
         assert_eq!(number_of(ArgType::Signal, "SIGKILL"), Some(9));
         assert_eq!(number_of(ArgType::DirFd, "AT_FDCWD"), Some(-100));
         assert_eq!(number_of(ArgType::Signal, "AT_FDCWD"), None);
+    }
+
+    /// A text of the catalogue is a path, or something else that is known here.
+    #[test]
+    fn texts_are_paths_or_are_known_not_to_be() {
+        const OTHERS: [&str; 29] = [
+            "name",
+            "uargs",
+            "u_name",
+            "type",
+            "prog_name",
+            "buf",
+            "_type",
+            "_description",
+            "way",
+            "uname",
+            "target",
+            "symbol",
+            "sha256",
+            "runtime",
+            "reason",
+            "prev_comm",
+            "name_user",
+            "map_name",
+            "kind",
+            "image",
+            "data",
+            "container_id",
+            "cmdline_ptr",
+            "buffer",
+            "artifact",
+            "argument",
+            "_key",
+            "_fs_name",
+            "_callout_info",
+        ];
+        for event in catalogue::events() {
+            for arg in event.args {
+                let text = matches!(arg.ty, ArgType::Str | ArgType::StrOut { .. } | ArgType::KernelStr);
+                assert!(
+                    !text || is_path(event, arg) || OTHERS.contains(&arg.name),
+                    "{}.{}",
+                    event.name,
+                    arg.name
+                );
+            }
+        }
+        let path = |event: &str, index: usize| {
+            let event = catalogue::expect(event);
+            is_path(event, &event.args[index])
+        };
+        assert!(path("umount2", 0) && path("openat", 1) && !path("setxattr", 1) && path("setxattr", 0));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalogue::EventId;
+use crate::catalogue::{ArgType, EventId};
 use crate::decode::container::Container;
 use crate::decode::event::{Arg, Context, Event, Value};
 use crate::decode::sockaddr::Sockaddr;
@@ -48,7 +48,7 @@ impl Matcher {
             }
         }
         if let Some(texts) = &self.path {
-            if !texts.passes(paths_of(event).iter().map(Vec::as_slice)) {
+            if !texts.passes_cut(paths_of(event).iter().map(|(path, cut)| (path.as_slice(), *cut))) {
                 return false;
             }
         }
@@ -67,22 +67,56 @@ impl Matcher {
     }
 }
 
-/// Paths among an event's arguments: as they were given, or as the kernel has them.
-fn paths_of(event: &Event<'_>) -> Vec<Vec<u8>> {
+/// A path, and whether its beginning is missing.
+type Found = (Vec<u8>, bool);
+
+/// Paths among an event's arguments: as they were given, as a folder and a name, or as the kernel has them.
+fn paths_of(event: &Event<'_>) -> Vec<Found> {
     let mut paths = Vec::new();
+    // The folder that a relative path starts from.
+    let mut folder: Option<Found> = None;
     for arg in &event.args {
+        let open = arg.file.as_ref();
+        let opened = open.and_then(|file| Some((file.path?.to_vec(), file.path_cut)));
+        if arg.ty == ArgType::DirFd {
+            paths.extend(folder.take());
+            folder = opened;
+            continue;
+        }
+        paths.extend(opened);
+        paths.extend(open.and_then(|file| Some((file.unix?.to_vec(), false))));
         match &arg.value {
-            Value::Path(path) => paths.push(path.to_vec()),
-            Value::Str(text) if is_path(arg.spec) => paths.push(text.to_vec()),
-            Value::Sockaddr(Sockaddr::Unix(path)) => paths.push(path.to_vec()),
+            Value::Path(path) => paths.push((path.to_vec(), arg.truncated)),
+            Value::Str(text) if is_path(event.spec, arg.spec) => {
+                // The kernel ignores the folder of an absolute path, and takes itself for an empty one.
+                match folder.take() {
+                    Some(folder) if text.is_empty() => paths.push(folder),
+                    Some((folder, cut)) if !text.starts_with(b"/") => {
+                        paths.push(([&folder, b"/".as_slice(), text].concat(), cut));
+                    }
+                    _ => {}
+                }
+                paths.push((text.to_vec(), false));
+            }
+            Value::Sockaddr(address) => paths.extend(unix_path(address)),
+            Value::Msghdr(message) => paths.extend(message.address().as_ref().and_then(unix_path)),
+            Value::Messages(messages) => paths.extend(
+                messages
+                    .iter()
+                    .filter_map(|(message, _)| unix_path(&message.address()?)),
+            ),
             _ => {}
         }
-        if let Some(file) = &arg.file {
-            paths.extend(file.path.map(|path| path.to_vec()));
-            paths.extend(file.unix.map(<[u8]>::to_vec));
-        }
     }
+    paths.extend(folder);
     paths
+}
+
+fn unix_path(address: &Sockaddr<'_>) -> Option<Found> {
+    match address {
+        Sockaddr::Unix(path) => Some((path.to_vec(), false)),
+        _ => None,
+    }
 }
 
 /// A container is known by its id, by the beginning of its id, and by its name. A user who makes a container chooses
@@ -127,7 +161,10 @@ fn text_passes(texts: &Texts, arg: Option<&Arg<'_>>, context: &Context, shown: &
         None | Some(Value::Null | Value::Fault) => texts.passes([]),
         Some(Value::Str(bytes) | Value::Buffer(bytes)) => texts.passes([*bytes]),
         Some(Value::Strings(strings)) => texts.passes(strings.iter()),
-        Some(Value::Path(path)) => texts.passes([path.to_vec().as_slice()]),
+        Some(Value::Path(path)) => {
+            let cut = arg.is_some_and(|arg| arg.truncated);
+            texts.passes_cut([(path.to_vec().as_slice(), cut)])
+        }
         Some(_) => {
             show(shown, arg, context);
             texts.passes([shown.as_bytes()])

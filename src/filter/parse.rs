@@ -159,7 +159,7 @@ fn add_result(filters: &mut Filters, expression: &Expression) -> Checked<()> {
 fn add_path(filters: &mut Filters, expression: &Expression, events: &[&'static EventSpec]) -> Checked<()> {
     join_texts(filters.path.get_or_insert_default(), expression.texts()?);
     for event in events {
-        if !event.args.iter().any(argument::may_have_path) {
+        if !event.args.iter().any(|arg| argument::may_have_path(event, arg)) {
             filters.drop_event(event, expression.op);
         }
     }

@@ -40,6 +40,12 @@ impl Pattern {
         }
     }
 
+    /// Whether a text may match of which only this end is known.
+    fn may_match_end(&self, end: &[u8]) -> bool {
+        let last = self.more.last().unwrap_or(&self.text);
+        self.open_end || end.ends_with(last) || last.ends_with(end)
+    }
+
     pub fn is_open(&self) -> bool {
         self.open_start || self.open_end || !self.more.is_empty()
     }
@@ -70,12 +76,20 @@ pub struct Texts {
 impl Texts {
     /// Whether something that may have several texts passes: any of them may match. Without a text nothing matches.
     pub fn passes<'a>(&self, texts: impl IntoIterator<Item = &'a [u8]>) -> bool {
+        self.passes_cut(texts.into_iter().map(|text| (text, false)))
+    }
+
+    /// The same for texts each of which may have lost its beginning (`true`). Such a one passes unless it is certain that
+    /// it must not.
+    pub fn passes_cut<'a>(&self, texts: impl IntoIterator<Item = (&'a [u8], bool)>) -> bool {
         let mut found = self.wanted.is_empty();
-        for text in texts {
-            if self.excluded.iter().any(|pattern| pattern.matches(text)) {
+        for (text, cut) in texts {
+            let excludes = |pattern: &Pattern| (!cut || pattern.open_start) && pattern.matches(text);
+            if self.excluded.iter().any(excludes) {
                 return false;
             }
-            found = found || self.wanted.iter().any(|pattern| pattern.matches(text));
+            let wants = |pattern: &Pattern| pattern.matches(text) || cut && pattern.may_match_end(text);
+            found = found || self.wanted.iter().any(wants);
         }
         found
     }
@@ -133,6 +147,28 @@ mod tests {
                 "{filter} {text}"
             );
         }
+    }
+
+    #[test]
+    fn what_has_lost_its_beginning_may_match() {
+        let passes = |wanted: &str, end: &[u8]| {
+            let texts = Texts {
+                wanted: vec![pattern(wanted)],
+                excluded: Vec::new(),
+            };
+            texts.passes_cut([(end, true)])
+        };
+        let excluded = |pattern_text: &str, end: &[u8]| {
+            let texts = Texts {
+                wanted: Vec::new(),
+                excluded: vec![pattern(pattern_text)],
+            };
+            !texts.passes_cut([(end, true)])
+        };
+        assert!(passes("/tmp/*", b"d/e/prog") && passes("*prog", b"d/e/prog") && passes("/x/d/e", b"d/e"));
+        assert!(!passes("*.so", b"d/e/prog") && !passes("/tmp/x", b"d/e/prog"));
+        assert!(excluded("*prog", b"d/e/prog"));
+        assert!(!excluded("/tmp/*", b"d/e/prog") && !excluded("d/e/prog", b"d/e/prog"));
     }
 
     #[test]

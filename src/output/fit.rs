@@ -43,11 +43,35 @@ pub fn push_shortened(out: &mut String, text: &str, columns: usize) {
     out.push_str(&text[tail..]);
 }
 
+/// The pieces of a text that belong together: a character, or an escape (`\\"`, `\\x1b`, `\\u{202e}`), of which a part would look
+/// like something else.
+fn pieces(text: &str) -> impl DoubleEndedIterator<Item = (usize, &str)> {
+    let mut pieces = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let behind = &rest[first.len_utf8()..];
+        let length = match (first, behind.chars().next()) {
+            ('\\', Some('x')) => 4,
+            ('\\', Some('u')) => behind.find('}').map_or(2, |end| end + 2),
+            ('\\', Some(_)) => 2,
+            _ => first.len_utf8(),
+        };
+        let length = if rest.is_char_boundary(length) {
+            length
+        } else {
+            rest.len()
+        };
+        pieces.push((text.len() - rest.len(), &rest[..length]));
+        rest = &rest[length..];
+    }
+    pieces.into_iter()
+}
+
 /// Length of the longest beginning that has at most so many columns.
 fn prefix(text: &str, columns: usize) -> usize {
     let mut left = columns;
-    for (at, character) in text.char_indices() {
-        match left.checked_sub(character.width().unwrap_or(0)) {
+    for (at, piece) in pieces(text) {
+        match left.checked_sub(width(piece)) {
             Some(rest) => left = rest,
             None => return at,
         }
@@ -58,8 +82,8 @@ fn prefix(text: &str, columns: usize) -> usize {
 /// Where the longest end begins that has at most so many columns.
 fn suffix(text: &str, columns: usize) -> usize {
     let (mut left, mut start) = (columns, text.len());
-    for (at, character) in text.char_indices().rev() {
-        match left.checked_sub(character.width().unwrap_or(0)) {
+    for (at, piece) in pieces(text).rev() {
+        match left.checked_sub(width(piece)) {
             Some(rest) => (left, start) = (rest, at),
             None => break,
         }
@@ -243,6 +267,10 @@ mod tests {
         assert_eq!(shortened("/etc/passwd", 11), "/etc/passwd");
         assert_eq!(shortened("/etc/passwd", 7), "/et…swd");
         assert_eq!(shortened("/etc/passwd", 1), "…");
+        // An escape is whole, or not there.
+        assert_eq!(shortened(r#""aaaa\", b""#, 8), r#""aaa…b""#.replace("…b", "… b"));
+        assert_eq!(shortened(r"\x1b\x1b\x1b", 9), r"\x1b…\x1b");
+        assert_eq!(shortened(r"ab\u{202e}cd", 8), "ab…cd");
         // Each of these takes two columns.
         assert_eq!(shortened("日本日本日本", 6), "日…本");
         for columns in 1..20 {

@@ -73,6 +73,10 @@ struct Rows {
     times: Times,
     users: Users,
     detail: Detail,
+    /// Columns of the terminal; `None`: rows are as long as they are.
+    limit: Option<usize>,
+    /// Whether they are so on a terminal, too.
+    wide: bool,
 }
 
 impl Outputs {
@@ -129,8 +133,10 @@ impl Outputs {
     }
 
     /// Writes what is shown when all events have been.
-    pub fn finish(&mut self) -> Result<(), OutputError> {
-        self.sinks.iter_mut().try_for_each(Sink::finish)
+    ///
+    /// `lost`: how many records of which events were lost.
+    pub fn finish(&mut self, lost: &[(&'static str, u64)]) -> Result<(), OutputError> {
+        self.sinks.iter_mut().try_for_each(|sink| sink.finish(lost))
     }
 }
 
@@ -147,6 +153,8 @@ impl Sink {
                 times: Times::new(style.time),
                 users: style.users(),
                 detail: style.detail(verbose),
+                limit: None,
+                wide: style.wide,
             })),
             _ => Shape::Table(Box::new(Table::new(columns, style, style.color.on(&writer)))),
         };
@@ -163,9 +171,11 @@ impl Sink {
 
     /// Lets a table follow the size of its terminal.
     fn measure(&mut self) {
-        if let Shape::Table(table) = &mut self.shape {
-            let size = terminal_size::terminal_size_of(&self.writer);
-            table.set_limit(size.map(|(width, _)| width.0.into()));
+        let size = || terminal_size::terminal_size_of(&self.writer).map(|(width, _)| width.0.into());
+        match &mut self.shape {
+            Shape::Table(table) => table.set_limit(size()),
+            Shape::Template(rows) if !rows.wide => rows.limit = size(),
+            Shape::Template(_) | Shape::Json | Shape::Summary(..) => {}
         }
     }
 
@@ -191,6 +201,11 @@ impl Sink {
                     wall: |time| clock.wall(time),
                 };
                 rows.template.push(&mut row, event, &mut around);
+                if let Some(limit) = rows.limit.filter(|_| rows.template.is_one_line()) {
+                    row.pop();
+                    fit::clip(&mut row, 0, limit);
+                    row.push('\n');
+                }
                 self.buffer.extend_from_slice(row.as_bytes());
             }
             Shape::Summary(summary, _) => summary.add(event),
@@ -201,8 +216,9 @@ impl Sink {
         Ok(())
     }
 
-    fn finish(&mut self) -> Result<(), OutputError> {
-        if let Shape::Summary(summary, format) = &self.shape {
+    fn finish(&mut self, lost: &[(&'static str, u64)]) -> Result<(), OutputError> {
+        if let Shape::Summary(summary, format) = &mut self.shape {
+            lost.iter().for_each(|(event, count)| summary.lose(event, *count));
             let mut text = String::new();
             match format {
                 Format::Json => summary

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::catalogue::special;
 use crate::decode::event::Event;
 use crate::output::time::push_seconds;
 
@@ -26,6 +27,8 @@ struct Count {
     /// How long these took, in ns.
     total: u64,
     longest: u64,
+    /// Records that were lost: the other numbers are without them.
+    lost: u64,
 }
 
 impl Count {
@@ -35,6 +38,7 @@ impl Count {
         self.timed += other.timed;
         self.total = self.total.saturating_add(other.total);
         self.longest = self.longest.max(other.longest);
+        self.lost += other.lost;
     }
 
     fn mean(&self) -> Option<u64> {
@@ -51,14 +55,23 @@ impl Summary {
         }
     }
 
-    /// Counts an event.
+    /// Counts records of an event that were lost.
+    pub fn lose(&mut self, event: &'static str, count: u64) {
+        self.counts.entry(event).or_default().lost += count;
+    }
+
+    /// Counts an event. What tracee reports of a loss is no event of the programs that are counted.
     pub fn add(&mut self, event: &Event<'_>) {
+        if event.spec.id == special::LOST_EVENTS.id {
+            return;
+        }
         self.counts.entry(event.spec.name).or_default().add(Count {
             calls: 1,
             errors: u64::from(event.errno().is_some()),
             timed: u64::from(event.duration.is_some()),
             total: event.duration.unwrap_or(0),
             longest: event.duration.unwrap_or(0),
+            lost: 0,
         });
     }
 
@@ -81,16 +94,21 @@ impl Summary {
                 "% TIME", "TIME(s)", "MEAN(us)", "MAX(us)"
             );
         }
-        let _ = writeln!(out, "{:>9} {:>9} EVENT", "COUNT", "ERRORS");
+        let lost = if sum.lost > 0 {
+            format!("{:>9} ", "LOST")
+        } else {
+            String::new()
+        };
+        let _ = writeln!(out, "{:>9} {:>9} {lost}EVENT", "COUNT", "ERRORS");
         for (name, count) in &counts {
-            self.push_row(out, name, count, sum.total);
+            self.push_row(out, name, count, &sum);
         }
-        self.push_row(out, "total", &sum, sum.total);
+        self.push_row(out, "total", &sum, &sum);
     }
 
-    fn push_row(&self, out: &mut String, name: &str, count: &Count, all: u64) {
+    fn push_row(&self, out: &mut String, name: &str, count: &Count, sum: &Count) {
         if self.durations {
-            let percent = count.total as f64 * 100.0 / all.max(1) as f64;
+            let percent = count.total as f64 * 100.0 / sum.total.max(1) as f64;
             let mut seconds = String::new();
             push_seconds(&mut seconds, count.total);
             let micros = |ns: Option<u64>| match ns {
@@ -105,7 +123,11 @@ impl Summary {
                 micros(longest)
             );
         }
-        let _ = writeln!(out, "{:>9} {:>9} {name}", count.calls, count.errors);
+        let _ = write!(out, "{:>9} {:>9} ", count.calls, count.errors);
+        if sum.lost > 0 {
+            let _ = write!(out, "{:>9} ", count.lost);
+        }
+        let _ = writeln!(out, "{name}");
     }
 
     /// Appends one JSON object a line and event. Times are in ns; those of events without them are null.
@@ -116,6 +138,7 @@ impl Summary {
                 event_name,
                 count: count.calls,
                 errors: count.errors,
+                lost: Some(count.lost).filter(|lost| *lost > 0),
                 durations: self.durations.then(|| Durations {
                     duration_total: known(count.total),
                     duration_mean: count.mean(),
@@ -135,6 +158,8 @@ struct Line {
     event_name: &'static str,
     count: u64,
     errors: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lost: Option<u64>,
     #[serde(flatten)]
     durations: Option<Durations>,
 }
@@ -197,6 +222,19 @@ mod tests {
              \x20 0.00     0.000000         -         -         1         0 exit_group\n\
              100.00     0.000008       2.0       4.0         6         1 total\n"
         );
+    }
+
+    #[test]
+    fn what_was_lost_is_counted_beside() {
+        let mut summary = summary(false);
+        summary.lose("openat", 5);
+        summary.lose("read", 1);
+        let mut out = String::new();
+        summary.push_table(&mut out);
+        let rows: Vec<Vec<&str>> = out.lines().map(|row| row.split_whitespace().collect()).collect();
+        assert_eq!(rows[0], ["COUNT", "ERRORS", "LOST", "EVENT"]);
+        assert!(rows.contains(&vec!["2", "1", "5", "openat"]) && rows.contains(&vec!["0", "0", "1", "read"]));
+        assert_eq!(rows[rows.len() - 1], ["6", "1", "6", "total"]);
     }
 
     #[test]

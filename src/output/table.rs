@@ -404,7 +404,7 @@ impl Grid {
     }
 
     fn bytes(&mut self, out: &mut String, column: usize, bytes: &[u8]) {
-        self.cell(out, column, |out| escape::push(out, bytes));
+        self.cell(out, column, |out| push_name(out, bytes));
     }
 
     /// Appends a cell in a colour; returns how many characters that took besides those that are seen.
@@ -440,6 +440,26 @@ impl Grid {
         let missing = width.saturating_sub(written) + 1;
         out.push_str(&SPACES[..missing.min(SPACES.len())]);
     }
+}
+
+/// Appends a name that may have spaces, which separate columns, too: one between two words stays, others are escapes.
+fn push_name(out: &mut String, name: &[u8]) {
+    if name.is_empty() {
+        out.push_str("\"\"");
+        return;
+    }
+    let mut start = 0;
+    for (at, _) in name.iter().enumerate().filter(|(_, byte)| **byte == b' ') {
+        let is_letter = |neighbour: Option<&u8>| neighbour.is_some_and(|byte| byte.is_ascii_alphabetic());
+        let before = at.checked_sub(1).and_then(|before| name.get(before));
+        if before.is_some_and(|byte| *byte != b' ') && is_letter(name.get(at + 1)) {
+            continue;
+        }
+        escape::push(out, &name[start..at]);
+        out.push_str("\\x20");
+        start = at + 1;
+    }
+    escape::push(out, &name[start..]);
 }
 
 /// Shortens a cell in the middle, by so many columns at most.

@@ -114,6 +114,12 @@ impl Template {
         self.pieces.contains(&Piece::Field(field))
     }
 
+    /// Whether it has no new line of its own.
+    pub fn is_one_line(&self) -> bool {
+        let has = |piece: &Piece| matches!(piece, Piece::Text(text) if text.contains('\n'));
+        !self.pieces.iter().any(has)
+    }
+
     /// Whether it shows what a container is called.
     pub fn names_containers(&self) -> bool {
         [Field::ContainerName, Field::ContainerImage]

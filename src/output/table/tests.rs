@@ -124,7 +124,7 @@ fn rows_fit_into_a_terminal() {
         "TIME(s)   UID  COMM    PID   TID   RET       EVENT      ARGS\n\
          176751.746515 1000 zsh     14726 14726 0         execve     \"/usr/…n/ls\", [\"ls\"]\n\
          176751.746515 1000 a-nam…15-ch 14726 14726 0         execve     \"/usr/bin/ls\" …\n\
-         176751.746515 1000 \\x01\\…6\\x07 14726 14726 0         execve     \"/usr/bin/ls\" …\n"
+         176751.746515 1000 \\x01…\\x07   14726 14726 0         execve     \"/usr/bin/ls\" …\n"
     );
 }
 
@@ -159,8 +159,24 @@ fn buffers_that_were_asked_for_are_kept_on_a_terminal() {
 
 #[test]
 fn a_hostile_name_stays_in_its_row() {
-    let out = row(&mut table(false), &event(b"a\nroot \x1b[2J"));
+    let out = row(&mut table(false), &event(b"a\nroot\x20\x1b[2J"));
     assert_eq!(out.lines().count(), 1);
-    assert!(out.contains(r"a\nroot \x1b[2J"), "{out}");
+    assert!(out.contains(r"a\nroot\x20\x1b[2J"), "{out}");
     assert!(!out.contains('\x1b'));
+}
+
+/// What looks like the next columns is no name of a process.
+#[test]
+fn spaces_of_a_name_separate_no_columns() {
+    for (name, shown) in [
+        (&b"Web Content"[..], "Web Content"),
+        (b"sh    1     1", r"sh\x20\x20\x20\x20\x201\x20\x20\x20\x20\x201"),
+        (b" sh", r"\x20sh"),
+        (b"sh ", r"sh\x20"),
+        (b"", r#""""#),
+    ] {
+        let out = row(&mut table(false), &event(name));
+        let cell = out.split_once("1000   ").unwrap().1;
+        assert!(cell.starts_with(&format!("{shown} ")), "{out}");
+    }
 }
