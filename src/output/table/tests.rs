@@ -170,7 +170,7 @@ fn a_hostile_name_stays_in_its_row() {
 fn spaces_of_a_name_separate_no_columns() {
     for (name, shown) in [
         (&b"Web Content"[..], "Web Content"),
-        (b"sh    1     1", r"sh\x20\x20\x20\x20\x201\x20\x20\x20\x20\x201"),
+        (b"sh    1     1", r"sh\x20\x20\x20\x201\x20\x20\x20\x20\x201"),
         (b" sh", r"\x20sh"),
         (b"sh ", r"sh\x20"),
         (b"", r#""""#),
