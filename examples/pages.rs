@@ -91,7 +91,8 @@ Where a field has another name in JSON, that is the second one. In JSON, argumen
 name, type and value, and text where the value has names. Beside these may stand bytes (Base64, where a text is not UTF-8),
 error (EFAULT: the value could not be read), given or after with givenText or afterText (what was given, what the call has
 left), readLate, truncated, fullLength and cuts (what is missing), buffer (the first bytes of a vector), path and sun_path
-(what is open as an fd), and deleted, unreachable, unrooted, madeUp and mixed (marks of a path).";
+(what is open as an fd), processName and processNameBytes (what the process with that id calls itself), and deleted,
+unreachable, unrooted, madeUp and mixed (marks of a path).";
 
 /// Columns of tables.
 const COLUMNS: [(&str, &str); 12] = [

@@ -37,6 +37,8 @@ struct givens_map givens SEC(".maps");
 struct large_givens_map large_givens SEC(".maps");
 struct task_befores_map task_befores SEC(".maps");
 struct befores_map befores SEC(".maps");
+struct target_names_map target_names SEC(".maps");
+struct sender_names_map sender_names SEC(".maps");
 struct arg_copies_map arg_copies SEC(".maps");
 struct ring captures SEC(".maps");
 struct captured_files_map captured_files SEC(".maps");

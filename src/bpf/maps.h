@@ -241,6 +241,42 @@ struct befores_map {
 };
 extern struct befores_map befores SEC(".maps");
 
+/*
+ * What the target of the kill(2) calls itself that a task is in; by the task. The least recent entry
+ * is dropped first, as in the next map.
+ */
+struct target_name {
+	__u64 start; /* of the thread */
+	__u32 tid; /* of the target, as the caller sees it */
+	__u32 reserved;
+	char comm[COMM_LEN];
+};
+
+struct target_names_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct target_name);
+};
+extern struct target_names_map target_names SEC(".maps");
+
+/* Who has sent the signal of that number that waits in a queue; by signal_key(). */
+struct sender_name {
+	__u32 pid; /* of the sender, as itself sees it */
+	__u32 seen; /* the same, as the receiver sees it */
+	__s32 code;
+	__u32 reserved;
+	char comm[COMM_LEN];
+};
+
+struct sender_names_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct sender_name);
+};
+extern struct sender_names_map sender_names SEC(".maps");
+
 /* The kernel's own copy of an argument, from its making until the call returns; by task. */
 struct arg_copy {
 	__u64 start; /* of the thread: another one may have the same address later */

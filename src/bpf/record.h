@@ -121,6 +121,8 @@ enum item_part : __u8 {
 	PART_STR_CUTS = 8,
 	/* For a vector of buffers, or for those of a message: their first bytes. */
 	PART_BUFFERS = 9,
+	/* For a process or a thread: what it calls itself. */
+	PART_NAME = 10,
 	/* For an argument that the call writes over: what was given, or what the call left. */
 	PART_GIVEN = 16,
 	PART_AFTER = 17,
@@ -326,6 +328,7 @@ struct settings {
 	__u8 mark_exits; /* exit and exit_group are */
 	__u8 task_storage; /* marks are kept with the task */
 	__u8 durations; /* calls are shown with how long they took */
+	__u8 target_names; /* kill and its like are shown with the name of their target */
 	__u8 on_enter[MAX_SYSCALLS]; /* what sys_enter does at a number, in any ABI: ENTER_* */
 };
 

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Signals, exits, ptrace, limits, the clock. */
 #include "lib/event.h"
+#include "lib/signal.h"
 
 /* A task's id as the current task sees it. */
 static __always_inline __u32 pid_seen(struct task_struct *task)
 {
-	struct pid *own = TASK_READ(current_task(), thread_pid);
-	__u32 level = BPF_CORE_READ(own, level);
-	struct upid upid = {};
-
-	pid_at_level(own, level, &upid);
-	return pid_in_ns(BPF_CORE_READ(task, thread_pid), level, upid.ns);
+	return pid_seen_by(BPF_CORE_READ(task, thread_pid), TASK_READ(current_task(), thread_pid));
 }
 
 static __always_inline void put_kernel_struct(struct scratch *s, __u32 index, __u64 addr,
@@ -18,24 +14,6 @@ static __always_inline void put_kernel_struct(struct scratch *s, __u32 index, __
 {
 	if (addr)
 		put_kernel_bytes(s->slot, index, addr, size, size);
-}
-
-/*
- * If a signal is not sent by kill(2), tkill(2) or tgkill(2), the sender itself states who sent it
- * (rt_sigqueueinfo(2)). A process may send itself any code.
- */
-static __always_inline bool is_senders_word(int code)
-{
-	return code < SI_USER && code != SI_TKILL;
-}
-
-/* Whether there is a sender: for signals that tasks send, and for the death of a child. */
-static __always_inline bool has_sender(int sig, int code)
-{
-	if (sig == SIGCHLD && code > 0)
-		return true;
-	return code <= SI_USER && code >= SI_TKILL && code != SI_TIMER && code != SI_ASYNCIO &&
-	       code != SI_SIGIO;
 }
 
 /* How many of the last signals of a queue are searched for the one that a process dies of. */
@@ -120,6 +98,8 @@ static __always_inline int on_signal_deliver(int sig, int code, __u64 info)
 			  BPF_CORE_READ(from, _sifields._kill._pid));
 		put_value(s, ARG_SIGNAL_DELIVER_SENDER_UID,
 			  BPF_CORE_READ(from, _sifields._kill._uid));
+		/* Each thread of a process that dies has the same signal. */
+		put_sender_name(s->slot, sig, code, group);
 	}
 	if (unknown)
 		put_unknown(s, ARG_SIGNAL_DELIVER_CODE);

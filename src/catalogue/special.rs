@@ -66,6 +66,7 @@ pub const EXIT: &EventSpec = expect("sched_process_exit");
 pub const COMMIT_CREDS: &EventSpec = expect("commit_creds");
 pub const SWITCH_TASK_NS: &EventSpec = expect("switch_task_ns");
 pub const CAP_CAPABLE: &EventSpec = expect("cap_capable");
+pub const SIGNAL_DELIVER: &EventSpec = expect("signal_deliver");
 pub const IO_URING_SUBMIT: &EventSpec = expect("io_uring_submit");
 pub const ARGUMENT_MISMATCH: &EventSpec = expect("argument_mismatch");
 pub const MEM_PROT_ALERT: &EventSpec = expect("mem_prot_alert");

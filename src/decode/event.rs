@@ -164,6 +164,8 @@ pub struct Arg<'a> {
     pub data: Option<Part<'a>>,
     /// What is open as this fd, where the user asked for it.
     pub file: Option<OpenFile<'a>>,
+    /// What the process or the thread of this id calls itself, where the kernel side saw that.
+    pub name: Option<&'a [u8]>,
     /// For memory that the call writes over: the other value that it had, if that differs from `value`.
     pub other: Option<Other<'a>>,
     /// Whether it was read after the call had returned, which may have written over it.
@@ -201,6 +203,7 @@ impl<'a> Arg<'a> {
             full: 0,
             data: None,
             file: None,
+            name: None,
             other: None,
             late: false,
         }

@@ -20,8 +20,8 @@ use crate::decode::event::{Arg, Context, Event, Other, Value};
 use crate::wire::{
     by_position, item_header, ABI_COUNT, ABI_IA32, ABI_NATIVE, ABI_X32, ITEM_DURATION, ITEM_FAULT, ITEM_LATE,
     ITEM_NODENAME, ITEM_SEEN, ITEM_TRUNCATED, LAYOUTS, PART_AFTER, PART_BUFFERS, PART_FD_INFO, PART_FD_PATH,
-    PART_FD_SOCKET, PART_FD_UNIX, PART_GIVEN, PART_MSG_CONTROL, PART_MSG_IOV, PART_MSG_NAME, PART_STR_CUTS,
-    PART_VALUE,
+    PART_FD_SOCKET, PART_FD_UNIX, PART_GIVEN, PART_MSG_CONTROL, PART_MSG_IOV, PART_MSG_NAME, PART_NAME,
+    PART_STR_CUTS, PART_VALUE,
 };
 use cursor::Cursor;
 use file::OpenFile;
@@ -196,6 +196,7 @@ fn take<'a>(
                 _ => file.unix = Some(bytes),
             }
         }
+        PART_NAME if arg.ty == ArgType::Pid => arg.name = Some(bytes),
         _ => return None,
     }
     Some(())
@@ -318,6 +319,26 @@ mod tests {
         let event = decode(&one).unwrap();
         assert_eq!(event.args[0].value, Value::Null);
         assert_eq!(event.args[1].full, u64::MAX);
+    }
+
+    #[test]
+    fn only_processes_have_names() {
+        let named = |event, index: u8| {
+            let mut bytes = record(event, &[7, 7], &[(index, 0, 0, 0, b"sleep")]);
+            let part = size_of::<Context>() + 2 * 8 + std::mem::offset_of!(item_header, part);
+            bytes[part] = PART_NAME;
+            bytes
+        };
+        let bytes = named("kill", 0);
+        let event = decode(&bytes).unwrap();
+        assert_eq!(event.args[0].value, Value::Number);
+        assert_eq!(event.args[0].name, Some(&b"sleep"[..]));
+        let error = |event, index| decode(&named(event, index)).err();
+        assert_eq!(error("kill", 1), Some(DecodeError::Part("kill", 1, PART_NAME)));
+        assert_eq!(
+            error("fchmod", 0),
+            Some(DecodeError::Part("fchmod", 0, PART_NAME))
+        );
     }
 
     #[test]

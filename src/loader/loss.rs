@@ -8,6 +8,7 @@ use libbpf_rs::{MapCore, MapFlags};
 use crate::catalogue::EventSpec;
 use crate::error::LoadError;
 use crate::loader::kernel_side::KernelSide;
+use crate::loader::probe;
 use crate::wire::{
     by_position, loss, BUFFER_BOOKKEEPING, BUFFER_COUNT, BUFFER_CPU, BUFFER_PRIORITY, BUFFER_SCRATCH,
     BUFFER_TABLE, BUFFER_UNSEEN,
@@ -168,6 +169,8 @@ fn per_cpu(map: &libbpf_rs::Map<'_>, key: u32) -> Result<Vec<Vec<u8>>, LoadError
 fn misses(tracer: &KernelSide) -> u64 {
     tracer
         .programs()
+        // Where this one is skipped, an event has no name, and is there all the same.
+        .filter(|program| !program.name().to_string_lossy().starts_with(probe::SIGNALS))
         .map(|program| program_misses(program.as_fd().as_raw_fd()))
         .sum()
 }

@@ -21,6 +21,11 @@ use crate::wire::{
     SYSCALL_CHOSEN, SYSCALL_CLOSES, SYSCALL_EXECVE, SYSCALL_EXECVEAT, SYSCALL_ON_ENTER,
 };
 
+/// Calls that show the name of whom they send a signal to.
+const NAMING_TARGETS: [&str; 3] = ["kill", "tkill", "tgkill"];
+
+const _: () = special::all_known(&NAMING_TARGETS);
+
 /// How much is read of each event, and the room for it, by the flags.
 #[derive(Debug, Clone, Copy)]
 pub struct Detail {
@@ -84,6 +89,10 @@ impl Plan<'_> {
         if self.keeps_given() {
             stems.insert(probe::SYS_ENTER);
         }
+        // Without the names the events are no less complete.
+        if self.names_signals() && probe::best(probe::SIGNALS, features).is_ok() {
+            stems.insert(probe::SIGNALS);
+        }
         if !self.marked.is_empty() {
             // The program that takes marks is needed whether the call is shown or not.
             stems.extend([probe::SYS_ENTER, probe::SYS_EXIT, probe::EXEC, probe::EXIT]);
@@ -107,6 +116,18 @@ impl Plan<'_> {
         self.events
             .iter()
             .any(|event| event.kind.is_syscall() && event.keeps_given())
+    }
+
+    /// Whether calls are chosen that show the name of whom they send a signal to.
+    pub(super) fn names_targets(&self) -> bool {
+        self.events
+            .iter()
+            .any(|event| NAMING_TARGETS.contains(&event.name))
+    }
+
+    /// Whether signals are shown with names of processes.
+    fn names_signals(&self) -> bool {
+        self.names_targets() || self.chosen(special::SIGNAL_DELIVER)
     }
 
     pub(super) fn filter_tables(&self) -> Tables {
@@ -253,6 +274,7 @@ impl Plan<'_> {
         constants.want_env = u8::from(self.detail.exec_env);
         constants.exec_on_enter = u8::from(exec_on_enter);
         constants.decode_fds = u8::from(self.detail.decode_fds);
+        constants.target_names = u8::from(self.names_targets());
         constants.durations = u8::from(self.detail.durations);
         Ok(())
     }

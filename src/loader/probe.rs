@@ -87,6 +87,8 @@ const BEFORE_CALL: &str = "before_call";
 /// Reports the namespaces that a child gets when it is made.
 const CLONE_NS: &str = "clone_ns";
 pub const PROT_ALERT: [&str; 2] = ["mem_prot_alert_mmap", "mem_prot_alert_mprotect"];
+/// Sees who sends signals, and to whom: their names.
+pub const SIGNALS: &str = "signal_generate";
 /// Looks at what shmat(2) and brk(2) map, which no hook sees: since 5.17.
 const ALERT_ATTACH: &str = "mem_prot_alert_attach";
 /// Stems that `--capture` needs.

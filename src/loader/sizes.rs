@@ -7,6 +7,7 @@ use std::path::Path;
 use libbpf_rs::libbpf_sys::{bpf_map_create_opts, size_t};
 use libbpf_rs::{MapHandle, MapType, OpenMapMut, OpenObject};
 
+use crate::catalogue::special;
 use crate::error::LoadError;
 use crate::loader::features::Features;
 use crate::loader::filter::Tables;
@@ -21,6 +22,9 @@ const PREALLOCATED_PROCESSES: usize = 65536;
 /// How many calls under way may have arguments kept; beyond that the least recent are forgotten.
 const GIVENS: usize = 8192;
 const LARGE_GIVENS: usize = 512;
+
+/// How many signals that are being sent, or wait to be taken, have names kept.
+const SIGNAL_NAMES: usize = 4096;
 
 /// Sets the size of every map, and leaves out those that are not used. Returns how many entries `containers` has.
 pub fn size_maps(
@@ -61,6 +65,11 @@ pub fn size_maps(
         ("containers", needed(plan.containers, containers)),
         ("container_ids", needed(plan.containers, containers)),
         ("decided", needed(listed, containers)),
+        ("target_names", needed(plan.names_targets(), SIGNAL_NAMES)),
+        (
+            "sender_names",
+            needed(plan.chosen(special::SIGNAL_DELIVER), SIGNAL_NAMES),
+        ),
     ] {
         size(open_map(open, name)?, entries)?;
     }

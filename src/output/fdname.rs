@@ -1,4 +1,5 @@
-//! What is open as an fd, in words: `</etc/passwd>`, `<pipe:[1234]>`, `<TCP:[127.0.0.1:80->127.0.0.1:5000]>`.
+//! What a number stands for, in words. What is open as an fd: `</etc/passwd>`, `<pipe:[1234]>`,
+//! `<TCP:[127.0.0.1:80->127.0.0.1:5000]>`; what a process calls itself: `<sleep>`.
 
 use std::fmt::Write as _;
 
@@ -25,6 +26,13 @@ pub fn push(out: &mut String, file: &OpenFile<'_>) {
         path.name().for_each(|piece| escape::push_until(out, piece, END));
         behind.iter().for_each(|word| out.push_str(word));
     }
+    out.push('>');
+}
+
+/// Appends what a process calls itself in brackets.
+pub fn push_process(out: &mut String, name: &[u8]) {
+    out.push('<');
+    escape::push_until(out, name, END);
     out.push('>');
 }
 

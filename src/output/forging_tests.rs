@@ -59,16 +59,22 @@ enum Found {
     Text(Vec<u8>),
     Texts(Vec<Vec<u8>>),
     Word(String),
+    /// `7<name>`.
+    Named(Vec<u8>),
 }
 
 /// Reads `"…"` from the start; returns its bytes and what follows.
 fn quoted(shown: &str) -> Option<(Vec<u8>, &str)> {
-    let mut rest = shown.strip_prefix('"')?;
+    until(shown.strip_prefix('"')?, '"')
+}
+
+/// Reads a text that ends with that character, in the same way.
+fn until(mut rest: &str, end: char) -> Option<(Vec<u8>, &str)> {
     let mut bytes = Vec::new();
     loop {
         let mut chars = rest.chars();
         match chars.next()? {
-            '"' => return Some((bytes, chars.as_str())),
+            last if last == end => return Some((bytes, chars.as_str())),
             '\\' => match chars.next()? {
                 'x' => {
                     let (digits, behind) = chars.as_str().split_at_checked(2)?;
@@ -117,6 +123,9 @@ fn parse(spec: &EventSpec, mut shown: &str) -> Option<Vec<Found>> {
                 rest = behind;
             }
             (Found::Texts(texts), &rest[1..])
+        } else if let Some(named) = shown.strip_prefix("7<") {
+            let (name, rest) = until(named, '>')?;
+            (Found::Named(name), rest)
         } else {
             let end = shown.find(", ").unwrap_or(shown.len());
             (Found::Word(shown[..end].to_owned()), &shown[end..])
@@ -141,13 +150,14 @@ fn ten_thousand_argument_lists_are_read_back() {
                     | ArgType::Ptr
                     | ArgType::Int
                     | ArgType::Size
+                    | ArgType::Pid
             )
         };
         event.args.iter().all(|arg| is_known(arg.ty))
             && event
                 .args
                 .iter()
-                .any(|arg| arg.ty.is_pointer() || arg.ty == ArgType::Path)
+                .any(|arg| arg.ty.is_pointer() || matches!(arg.ty, ArgType::Path | ArgType::Pid))
     };
     let events: Vec<&EventSpec> = catalogue::events().filter(texts_only).collect();
     assert!(events.len() > 20, "{}", events.len());
@@ -183,11 +193,20 @@ fn ten_thousand_argument_lists_are_read_back() {
                     Found::Texts(texts[index].clone()),
                 ),
                 (ArgType::Int | ArgType::Size, _) => (Value::Number, Found::Word("7".into())),
+                (ArgType::Pid, Some(name)) => (Value::Number, Found::Named(name.clone())),
+                (ArgType::Pid, None) => (Value::Number, Found::Word("7".into())),
                 (ArgType::Ptr, _) => (Value::Pointer, Found::Word("0x7".into())),
                 _ if arg.ty.is_kernel_data() => (Value::Null, Found::Word("-".into())),
                 _ => (Value::Null, Found::Word("NULL".into())),
             };
-            args.push(Arg::new(arg, 7, value));
+            let name = match &found {
+                Found::Named(_) => first.map(Vec::as_slice),
+                _ => None,
+            };
+            args.push(Arg {
+                name,
+                ..Arg::new(arg, 7, value)
+            });
             expected.push(found);
         }
         let context = Context {

@@ -232,6 +232,7 @@ impl Serialize for JsonArg<'_> {
             }
             Value::Path(path) => entries_of_path(&mut map, path)?,
             Value::Number if arg.file.is_some() => entries_of_file(&mut map, arg)?,
+            Value::Number => entries_of_process(&mut map, arg.name)?,
             Value::Strings(strings) if strings.iter().any(|string| std::str::from_utf8(string).is_err()) => {
                 let all: Vec<_> = strings.iter().map(Base64).collect();
                 map.serialize_entry("bytes", &all)?;
@@ -282,6 +283,18 @@ fn entries_of_marks<M: SerializeMap>(map: &mut M, marks: Marks) -> Result<(), M:
     marks
         .names()
         .try_for_each(|mark| map.serialize_entry(mark, &true))
+}
+
+/// What a process calls itself, under the keys that the event's own process has.
+fn entries_of_process<M: SerializeMap>(map: &mut M, name: Option<&[u8]>) -> Result<(), M::Error> {
+    let Some(name) = name else {
+        return Ok(());
+    };
+    map.serialize_entry("processName", &Lossy(name))?;
+    match bytes_unless_utf8(name) {
+        Some(bytes) => map.serialize_entry("processNameBytes", &bytes),
+        None => Ok(()),
+    }
 }
 
 /// What is open as an fd: its path, without the number and the brackets of the text.

@@ -281,6 +281,32 @@ mod tests {
         bytes
     }
 
+    /// A name cannot end its brackets, nor be taken for what follows.
+    #[test]
+    fn processes_have_names_in_brackets() {
+        let shown = |name: &'static [u8]| {
+            let record = record("kill", &[12, 15], &[]);
+            let mut event = decode::decode(&record).unwrap();
+            event.args[0].name = Some(name);
+            let mut row = String::new();
+            text::push_args(&mut row, &event, structure::Detail::Main);
+            let mut line = Vec::new();
+            json::line(&mut line, &event, &Timeline::new(0), &RefCell::default()).unwrap();
+            let line: serde_json::Value = serde_json::from_slice(&line).unwrap();
+            (row, line["args"][0].clone())
+        };
+        let (row, json) = shown(b"sleep");
+        assert_eq!(row, "pid: 12<sleep>, sig: SIGTERM");
+        assert_eq!(json["value"], 12);
+        assert_eq!(json["text"], "12<sleep>");
+        assert_eq!(json["processName"], "sleep");
+        assert_eq!(json["processNameBytes"], serde_json::Value::Null);
+        let (row, json) = shown(b"a>, sig: \"\n\xff(");
+        assert_eq!(row, "pid: 12<a\\x3e\\x2c sig: \\\"\\n\\xff\\x28>, sig: SIGTERM");
+        assert_eq!(json["processName"], "a>, sig: \"\n\u{fffd}(");
+        assert_eq!(json["processNameBytes"], "YT4sIHNpZzogIgr/KA==");
+    }
+
     /// Hostile names are escaped in every place, and a parser of the JSON reads them unchanged.
     #[test]
     fn no_output_has_raw_controls() {

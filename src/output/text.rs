@@ -30,13 +30,18 @@ pub fn push_symbolic_value(
     detail: Detail,
 ) -> bool {
     match value {
-        Value::Number => match &arg.file {
-            Some(file) => {
+        Value::Number => match (&arg.file, arg.name) {
+            (Some(file), _) => {
                 push_number(out, arg.ty, arg.raw, context.abi);
                 fdname::push(out, file);
                 true
             }
-            None => push_name(out, arg.ty, arg.raw, context),
+            (None, Some(name)) => {
+                push_number(out, arg.ty, arg.raw, context.abi);
+                fdname::push_process(out, name);
+                true
+            }
+            (None, None) => push_name(out, arg.ty, arg.raw, context),
         },
         Value::Pointer => {
             push_address(out, arg.raw);

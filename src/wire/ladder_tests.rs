@@ -37,6 +37,7 @@ const LADDER: [(&str, &[&str]); 6] = [
             "lib/given.h",
             "lib/mismatch.h",
             "lib/submit.h",
+            "lib/signal.h",
         ],
     ),
     (

@@ -1,14 +1,16 @@
 //! Credentials, namespaces, and what tasks do to each other: by every mechanism of the kernel, against the programs'
 //! own logs.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use base64::prelude::{Engine as _, BASE64_STANDARD};
 use libtest_mimic::Failed;
 use serde_json::{json, Value};
 
-use crate::harness::{in_vm, prog, value};
+use crate::harness::{arg, in_vm, prog, value};
 use crate::means::{each_run, text, unavailable};
 use crate::Test;
 
@@ -28,6 +30,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("switch_task_ns_tells_what_proc_tells", namespaces),
         Test::new("cap_capable_tells_audited_checks", capabilities).unless(unavailable("cap_capable")),
         Test::new("tasks_tell_what_they_did", tasks),
+        Test::new("signals_name_sender_and_target", signal_names).on_each_kernel(),
         Test::new("security_settime64_tells_the_time", settime).unless(clock_is_not_ours()),
     ]
 }
@@ -222,6 +225,65 @@ fn capabilities() -> Result<(), Failed> {
         // The kernel checks these, too, but not for the audit log.
         let quiet = |call: &str| ["mmap", "brk", "munmap", "mprotect"].contains(&call);
         assert!(told.iter().all(|(call, ..)| !quiet(call)), "{told:?}");
+    });
+    Ok(())
+}
+
+/// The name of the process that an argument is about, in hex; `-`: it has none.
+fn process_name(event: &Value, name: &str) -> String {
+    let arg = arg(event, name);
+    let bytes = match (&arg["processName"], &arg["processNameBytes"]) {
+        (Value::Null, Value::Null) => return "-".into(),
+        (Value::String(text), Value::Null) => text.clone().into_bytes(),
+        (_, bytes) => BASE64_STANDARD.decode(bytes.as_str().unwrap()).unwrap(),
+    };
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn signal_names() -> Result<(), Failed> {
+    let events = ["kill", "tkill", "tgkill", "signal_deliver"];
+    each_run(&events, &[&prog("kills")], |rung| {
+        let names: BTreeMap<&str, &str> = rung
+            .log("name")
+            .into_iter()
+            .map(|line| (line[0], line[1]))
+            .collect();
+        let calls: Vec<_> = rung
+            .run
+            .events
+            .iter()
+            .filter(|event| event["eventName"] != "signal_deliver")
+            .collect();
+        let sent = rung.log("sent");
+        assert_eq!(calls.len(), sent.len());
+        for (event, line) in calls.iter().zip(sent) {
+            assert_eq!(event["eventName"], line[0], "{event}");
+            assert_eq!(value(event, "pid").to_string(), line[1], "{event}");
+            let expected = if line[2] == "named" { names[line[1]] } else { "-" };
+            assert_eq!(process_name(event, "pid"), expected, "{event}");
+        }
+
+        let mut senders = BTreeMap::<String, u32>::new();
+        for event in rung.run.named("signal_deliver") {
+            let has_sender = event["argsNum"] == 5 && !value(event, "sender_pid").is_null();
+            if !has_sender {
+                continue;
+            }
+            let sender = value(event, "sender_pid").to_string();
+            // Not who says so itself.
+            let expected = if sender == "1" { "-" } else { names[&*sender] };
+            assert_eq!(process_name(event, "sender_pid"), expected, "{event}");
+            *senders.entry(sender).or_default() += 1;
+        }
+        // Where the classic tracepoint is used, only a death shows its sender.
+        let parent = rung.log("name")[0][0];
+        let classic = rung.attach("signal_deliver").contains("tp/signal/");
+        let at_least = if classic { 1 } else { 5 };
+        assert!(
+            senders.get(parent).is_some_and(|count| *count >= at_least),
+            "{senders:?}"
+        );
+        assert!(classic || senders.len() == 4, "{senders:?}");
     });
     Ok(())
 }

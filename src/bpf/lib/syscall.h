@@ -8,6 +8,7 @@
 #include "items.h"
 #include "mark.h"
 #include "mismatch.h"
+#include "signal.h"
 #include "submit.h"
 
 /*
@@ -171,6 +172,8 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 		forget_closing(task, desc);
 		if (desc->keeps)
 			forget_given();
+		if (settings.target_names)
+			forget_target_name();
 		return;
 	}
 	now = bpf_ktime_get_boot_ns();
@@ -202,6 +205,8 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 		put_unread_args(s, desc);
 	else if (!(flags & RECORD_NO_RETURN))
 		put_args(s, desc, syscall_key(call), call->abi, ret);
+	if (settings.target_names)
+		put_target_name(s->slot);
 	if (seen != ret)
 		put_seen(s, seen);
 	if (settings.durations && taken & TAKEN_ENTERED)

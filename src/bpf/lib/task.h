@@ -229,6 +229,16 @@ static __always_inline __u32 pid_in_ns(struct pid *pid, __u32 level, struct pid_
 	return upid.ns == ns ? upid.nr : 0;
 }
 
+/* A pid as it is in the namespace of another one. */
+static __always_inline __u32 pid_seen_by(struct pid *pid, struct pid *by)
+{
+	__u32 level = BPF_CORE_READ(by, level);
+	struct upid upid = {};
+
+	pid_at_level(by, level, &upid);
+	return pid_in_ns(pid, level, upid.ns);
+}
+
 /*
  * A task's pid in tracee's own pid namespace, 0 if it is not there; host: its pid on the host.
  */

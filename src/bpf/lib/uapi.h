@@ -120,6 +120,7 @@
 #define SIGNAL_MASK 0x7f /* of an exit code */
 #define SIGKILL 9
 #define SIGCHLD 17
+#define SIGRTMIN 32
 /*
  * Codes of signals that a task has sent: at most SI_USER, except those that the kernel sends, too.
  */
@@ -130,6 +131,12 @@
 #define SI_ASYNCIO (-4)
 #define SI_SIGIO (-5)
 #define SIGNAL_GROUP_EXIT 4
+/* In place of a siginfo. */
+#define SEND_SIG_NOINFO 0
+#define SEND_SIG_PRIV 1
+/* trace/events/signal.h */
+#define TRACE_SIGNAL_DELIVERED 0
+#define TRACE_SIGNAL_LOSE_INFO 4
 
 /* linux/ptrace.h */
 #define PTRACE_ATTACH 16

@@ -26,6 +26,7 @@ fn every_program_is_an_events_or_known() {
                 PREPARE_EXEC,
                 BEFORE_CALL,
                 CLONE_NS,
+                SIGNALS,
                 CAPTURE_WRITE,
                 CAPTURE_MMAP,
             ]

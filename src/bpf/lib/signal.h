@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Signals: who sends them, and what sender and target call themselves (signals.bpf.c). */
+#ifndef TRACEE_SIGNAL_H
+#define TRACEE_SIGNAL_H
+
+#include "task.h"
+
+/*
+ * If a signal is not sent by kill(2), tkill(2) or tgkill(2), the sender itself states who sent it
+ * (rt_sigqueueinfo(2)). A process may send itself any code.
+ */
+static __always_inline bool is_senders_word(int code)
+{
+	return code < SI_USER && code != SI_TKILL;
+}
+
+/* Whether there is a sender: for signals that tasks send, and for the death of a child. */
+static __always_inline bool has_sender(int sig, int code)
+{
+	if (sig == SIGCHLD && code > 0)
+		return true;
+	return code <= SI_USER && code >= SI_TKILL && code != SI_TIMER && code != SI_ASYNCIO &&
+	       code != SI_SIGIO;
+}
+
+/*
+ * Appends the name of the target to the record of a kill(2) or its like, and forgets it. Nothing
+ * happens for other calls.
+ */
+int put_target_name(__u32 slot);
+/* Forgets it, for a call that is not shown. */
+int forget_target_name(void);
+/*
+ * Appends the name of the sender to the record of a signal_deliver, whose arguments are set; and
+ * forgets it unless other threads take the same signal.
+ */
+int put_sender_name(__u32 slot, __u32 sig, __s32 code, __u32 others);
+
+#endif
