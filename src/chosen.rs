@@ -80,7 +80,7 @@ pub fn warn(missing: &[&'static EventSpec], no_memory: Option<&str>, features: &
         .filter(|name| can_happen(name))
         .collect();
     if let Some(which) = several(&missed) {
-        say!("warning: {which} unavailable on this kernel and left out; --list shows why");
+        say!("warning: {which} unavailable on this kernel and left out; --list --verbose shows why");
     }
     if debug && !missing.is_empty() {
         say!("left out: {}", by_reason(&reasons(missing, features)));

@@ -42,15 +42,16 @@ __noinline int put_duration(__u32 slot)
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 	struct mark *mark = mark_find(current_task(), false);
 	struct item_header *item;
+	__u64 took;
 
 	if (!s || !mark || !mark->entered)
 		return 0;
 	item = item_begin(s, ITEM_DURATION);
 	if (!item)
 		return 0;
+	took = s->header.time - mark->entered;
 	/* Clocks of two CPUs may differ a little. */
-	*(__u64 *)(item + 1) =
-		s->header.time > mark->entered ? s->header.time - mark->entered : 0;
+	*(__u64 *)(item + 1) = (__s64)took > 0 ? took : 0;
 	item_end(s, item, sizeof(__u64));
 	return 0;
 }

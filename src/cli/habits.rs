@@ -1,5 +1,6 @@
 //! Flags and values of strace, Tracee and Falco that mean something else here, or nothing: an error names ours.
 
+use crate::catalogue::{self, Set};
 use crate::error::UsageError;
 
 /// Flags that tracee does not have, and what to use.
@@ -169,6 +170,12 @@ pub fn check(flag: &'static str, value: &str) -> Result<(), UsageError> {
 /// The same for values by their form.
 fn of_form(flag: &str, value: &str) -> Option<String> {
     match flag {
+        "--event" if value.starts_with('%') => Some(format!("sets follow an @: -e @{}", &value[1..])),
+        "--event"
+            if Set::EVERY.iter().any(|set| set.name() == value) && catalogue::by_name(value).is_none() =>
+        {
+            Some(format!("it is a set: -e @{value}"))
+        }
         "--events-set" if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() => {
             Some("strings are shown whole; -s takes names of sets: -s net".into())
         }
@@ -188,6 +195,15 @@ fn of_form(flag: &str, value: &str) -> Option<String> {
         "--filter" => {
             let at = value.find(['=', '!', '<', '>'])?;
             let (field, rest) = value.split_at(at);
+            if rest.starts_with("==") {
+                return Some(format!("it takes one =: {field}{}", &rest[1..]));
+            }
+            match field {
+                "proc.name" => return Some(format!("what a process calls itself is comm: comm{rest}")),
+                "fd.name" => return Some(format!("paths of files are path: path{rest}")),
+                "evt.type" => return Some("events are chosen by --event: -e openat".into()),
+                _ => {}
+            }
             let mut words = field.split('.');
             match (words.next(), words.next(), words.next()) {
                 (Some(event), Some("data" | "args"), Some(arg)) => {

@@ -102,15 +102,15 @@ pub struct Part {
     pub is_text: bool,
     /// Whether it is what its event is about, and kept before all others.
     pub is_subject: bool,
+    /// Whether it has its name in few columns, too: of two addresses it must be seen which is whose.
+    pub is_named: bool,
 }
 
 /// Appends the arguments in at most so many columns. Texts are kept before numbers; arguments that find no room are
 /// left out, and `…` shows where; in few columns, only that some are.
 pub fn push_args(out: &mut String, text: &str, parts: &[Part], columns: usize) {
     let narrow = columns < NARROW;
-    // Of two addresses it must be seen which is whose.
-    let bare = narrow && !parts.iter().any(|part| part.is_subject);
-    let shown: Vec<Shown<'_>> = parts.iter().map(|part| Shown::new(text, part, bare)).collect();
+    let shown: Vec<Shown<'_>> = parts.iter().map(|part| Shown::new(text, part, narrow)).collect();
     let mut kept = vec![false; shown.len()];
     let mut by_importance: Vec<usize> = (0..shown.len()).collect();
     by_importance.sort_by_key(|at| (!parts[*at].is_subject, !parts[*at].is_text));
@@ -222,11 +222,10 @@ struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    /// `bare`: a text has no name.
-    fn new(text: &'a str, part: &Part, bare: bool) -> Self {
+    fn new(text: &'a str, part: &Part, narrow: bool) -> Self {
         let value = &text[part.value.clone()];
         Shown {
-            name: match bare && part.is_text {
+            name: match narrow && part.is_text && !part.is_named {
                 true => "",
                 false => &text[part.whole.start..part.value.start],
             },
@@ -309,6 +308,7 @@ mod tests {
                     value: begin..text.len(),
                     is_text: *is_text,
                     is_subject: *name == "remote",
+                    is_named: *name == "local",
                 }
             })
             .collect();
@@ -340,7 +340,8 @@ mod tests {
             ("local", "10.0.0.1:40000", true),
             ("remote", "192.0.2.7:443", true),
         ];
-        assert_eq!(args(&connect, 25), "remote: 192.0.2.7:443 …");
+        assert_eq!(args(&connect, 20), "192.0.2.7:443 …");
+        assert_eq!(args(&connect, 40), "local: 10.0.0.1:40000, 192.0.2.7:443");
         assert_eq!(args(&connect, 60), "local: 10.0.0.1:40000, remote: 192.0.2.7:443");
         let wide = [
             ("path", "\"/日本語日本語日本語日本語日本語\"", true),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::catalogue::{self, ArgType};
+use crate::catalogue::{self, special, ArgSpec, ArgType, EventSpec};
 use crate::decode::event::{Arg, Event, Value};
 use crate::escape;
 use crate::output::color::{Color, When, PLAIN};
@@ -155,8 +155,18 @@ const ARGS_SOME: usize = 12;
 /// Columns that the longest name of an event takes.
 const LONGEST_NAME: usize = 26;
 
-/// Arguments that a narrow row keeps before those that stand before them: whom one talks to, who sent a signal.
-const SUBJECTS: [&str; 2] = ["remote", "sender_pid"];
+/// Whether a narrow row keeps this argument before those that stand before it: whom one talks to, who sent a signal, what
+/// is run, what was captured.
+fn is_subject(event: &EventSpec, arg: &ArgSpec) -> bool {
+    match arg.name {
+        "remote" | "sender_pid" | "argv" => true,
+        "pathname" => event.id == special::ARTIFACT_CAPTURED.id,
+        _ => false,
+    }
+}
+
+/// With fewer columns for arguments, RET takes no more than its result.
+const TIGHT: usize = 14;
 
 /// On a terminal with fewer columns COMM is shortened to its least, so that arguments have some room.
 const ARGS_LEAST: usize = 16;
@@ -280,6 +290,7 @@ impl Table {
         ];
         let mut colored = 0;
         let (mut comm, mut behind_comm) = (start, start);
+        let (mut ret, mut behind_ret) = (start, start);
         for column in self.shown() {
             match column {
                 TIME => {
@@ -310,10 +321,12 @@ impl Table {
                     behind_comm = out.len();
                 }
                 RET => {
+                    ret = out.len();
                     let color = Color::of_result(event.errno().is_some());
                     colored += self
                         .grid
                         .colored(out, RET, color, |out| text::push_return(out, event));
+                    behind_ret = out.len();
                 }
                 TOOK => match event.duration {
                     Some(duration) => self.grid.cell(out, TOOK, |out| push_seconds(out, duration)),
@@ -341,8 +354,14 @@ impl Table {
             Some(limit) => {
                 let head = fit::width(&out[start..]) - colored;
                 let spare = (head + ARGS_LEAST).saturating_sub(limit);
+                let before = out.len();
                 if spare > 0 {
                     shorten(out, comm..behind_comm, spare);
+                }
+                if fit::width(&out[start..]) - colored + TIGHT > limit {
+                    let cell = ret + out.len() - before..behind_ret + out.len() - before;
+                    let result = out[cell.clone()].trim_end().len();
+                    out.replace_range(cell.start + result..cell.end, " ");
                 }
                 let head = fit::width(&out[start..]) - colored;
                 self.fitting_args(out, event, original, limit.saturating_sub(head));
@@ -378,7 +397,8 @@ impl Table {
                 whole: start..end,
                 value: value..end,
                 is_text: is_text(arg),
-                is_subject: SUBJECTS.contains(&arg.spec.name),
+                is_subject: is_subject(event.spec, arg.spec),
+                is_named: arg.spec.name == "local",
             });
         }
         if let Some(syscall) = original_of(event, original) {
@@ -390,6 +410,7 @@ impl Table {
                 value: end - syscall.len()..end,
                 is_text: false,
                 is_subject: false,
+                is_named: false,
             });
         }
         fit::push_args(out, &self.whole, &self.parts, columns);

@@ -532,7 +532,7 @@ fn globs() -> Result<(), Failed> {
         let run = by_tracepoints_alone(&["-e", glob, "-o", "json", "--", "sh", "-c", ": </dev/null"]);
         assert_eq!(run.code(), 0, "{glob}: {}", run.stderr);
         let warned = run.stderr.lines().any(|line| {
-            line.contains(" events are unavailable on this kernel and left out; --list shows why")
+            line.contains(" events are unavailable on this kernel and left out; --list --verbose shows why")
         });
         assert!(warned && !run.stderr.contains(MISSING), "{glob}: {}", run.stderr);
         assert!(
@@ -581,7 +581,7 @@ fn left_out() -> Result<(), Failed> {
     assert!(
         place(
             &out,
-            " events are unavailable on this kernel and left out; --list shows why"
+            " events are unavailable on this kernel and left out; --list --verbose shows why"
         ) < place(&out, "TIME(s)"),
         "{out}"
     );

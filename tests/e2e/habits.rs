@@ -63,7 +63,12 @@ fn others() -> Result<(), Failed> {
         (&["-z", "-Z"], "cannot be used with"),
         (&["--format", "%nosuch"], "there is no field %nosuch"),
         (&["--format", "%comm", "-o", "json"], "no output is a table"),
-        (&["-f", "pathnme=/x"], "did you mean pathname?"),
+        (&["-f", "pathnam=/x"], "did you mean pathname?"),
+        (&["-e", "%net"], "-e @net"),
+        (&["-e", "net"], "a set: -e @net"),
+        (&["-f", "proc.name=cat"], "comm=cat"),
+        (&["-f", "evt.type=openat"], "-e openat"),
+        (&["-f", "comm==cat"], "one ="),
         (
             &["-e", "getpid", "-f", "pathname=/x"],
             "no chosen event has the argument pathname",

@@ -123,8 +123,8 @@ fn rows_fit_into_a_terminal() {
         out,
         "TIME(s)   UID  COMM    PID   TID   RET       EVENT      ARGS\n\
          176751.746515 1000 zsh     14726 14726 0         execve     \"/usr/…n/ls\", [\"ls\"]\n\
-         176751.746515 1000 a-nam…15-ch 14726 14726 0         execve     \"/usr/bin/ls\" …\n\
-         176751.746515 1000 \\x01…\\x07   14726 14726 0         execve     \"/usr/bin/ls\" …\n"
+         176751.746515 1000 a-nam…15-ch 14726 14726 0         execve     [\"ls\"] …\n\
+         176751.746515 1000 \\x01…\\x07   14726 14726 0         execve     [\"ls\"] …\n"
     );
 }
 
