@@ -193,7 +193,7 @@ fn other_mounts() -> Result<(), Failed> {
         let text = format!(
             "mount -t tmpfs x {folder} && cd {folder} && mkdir -p l u w m && cp {prog} l/inner && \
              mount -t overlay x -o lowerdir=l,upperdir=u,workdir=w m && cp l/inner m/upper && \
-             (chroot m /inner unlink /none 300; true) && chroot m /upper unlink /upper 300",
+             (chroot m /inner unlink /none 2000; true) && chroot m /upper unlink /upper 2000",
             folder = folder.display(),
             prog = prog("capture"),
         );

@@ -410,7 +410,7 @@ fn wrong() -> Result<(), Failed> {
         ("pid>5", ""),
         (
             "nosuch=1",
-            "uid pid tid ppid mntns pidns comm uts container event.retval",
+            "retval comm pid tid ppid uid uts mntns pidns container path,",
         ),
         ("event=open", "-e openat"),
         ("event.nosuch=1", "only retval"),

@@ -97,7 +97,7 @@ fn hostile_table() -> Result<(), Failed> {
         .filter(|row| row.contains("nonexistent"))
         .collect();
     assert_eq!(rows.len(), 2, "{text}");
-    assert!(rows[0].contains(r"a\nroot \x1b[2J"), "{}", rows[0]);
+    assert!(rows[0].contains(r"a\nroot\x20\x1b[2J"), "{}", rows[0]);
     assert!(
         rows[0].contains(r"/nonexistent/\x1b]0;title\x07\n\u{202e}\xff"),
         "{}",

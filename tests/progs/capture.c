@@ -302,12 +302,15 @@ static void until_listed(const char *index, const char *word, int count)
 	}
 }
 
+/* Stays until so many artefacts are listed or, where the index is out of reach, so many ms. */
 static int unlinking(const char *self, const char *index, int count)
 {
 	int failed = unlink(self);
 
-	if (count)
+	if (count && index)
 		until_listed(index, "gone", count);
+	else if (count)
+		usleep(1000 * count);
 	return failed;
 }
 
