@@ -39,7 +39,10 @@ pub enum UsageError {
     NotListed(&'static str),
     #[error("{0} takes effect only with --capture: add that, too")]
     NoCapture(&'static str),
-    #[error("{0} takes effect only with --list: add that, too; what tracee does is logged by --debug, structures are shown whole by --verbose-args")]
+    #[error(
+        "{0} takes effect only with --list: add that, too; what tracee does is logged by --debug, structures are shown \
+         whole by --verbose-args"
+    )]
     NoList(&'static str),
     #[error("{0}")]
     Clap(String),

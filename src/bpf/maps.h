@@ -134,6 +134,22 @@ struct exec_calls_map {
 };
 extern struct exec_calls_map exec_calls SEC(".maps");
 
+/* The mark of the call that a thread is in. */
+struct mark {
+	__u64 start; /* start of the thread, where marks are kept by the address of its task */
+	__u64 failed; /* mark_control.failed when its last call returned */
+	__u64 entered; /* ns since boot, with settings.durations; 0: before tracing began */
+	__u64 args[MAX_ARGS];
+	__u32 nr; /* from the registers at sys_enter */
+	__u16 abi;
+	__u16 state; /* MARK_* of lib/mark.h */
+};
+
+struct mark_control {
+	__u64 failed; /* marks that could not be left */
+	__u64 unsettled; /* threads in a fork or an exec, which may return under another number */
+};
+
 /* Marks: in task storage since 5.13, else by the address of the task. */
 struct task_marks_map {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);

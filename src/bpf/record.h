@@ -339,22 +339,6 @@ enum enter_flag : __u8 {
 	ENTER_ANY = 0xff,
 };
 
-/* The mark of the call that a thread is in. */
-struct mark {
-	__u64 start; /* start of the thread, where marks are kept by the address of its task */
-	__u64 failed; /* mark_control.failed when its last call returned */
-	__u64 entered; /* ns since boot, with settings.durations; 0: before tracing began */
-	__u64 args[MAX_ARGS];
-	__u32 nr; /* from the registers at sys_enter */
-	__u16 abi;
-	__u16 state; /* MARK_* of lib/mark.h */
-};
-
-struct mark_control {
-	__u64 failed; /* marks that could not be left */
-	__u64 unsettled; /* threads in a fork or an exec, which may return under another number */
-};
-
 enum event_choice : __u8 {
 	EVENT_SHOWN = 1,
 	EVENT_BOOKKEEPING = 2, /* not shown, but tracee needs it */

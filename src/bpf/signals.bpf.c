@@ -6,11 +6,6 @@
 #include "lib/event.h"
 #include "lib/signal.h"
 
-static __always_inline bool is_kill(__u16 event)
-{
-	return event == EVENT_KILL || event == EVENT_TKILL || event == EVENT_TGKILL;
-}
-
 static __always_inline void keep_target_name(struct task_struct *target)
 {
 	struct task_struct *task = current_task();
@@ -117,7 +112,7 @@ __noinline int put_target_name(__u32 slot)
 	struct target_name *name;
 	__s32 pid;
 
-	if (!s || !is_kill(s->header.event))
+	if (!s)
 		return 0;
 	name = bpf_map_lookup_elem(&target_names, &key);
 	if (!name)

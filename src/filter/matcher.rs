@@ -195,6 +195,7 @@ fn show(shown: &mut String, arg: Option<&Arg<'_>>, context: &Context) {
 mod tests {
     use super::*;
     use crate::catalogue;
+    use crate::decode::file::OpenFile;
     use crate::decode::path::PathName;
     use crate::decode::strings::Strings;
     use crate::filter::compile::compile;
@@ -276,6 +277,45 @@ mod tests {
             "security_file_open",
             [arg("security_file_open", 0, 0, path)]
         ));
+    }
+
+    /// Paths behind the folder that they are relative to, names of sockets, and paths whose beginning is missing.
+    #[test]
+    fn any_path_of_an_event() {
+        let folder = || OpenFile {
+            path: Some(PathName::new(PATH_AT_ROOT, b"dir\0srv\0")),
+            ..OpenFile::default()
+        };
+        let openat = |filter: &str, name: &'static [u8]| {
+            let dfd = Arg {
+                file: Some(folder()),
+                ..arg("openat", 0, 5, Value::Number)
+            };
+            passes(filter, "openat", [dfd, arg("openat", 1, 1, Value::Str(name))])
+        };
+        assert!(openat("path=/srv/dir/x", b"x") && openat("path=x", b"x"));
+        assert!(openat("path=/srv/dir", b"") && !openat("path!=/srv/*", b"x"));
+        // The kernel ignores the folder of an absolute path.
+        assert!(!openat("path=/srv/*", b"/etc/shadow") && openat("path!=/srv/*", b"/etc/shadow"));
+        let name = |event: &str| {
+            let args = [arg(event, 0, 1, Value::Str(b"/mnt"))];
+            passes("path=/mnt", event, args)
+        };
+        assert!(name("umount2") && name("acct") && name("chdir"));
+        let address = Value::Sockaddr(Sockaddr::Unix(b"/run/s"));
+        let connect = [arg("connect", 0, 3, Value::Number), arg("connect", 1, 1, address)];
+        assert!(passes("path=/run/*", "connect", connect));
+        // Of a path that is too long, the end is known.
+        let cut = |filter: &str| {
+            let path = Value::Path(PathName::new(0, b"prog\0deep\0"));
+            let path = Arg {
+                truncated: true,
+                ..arg("security_file_open", 0, 0, path)
+            };
+            passes(filter, "security_file_open", [path])
+        };
+        assert!(cut("path=/tmp/*") && cut("security_file_open.pathname=/tmp/*") && cut("path=*prog"));
+        assert!(cut("path!=/tmp/*") && !cut("path=*.so") && !cut("path!=*prog"));
     }
 
     #[test]

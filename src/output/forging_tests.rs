@@ -5,6 +5,8 @@ use crate::catalogue::{self, ArgType, EventSpec};
 use crate::decode::event::{Arg, Context, Event, Value};
 use crate::decode::path::PathName;
 use crate::decode::strings::Strings;
+use crate::escape;
+use crate::output::fit;
 use crate::output::structure::Detail;
 use crate::output::text;
 use crate::wire::PATH_AT_ROOT;
@@ -217,5 +219,24 @@ fn ten_thousand_argument_lists_are_read_back() {
         let mut shown = String::new();
         text::push_args(&mut shown, &event, Detail::Main);
         assert_eq!(parse(spec, &shown), Some(expected), "{}: {shown}", spec.name);
+    }
+}
+
+/// A text that a narrow terminal shows in part ends where its quotes end, too: no escape is cut in two.
+#[test]
+fn a_shortened_text_ends_with_its_quotes() {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    for _ in 0..10_000 {
+        let text: Vec<u8> = (0..8).flat_map(|_| random.text()).collect();
+        let mut whole = String::new();
+        escape::push_quoted(&mut whole, &text);
+        let columns = 3 + random.below(60);
+        let mut shown = String::new();
+        fit::push_shortened(&mut shown, &whole, columns);
+        assert!(fit::width(&shown) <= columns, "{shown}");
+        let Some((_, rest)) = quoted(&shown) else {
+            panic!("{columns}: {shown} of {whole}");
+        };
+        assert_eq!(rest, "", "{columns}: {shown} of {whole}");
     }
 }

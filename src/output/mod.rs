@@ -6,6 +6,7 @@ pub mod color;
 pub(crate) mod cuts;
 pub(crate) mod fdname;
 pub(crate) mod fit;
+mod grid;
 pub mod json;
 mod json_value;
 pub(crate) mod messages;
@@ -75,7 +76,7 @@ struct Rows {
     detail: Detail,
     /// Columns of the terminal; `None`: rows are as long as they are.
     limit: Option<usize>,
-    /// Whether they are so on a terminal, too.
+    /// Whether they are so on a terminal, too: by `--wide`, or since each has lines of its own.
     wide: bool,
 }
 
@@ -154,7 +155,7 @@ impl Sink {
                 users: style.users(),
                 detail: style.detail(verbose),
                 limit: None,
-                wide: style.wide,
+                wide: style.wide || !template.is_one_line(),
             })),
             _ => Shape::Table(Box::new(Table::new(columns, style, style.color.on(&writer)))),
         };
@@ -201,7 +202,7 @@ impl Sink {
                     wall: |time| clock.wall(time),
                 };
                 rows.template.push(&mut row, event, &mut around);
-                if let Some(limit) = rows.limit.filter(|_| rows.template.is_one_line()) {
+                if let Some(limit) = rows.limit {
                     row.pop();
                     fit::clip(&mut row, 0, limit);
                     row.push('\n');

@@ -4,9 +4,12 @@ use std::fmt::Write as _;
 
 use crate::catalogue::{self, special, ArgSpec, ArgType, EventSpec};
 use crate::decode::event::{Arg, Event, Value};
-use crate::escape;
-use crate::output::color::{Color, When, PLAIN};
+use crate::output::color::{Color, When};
 use crate::output::fit::{self, Part};
+use crate::output::grid::{
+    usual, Grid, COLUMNS, COMM, CONTAINER_ID, EVENT, MNT_NS, PID, PID_HOST, PID_NS, PPID, PPID_HOST, RET,
+    TID, TID_HOST, TIME, TOOK, UID, UTS_NAME,
+};
 use crate::output::structure::Detail;
 use crate::output::template::Template;
 use crate::output::text;
@@ -77,68 +80,6 @@ pub struct Table {
     /// The arguments of a row on their way to the terminal, kept for their room.
     whole: String,
     parts: Vec<Part>,
-}
-
-/// Widths of the columns, which grow with what they have shown, up to the usual ones.
-struct Grid {
-    widths: [usize; COLUMNS.len()],
-    usual: [usize; COLUMNS.len()],
-    colors: bool,
-}
-
-/// A column: its title, and its width to begin with on a terminal and elsewhere. It grows up to the latter.
-struct Column {
-    title: &'static str,
-    least: usize,
-    usual: usize,
-}
-
-const fn column(title: &'static str, least: usize, usual: usize) -> Column {
-    Column { title, least, usual }
-}
-
-const COLUMNS: [Column; 16] = [
-    column("TIME", 0, 0), // by its kind
-    column("UTS_NAME", 8, 16),
-    column("CONTAINER_ID", 12, 12),
-    column("MNT_NS", 10, 12),
-    column("PID_NS", 10, 12),
-    column("UID", 4, 6),
-    column("COMM", 7, 16),
-    column("PID", 5, 7),
-    column("TID", 5, 7),
-    column("PPID", 5, 7),
-    column("PID/host", 11, 13),
-    column("TID/host", 11, 13),
-    column("PPID/host", 11, 13),
-    column("RET", 9, 16),
-    column("TOOK(s)", 8, 10),
-    column("EVENT", 10, 20),
-];
-
-// Positions in `COLUMNS`.
-const TIME: usize = 0;
-const UTS_NAME: usize = 1;
-const CONTAINER_ID: usize = 2;
-const MNT_NS: usize = 3;
-const PID_NS: usize = 4;
-const UID: usize = 5;
-const COMM: usize = 6;
-const PID: usize = 7;
-const TID: usize = 8;
-const PPID: usize = 9;
-const PID_HOST: usize = 10;
-const TID_HOST: usize = 11;
-const PPID_HOST: usize = 12;
-const RET: usize = 13;
-const TOOK: usize = 14;
-const EVENT: usize = 15;
-
-/// Usual widths of the columns.
-fn usual(time: Time) -> [usize; COLUMNS.len()] {
-    let mut widths = COLUMNS.map(|column| column.usual);
-    widths[TIME] = time.width();
-    widths
 }
 
 /// A terminal with fewer columns has no room to align arguments.
@@ -298,7 +239,10 @@ impl Table {
                     self.grid
                         .cell(out, TIME, |out| times.push(out, context.time, &wall));
                 }
-                UTS_NAME => self.grid.bytes(out, UTS_NAME, event.nodename.unwrap_or_default()),
+                UTS_NAME => match event.nodename {
+                    Some(name) => self.grid.bytes(out, UTS_NAME, name),
+                    None => self.grid.value(out, UTS_NAME, ""),
+                },
                 CONTAINER_ID => match &event.container {
                     Some(container) => self.grid.value(out, CONTAINER_ID, container.short_id()),
                     None => self.grid.value(out, CONTAINER_ID, ""),
@@ -415,72 +359,6 @@ impl Table {
         }
         fit::push_args(out, &self.whole, &self.parts, columns);
     }
-}
-
-impl Grid {
-    fn value(&mut self, out: &mut String, column: usize, value: impl std::fmt::Display) {
-        self.cell(out, column, |out| {
-            let _ = write!(out, "{value}");
-        });
-    }
-
-    fn bytes(&mut self, out: &mut String, column: usize, bytes: &[u8]) {
-        self.cell(out, column, |out| push_name(out, bytes));
-    }
-
-    /// Appends a cell in a colour; returns how many characters that took besides those that are seen.
-    fn colored(
-        &mut self,
-        out: &mut String,
-        column: usize,
-        color: Option<Color>,
-        fill: impl FnOnce(&mut String),
-    ) -> usize {
-        let Some(color) = color.filter(|_| self.colors) else {
-            self.cell(out, column, fill);
-            return 0;
-        };
-        out.push_str(color.begin());
-        let start = out.len();
-        self.cell(out, column, fill);
-        // Before the spaces that fill the column: a background would show there.
-        let end = start + out[start..].trim_end().len();
-        out.insert_str(end, PLAIN);
-        color.begin().len() + PLAIN.len()
-    }
-
-    /// Appends a cell: what `fill` appends, padded to its column and kept whole if longer. The column grows with it, to a
-    /// point.
-    fn cell(&mut self, out: &mut String, column: usize, fill: impl FnOnce(&mut String)) {
-        const SPACES: &str = "                    ";
-        let start = out.len();
-        fill(out);
-        let written = fit::width(&out[start..]);
-        let width = &mut self.widths[column];
-        *width = (*width).max(written.min(self.usual[column]));
-        let missing = width.saturating_sub(written) + 1;
-        out.push_str(&SPACES[..missing.min(SPACES.len())]);
-    }
-}
-
-/// Appends a name that may have spaces, which separate columns, too: one between two words stays, others are escapes.
-fn push_name(out: &mut String, name: &[u8]) {
-    if name.is_empty() {
-        out.push_str("\"\"");
-        return;
-    }
-    let mut start = 0;
-    for (at, _) in name.iter().enumerate().filter(|(_, byte)| **byte == b' ') {
-        let is_letter = |neighbour: Option<&u8>| neighbour.is_some_and(|byte| byte.is_ascii_alphabetic());
-        let before = at.checked_sub(1).and_then(|before| name.get(before));
-        if before.is_some_and(|byte| *byte != b' ') && is_letter(name.get(at + 1)) {
-            continue;
-        }
-        escape::push(out, &name[start..at]);
-        out.push_str("\\x20");
-        start = at + 1;
-    }
-    escape::push(out, &name[start..]);
 }
 
 /// Shortens a cell in the middle, by so many columns at most.

@@ -24,6 +24,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("capture_fileless_programs", fileless_programs),
         Test::new("capture_scripts", scripts),
         Test::new("capture_executions_by_path", by_path).unless(same_everywhere()),
+        Test::new("a_path_that_is_too_long_evades_no_prefix", too_long).once(),
         Test::new("capture_other_mounts", other_mounts).unless(lacks_overlay()),
         Test::new("capture_files_that_nobody_serves", unserved).unless(lacks_fuse()),
         Test::new("capture_files_that_an_overlay_hides", hidden).unless(lacks_own_overlay()),
@@ -188,6 +189,26 @@ fn lacks_overlay() -> Option<String> {
 
 /// In a mount namespace of its own, in an overlay that nobody else sees, behind a chroot. Each runs
 /// for a while: only a living process leads there.
+/// A program and a file in folders whose path is longer than the kernel side keeps.
+fn too_long() -> Result<(), Failed> {
+    const SCRIPT: &str = "cd $0 && n=$(printf %0200d 7) && for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21; do \
+        mkdir $n && cd -P $n 2>/dev/null || exit 3; done; cp /bin/true prog && ./prog && echo written >w";
+    let below = std::env::temp_dir().canonicalize()?;
+    let kinds = format!("exec={0}/*,write={0}/*", below.display());
+    let captured = Captured::new(&kinds, &[], |folder| {
+        words(&["sh", "-c", SCRIPT, folder.to_str().unwrap()])
+    });
+    let ends = |kind: &str| -> BTreeSet<String> {
+        let lines = captured.of_kind(kind).into_iter();
+        let paths = lines.map(|line| line["pathname"].as_str().unwrap().to_owned());
+        paths.filter(|path| path.starts_with("...")).collect()
+    };
+    let has = |kind: &str, name: &str| ends(kind).iter().any(|path| path.ends_with(name));
+    assert!(has("exec", "/prog"), "{:?}", captured.index);
+    assert!(has("write", "/w"), "{:?}", captured.index);
+    Ok(())
+}
+
 fn other_mounts() -> Result<(), Failed> {
     let captured = Captured::new("exec,write", &[], |folder| {
         let text = format!(

@@ -27,6 +27,7 @@ mod harness;
 mod hostile;
 mod io_uring;
 mod kernel;
+mod list;
 mod loss;
 mod lsm_proc;
 mod means;
@@ -143,6 +144,7 @@ fn main() {
     let once = |tests: Vec<Test>| -> Vec<Test> { tests.into_iter().map(Test::once).collect() };
     let files = [
         cli::tests(),
+        list::tests(),
         once(habits::tests()),
         once(complete::tests()),
         terminal::tests(),

@@ -23,10 +23,14 @@ static __always_inline bool has_sender(int sig, int code)
 	       code != SI_SIGIO;
 }
 
+/* Calls that name whom they send a signal to. */
+static __always_inline bool is_kill(__u16 event)
+{
+	return event == EVENT_KILL || event == EVENT_TKILL || event == EVENT_TGKILL;
+}
+
 /*
- * Appends the name of the target to the record of a kill(2) or its like, and forgets it. Nothing
- * happens for other calls.
- */
+ * Appends the name of the target to the record of a kill(2) or its like, and forgets it. */
 int put_target_name(__u32 slot);
 /* Forgets it, for a call that is not shown. */
 int forget_target_name(void);

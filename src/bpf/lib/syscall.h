@@ -172,7 +172,7 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 		forget_closing(task, desc);
 		if (desc->keeps)
 			forget_given();
-		if (settings.target_names)
+		if (settings.target_names && is_kill(desc->event))
 			forget_target_name();
 		return;
 	}
@@ -205,7 +205,7 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 		put_unread_args(s, desc);
 	else if (!(flags & RECORD_NO_RETURN))
 		put_args(s, desc, syscall_key(call), call->abi, ret);
-	if (settings.target_names)
+	if (settings.target_names && is_kill(desc->event))
 		put_target_name(s->slot);
 	if (seen != ret)
 		put_seen(s, seen);
