@@ -37,6 +37,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Terminal {
     master: File,
     child: Child,
+    bytes: Vec<u8>,
+    /// The bytes as text: all of them at once, since a read may end within a character.
     shown: String,
 }
 
@@ -69,6 +71,7 @@ impl Terminal {
         Terminal {
             child: command.spawn().unwrap(),
             master: File::from(pair.master),
+            bytes: Vec::new(),
             shown: String::new(),
         }
     }
@@ -94,7 +97,10 @@ impl Terminal {
         }
         let mut bytes = [0; 4096];
         match self.master.read(&mut bytes) {
-            Ok(count) => self.shown.push_str(&String::from_utf8_lossy(&bytes[..count])),
+            Ok(count) => {
+                self.bytes.extend(&bytes[..count]);
+                self.shown = String::from_utf8_lossy(&self.bytes).into_owned();
+            }
             // EIO: nobody has the other end open any more.
             Err(error) if error.raw_os_error() == Some(libc::EIO) => return false,
             Err(error) => panic!("{error}"),
