@@ -108,6 +108,16 @@ impl Terminal {
         true
     }
 
+    /// Reads what comes within this time.
+    fn read_for_all(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            if !self.read_for(left) {
+                return;
+            }
+        }
+    }
+
     fn interrupt(&mut self) {
         self.master.write_all(b"\x03").unwrap();
     }
@@ -190,22 +200,24 @@ fn interrupt() -> Result<(), Failed> {
 }
 
 fn interrupts() -> Result<(), Failed> {
-    let mut terminal = ready("trap '' INT; echo ready $$; exec sleep 100");
-    terminal.read_until(Some("\n"));
+    let mut terminal = ready("trap '' INT; echo $$ is ready; exec sleep 100");
     // The first one is the command's, and two within a second are too many. Those that are pending at once count as one.
+    // Each empties the terminal's queue, what tracee has just said included.
     let since = Instant::now();
-    while !terminal.shown.contains(" lost") {
-        assert!(since.elapsed() < PATIENCE, "{}", terminal.shown);
+    let status = loop {
+        if let Some(status) = terminal.child.try_wait()? {
+            break status;
+        }
+        assert!(since.elapsed() < PATIENCE, "tracee goes on");
         terminal.interrupt();
-        terminal.read_for(Duration::from_millis(200));
-    }
-    let code = terminal.child.wait()?.code();
-    assert_eq!(code, Some(0), "{}", terminal.shown);
+        terminal.read_for_all(Duration::from_millis(200));
+    };
+    assert_eq!(status.code(), Some(0), "{}", terminal.shown);
     let sleeps = terminal
         .shown
         .lines()
-        .find_map(|line| line.strip_prefix("ready "));
-    let sleep = sleeps.and_then(|pid| pid.trim().parse().ok()).unwrap();
+        .find_map(|line| line.strip_suffix(" is ready"));
+    let sleep = sleeps.and_then(|pid| pid.parse().ok()).unwrap();
     // It has not got them, and goes on.
     kill(nix::unistd::Pid::from_raw(sleep), Signal::SIGKILL)?;
     Ok(())
