@@ -1,22 +1,35 @@
 #!/bin/sh
-# Draws docs/tracee.svg: a real run of tracee, as a terminal shows it. Needs root and tmux: script/picture.sh TRACEE
+# Draws docs/tracee.svg: a real run of tracee, as a terminal shows it. Needs root, tmux, wget and python3:
+# script/picture.sh TRACEE
 set -eu
 
 cd "$(dirname "$0")/.."
 tracee=$(realpath "${1:?usage: script/picture.sh TRACEE}")
 work=$(mktemp -d)
 columns=112 rows=22
-trap 'tmux -S "$work/tmux" kill-server 2>/dev/null || true; rm -rf "$work"' EXIT
+server=
+trap 'tmux -S "$work/tmux" kill-server 2>/dev/null || true; [ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
 
 # What is traced: a script that does what one would like to know of.
 cat >"$work/install.sh" <<'END'
-curl -sm1 http://127.0.0.1:9/update
-cp /usr/bin/true /tmp/.update
+wget -qO /tmp/.update http://127.0.0.1:8017/update
 chmod 4755 /tmp/.update
 /tmp/.update --daemon
 rm /tmp/.update
 END
-mkdir "$work/bin"
+mkdir "$work/bin" "$work/www"
+cp /usr/bin/true "$work/www/update"
+python3 -m http.server --bind 127.0.0.1 --directory "$work/www" 8017 >/dev/null 2>&1 &
+server=$!
+tries=0
+until wget -qO /dev/null http://127.0.0.1:8017/update; do
+	tries=$((tries + 1))
+	[ $tries -lt 100 ] || {
+		echo "picture: python3's server does not answer" >&2
+		exit 1
+	}
+	sleep 0.1
+done
 ln -s "$tracee" "$work/bin/tracee"
 cat >"$work/profile" <<END
 cd $work
