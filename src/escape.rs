@@ -3,10 +3,6 @@
 //! The table and JSON write escapes differently, but share one list of what they escape.
 
 use std::fmt::Write as _;
-use std::io;
-
-use serde::Serialize;
-use serde_json::ser::{Formatter, Serializer};
 
 /// Appends `bytes` with backslashes, control characters, line breaks, marks that change the direction or hide text,
 /// and what is not UTF-8 as escapes, so that different bytes never look the same.
@@ -23,13 +19,12 @@ pub fn push_quoted(out: &mut String, bytes: &[u8]) {
 
 /// The same, for a text that ends where one of these ASCII characters stands: within it they are escapes as well.
 pub fn push_until(out: &mut String, bytes: &[u8], ends: &[u8]) {
-    // Most texts are printable ASCII, and need no look at each character.
-    if bytes
-        .iter()
-        .all(|byte| matches!(byte, b' '..=b'~') && *byte != b'\\' && !ends.contains(byte))
-    {
-        out.push_str(std::str::from_utf8(bytes).unwrap_or_default());
-        return;
+    // Most texts need no look at each character.
+    if let Some(text) = plain(bytes) {
+        if matches!(ends, b"" | b"\"") || !bytes.iter().any(|byte| ends.contains(byte)) {
+            out.push_str(text);
+            return;
+        }
     }
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
@@ -43,6 +38,33 @@ pub fn push_until(out: &mut String, bytes: &[u8], ends: &[u8]) {
             push_hex(out, *byte);
         }
     }
+}
+
+/// The text if it is printable ASCII without quotes and backslashes: tables and JSON show it as it is.
+pub fn plain(bytes: &[u8]) -> Option<&str> {
+    let is_word = |bytes: &[u8]| bytes.first_chunk().is_some_and(|word| is_plain_word(*word));
+    let plain = match bytes.last_chunk() {
+        // The last word may begin within the one before.
+        Some(last) => is_plain_word(*last) && bytes.chunks_exact(8).all(is_word),
+        None => bytes
+            .iter()
+            .all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')),
+    };
+    // SAFETY: it is ASCII.
+    plain.then(|| unsafe { std::str::from_utf8_unchecked(bytes) })
+}
+
+/// Looks at eight bytes at once, each as a digit of one number.
+fn is_plain_word(bytes: [u8; 8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let word = u64::from_ne_bytes(bytes);
+    // Whether any digit is less than this. A borrow only comes from one that is.
+    let less = |word: u64, than: u8| word.wrapping_sub(ONES * u64::from(than)) & !word & HIGH;
+    // 0x7f becomes 0x80. A carry only comes from 0xff.
+    let not_ascii = (word | word.wrapping_add(ONES)) & HIGH;
+    let is = |byte: u8| less(word ^ (ONES * u64::from(byte)), 1);
+    less(word, b' ') | not_ascii | is(b'"') | is(b'\\') == 0
 }
 
 /// Appends a message, which may contain names that others chose: what a terminal would obey or not show is escaped,
@@ -80,33 +102,6 @@ fn push_hex(out: &mut String, byte: u8) {
     out.push(char::from(DIGITS[usize::from(byte & 15)]));
 }
 
-/// Appends a value as JSON whose strings and keys are ASCII escapes wherever the table has escapes, too: `\u009b`. A
-/// parser of the JSON gets the characters themselves.
-pub fn write_json<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> serde_json::Result<()> {
-    value.serialize(&mut Serializer::with_formatter(out, SafeStrings))
-}
-
-struct SafeStrings;
-
-impl Formatter for SafeStrings {
-    /// What JSON itself escapes is not passed to this function.
-    fn write_string_fragment<W: io::Write + ?Sized>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
-        // Most texts are ASCII.
-        if text.bytes().all(|byte| byte < 0x7f) {
-            return out.write_all(text.as_bytes());
-        }
-        let mut plain = 0;
-        for (at, character) in text.char_indices().filter(|(_, character)| is_unsafe(*character)) {
-            out.write_all(&text.as_bytes()[plain..at])?;
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                write!(out, "\\u{unit:04x}")?;
-            }
-            plain = at + character.len_utf8();
-        }
-        out.write_all(&text.as_bytes()[plain..])
-    }
-}
-
 /// Characters that a terminal obeys or does not show: control characters, line and paragraph separators, format
 /// characters (Unicode's categories Cc, Zl, Zp and Cf), and all others that Unicode has terminals leave out
 /// (`Default_Ignorable_Code_Point`); what looks like a space and is none (Zs but U+0020, and braille without dots);
@@ -141,6 +136,24 @@ mod tests {
         let mut out = String::new();
         push(&mut out, bytes);
         out
+    }
+
+    /// Each byte, at each place of texts of each length up to three words.
+    #[test]
+    fn plain_texts_have_no_other_byte() {
+        for length in 0..=24 {
+            assert!(plain(&vec![b'~'; length]).is_some());
+            for (place, byte) in (0..length).flat_map(|place| (0..=u8::MAX).map(move |byte| (place, byte))) {
+                let mut bytes = vec![b' '; length];
+                bytes[place] = byte;
+                let expected = (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\';
+                assert_eq!(
+                    plain(&bytes).is_some(),
+                    expected,
+                    "{byte:#x} at {place} of {length}"
+                );
+            }
+        }
     }
 
     #[test]
@@ -186,39 +199,6 @@ mod tests {
         for text in [" ", "\u{2801}", "\u{3001}", "\u{fdf0}", "\u{fffd}", "\u{1f600}"] {
             assert_eq!(escaped(text.as_bytes()), text);
         }
-    }
-
-    /// What JSON shows of a text, and the text again that is in it.
-    fn json(text: &str) -> String {
-        let mut out = Vec::new();
-        write_json(&mut out, text).unwrap();
-        assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn json_escapes_what_the_table_escapes() {
-        assert_eq!(json("Grüße \"日本\" ~"), "\"Grüße \\\"日本\\\" ~\"");
-        assert_eq!(
-            json("\u{9b}31m\u{7f}a\u{202e}\u{2028}\u{e0041}\n\u{0}"),
-            r#""\u009b31m\u007fa\u202e\u2028\udb40\udc41\n\u0000""#
-        );
-        for character in '\0'..=char::MAX {
-            let text = character.to_string();
-            let shown = json(&text);
-            let in_table = escaped(text.as_bytes());
-            assert!(!shown.chars().chain(in_table.chars()).any(is_unsafe), "{shown}");
-            // The table escapes its own backslash and its own mark, JSON its quotes as well.
-            let alike = (shown == format!("\"{text}\"")) == (in_table == text);
-            assert!(alike || ['"', '…'].contains(&character), "{shown} {in_table}");
-        }
-    }
-
-    #[test]
-    fn keys_are_escaped_as_well() {
-        let mut out = Vec::new();
-        write_json(&mut out, &serde_json::json!({"\u{9b}": ["\u{200b}"]})).unwrap();
-        assert_eq!(out, br#"{"\u009b":["\u200b"]}"#);
     }
 
     #[test]

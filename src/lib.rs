@@ -20,6 +20,7 @@ pub mod escape;
 pub mod fields;
 pub mod files;
 pub mod filter;
+pub mod json;
 pub mod limits;
 pub mod loader;
 pub mod output;

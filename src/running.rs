@@ -16,7 +16,7 @@ use crate::enrich::existing;
 use crate::error::{Error, OutputError};
 use crate::loader::loss::{self, LossMeter};
 use crate::loader::KernelSide;
-use crate::ring::{self, Rings};
+use crate::ring::Rings;
 use crate::say;
 use crate::scope::Following;
 use crate::signals::{Phase, Stop};
@@ -150,11 +150,15 @@ impl Running {
         let readable = EpollEvent::new(EpollFlags::EPOLLIN, 0);
         let watched = [self.stop.fd(), self.clock.changed()]
             .into_iter()
-            .chain(self.rings.fds())
             .chain(self.sink.answered())
             .chain(self.capture().map(Capture::fd));
         for fd in watched {
             epoll.add(fd, readable).map_err(Error::system("epoll"))?;
+        }
+        // Rings stay readable as long as records wait in them.
+        let woken = EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, 0);
+        for fd in self.rings.fds() {
+            epoll.add(fd, woken).map_err(Error::system("epoll"))?;
         }
         // A reader that goes is noticed at once, not only with the next event. An output that cannot be watched has no
         // reader.
@@ -174,10 +178,8 @@ impl Running {
             let left = self
                 .until
                 .map(|until| until.saturating_duration_since(Instant::now()));
-            let wait = match (active, left) {
-                (true, left) => Some(left.map_or(ring::WAKE_AGE, |left| left.min(ring::WAKE_AGE))),
-                (false, left) => left,
-            };
+            let again = active.then(|| self.rings.look_again());
+            let wait = again.into_iter().chain(left).min();
             let timeout = wait.map_or(EpollTimeout::NONE, timeout);
             let woken = match epoll.wait(&mut ready, timeout) {
                 Ok(woken) => woken,

@@ -16,7 +16,7 @@ use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
 
-use crate::escape;
+use crate::{escape, json};
 
 /// Prints a line that begins with `tracee: `.
 #[macro_export]
@@ -63,7 +63,7 @@ fn message(prefix: &str, words: &str) -> Vec<u8> {
     let mut line = Vec::with_capacity(prefix.len() + words.len() + 1);
     if AS_JSON.load(Relaxed) {
         // A text is always JSON.
-        let _ = escape::write_json(&mut line, &BTreeMap::from([("message", words)]));
+        let _ = json::write(&mut line, &BTreeMap::from([("message", words)]));
     } else {
         let mut text = String::from(prefix);
         escape::push_message(&mut text, words);

@@ -5,7 +5,7 @@ use std::os::fd::BorrowedFd;
 use crate::catalogue::special;
 use crate::clock::{Change, Timeline};
 use crate::decode::event::{Arg, Context, Event, Value};
-use crate::decode::{self, DecodeError};
+use crate::decode::{DecodeError, Room};
 use crate::enrich::container::{Containers, Verdict};
 use crate::enrich::process::Processes;
 use crate::error::{Error, OutputError};
@@ -21,6 +21,7 @@ use crate::wire::{arg, RECORD_INTERNAL};
 
 /// The part of the corridor behind the rings.
 pub struct Sink {
+    room: Room,
     outputs: Outputs,
     /// `None` unless an output shows executables.
     processes: Option<Processes>,
@@ -51,8 +52,8 @@ pub struct Summary {
 }
 
 /// Decodes a record. Marks a call as not carried out only where that is certain.
-fn decode<'a>(record: &'a [u8], kernel: &KernelSide) -> Result<Event<'a>, DecodeError> {
-    let mut event = decode::decode(record)?;
+fn decode<'a>(room: &mut Room, record: &'a [u8], kernel: &KernelSide) -> Result<Event<'a>, DecodeError> {
+    let mut event = room.decode(record)?;
     if event.carried_out() == Some(false) && kernel.marks_are_doubtful(event.context.time) {
         event.doubt();
     }
@@ -72,6 +73,7 @@ impl Sink {
         stop: Stop,
     ) -> Sink {
         Sink {
+            room: Room::default(),
             outputs,
             processes,
             containers,
@@ -131,7 +133,7 @@ impl Sink {
     }
 
     pub fn record(&mut self, record: &[u8], kernel: &KernelSide) -> Result<(), OutputError> {
-        let event = match decode(record, kernel) {
+        let event = match decode(&mut self.room, record, kernel) {
             Ok(event) => event,
             Err(error) => {
                 if self.malformed == 0 {
@@ -161,25 +163,32 @@ impl Sink {
         if let Some(processes) = &mut self.processes {
             processes.enrich(&mut event);
         }
-        let Verdict::Show(container) = verdict else {
-            return Ok(());
+        let internal = event.context.flags & RECORD_INTERNAL != 0;
+        let container = match verdict {
+            Verdict::Show(container) if !internal => container,
+            _ => {
+                self.room.take_back(event);
+                return Ok(());
+            }
         };
-        if event.context.flags & RECORD_INTERNAL != 0 {
-            return Ok(());
-        }
+        // From here on it may borrow from its container.
         let mut event = event;
         if let Some(containers) = &self.containers {
             containers.complete(&mut event, container.as_deref());
         }
         event.container.clone_from(&container);
-        if !self.matcher.passes(&event) {
-            return Ok(());
-        }
-        event.source = self.sources.of(event.spec.id, event.context.syscall);
-        if !self.exec_env {
-            event.args.retain(|arg| arg.spec.name != special::ENVP);
-        }
-        self.write(&event)
+        let written = match self.matcher.passes(&event) {
+            true => {
+                event.source = self.sources.of(event.spec.id, event.context.syscall);
+                if !self.exec_env {
+                    event.args.retain(|arg| arg.spec.name != special::ENVP);
+                }
+                self.write(&event)
+            }
+            false => Ok(()),
+        };
+        self.room.take_back(event);
+        written
     }
 
     /// Shows records that need not be held any longer, and tells the kernel side which containers the user wants;
@@ -197,7 +206,7 @@ impl Sink {
             kernel.set_listed(key, wanted)?;
         }
         for (record, verdict) in containers.released() {
-            if let Ok(event) = decode(&record, kernel) {
+            if let Ok(event) = decode(&mut self.room, &record, kernel) {
                 self.show(event, verdict)?;
             }
         }
@@ -208,7 +217,7 @@ impl Sink {
     pub fn clock(&mut self, change: &Change, pid: u32) -> Result<(), OutputError> {
         let spec = special::CLOCK_CHANGED;
         let number = |position, raw| Arg::own(spec, position, raw, Value::Number);
-        let args = [
+        let args = vec![
             number(arg::CLOCK_CHANGED_BEFORE, change.before),
             number(arg::CLOCK_CHANGED_AFTER, change.after),
             number(
@@ -216,9 +225,7 @@ impl Sink {
                 change.after.wrapping_sub(change.before),
             ),
             number(arg::CLOCK_CHANGED_UNCHANGED_UNTIL, change.unchanged_until),
-        ]
-        .into_iter()
-        .collect();
+        ];
         let event = Event::new(spec, Context::own(spec, change.time, pid), args);
         match self.matcher.arguments_pass(&event) {
             true => self.write(&event),
@@ -231,14 +238,12 @@ impl Sink {
         let spec = special::LOST_EVENTS;
         let number = |position, raw| Arg::own(spec, position, raw, Value::Number);
         let buffer = Value::Str(loss.buffer.as_bytes());
-        let args = [
+        let args = vec![
             number(arg::LOST_EVENTS_COUNT, loss.count),
             Arg::own(spec, arg::LOST_EVENTS_BUFFER, 0, buffer),
             number(arg::LOST_EVENTS_FIRST_TIMESTAMP, loss.first),
             number(arg::LOST_EVENTS_LAST_TIMESTAMP, loss.last),
-        ]
-        .into_iter()
-        .collect();
+        ];
         let event = Event::new(spec, Context::own(spec, time, pid), args);
         match self.matcher.arguments_pass(&event) {
             true => self.write(&event),

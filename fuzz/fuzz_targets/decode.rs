@@ -2,7 +2,6 @@
 
 #![no_main]
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use libfuzzer_sys::fuzz_target;
@@ -47,7 +46,8 @@ fuzz_target!(|record: &[u8]| {
     }
 
     let mut bytes = Vec::new();
-    json::line(&mut bytes, &event, &Timeline::new(0), &RefCell::new(row)).expect("a vector takes everything");
+    let mut lines = json::Lines::default();
+    lines.push(&mut bytes, &event, &Timeline::new(0)).expect("a vector takes everything");
     let line = bytes.strip_suffix(b"\n").expect("an object ends its line");
     let line = std::str::from_utf8(line).expect("UTF-8");
     assert!(!line.chars().any(escape::is_unsafe), "{line:?}");

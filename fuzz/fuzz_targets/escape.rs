@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tracee::escape;
+use tracee::{escape, json};
 
 fuzz_target!(|bytes: &[u8]| {
     let mut text = String::new();
@@ -15,7 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
     let given = String::from_utf8_lossy(bytes);
     let mut out = Vec::new();
     let pair = serde_json::json!({ given.as_ref(): given });
-    escape::write_json(&mut out, &pair).expect("a vector takes everything");
+    json::write(&mut out, &pair).expect("a vector takes everything");
     let shown = std::str::from_utf8(&out).expect("UTF-8");
     assert!(!shown.chars().any(is_seen_as_more), "{shown:?}");
     let back: serde_json::Value = serde_json::from_str(shown).expect("JSON");

@@ -17,8 +17,8 @@ use sha2::{Digest, Sha256};
 
 use super::folder;
 use crate::error::FolderError;
-use crate::escape;
 use crate::files::lock;
+use crate::json;
 
 /// Sizes beyond which an artefact is cut off, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,8 +236,8 @@ impl Store {
     /// Adds a line to the list; if the disk is full, as long as the room that was set aside lasts.
     pub fn list(&self, line: &serde_json::Value) {
         let mut text = Vec::new();
-        if let Err(error) = escape::write_json(&mut text, line) {
-            self.fail(&error.into());
+        if let Err(error) = json::write(&mut text, line) {
+            self.fail(&io::Error::other(error));
             return;
         }
         text.push(b'\n');

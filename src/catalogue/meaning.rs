@@ -1068,7 +1068,7 @@ const ARGS_OF: &[(&str, &str, &str)] = &[
     ("listmount", "flags", "In which order mounts are listed."),
     ("futex_wake futex_wait futex_requeue", "flags", "Size of the futex, and whether it is private."),
     ("map_shadow_stack", "flags", "Whether a token is put on the stack."),
-    ("signal_deliver", "group_exit", "Whether its process ends and each thread gets this; false for a signal that dumps core."),
+    ("signal_deliver", "group_exit", "Whether each thread of the process gets it and ends; false if it dumps core."),
     ("sched_process_exit", "group_exit", "Whether it was the process's last thread."),
     ("name_to_handle_at", "handle", "Filled in: the handle."),
     ("openat2", "how", "Flags, mode, and limits on how the path is followed."),

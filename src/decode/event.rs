@@ -2,10 +2,9 @@
 
 use std::rc::Rc;
 
-use arrayvec::ArrayVec;
 use nix::unistd::getuid;
 
-use crate::catalogue::{spec, ArgSpec, ArgType, EventSpec};
+use crate::catalogue::{ArgSpec, ArgType, EventSpec};
 use crate::decode::container::Container;
 use crate::decode::file::OpenFile;
 use crate::decode::msghdr::{Messages, Msghdr, Part};
@@ -57,7 +56,7 @@ pub struct Executable {
     pub marks: Marks,
 }
 
-/// An event, borrowing its data from the record: decoding one allocates nothing.
+/// An event, borrowing its data from the record.
 #[derive(Debug)]
 pub struct Event<'a> {
     /// Its row in the catalogue.
@@ -67,7 +66,7 @@ pub struct Event<'a> {
     /// Node name of the UTS namespace; `None` unless an output shows it.
     pub nodename: Option<&'a [u8]>,
     /// The arguments, in the catalogue's order.
-    pub args: ArrayVec<Arg<'a>, { spec::MAX_EVENT_ARGS }>,
+    pub args: Vec<Arg<'a>>,
     /// The process's executable, once known.
     pub executable: Option<Rc<Executable>>,
     /// The container that its process is in, or that the event is about.
@@ -82,11 +81,7 @@ pub struct Event<'a> {
 
 impl<'a> Event<'a> {
     /// An event with the fields that every event has; the others are added where they are known.
-    pub fn new(
-        spec: &'static EventSpec,
-        context: Context,
-        args: ArrayVec<Arg<'a>, { spec::MAX_EVENT_ARGS }>,
-    ) -> Event<'a> {
+    pub fn new(spec: &'static EventSpec, context: Context, args: Vec<Arg<'a>>) -> Event<'a> {
         Event {
             spec,
             context,

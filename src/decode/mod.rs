@@ -1,4 +1,4 @@
-//! Bytes of a record → [`Event`], driven by the catalogue: no code per event, no allocation.
+//! Bytes of a record → [`Event`], driven by the catalogue: no code per event, and with a [`Room`] no allocation.
 //!
 //! The format is in `src/bpf/record.h`. A record that does not follow it is an error, never a panic.
 
@@ -11,8 +11,6 @@ pub mod path;
 pub(crate) mod sockaddr;
 pub(crate) mod strings;
 pub(crate) mod structure;
-
-use arrayvec::ArrayVec;
 
 use crate::catalogue::structs::MMSGHDR;
 use crate::catalogue::{self, ArgType, Layout};
@@ -55,8 +53,36 @@ pub enum DecodeError {
     Part(&'static str, u8, u8),
 }
 
-/// Decodes one record.
+/// Decodes one record. Whoever decodes many of them has a [`Room`].
 pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
+    Room::default().decode(record)
+}
+
+/// Room for the arguments of one event after the other: an event is moved from hand to hand, and with its arguments
+/// inside it would be copied each time.
+#[derive(Default)]
+pub struct Room(Vec<Arg<'static>>);
+
+impl Room {
+    /// Decodes one record.
+    pub fn decode<'a>(&mut self, record: &'a [u8]) -> Result<Event<'a>, DecodeError> {
+        decode_with(emptied(std::mem::take(&mut self.0)), record)
+    }
+
+    /// Takes the room of an event that is no longer needed.
+    pub fn take_back(&mut self, event: Event<'_>) {
+        self.0 = emptied(event.args);
+    }
+}
+
+/// The same memory for arguments of another record.
+fn emptied<'b>(mut args: Vec<Arg<'_>>) -> Vec<Arg<'b>> {
+    args.clear();
+    // The standard library collects into the memory of a vector with elements of the same size.
+    args.into_iter().map(|_| unreachable!()).collect()
+}
+
+fn decode_with<'a>(mut args: Vec<Arg<'a>>, record: &'a [u8]) -> Result<Event<'a>, DecodeError> {
     let short = || DecodeError::Short(record.len());
     let mut cursor = Cursor::new(record);
     let context: Context = cursor.read().ok_or_else(short)?;
@@ -64,7 +90,6 @@ pub fn decode(record: &[u8]) -> Result<Event<'_>, DecodeError> {
     let layout = *LAYOUTS
         .get(usize::from(context.abi))
         .ok_or(DecodeError::Abi(context.abi))?;
-    let mut args = ArrayVec::new();
     for index in 0..context.nvalues {
         let raw = cursor.u64().ok_or_else(short)?;
         let arg = spec

@@ -224,7 +224,9 @@ impl KernelSide {
         let priority = self.map("priority")?;
         let maps = std::iter::once(&priority as &dyn MapCore)
             .chain(self.rings.iter().map(|ring| ring as &dyn MapCore));
-        Rings::new(maps).map_err(LoadError::bpf("the rings cannot be mapped"))
+        Rings::new(maps)
+            .map_err(libbpf_rs::Error::from)
+            .map_err(LoadError::bpf("the rings cannot be mapped"))
     }
 
     /// The maps that capture reads and writes by itself.

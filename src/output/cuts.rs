@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 
 use crate::decode::msghdr::Msghdr;
 use crate::decode::strings::{Piece, Strings};
+use crate::json::Plain;
 
 /// Where something is missing in an array of strings: bytes of the string `index` are missing before byte `at` of what
 /// is left of it, or whole strings before the one with index `before`.
@@ -92,8 +93,8 @@ struct FieldCut {
 impl Serialize for FieldCut {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("field", self.field)?;
-        map.serialize_entry("fullLength", &self.full_length)?;
+        map.serialize_entry(&Plain("field"), self.field)?;
+        map.serialize_entry(&Plain("fullLength"), &self.full_length)?;
         map.end()
     }
 }

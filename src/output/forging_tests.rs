@@ -7,53 +7,10 @@ use crate::decode::path::PathName;
 use crate::decode::strings::Strings;
 use crate::escape;
 use crate::output::fit;
+use crate::output::random::Random;
 use crate::output::structure::Detail;
 use crate::output::text;
 use crate::wire::PATH_AT_ROOT;
-
-/// Pieces of which hostile texts are made.
-const PIECES: [&[u8]; 20] = [
-    b"\"",
-    b"\\",
-    b", ",
-    b": ",
-    b"pathname: ",
-    b"flags: O_WRONLY",
-    b"]",
-    b"[",
-    b"...",
-    b" (deleted)",
-    b" (read late)",
-    b"NULL",
-    b"\n",
-    b"\x1b[2J",
-    b"\xff",
-    "\u{202e}".as_bytes(),
-    "ü".as_bytes(),
-    b"\\\"",
-    b"a",
-    b">",
-];
-
-/// Numbers that look random, and are the same in each run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        // xorshift64
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit as u64) as usize
-    }
-
-    fn text(&mut self) -> Vec<u8> {
-        (0..self.below(6))
-            .flat_map(|_| PIECES[self.below(PIECES.len())])
-            .copied()
-            .collect()
-    }
-}
 
 /// What the parser finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,7 +136,7 @@ fn ten_thousand_argument_lists_are_read_back() {
             })
             .collect();
         let mut expected = Vec::new();
-        let mut args = arrayvec::ArrayVec::new();
+        let mut args = Vec::new();
         for (index, arg) in spec.args.iter().enumerate() {
             let first = texts[index].first();
             let (value, found) = match (arg.ty, first) {

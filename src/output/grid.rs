@@ -78,6 +78,13 @@ impl Grid {
         });
     }
 
+    /// Appends a cell with a number.
+    pub fn number(&mut self, out: &mut String, column: usize, number: u32) {
+        self.cell(out, column, |out| {
+            out.push_str(itoa::Buffer::new().format(number))
+        });
+    }
+
     /// Appends a cell with a name.
     pub fn bytes(&mut self, out: &mut String, column: usize, bytes: &[u8]) {
         self.cell(out, column, |out| push_name(out, bytes));
@@ -88,10 +95,10 @@ impl Grid {
         &mut self,
         out: &mut String,
         column: usize,
-        color: Option<Color>,
+        color: impl FnOnce() -> Option<Color>,
         fill: impl FnOnce(&mut String),
     ) -> usize {
-        let Some(color) = color.filter(|_| self.colors) else {
+        let Some(color) = self.colors.then(color).flatten() else {
             self.cell(out, column, fill);
             return 0;
         };

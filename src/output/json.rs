@@ -2,16 +2,18 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::rc::Rc;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::catalogue;
 use crate::clock::Timeline;
+use crate::decode::container::Container;
 use crate::decode::event::{Arg, Context, Event, Executable, Value};
 use crate::decode::path::{Marks, PathName};
 use crate::decode::ABI_NAMES;
-use crate::escape;
+use crate::json::{self, Plain};
 use crate::output::cuts::{MsghdrCuts, StringCuts};
 use crate::output::json_value::{
     bytes_unless_utf8, entry_bytes, entry_named_bytes, serialize_number, Base64, JsonArray, JsonSockaddr,
@@ -23,25 +25,119 @@ use crate::output::{text, value};
 use crate::symbols;
 use crate::wire::{NO_SYSCALL, RECORD_WITHIN};
 
-/// Appends an event as one line. `clock` is the wall clock; `scratch` is any string, kept for its room.
-pub fn line(
-    out: &mut Vec<u8>,
-    event: &Event<'_>,
-    clock: &Timeline,
-    scratch: &RefCell<String>,
-) -> serde_json::Result<()> {
-    escape::write_json(out, &Line::new(event, clock, scratch))?;
-    out.push(b'\n');
-    Ok(())
+/// How many threads are remembered.
+const THREADS: usize = 64;
+
+/// Writes events as lines of JSON. What a line says of its thread is kept, since the next one of that thread mostly says
+/// the same.
+#[derive(Default)]
+pub struct Lines {
+    threads: Vec<Thread>,
+    /// One argument in words; kept to reuse its memory.
+    text: RefCell<String>,
 }
 
-/// An event as JSON shows it. Null values are those that an event reported by tracee itself does not have.
+/// What a line says of its thread.
+#[derive(Default)]
+struct Thread {
+    /// The part of the record's header that belongs to the thread, and when that began by the wall clock.
+    context: Context,
+    start: u64,
+    nodename: Option<Vec<u8>>,
+    executable: Option<Rc<Executable>>,
+    container: Option<Rc<Container>>,
+    /// What a line says of all that, with the brace that ends its object. Empty: not known yet.
+    bytes: Vec<u8>,
+}
+
+impl Lines {
+    /// Appends an event as one line. `clock` is the wall clock.
+    pub fn push(&mut self, out: &mut Vec<u8>, event: &Event<'_>, clock: &Timeline) -> fmt::Result {
+        json::write(out, &Head::new(event, clock))?;
+        self.push_thread(out, event, clock)?;
+        json::extend(out, &Call::new(event, &self.text))?;
+        out.push(b'\n');
+        Ok(())
+    }
+
+    fn push_thread(&mut self, out: &mut Vec<u8>, event: &Event<'_>, clock: &Timeline) -> fmt::Result {
+        self.threads.resize_with(THREADS, Thread::default);
+        let thread = &mut self.threads[event.context.host_tid as usize % THREADS];
+        let start = clock.wall(event.context.thread_start);
+        if !thread.is_of(event, start) {
+            thread.bytes.clear();
+            let before = out.len() - 1;
+            json::extend(out, &ThreadFields::new(event, start))?;
+            thread.keep(event, start, &out[before..]);
+            return Ok(());
+        }
+        out.pop();
+        out.extend_from_slice(&thread.bytes);
+        Ok(())
+    }
+}
+
+/// The part of a record's header that belongs to the thread.
+fn of_thread(context: &Context) -> Context {
+    Context {
+        time: 0,
+        ret: 0,
+        cpu: 0,
+        event: 0,
+        syscall: 0,
+        abi: 0,
+        nvalues: 0,
+        flags: 0,
+        reserved: 0,
+        ..*context
+    }
+}
+
+impl Thread {
+    fn is_of(&self, event: &Event<'_>, start: u64) -> bool {
+        fn same<T>(one: Option<&Rc<T>>, other: Option<&Rc<T>>) -> bool {
+            one.map(Rc::as_ptr) == other.map(Rc::as_ptr)
+        }
+        let context = of_thread(&event.context);
+        // SAFETY: Context is made of integers without padding (it is Plain).
+        let same_context = unsafe { plain::as_bytes(&self.context) == plain::as_bytes(&context) };
+        !self.bytes.is_empty()
+            && same_context
+            && self.start == start
+            && self.nodename.as_deref() == event.nodename
+            && same(self.executable.as_ref(), event.executable.as_ref())
+            && same(self.container.as_ref(), event.container.as_ref())
+    }
+
+    fn keep(&mut self, event: &Event<'_>, start: u64, bytes: &[u8]) {
+        self.context = of_thread(&event.context);
+        self.start = start;
+        match (&mut self.nodename, event.nodename) {
+            (Some(kept), Some(name)) => {
+                kept.clear();
+                kept.extend_from_slice(name);
+            }
+            (kept, name) => *kept = name.map(<[u8]>::to_vec),
+        }
+        self.executable.clone_from(&event.executable);
+        self.container.clone_from(&event.container);
+        self.bytes.extend_from_slice(bytes);
+    }
+}
+
+/// Where and when an event was. Null values are those that an event reported by tracee itself does not have.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Line<'a> {
+struct Head {
     timestamp: u64,
-    thread_start_time: Option<u64>,
     processor_id: Option<u32>,
+}
+
+/// What an event says of its thread.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ThreadFields<'a> {
+    thread_start_time: Option<u64>,
     process_id: u32,
     thread_id: u32,
     parent_process_id: Option<u32>,
@@ -61,13 +157,19 @@ struct Line<'a> {
     executable: JsonExecutable<'a>,
     /// `None` for a process in no container.
     container: Option<JsonContainer<'a>>,
+}
+
+/// What has happened.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Call<'a> {
     event_id: u16,
-    event_name: &'static str,
-    syscall: Option<&'static str>,
+    event_name: Plain,
+    syscall: Option<Plain>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<&'static str>,
+    source: Option<Plain>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    abi: Option<&'static str>,
+    abi: Option<Plain>,
     /// Whether the arguments were in user memory: those of a call within socketcall(2) or its like.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     args_from_memory: bool,
@@ -83,7 +185,7 @@ struct Line<'a> {
     seen_by_program: Option<i64>,
     /// The name of the error number that was returned.
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'static str>,
+    error: Option<Plain>,
     args: Args<'a>,
 }
 
@@ -107,7 +209,7 @@ struct JsonExecutable<'a>(Option<&'a Executable>);
 impl Serialize for JsonExecutable<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("path", &self.0.map(|executable| Lossy(&executable.path)))?;
+        map.serialize_entry(&Plain("path"), &self.0.map(|executable| Lossy(&executable.path)))?;
         if let Some(executable) = self.0 {
             entry_bytes(&mut map, &executable.path)?;
             entries_of_marks(&mut map, executable.marks)?;
@@ -116,16 +218,25 @@ impl Serialize for JsonExecutable<'_> {
     }
 }
 
-impl<'a> Line<'a> {
-    fn new(event: &'a Event<'_>, clock: &Timeline, scratch: &'a RefCell<String>) -> Self {
+impl Head {
+    fn new(event: &Event<'_>, clock: &Timeline) -> Head {
+        let context = &event.context;
+        Head {
+            timestamp: clock.wall(context.time),
+            processor_id: (!context.is_own()).then_some(context.cpu),
+        }
+    }
+}
+
+impl<'a> ThreadFields<'a> {
+    /// `start`: when the thread began, in ns since the epoch.
+    fn new(event: &'a Event<'_>, start: u64) -> Self {
         let context = &event.context;
         let host_name = event.nodename.unwrap_or_default();
         let own = context.is_own();
         let of_task = |number: u32| (!own).then_some(number);
-        Line {
-            timestamp: clock.wall(context.time),
-            thread_start_time: (!own).then(|| clock.wall(context.thread_start)),
-            processor_id: of_task(context.cpu),
+        ThreadFields {
+            thread_start_time: (!own).then_some(start),
             process_id: context.pid,
             thread_id: context.tid,
             parent_process_id: of_task(context.ppid),
@@ -148,16 +259,25 @@ impl<'a> Line<'a> {
                 runtime: container.runtime,
                 owner: container.owner,
             }),
+        }
+    }
+}
+
+impl<'a> Call<'a> {
+    /// `scratch`: any string, kept for its room.
+    fn new(event: &'a Event<'_>, scratch: &'a RefCell<String>) -> Self {
+        let context = &event.context;
+        Call {
             event_id: event.spec.id,
-            event_name: event.spec.name,
+            event_name: Plain(event.spec.name),
             syscall: match context.syscall {
                 NO_SYSCALL => None,
-                id => catalogue::by_id(id).map(|event| event.name),
+                id => catalogue::by_id(id).map(|event| Plain(event.name)),
             },
-            source: event.source,
+            source: event.source.map(Plain),
             abi: match context.abi {
                 0 => None,
-                abi => ABI_NAMES.get(usize::from(abi)).copied(),
+                abi => ABI_NAMES.get(usize::from(abi)).copied().map(Plain),
             },
             args_from_memory: context.flags & RECORD_WITHIN != 0,
             args_num: event.args.len(),
@@ -165,7 +285,7 @@ impl<'a> Line<'a> {
             duration: event.duration,
             carried_out: event.carried_out(),
             seen_by_program: event.seen,
-            error: event.errno().and_then(symbols::errno_name),
+            error: event.errno().and_then(symbols::errno_name).map(Plain),
             args: Args {
                 args: &event.args,
                 context,
@@ -210,10 +330,10 @@ impl Serialize for JsonArg<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let arg = self.arg;
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("name", arg.spec.name)?;
-        map.serialize_entry("type", arg.ty.c_name())?;
+        map.serialize_entry(&Plain("name"), &Plain(arg.spec.name))?;
+        map.serialize_entry(&Plain("type"), &Plain(arg.ty.c_name()))?;
         map.serialize_entry(
-            "value",
+            &Plain("value"),
             &JsonValue {
                 arg,
                 value: &arg.value,
@@ -223,7 +343,7 @@ impl Serialize for JsonArg<'_> {
         let mut text = self.scratch.borrow_mut();
         text.clear();
         if text::push_symbolic(&mut text, arg, self.context, Detail::All) {
-            map.serialize_entry("text", text.as_str())?;
+            map.serialize_entry(&Plain("text"), text.as_str())?;
         }
         match &arg.value {
             Value::Str(bytes) | Value::Buffer(bytes) => entry_bytes(&mut map, bytes)?,
@@ -235,34 +355,34 @@ impl Serialize for JsonArg<'_> {
             Value::Number => entries_of_process(&mut map, arg.name)?,
             Value::Strings(strings) if strings.iter().any(|string| std::str::from_utf8(string).is_err()) => {
                 let all: Vec<_> = strings.iter().map(Base64).collect();
-                map.serialize_entry("bytes", &all)?;
+                map.serialize_entry(&Plain("bytes"), &all)?;
             }
-            Value::Fault => map.serialize_entry("error", "EFAULT")?,
+            Value::Fault => map.serialize_entry(&Plain("error"), "EFAULT")?,
             _ => {}
         }
         if let Some(other) = &arg.other {
             let (key, text_key, value) = other.parts();
             let context = self.context;
-            map.serialize_entry(key, &JsonValue { arg, value, context })?;
+            map.serialize_entry(&Plain(key), &JsonValue { arg, value, context })?;
             text.clear();
             if text::push_symbolic_value(&mut text, arg, value, context, Detail::All) {
-                map.serialize_entry(text_key, text.as_str())?;
+                map.serialize_entry(&Plain(text_key), text.as_str())?;
             }
         }
         if let Some(data) = &arg.data {
             entry_buffer(&mut map, data)?;
         }
         if arg.late {
-            map.serialize_entry("readLate", &true)?;
+            map.serialize_entry(&Plain("readLate"), &true)?;
         }
         if arg.truncated {
-            map.serialize_entry("truncated", &true)?;
+            map.serialize_entry(&Plain("truncated"), &true)?;
             if arg.full > 0 {
-                map.serialize_entry("fullLength", &arg.full)?;
+                map.serialize_entry(&Plain("fullLength"), &arg.full)?;
             }
             match &arg.value {
-                Value::Strings(strings) => map.serialize_entry("cuts", &StringCuts(strings))?,
-                Value::Msghdr(message) => map.serialize_entry("cuts", &MsghdrCuts(message))?,
+                Value::Strings(strings) => map.serialize_entry(&Plain("cuts"), &StringCuts(strings))?,
+                Value::Msghdr(message) => map.serialize_entry(&Plain("cuts"), &MsghdrCuts(message))?,
                 _ => {}
             }
         }
@@ -274,7 +394,7 @@ impl Serialize for JsonArg<'_> {
 fn entries_of_path<M: SerializeMap>(map: &mut M, path: &PathName<'_>) -> Result<(), M::Error> {
     entries_of_marks(map, path.marks())?;
     if path.pieces().any(|piece| std::str::from_utf8(piece).is_err()) {
-        map.serialize_entry("bytes", &Base64(&path.to_vec()))?;
+        map.serialize_entry(&Plain("bytes"), &Base64(&path.to_vec()))?;
     }
     Ok(())
 }
@@ -282,7 +402,7 @@ fn entries_of_path<M: SerializeMap>(map: &mut M, path: &PathName<'_>) -> Result<
 fn entries_of_marks<M: SerializeMap>(map: &mut M, marks: Marks) -> Result<(), M::Error> {
     marks
         .names()
-        .try_for_each(|mark| map.serialize_entry(mark, &true))
+        .try_for_each(|mark| map.serialize_entry(&Plain(mark), &true))
 }
 
 /// What a process calls itself, under the keys that the event's own process has.
@@ -290,9 +410,9 @@ fn entries_of_process<M: SerializeMap>(map: &mut M, name: Option<&[u8]>) -> Resu
     let Some(name) = name else {
         return Ok(());
     };
-    map.serialize_entry("processName", &Lossy(name))?;
+    map.serialize_entry(&Plain("processName"), &Lossy(name))?;
     match bytes_unless_utf8(name) {
-        Some(bytes) => map.serialize_entry("processNameBytes", &bytes),
+        Some(bytes) => map.serialize_entry(&Plain("processNameBytes"), &bytes),
         None => Ok(()),
     }
 }
@@ -303,17 +423,17 @@ fn entries_of_file<M: SerializeMap>(map: &mut M, arg: &Arg<'_>) -> Result<(), M:
         return Ok(());
     };
     if let Some(path) = &file.path {
-        map.serialize_entry("path", &format_args!("{}", PathText(path)))?;
+        map.serialize_entry(&Plain("path"), &format_args!("{}", PathText(path)))?;
         entries_of_path(map, path)?;
         if file.path_cut {
-            map.serialize_entry("truncated", &true)?;
+            map.serialize_entry(&Plain("truncated"), &true)?;
         }
     }
     // As in an address, an abstract name begins with a NUL.
     if let Some(name) = file.unix {
         let end = name.iter().skip(1).position(|byte| *byte == 0 && name[0] != 0);
         let name = end.map_or(name, |end| &name[..=end]);
-        map.serialize_entry("sun_path", &Lossy(name))?;
+        map.serialize_entry(&Plain("sun_path"), &Lossy(name))?;
         entry_named_bytes(map, "sun_path", name)?;
     }
     Ok(())
@@ -351,5 +471,90 @@ impl Serialize for JsonValue<'_> {
                 None => Lossy(bytes).serialize(serializer),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode;
+    use crate::output::random::Random;
+    use crate::output::tests::record;
+    use serde_json::Value;
+
+    /// An event of this row whose arguments are any numbers, and whose memory is any bytes.
+    fn arbitrary(random: &mut Random, name: &str, nargs: usize) -> Vec<u8> {
+        let values: Vec<_> = (0..nargs).map(|_| random.number() >> random.below(64)).collect();
+        let items: Vec<_> = (0..=nargs)
+            .filter_map(|index| {
+                let bytes = match random.below(4) {
+                    0 => return None,
+                    1 => random.text(),
+                    2 => (0..random.below(200)).map(|_| random.number() as u8).collect(),
+                    _ => random.number().to_ne_bytes()[..].repeat(random.below(30)),
+                };
+                Some((if index == nargs { 0xff } else { index as u8 }, bytes))
+            })
+            .collect();
+        let items: Vec<_> = items.iter().map(|(index, bytes)| (*index, &bytes[..])).collect();
+        record(name, &values, &items)
+    }
+
+    /// Each line is what serde_json makes of the same, also when its thread is known.
+    #[test]
+    fn lines_are_what_serde_json_writes() {
+        let mut random = Random(1);
+        let mut lines = Lines::default();
+        let clock = Timeline::new(7);
+        let some = Rc::new(Executable {
+            path: b"/x\xff".to_vec(),
+            marks: Marks::default(),
+        });
+        let container = Rc::new(Container {
+            name: Some("\u{9b}".into()),
+            ..Container::default()
+        });
+        let (mut out, mut known) = (Vec::new(), 0);
+        let specs: Vec<_> = catalogue::events().collect();
+        for spec in specs.iter().cycle().take(20_000) {
+            let record = arbitrary(&mut random, spec.name, spec.args.len());
+            let Ok(mut event) = decode::decode(&record) else {
+                continue;
+            };
+            let context = &mut event.context;
+            context.host_tid = random.below(3) as u32;
+            context.uid = random.below(2) as u32;
+            context.thread_start = random.below(2) as u64;
+            context.ret = random.number() as i64 >> random.below(64);
+            context.cpu = random.below(2) as u32;
+            context.flags = random.number() as u8;
+            event.nodename = (random.below(2) == 0).then_some(&b"host\xff"[..]);
+            event.duration = (random.below(2) == 0).then_some(1);
+            event.source = (random.below(2) == 0).then_some("x");
+            event.executable = (random.below(2) == 0).then(|| Rc::clone(&some));
+            event.container = (random.below(2) == 0).then(|| Rc::clone(&container));
+            let start = clock.wall(event.context.thread_start);
+            known += usize::from(
+                lines
+                    .threads
+                    .get(event.context.host_tid as usize % THREADS)
+                    .is_some_and(|thread| thread.is_of(&event, start)),
+            );
+            out.clear();
+            lines.push(&mut out, &event, &clock).unwrap();
+            let line: Value = serde_json::from_slice(&out).unwrap();
+            let scratch = RefCell::default();
+            let mut expected = serde_json::to_value(Head::new(&event, &clock)).unwrap();
+            let rest = [
+                serde_json::to_value(ThreadFields::new(&event, start)).unwrap(),
+                serde_json::to_value(Call::new(&event, &scratch)).unwrap(),
+            ];
+            for part in rest {
+                let Value::Object(part) = part else { panic!() };
+                expected.as_object_mut().unwrap().extend(part);
+            }
+            assert_eq!(line, expected);
+        }
+        assert!(known > 100, "{known}");
     }
 }

@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 
 use crate::decode::sockaddr::Sockaddr;
 use crate::decode::structure::{Array, FieldValue, Numbers, Structure};
+use crate::json::Plain;
 use crate::output::value::{self, Number};
 
 /// Bytes as a string, with U+FFFD for what is not UTF-8.
@@ -52,7 +53,7 @@ pub(super) fn bytes_unless_utf8(bytes: &[u8]) -> Option<Base64<'_>> {
 
 pub(super) fn entry_bytes<M: SerializeMap>(map: &mut M, bytes: &[u8]) -> Result<(), M::Error> {
     match bytes_unless_utf8(bytes) {
-        Some(text) => map.serialize_entry("bytes", &text),
+        Some(text) => map.serialize_entry(&Plain("bytes"), &text),
         None => Ok(()),
     }
 }
@@ -107,11 +108,11 @@ impl Serialize for JsonStruct<'_> {
 /// A field; for a string that is not UTF-8, its bytes as well.
 pub(super) fn entry_field<M: SerializeMap>(
     map: &mut M,
-    name: &str,
+    name: &'static str,
     value: FieldValue<'_>,
     abi: u8,
 ) -> Result<(), M::Error> {
-    map.serialize_entry(name, &JsonField(value, abi))?;
+    map.serialize_entry(&Plain(name), &JsonField(value, abi))?;
     match value {
         FieldValue::Chars(bytes) => entry_named_bytes(map, name, bytes),
         _ => Ok(()),
@@ -157,10 +158,10 @@ impl Serialize for JsonSockaddr<'_> {
 /// The fields of the C structure, by their own names.
 fn sockaddr<S: Serializer>(address: &Sockaddr<'_>, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
-    map.serialize_entry("sa_family", &address.family())?;
+    map.serialize_entry(&Plain("sa_family"), &address.family())?;
     match address {
         Sockaddr::Unix(path) => {
-            map.serialize_entry("sun_path", &Lossy(path))?;
+            map.serialize_entry(&Plain("sun_path"), &Lossy(path))?;
             entry_bytes(&mut map, path)?;
         }
         Sockaddr::Abstract(name) => {
@@ -168,22 +169,22 @@ fn sockaddr<S: Serializer>(address: &Sockaddr<'_>, serializer: S) -> Result<S::O
             let mut path = arrayvec::ArrayVec::<u8, 128>::new();
             path.push(0);
             let _ = path.try_extend_from_slice(name);
-            map.serialize_entry("sun_path", &Lossy(&path))?;
+            map.serialize_entry(&Plain("sun_path"), &Lossy(&path))?;
             entry_bytes(&mut map, &path)?;
         }
         Sockaddr::Inet(inet) => {
-            map.serialize_entry("sin_addr", inet.ip())?;
-            map.serialize_entry("sin_port", &inet.port())?;
+            map.serialize_entry(&Plain("sin_addr"), inet.ip())?;
+            map.serialize_entry(&Plain("sin_port"), &inet.port())?;
         }
         Sockaddr::Inet6(inet) => {
-            map.serialize_entry("sin6_addr", inet.ip())?;
-            map.serialize_entry("sin6_port", &inet.port())?;
-            map.serialize_entry("sin6_flowinfo", &inet.flowinfo())?;
-            map.serialize_entry("sin6_scope_id", &inet.scope_id())?;
+            map.serialize_entry(&Plain("sin6_addr"), inet.ip())?;
+            map.serialize_entry(&Plain("sin6_port"), &inet.port())?;
+            map.serialize_entry(&Plain("sin6_flowinfo"), &inet.flowinfo())?;
+            map.serialize_entry(&Plain("sin6_scope_id"), &inet.scope_id())?;
         }
         Sockaddr::Netlink { pid, groups } => {
-            map.serialize_entry("nl_pid", pid)?;
-            map.serialize_entry("nl_groups", groups)?;
+            map.serialize_entry(&Plain("nl_pid"), pid)?;
+            map.serialize_entry(&Plain("nl_groups"), groups)?;
         }
         Sockaddr::Packet {
             protocol,
@@ -192,24 +193,24 @@ fn sockaddr<S: Serializer>(address: &Sockaddr<'_>, serializer: S) -> Result<S::O
             pkttype,
             addr,
         } => {
-            map.serialize_entry("sll_protocol", protocol)?;
-            map.serialize_entry("sll_ifindex", ifindex)?;
-            map.serialize_entry("sll_hatype", hatype)?;
-            map.serialize_entry("sll_pkttype", pkttype)?;
-            map.serialize_entry("sll_addr", addr)?;
+            map.serialize_entry(&Plain("sll_protocol"), protocol)?;
+            map.serialize_entry(&Plain("sll_ifindex"), ifindex)?;
+            map.serialize_entry(&Plain("sll_hatype"), hatype)?;
+            map.serialize_entry(&Plain("sll_pkttype"), pkttype)?;
+            map.serialize_entry(&Plain("sll_addr"), addr)?;
         }
         Sockaddr::Vsock { cid, port } => {
-            map.serialize_entry("svm_cid", cid)?;
-            map.serialize_entry("svm_port", port)?;
+            map.serialize_entry(&Plain("svm_cid"), cid)?;
+            map.serialize_entry(&Plain("svm_port"), port)?;
         }
         Sockaddr::Alg(kind, name) => {
-            map.serialize_entry("salg_type", &Lossy(kind))?;
-            map.serialize_entry("salg_name", &Lossy(name))?;
+            map.serialize_entry(&Plain("salg_type"), &Lossy(kind))?;
+            map.serialize_entry(&Plain("salg_name"), &Lossy(name))?;
             entry_named_bytes(&mut map, "salg_type", kind)?;
             entry_named_bytes(&mut map, "salg_name", name)?;
         }
         Sockaddr::Other(_, bytes) | Sockaddr::Short(bytes) => {
-            map.serialize_entry("bytes", &Base64(bytes))?;
+            map.serialize_entry(&Plain("bytes"), &Base64(bytes))?;
         }
     }
     map.end()

@@ -20,7 +20,6 @@ pub(crate) mod text;
 pub mod time;
 pub(crate) mod value;
 
-use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -54,13 +53,13 @@ struct Sink {
     target: String,
     writer: File,
     buffer: Vec<u8>,
-    /// One row, or one argument; kept to reuse its memory.
-    row: RefCell<String>,
+    /// One row; kept to reuse its memory.
+    row: String,
 }
 
 /// How an output shows events, with what it keeps from one to the next.
 enum Shape {
-    Json,
+    Json(json::Lines),
     Table(Box<Table>),
     /// Rows that the user has put together.
     Template(Box<Rows>),
@@ -105,13 +104,12 @@ impl Outputs {
             match &mut sink.shape {
                 Shape::Table(table) => {
                     table.begin(at);
-                    let mut row = sink.row.borrow_mut();
-                    row.clear();
-                    table.header(&mut row);
-                    sink.buffer.extend_from_slice(row.as_bytes());
+                    sink.row.clear();
+                    table.header(&mut sink.row);
+                    sink.buffer.extend_from_slice(sink.row.as_bytes());
                 }
                 Shape::Template(rows) => rows.times.begin(at),
-                Shape::Json | Shape::Summary(..) => {}
+                Shape::Json(_) | Shape::Summary(..) => {}
             }
         }
     }
@@ -148,7 +146,7 @@ impl Sink {
         let columns = Columns { verbose, containers };
         let shape = match (spec.format, &style.template) {
             (format, _) if style.summary => Shape::Summary(Summary::new(style.durations), format),
-            (Format::Json, _) => Shape::Json,
+            (Format::Json, _) => Shape::Json(json::Lines::default()),
             (_, Some(template)) => Shape::Template(Box::new(Rows {
                 template: template.clone(),
                 times: Times::new(style.time),
@@ -164,7 +162,7 @@ impl Sink {
             target: target::name(&spec.target),
             writer,
             buffer: Vec::new(),
-            row: RefCell::default(),
+            row: String::new(),
         };
         sink.measure();
         Ok(sink)
@@ -176,24 +174,24 @@ impl Sink {
         match &mut self.shape {
             Shape::Table(table) => table.set_limit(size()),
             Shape::Template(rows) if !rows.wide => rows.limit = size(),
-            Shape::Template(_) | Shape::Json | Shape::Summary(..) => {}
+            Shape::Template(_) | Shape::Json(_) | Shape::Summary(..) => {}
         }
     }
 
     fn event(&mut self, event: &Event<'_>, clock: &Timeline, original: bool) -> Result<(), OutputError> {
         match &mut self.shape {
-            Shape::Json => {
-                json::line(&mut self.buffer, event, clock, &self.row)
-                    .map_err(|error| self.failed(error.into()))?;
+            Shape::Json(lines) => {
+                let pushed = lines.push(&mut self.buffer, event, clock);
+                pushed.map_err(|error| self.failed(io::Error::other(error)))?;
             }
             Shape::Table(table) => {
-                let mut row = self.row.borrow_mut();
+                let row = &mut self.row;
                 row.clear();
-                table.row(&mut row, event, original, |time| clock.wall(time));
+                table.row(row, event, original, |time| clock.wall(time));
                 self.buffer.extend_from_slice(row.as_bytes());
             }
             Shape::Template(rows) => {
-                let mut row = self.row.borrow_mut();
+                let row = &mut self.row;
                 row.clear();
                 let mut around = Around {
                     times: &mut rows.times,
@@ -201,10 +199,10 @@ impl Sink {
                     detail: rows.detail,
                     wall: |time| clock.wall(time),
                 };
-                rows.template.push(&mut row, event, &mut around);
+                rows.template.push(row, event, &mut around);
                 if let Some(limit) = rows.limit {
                     row.pop();
-                    fit::clip(&mut row, 0, limit);
+                    fit::clip(row, 0, limit);
                     row.push('\n');
                 }
                 self.buffer.extend_from_slice(row.as_bytes());
@@ -292,7 +290,9 @@ mod tests {
             let mut row = String::new();
             text::push_args(&mut row, &event, structure::Detail::Main);
             let mut line = Vec::new();
-            json::line(&mut line, &event, &Timeline::new(0), &RefCell::default()).unwrap();
+            json::Lines::default()
+                .push(&mut line, &event, &Timeline::new(0))
+                .unwrap();
             let line: serde_json::Value = serde_json::from_slice(&line).unwrap();
             (row, line["args"][0].clone())
         };
@@ -340,7 +340,9 @@ mod tests {
             ..Container::default()
         }));
         let mut out = Vec::new();
-        json::line(&mut out, &event, &Timeline::new(0), &RefCell::default()).unwrap();
+        json::Lines::default()
+            .push(&mut out, &event, &Timeline::new(0))
+            .unwrap();
         let mut row = String::new();
         let columns = Columns {
             verbose: true,
@@ -389,9 +391,12 @@ mod tests {
                 mode: None,
             };
             let mut outputs = Outputs::open(&[spec], Timeline::new(0), false, &Style::default()).unwrap();
+            let mut room = decode::Room::default();
             let mut show = || {
                 for record in &records {
-                    outputs.event(&decode::decode(record).unwrap()).unwrap();
+                    let event = room.decode(record).unwrap();
+                    outputs.event(&event).unwrap();
+                    room.take_back(event);
                 }
                 outputs.flush().unwrap();
             };
@@ -407,3 +412,5 @@ mod tests {
 mod forging_tests;
 #[cfg(test)]
 mod golden_tests;
+#[cfg(test)]
+mod random;

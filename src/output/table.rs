@@ -189,7 +189,10 @@ impl Table {
     /// Appends the header.
     pub fn header(&mut self, out: &mut String) {
         let start = out.len();
-        for column in self.shown() {
+        for column in 0..COLUMNS.len() {
+            if !self.is_shown(column) {
+                continue;
+            }
             let title = match column {
                 TIME => self.style.time.title(),
                 column => COLUMNS[column].title,
@@ -204,19 +207,21 @@ impl Table {
     }
 
     /// The columns of this table, in order.
-    fn shown(&self) -> impl Iterator<Item = usize> {
+    fn shown(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..COLUMNS.len()).filter(|column| self.is_shown(*column))
+    }
+
+    fn is_shown(&self, column: usize) -> bool {
         let Columns { verbose, containers } = self.columns;
         let ids = if containers { PID_HOST } else { PID };
-        let durations = self.style.durations;
-        let hidden = self.hidden;
-        (0..COLUMNS.len()).filter(move |column| match *column {
-            column if hidden[column] => false,
+        match column {
+            column if self.hidden[column] => false,
             UTS_NAME | MNT_NS | PID_NS => verbose,
             CONTAINER_ID => containers,
             TIME | UID | COMM | RET | EVENT => true,
-            TOOK => durations,
+            TOOK => self.style.durations,
             id => (ids..ids + if verbose { 3 } else { 2 }).contains(&id),
-        })
+        }
     }
 
     /// Appends an event as one row. `original`: with the system call that led to an event of the kernel's own. `wall`:
@@ -232,7 +237,10 @@ impl Table {
         let mut colored = 0;
         let (mut comm, mut behind_comm) = (start, start);
         let (mut ret, mut behind_ret) = (start, start);
-        for column in self.shown() {
+        for column in 0..COLUMNS.len() {
+            if !self.is_shown(column) {
+                continue;
+            }
             match column {
                 TIME => {
                     let times = &mut self.times;
@@ -247,16 +255,14 @@ impl Table {
                     Some(container) => self.grid.value(out, CONTAINER_ID, container.short_id()),
                     None => self.grid.value(out, CONTAINER_ID, ""),
                 },
-                MNT_NS => self.grid.value(out, MNT_NS, context.mnt_ns),
-                PID_NS => self.grid.value(out, PID_NS, context.pid_ns),
+                MNT_NS => self.grid.number(out, MNT_NS, context.mnt_ns),
+                PID_NS => self.grid.number(out, PID_NS, context.pid_ns),
                 UID => {
                     let users = &self.users;
                     self.grid
                         .cell(out, UID, |out| match users.name(context.uid, context.mnt_ns) {
                             Some(name) => out.push_str(name),
-                            None => {
-                                let _ = write!(out, "{}", context.uid);
-                            }
+                            None => out.push_str(itoa::Buffer::new().format(context.uid)),
                         });
                 }
                 COMM => {
@@ -266,7 +272,7 @@ impl Table {
                 }
                 RET => {
                     ret = out.len();
-                    let color = Color::of_result(event.errno().is_some());
+                    let color = || Color::of_result(event.errno().is_some());
                     colored += self
                         .grid
                         .colored(out, RET, color, |out| text::push_return(out, event));
@@ -277,7 +283,7 @@ impl Table {
                     None => self.grid.value(out, TOOK, "-"),
                 },
                 EVENT => {
-                    let color = Color::of_event(event.spec);
+                    let color = || Color::of_event(event.spec);
                     colored += self
                         .grid
                         .colored(out, EVENT, color, |out| out.push_str(event.spec.name));
@@ -286,7 +292,7 @@ impl Table {
                     let (inner, host) = ids[id - PID_HOST];
                     self.grid.value(out, id, format_args!("{inner}/{host}"));
                 }
-                id => self.grid.value(out, id, ids[id - PID].0),
+                id => self.grid.number(out, id, ids[id - PID].0),
             }
         }
         match self.limit {
@@ -385,8 +391,10 @@ fn is_text(arg: &Arg<'_>) -> bool {
 
 /// The system call that led to an event of the kernel's own, if it is wanted and no argument.
 fn original_of(event: &Event<'_>, original: bool) -> Option<&'static str> {
+    if !original || event.spec.kind.is_syscall() {
+        return None;
+    }
     catalogue::by_id(event.context.syscall)
-        .filter(|_| original && !event.spec.kind.is_syscall())
         .filter(|_| event.args.iter().all(|arg| arg.spec.ty != ArgType::SyscallNr))
         .map(|syscall| syscall.name)
 }

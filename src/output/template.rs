@@ -425,7 +425,9 @@ mod tests {
         event.source = Some("x");
         event.context.abi = 1;
         event.context.flags = RECORD_WITHIN | crate::wire::RECORD_NOT_CARRIED_OUT;
-        crate::output::json::line(&mut out, &event, &clock, &std::cell::RefCell::default()).unwrap();
+        crate::output::json::Lines::default()
+            .push(&mut out, &event, &clock)
+            .unwrap();
         let line: serde_json::Value = serde_json::from_slice(&out).unwrap();
         let keys: HashSet<_> = line.as_object().unwrap().keys().map(String::as_str).collect();
         for key in &keys {

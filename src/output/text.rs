@@ -11,7 +11,7 @@ use crate::decode::strings::{Piece, Strings};
 use crate::escape;
 use crate::output::fdname;
 use crate::output::structure::{self, Detail};
-use crate::output::value::{push_address, push_name, push_number, push_sockaddr};
+use crate::output::value::{push_address, push_hex_number, push_name, push_number, push_sockaddr};
 use crate::symbols;
 
 /// Appends the argument in words, where it has any: flags, names, addresses, structures.
@@ -134,7 +134,8 @@ fn push_value(out: &mut String, arg: &Arg<'_>, value: &Value<'_>, context: &Cont
         // A value that is not in user memory has no address to show.
         Value::Fault if arg.ty.is_kernel_data() || !arg.ty.is_pointer() => out.push_str("(EFAULT)"),
         Value::Fault => {
-            let _ = write!(out, "{:#x} (EFAULT)", arg.raw);
+            push_hex_number(out, arg.raw);
+            out.push_str(" (EFAULT)");
         }
         Value::Str(bytes) | Value::Buffer(bytes) => escape::push_quoted(out, bytes),
         Value::Path(path) => push_path(out, path, arg.truncated),
@@ -226,11 +227,11 @@ pub fn push_return(out: &mut String, event: &Event<'_>) {
         out.push_str("not run");
         return;
     }
-    let _ = match event.errno() {
-        None if !event.returns() => write!(out, "?"),
-        None if RETURNING_ADDRESSES.contains(&event.spec.name) => write!(out, "{ret:#x}"),
-        _ => write!(out, "{ret}"),
-    };
+    match event.errno() {
+        None if !event.returns() => out.push('?'),
+        None if RETURNING_ADDRESSES.contains(&event.spec.name) => push_hex_number(out, ret as u64),
+        _ => out.push_str(itoa::Buffer::new().format(ret)),
+    }
     if let Some(name) = event.errno().and_then(symbols::errno_name) {
         out.push(' ');
         out.push_str(name);

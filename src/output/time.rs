@@ -89,7 +89,17 @@ impl Times {
 /// Appends nanoseconds as seconds with six digits: `5.000042`.
 pub fn push_seconds(out: &mut String, nanoseconds: u64) {
     let (seconds, micros) = (nanoseconds / 1_000_000_000, nanoseconds % 1_000_000_000 / 1000);
-    let _ = write!(out, "{seconds}.{micros:06}");
+    out.push_str(itoa::Buffer::new().format(seconds));
+    push_micros(out, micros);
+}
+
+/// Appends a point and six digits.
+fn push_micros(out: &mut String, micros: u64) {
+    let mut digits = itoa::Buffer::new();
+    let digits = digits.format(micros);
+    out.push('.');
+    out.push_str(&"000000"[digits.len().min(6)..]);
+    out.push_str(digits);
 }
 
 /// Appends the time of day of this moment where the user is, `13:05:09.000123`.
@@ -104,9 +114,10 @@ fn push_local(out: &mut String, since_epoch: u64) {
     }
     let _ = write!(
         out,
-        "{:02}:{:02}:{:02}.{micros:06}",
+        "{:02}:{:02}:{:02}",
         local.tm_hour, local.tm_min, local.tm_sec
     );
+    push_micros(out, micros);
 }
 
 #[cfg(test)]

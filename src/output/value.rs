@@ -89,8 +89,14 @@ pub fn push_name(out: &mut String, ty: ArgType, raw: u64, context: &Context) -> 
     true
 }
 
-fn push_hex_number(out: &mut String, raw: u64) {
-    let _ = write!(out, "{raw:#x}");
+/// Appends a number in hex digits: `0x1f`.
+pub fn push_hex_number(out: &mut String, raw: u64) {
+    out.push_str("0x");
+    let digits = (u64::BITS - raw.leading_zeros()).div_ceil(4).max(1);
+    for digit in (0..digits).rev() {
+        let digit = char::from_digit((raw >> (digit * 4) & 15) as u32, 16);
+        out.push(digit.unwrap_or_default());
+    }
 }
 
 pub fn push_address(out: &mut String, raw: u64) {
@@ -165,6 +171,17 @@ pub fn push_hex(out: &mut String, bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hex_digits_are_those_of_the_standard_library() {
+        for bit in 0..64 {
+            for number in [0, 1 << bit, u64::MAX >> bit, 0x0123_4567_89ab_cdef >> bit] {
+                let mut out = String::new();
+                push_hex_number(&mut out, number);
+                assert_eq!(out, format!("{number:#x}"));
+            }
+        }
+    }
 
     #[test]
     fn numbers_have_the_width_and_sign_of_their_type() {

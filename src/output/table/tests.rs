@@ -98,7 +98,7 @@ fn rows_are_those_of_the_spec() {
 #[test]
 fn what_tracee_tells_is_its_own() {
     let spec = catalogue::expect("lost_events");
-    let event = Event::new(spec, Context::own(spec, 0, 7), arrayvec::ArrayVec::new());
+    let event = Event::new(spec, Context::own(spec, 0, 7), Vec::new());
     let out = row(&mut table(false), &event);
     let uid = nix::unistd::getuid().to_string();
     let cells: Vec<&str> = out.split_whitespace().collect();

@@ -1,0 +1,484 @@
+//! JSON, written right into a buffer. Its texts have ASCII escapes wherever tables have escapes, too: `\u009b`. A parser
+//! gets the characters themselves.
+
+use std::fmt::{self, Display, Write as _};
+
+use serde::ser::{self, Serializer};
+use serde::Serialize;
+
+use crate::escape::{self, is_unsafe};
+
+/// Appends a value as JSON. What tracee writes has no floats, no bytes and no keys but texts: those are errors.
+///
+/// ```
+/// let mut out = Vec::new();
+/// tracee::json::write(&mut out, &("a\u{9b}", Some(1), [true])).unwrap();
+/// assert_eq!(out, br#"["a\u009b",1,[true]]"#);
+/// ```
+pub fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> fmt::Result {
+    value.serialize(Json(out))
+}
+
+/// Adds the entries of an object to the one that `out` ends with. An error if either has none.
+pub fn extend<T: Serialize + ?Sized>(out: &mut Vec<u8>, object: &T) -> fmt::Result {
+    let inside = out.pop() == Some(b'}') && out.last() != Some(&b'{');
+    let start = out.len();
+    write(out, object)?;
+    match out.get(start..) {
+        Some([b'{', b'"', ..]) if inside => out[start] = b',',
+        _ => return Err(fmt::Error),
+    }
+    Ok(())
+}
+
+/// A text of our own, in which nothing has to be escaped: a key, the name of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plain(pub &'static str);
+
+impl Serialize for Plain {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit_variant("Plain", 0, self.0)
+    }
+}
+
+struct Json<'a>(&'a mut Vec<u8>);
+
+/// Appends what stands within the quotes of a text.
+fn push_escaped(out: &mut Vec<u8>, text: &str) {
+    // Most texts need no look at each character.
+    if let Some(text) = escape::plain(text.as_bytes()) {
+        out.extend_from_slice(text.as_bytes());
+        return;
+    }
+    let mut done = 0;
+    for (at, character) in text.char_indices() {
+        if !(is_unsafe(character) || character == '"' || character == '\\') {
+            continue;
+        }
+        out.extend_from_slice(&text.as_bytes()[done..at]);
+        done = at + character.len_utf8();
+        match character {
+            '"' => out.extend_from_slice(b"\\\""),
+            '\\' => out.extend_from_slice(b"\\\\"),
+            '\n' => out.extend_from_slice(b"\\n"),
+            '\r' => out.extend_from_slice(b"\\r"),
+            '\t' => out.extend_from_slice(b"\\t"),
+            _ => character
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .for_each(|unit| push_unit(out, *unit)),
+        }
+    }
+    out.extend_from_slice(&text.as_bytes()[done..]);
+}
+
+/// Appends `\u009b`.
+fn push_unit(out: &mut Vec<u8>, unit: u16) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    out.extend_from_slice(b"\\u");
+    out.extend([12, 8, 4, 0].map(|shift| DIGITS[usize::from(unit >> shift & 15)]));
+}
+
+fn push_text(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    push_escaped(out, text);
+    out.push(b'"');
+}
+
+/// The same for a text without anything to escape.
+fn push_plain(out: &mut Vec<u8>, text: &str) {
+    debug_assert!(escape::plain(text.as_bytes()).is_some());
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
+
+/// What is displayed becomes the inside of a text.
+struct Escaping<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for Escaping<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        push_escaped(self.0, text);
+        Ok(())
+    }
+}
+
+/// A list or an object under way, and what ends it.
+struct Compound<'a> {
+    out: &'a mut Vec<u8>,
+    end: &'static [u8],
+}
+
+impl Compound<'_> {
+    /// Appends a comma unless this is the first element: nothing else ends with an opening bracket.
+    fn separate(&mut self) {
+        if !matches!(self.out.last(), Some(b'[' | b'{')) {
+            self.out.push(b',');
+        }
+    }
+
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> fmt::Result {
+        self.separate();
+        value.serialize(Json(self.out))
+    }
+
+    /// `key` is a name of our own, which needs no escapes.
+    fn field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> fmt::Result {
+        self.separate();
+        push_plain(self.out, key);
+        self.out.push(b':');
+        value.serialize(Json(self.out))
+    }
+
+    fn finish(self) {
+        self.out.extend_from_slice(self.end);
+    }
+}
+
+impl<'a> Json<'a> {
+    fn integer(self, value: impl itoa::Integer) {
+        self.0
+            .extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+    }
+
+    fn begin(self, start: &[u8], end: &'static [u8]) -> Compound<'a> {
+        self.0.extend_from_slice(start);
+        Compound { out: self.0, end }
+    }
+
+    /// `{"variant":`
+    fn variant(self, variant: &str) -> Json<'a> {
+        self.0.push(b'{');
+        push_text(self.0, variant);
+        self.0.push(b':');
+        self
+    }
+}
+
+macro_rules! integers {
+    ($($name:ident: $ty:ty),*) => {
+        $(fn $name(self, value: $ty) -> fmt::Result {
+            self.integer(value);
+            Ok(())
+        })*
+    };
+}
+
+impl<'a> Serializer for Json<'a> {
+    type Ok = ();
+    type Error = fmt::Error;
+    type SerializeSeq = Compound<'a>;
+    type SerializeTuple = Compound<'a>;
+    type SerializeTupleStruct = Compound<'a>;
+    type SerializeTupleVariant = Compound<'a>;
+    type SerializeMap = Compound<'a>;
+    type SerializeStruct = Compound<'a>;
+    type SerializeStructVariant = Compound<'a>;
+
+    integers!(serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64);
+    integers!(serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64);
+
+    fn serialize_bool(self, value: bool) -> fmt::Result {
+        self.0.extend_from_slice(if value { b"true" } else { b"false" });
+        Ok(())
+    }
+
+    fn serialize_f32(self, _: f32) -> fmt::Result {
+        Err(fmt::Error)
+    }
+
+    fn serialize_f64(self, _: f64) -> fmt::Result {
+        Err(fmt::Error)
+    }
+
+    fn serialize_char(self, value: char) -> fmt::Result {
+        self.serialize_str(value.encode_utf8(&mut [0; 4]))
+    }
+
+    fn serialize_str(self, value: &str) -> fmt::Result {
+        push_text(self.0, value);
+        Ok(())
+    }
+
+    fn serialize_bytes(self, _: &[u8]) -> fmt::Result {
+        Err(fmt::Error)
+    }
+
+    fn serialize_none(self) -> fmt::Result {
+        self.serialize_unit()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> fmt::Result {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> fmt::Result {
+        self.0.extend_from_slice(b"null");
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> fmt::Result {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> fmt::Result {
+        push_plain(self.0, variant);
+        Ok(())
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> fmt::Result {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> fmt::Result {
+        let inner = self.variant(variant);
+        value.serialize(Json(&mut *inner.0))?;
+        inner.0.push(b'}');
+        Ok(())
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Compound<'a>, fmt::Error> {
+        Ok(self.begin(b"[", b"]"))
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Compound<'a>, fmt::Error> {
+        Ok(self.begin(b"[", b"]"))
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Compound<'a>, fmt::Error> {
+        Ok(self.begin(b"[", b"]"))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Compound<'a>, fmt::Error> {
+        Ok(self.variant(variant).begin(b"[", b"]}"))
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Compound<'a>, fmt::Error> {
+        Ok(self.begin(b"{", b"}"))
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Compound<'a>, fmt::Error> {
+        Ok(self.begin(b"{", b"}"))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Compound<'a>, fmt::Error> {
+        Ok(self.variant(variant).begin(b"{", b"}}"))
+    }
+
+    fn collect_str<T: Display + ?Sized>(self, value: &T) -> fmt::Result {
+        self.0.push(b'"');
+        write!(Escaping(self.0), "{value}")?;
+        self.0.push(b'"');
+        Ok(())
+    }
+}
+
+macro_rules! lists {
+    ($($of:ident: $add:ident),*) => {
+        $(impl ser::$of for Compound<'_> {
+            type Ok = ();
+            type Error = fmt::Error;
+
+            fn $add<T: Serialize + ?Sized>(&mut self, value: &T) -> fmt::Result {
+                self.element(value)
+            }
+
+            fn end(self) -> fmt::Result {
+                self.finish();
+                Ok(())
+            }
+        })*
+    };
+}
+
+lists!(
+    SerializeSeq: serialize_element, SerializeTuple: serialize_element, SerializeTupleStruct: serialize_field,
+    SerializeTupleVariant: serialize_field
+);
+
+macro_rules! objects {
+    ($($of:ident),*) => {
+        $(impl ser::$of for Compound<'_> {
+            type Ok = ();
+            type Error = fmt::Error;
+
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> fmt::Result {
+                self.field(key, value)
+            }
+
+            fn end(self) -> fmt::Result {
+                self.finish();
+                Ok(())
+            }
+        })*
+    };
+}
+
+objects!(SerializeStruct, SerializeStructVariant);
+
+impl ser::SerializeMap for Compound<'_> {
+    type Ok = ();
+    type Error = fmt::Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> fmt::Result {
+        self.separate();
+        let start = self.out.len();
+        key.serialize(Json(self.out))?;
+        match self.out.get(start) {
+            Some(b'"') => Ok(()),
+            _ => Err(fmt::Error),
+        }
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> fmt::Result {
+        self.out.push(b':');
+        value.serialize(Json(self.out))
+    }
+
+    fn end(self) -> fmt::Result {
+        self.finish();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// Our text and serde_json's are the same value.
+    fn same<T: Serialize + ?Sized>(value: &T) -> String {
+        let mut out = Vec::new();
+        write(&mut out, value).unwrap();
+        let read: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(read, serde_json::to_value(value).unwrap());
+        String::from_utf8(out).unwrap()
+    }
+
+    #[derive(Serialize)]
+    enum Shape {
+        Unit,
+        Newtype(u8),
+        Tuple(u8, Option<()>),
+        Struct { a: u64, b: Vec<i64> },
+    }
+
+    #[derive(Serialize)]
+    struct Unit;
+
+    #[derive(Serialize)]
+    struct Two(char, Unit);
+
+    #[test]
+    fn every_shape_is_as_serde_json_writes_it() {
+        same(&[
+            Shape::Unit,
+            Shape::Newtype(1),
+            Shape::Tuple(2, None),
+            Shape::Struct {
+                a: u64::MAX,
+                b: vec![],
+            },
+            Shape::Struct {
+                a: 0,
+                b: vec![i64::MIN, -1],
+            },
+        ]);
+        same(&(Two('"', Unit), (), [[0u8; 0]; 2], BTreeMap::<String, ()>::new()));
+        same(&BTreeMap::from([
+            ("a\"\n", BTreeMap::from([("", true)])),
+            ("\u{9b}", BTreeMap::new()),
+        ]));
+    }
+
+    #[test]
+    fn every_character_is_read_back_and_none_is_unsafe() {
+        let all: String = ('\0'..=char::MAX).collect();
+        let text = same(&all);
+        assert!(!text.chars().any(is_unsafe));
+        // Each alone, between others, and displayed in pieces.
+        for character in '\0'..='\u{ff}' {
+            same(&format!("{character}a{character}"));
+            let mut out = Vec::new();
+            Json(&mut out)
+                .collect_str(&format_args!("{character}{}", "a"))
+                .unwrap();
+            assert_eq!(
+                serde_json::from_slice::<String>(&out).unwrap(),
+                format!("{character}a")
+            );
+        }
+    }
+
+    /// What JSON shows of a text, and the text again that is in it.
+    fn json(text: &str) -> String {
+        let mut out = Vec::new();
+        write(&mut out, text).unwrap();
+        assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn json_escapes_what_the_table_escapes() {
+        assert_eq!(json("Grüße \"日本\" ~"), "\"Grüße \\\"日本\\\" ~\"");
+        assert_eq!(
+            json("\u{9b}31m\u{7f}a\u{202e}\u{2028}\u{e0041}\n\u{0}"),
+            r#""\u009b31m\u007fa\u202e\u2028\udb40\udc41\n\u0000""#
+        );
+        for character in '\0'..=char::MAX {
+            let text = character.to_string();
+            let shown = json(&text);
+            let mut in_table = String::new();
+            escape::push(&mut in_table, text.as_bytes());
+            assert!(!shown.chars().chain(in_table.chars()).any(is_unsafe), "{shown}");
+            // The table escapes its own backslash and its own mark, JSON its quotes as well.
+            let alike = (shown == format!("\"{text}\"")) == (in_table == text);
+            assert!(alike || ['"', '…'].contains(&character), "{shown} {in_table}");
+        }
+    }
+
+    #[test]
+    fn keys_are_escaped_as_well() {
+        let mut out = Vec::new();
+        write(&mut out, &serde_json::json!({"\u{9b}": ["\u{200b}"]})).unwrap();
+        assert_eq!(out, br#"{"\u009b":["\u200b"]}"#);
+    }
+
+    #[test]
+    fn what_it_cannot_write_is_an_error() {
+        let mut out = Vec::new();
+        assert!(write(&mut out, &1.5).is_err());
+        assert!(write(&mut out, &BTreeMap::from([(1, 2)])).is_err());
+        for (object, entries) in [(&b"{}"[..], vec![1]), (b"[]", vec![1]), (b"{\"a\":1}", vec![])] {
+            let entries: BTreeMap<_, _> = entries.iter().map(|entry| ("b", entry)).collect();
+            assert!(extend(&mut object.to_vec(), &entries).is_err());
+        }
+        assert!(extend(&mut b"{\"a\":1}".to_vec(), &[1]).is_err());
+    }
+
+    #[test]
+    fn entries_are_added_to_an_object() {
+        let mut out = b"{\"a\":1}".to_vec();
+        extend(&mut out, &BTreeMap::from([("b", 2), ("c", 3)])).unwrap();
+        assert_eq!(out, b"{\"a\":1,\"b\":2,\"c\":3}");
+    }
+}
