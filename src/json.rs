@@ -86,6 +86,7 @@ fn push_text(out: &mut Vec<u8>, text: &str) {
 }
 
 /// The same for a text without anything to escape.
+#[inline]
 fn push_plain(out: &mut Vec<u8>, text: &str) {
     debug_assert!(escape::plain(text.as_bytes()).is_some());
     out.reserve(text.len() + 2);
@@ -104,8 +105,18 @@ impl fmt::Write for Escaping<'_> {
     }
 }
 
+/// Begins an object.
+pub fn object(out: &mut Vec<u8>) -> Compound<'_> {
+    Json(out).begin(b"{", b"}")
+}
+
+/// Goes on with an object that `out` is in the middle of, behind an entry.
+pub fn inside_object(out: &mut Vec<u8>) -> Compound<'_> {
+    Compound { out, end: b"}" }
+}
+
 /// A list or an object under way, and what ends it.
-struct Compound<'a> {
+pub struct Compound<'a> {
     out: &'a mut Vec<u8>,
     end: &'static [u8],
 }
@@ -124,6 +135,7 @@ impl Compound<'_> {
     }
 
     /// `key` is a name of our own, which needs no escapes.
+    #[inline]
     fn field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> fmt::Result {
         self.separate();
         push_plain(self.out, key);
@@ -339,6 +351,7 @@ impl ser::SerializeMap for Compound<'_> {
     type Ok = ();
     type Error = fmt::Error;
 
+    #[inline]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> fmt::Result {
         self.separate();
         let start = self.out.len();
@@ -349,6 +362,7 @@ impl ser::SerializeMap for Compound<'_> {
         }
     }
 
+    #[inline]
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> fmt::Result {
         self.out.push(b':');
         value.serialize(Json(self.out))

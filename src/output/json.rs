@@ -1,13 +1,12 @@
 //! One JSON object a line: keys of the JSON output.
 
-use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::catalogue;
+use crate::catalogue::{self, ArgSpec};
 use crate::clock::Timeline;
 use crate::decode::container::Container;
 use crate::decode::event::{Arg, Context, Event, Executable, Value};
@@ -29,12 +28,14 @@ use crate::wire::{NO_SYSCALL, RECORD_WITHIN};
 const THREADS: usize = 64;
 
 /// Writes events as lines of JSON. What a line says of its thread is kept, since the next one of that thread mostly says
-/// the same.
+/// the same; so is what it says of its event.
 #[derive(Default)]
 pub struct Lines {
     threads: Vec<Thread>,
+    /// By id.
+    events: Vec<Row>,
     /// One argument in words; kept to reuse its memory.
-    text: RefCell<String>,
+    text: String,
 }
 
 /// What a line says of its thread.
@@ -50,13 +51,86 @@ struct Thread {
     bytes: Vec<u8>,
 }
 
+/// What a line says of its event, whatever happened.
+#[derive(Default)]
+struct Row {
+    args_num: usize,
+    /// With the brace that ends its object. Empty: not known yet.
+    bytes: Vec<u8>,
+    args: Vec<RowArg>,
+}
+
+/// The beginning of an argument's object.
+struct RowArg {
+    spec: &'static ArgSpec,
+    /// As C calls it; another argument may decide.
+    ty: &'static str,
+    /// `{"name":"fd","type":"int","value":`
+    bytes: Vec<u8>,
+}
+
+impl Row {
+    fn push(&mut self, out: &mut Vec<u8>, event: &Event<'_>) -> fmt::Result {
+        if self.bytes.is_empty() || self.args_num != event.args.len() {
+            self.args_num = event.args.len();
+            let before = out.len() - 1;
+            json::extend(out, &EventFields::new(event))?;
+            self.bytes.clear();
+            self.bytes.extend_from_slice(&out[before..]);
+            return Ok(());
+        }
+        out.pop();
+        out.extend_from_slice(&self.bytes);
+        Ok(())
+    }
+
+    /// What the argument at this position begins with.
+    fn arg(&mut self, position: usize, arg: &Arg<'_>) -> Result<&[u8], fmt::Error> {
+        let ty = arg.ty.c_name();
+        let known = |row: &RowArg| std::ptr::eq(row.spec, arg.spec) && row.ty == ty;
+        if !self.args.get(position).is_some_and(known) {
+            let mut bytes = Vec::new();
+            let mut map = json::object(&mut bytes);
+            entries_of_spec(&mut map, arg)?;
+            map.serialize_key(&Plain(VALUE))?;
+            bytes.push(b':');
+            let row = RowArg {
+                spec: arg.spec,
+                ty,
+                bytes,
+            };
+            self.args.truncate(position);
+            self.args.push(row);
+        }
+        Ok(&self.args[position].bytes)
+    }
+}
+
 impl Lines {
     /// Appends an event as one line. `clock` is the wall clock.
     pub fn push(&mut self, out: &mut Vec<u8>, event: &Event<'_>, clock: &Timeline) -> fmt::Result {
         json::write(out, &Head::new(event, clock))?;
         self.push_thread(out, event, clock)?;
-        json::extend(out, &Call::new(event, &self.text))?;
-        out.push(b'\n');
+        let id = usize::from(event.spec.id);
+        if self.events.len() <= id {
+            self.events.resize_with(id + 1, Row::default);
+        }
+        let row = &mut self.events[id];
+        row.push(out, event)?;
+        json::extend(out, &Call::new(event))?;
+        out.pop();
+        out.extend_from_slice(b",\"args\":[");
+        for (position, arg) in event.args.iter().enumerate() {
+            if position > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(row.arg(position, arg)?);
+            json::write(out, &JsonValue::of(arg, &event.context))?;
+            let mut map = json::inside_object(out);
+            entries_of_arg(&mut map, arg, &event.context, &mut self.text)?;
+            map.end()?;
+        }
+        out.extend_from_slice(b"]}\n");
         Ok(())
     }
 
@@ -159,12 +233,19 @@ struct ThreadFields<'a> {
     container: Option<JsonContainer<'a>>,
 }
 
-/// What has happened.
+/// Which event it is.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Call<'a> {
+struct EventFields {
     event_id: u16,
     event_name: Plain,
+    args_num: usize,
+}
+
+/// What has happened, but for the arguments.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Call {
     syscall: Option<Plain>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Plain>,
@@ -173,7 +254,6 @@ struct Call<'a> {
     /// Whether the arguments were in user memory: those of a call within socketcall(2) or its like.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     args_from_memory: bool,
-    args_num: usize,
     return_value: Option<i64>,
     /// How long the call took, in ns.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -186,7 +266,6 @@ struct Call<'a> {
     /// The name of the error number that was returned.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Plain>,
-    args: Args<'a>,
 }
 
 #[allow(clippy::ref_option)] // serde calls it with a reference.
@@ -263,13 +342,20 @@ impl<'a> ThreadFields<'a> {
     }
 }
 
-impl<'a> Call<'a> {
-    /// `scratch`: any string, kept for its room.
-    fn new(event: &'a Event<'_>, scratch: &'a RefCell<String>) -> Self {
-        let context = &event.context;
-        Call {
+impl EventFields {
+    fn new(event: &Event<'_>) -> Self {
+        EventFields {
             event_id: event.spec.id,
             event_name: Plain(event.spec.name),
+            args_num: event.args.len(),
+        }
+    }
+}
+
+impl Call {
+    fn new(event: &Event<'_>) -> Self {
+        let context = &event.context;
+        Call {
             syscall: match context.syscall {
                 NO_SYSCALL => None,
                 id => catalogue::by_id(id).map(|event| Plain(event.name)),
@@ -280,17 +366,11 @@ impl<'a> Call<'a> {
                 abi => ABI_NAMES.get(usize::from(abi)).copied().map(Plain),
             },
             args_from_memory: context.flags & RECORD_WITHIN != 0,
-            args_num: event.args.len(),
             return_value: event.returns().then_some(context.ret),
             duration: event.duration,
             carried_out: event.carried_out(),
             seen_by_program: event.seen,
             error: event.errno().and_then(symbols::errno_name).map(Plain),
-            args: Args {
-                args: &event.args,
-                context,
-                scratch,
-            },
         }
     }
 }
@@ -304,90 +384,65 @@ impl fmt::Display for PathText<'_> {
     }
 }
 
-struct Args<'a> {
-    args: &'a [Arg<'a>],
-    context: &'a Context,
-    scratch: &'a RefCell<String>,
+/// The key of an argument's value.
+const VALUE: &str = "value";
+
+/// What an argument is called.
+fn entries_of_spec<M: SerializeMap>(map: &mut M, arg: &Arg<'_>) -> Result<(), M::Error> {
+    map.serialize_entry(&Plain("name"), &Plain(arg.spec.name))?;
+    map.serialize_entry(&Plain("type"), &Plain(arg.ty.c_name()))
 }
 
-impl Serialize for Args<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.args.iter().map(|arg| JsonArg {
-            arg,
-            context: self.context,
-            scratch: self.scratch,
-        }))
+/// What follows an argument's value.
+fn entries_of_arg<M: SerializeMap>(
+    map: &mut M,
+    arg: &Arg<'_>,
+    context: &Context,
+    text: &mut String,
+) -> Result<(), M::Error> {
+    text.clear();
+    if text::push_symbolic(text, arg, context, Detail::All) {
+        map.serialize_entry(&Plain("text"), text.as_str())?;
     }
-}
-
-struct JsonArg<'a> {
-    arg: &'a Arg<'a>,
-    context: &'a Context,
-    scratch: &'a RefCell<String>,
-}
-
-impl Serialize for JsonArg<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let arg = self.arg;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry(&Plain("name"), &Plain(arg.spec.name))?;
-        map.serialize_entry(&Plain("type"), &Plain(arg.ty.c_name()))?;
-        map.serialize_entry(
-            &Plain("value"),
-            &JsonValue {
-                arg,
-                value: &arg.value,
-                context: self.context,
-            },
-        )?;
-        let mut text = self.scratch.borrow_mut();
+    match &arg.value {
+        Value::Str(bytes) | Value::Buffer(bytes) => entry_bytes(map, bytes)?,
+        Value::Option(bytes) if structure::option_number(bytes).is_none() => entry_bytes(map, bytes)?,
+        Value::Path(path) => entries_of_path(map, path)?,
+        Value::Number if arg.file.is_some() => entries_of_file(map, arg)?,
+        Value::Number => entries_of_process(map, arg.name)?,
+        Value::Strings(strings) if strings.iter().any(|string| std::str::from_utf8(string).is_err()) => {
+            let all: Vec<_> = strings.iter().map(Base64).collect();
+            map.serialize_entry(&Plain("bytes"), &all)?;
+        }
+        Value::Fault => map.serialize_entry(&Plain("error"), "EFAULT")?,
+        _ => {}
+    }
+    if let Some(other) = &arg.other {
+        let (key, text_key, value) = other.parts();
+        map.serialize_entry(&Plain(key), &JsonValue { arg, value, context })?;
         text.clear();
-        if text::push_symbolic(&mut text, arg, self.context, Detail::All) {
-            map.serialize_entry(&Plain("text"), text.as_str())?;
+        if text::push_symbolic_value(text, arg, value, context, Detail::All) {
+            map.serialize_entry(&Plain(text_key), text.as_str())?;
+        }
+    }
+    if let Some(data) = &arg.data {
+        entry_buffer(map, data)?;
+    }
+    if arg.late {
+        map.serialize_entry(&Plain("readLate"), &true)?;
+    }
+    if arg.truncated {
+        map.serialize_entry(&Plain("truncated"), &true)?;
+        if arg.full > 0 {
+            map.serialize_entry(&Plain("fullLength"), &arg.full)?;
         }
         match &arg.value {
-            Value::Str(bytes) | Value::Buffer(bytes) => entry_bytes(&mut map, bytes)?,
-            Value::Option(bytes) if structure::option_number(bytes).is_none() => {
-                entry_bytes(&mut map, bytes)?
-            }
-            Value::Path(path) => entries_of_path(&mut map, path)?,
-            Value::Number if arg.file.is_some() => entries_of_file(&mut map, arg)?,
-            Value::Number => entries_of_process(&mut map, arg.name)?,
-            Value::Strings(strings) if strings.iter().any(|string| std::str::from_utf8(string).is_err()) => {
-                let all: Vec<_> = strings.iter().map(Base64).collect();
-                map.serialize_entry(&Plain("bytes"), &all)?;
-            }
-            Value::Fault => map.serialize_entry(&Plain("error"), "EFAULT")?,
+            Value::Strings(strings) => map.serialize_entry(&Plain("cuts"), &StringCuts(strings))?,
+            Value::Msghdr(message) => map.serialize_entry(&Plain("cuts"), &MsghdrCuts(message))?,
             _ => {}
         }
-        if let Some(other) = &arg.other {
-            let (key, text_key, value) = other.parts();
-            let context = self.context;
-            map.serialize_entry(&Plain(key), &JsonValue { arg, value, context })?;
-            text.clear();
-            if text::push_symbolic_value(&mut text, arg, value, context, Detail::All) {
-                map.serialize_entry(&Plain(text_key), text.as_str())?;
-            }
-        }
-        if let Some(data) = &arg.data {
-            entry_buffer(&mut map, data)?;
-        }
-        if arg.late {
-            map.serialize_entry(&Plain("readLate"), &true)?;
-        }
-        if arg.truncated {
-            map.serialize_entry(&Plain("truncated"), &true)?;
-            if arg.full > 0 {
-                map.serialize_entry(&Plain("fullLength"), &arg.full)?;
-            }
-            match &arg.value {
-                Value::Strings(strings) => map.serialize_entry(&Plain("cuts"), &StringCuts(strings))?,
-                Value::Msghdr(message) => map.serialize_entry(&Plain("cuts"), &MsghdrCuts(message))?,
-                _ => {}
-            }
-        }
-        map.end()
     }
+    Ok(())
 }
 
 /// The marks of a path, whose words a file's name may contain as well, and the bytes of its name.
@@ -445,6 +500,16 @@ struct JsonValue<'a> {
     context: &'a Context,
 }
 
+impl<'a> JsonValue<'a> {
+    fn of(arg: &'a Arg<'a>, context: &'a Context) -> Self {
+        JsonValue {
+            arg,
+            value: &arg.value,
+            context,
+        }
+    }
+}
+
 impl Serialize for JsonValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let arg = self.arg;
@@ -500,6 +565,19 @@ mod tests {
         record(name, &values, &items)
     }
 
+    /// An argument for serde_json.
+    struct Whole<'a>(&'a Arg<'a>, &'a Context);
+
+    impl Serialize for Whole<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut map = serializer.serialize_map(None)?;
+            entries_of_spec(&mut map, self.0)?;
+            map.serialize_entry(VALUE, &JsonValue::of(self.0, self.1))?;
+            entries_of_arg(&mut map, self.0, self.1, &mut String::new())?;
+            map.end()
+        }
+    }
+
     /// Each line is what serde_json makes of the same, also when its thread is known.
     #[test]
     fn lines_are_what_serde_json_writes() {
@@ -543,11 +621,12 @@ mod tests {
             out.clear();
             lines.push(&mut out, &event, &clock).unwrap();
             let line: Value = serde_json::from_slice(&out).unwrap();
-            let scratch = RefCell::default();
             let mut expected = serde_json::to_value(Head::new(&event, &clock)).unwrap();
             let rest = [
                 serde_json::to_value(ThreadFields::new(&event, start)).unwrap(),
-                serde_json::to_value(Call::new(&event, &scratch)).unwrap(),
+                serde_json::to_value(EventFields::new(&event)).unwrap(),
+                serde_json::to_value(Call::new(&event)).unwrap(),
+                serde_json::json!({ "args": event.args.iter().map(|arg| Whole(arg, &event.context)).collect::<Vec<_>>() }),
             ];
             for part in rest {
                 let Value::Object(part) = part else { panic!() };
