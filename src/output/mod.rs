@@ -8,6 +8,7 @@ pub(crate) mod fdname;
 pub(crate) mod fit;
 mod grid;
 pub mod json;
+mod json_fields;
 mod json_value;
 pub(crate) mod messages;
 pub mod spec;
