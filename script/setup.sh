@@ -87,6 +87,7 @@ group_test() {
 	want 'has clang-format' clang-format clang-tools-extra
 	want 'has shellcheck' shellcheck ShellCheck
 	want 'has codespell' codespell codespell
+	want 'has valgrind' valgrind valgrind
 	want 'has git' git git
 	could_use 'has upx' upx-ucl upx
 	# They try their completions.

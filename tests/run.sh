@@ -377,6 +377,8 @@ if wants vm; then
 fi
 if wants unit; then
 	tests "unit tests" cargo test "${profile[@]}" --lib --bins --no-fail-fast -- ${filter:+"$filter"}
+	! has "instructions an event" valgrind ||
+		check "instructions an event" tests/instructions.sh "$target/test-run/examples/lines" || true
 fi
 if wants fuzz; then
 	tests "fuzz targets" fuzz_targets

@@ -1,9 +1,10 @@
 //! One ring buffer of the kernel (`BPF_MAP_TYPE_RINGBUF`), whose records are read where they lie.
 //!
-//! Its form, from kernel/bpf/ringbuf.c: a page with the consumer's position, a page with the producer's, then the data,
-//! which is mapped twice in a row, so that no record ever wraps. Positions only grow. A record is a header of 8 bytes
-//! and its bytes, padded to a multiple of 8; the header begins with the length, and its two highest bits say whether
-//! the record is still being written, or has been given up.
+//! Its form, from kernel/bpf/ringbuf.c: a page with the consumer's position, a page with the producer's, then the data.
+//! Positions only grow. A record is a header of 8 bytes and its bytes, padded to a multiple of 8; the header begins with
+//! the length, and its two highest bits say whether the record is still being written, or has been given up. A record at
+//! the end of the data goes on at its beginning. The kernel would map the data twice in a row, so that no record is in
+//! two parts; then all of it would count twice as our memory.
 
 use std::ffi::c_void;
 use std::io;
@@ -71,6 +72,8 @@ pub struct Buffer {
     next: u64,
     /// Up to where the kernel has its room back.
     freed: u64,
+    /// The bytes of the record that is in two parts: of those whose room has not been given back, one at most.
+    wrapped: Vec<u8>,
 }
 
 impl Buffer {
@@ -82,12 +85,13 @@ impl Buffer {
         let mut buffer = Buffer {
             fd: fd.try_clone_to_owned()?,
             consumer: Mapping::new(fd, 0, page, read | ProtFlags::PROT_WRITE)?,
-            producer: Mapping::new(fd, page, page + 2 * size as usize, read)?,
+            producer: Mapping::new(fd, page, page + size as usize, read)?,
             page,
             size: u64::from(size),
             end: 0,
             next: 0,
             freed: 0,
+            wrapped: Vec::new(),
         };
         buffer.freed = buffer.consumer().load(Ordering::Relaxed);
         buffer.next = buffer.freed;
@@ -104,12 +108,32 @@ impl Buffer {
         unsafe { self.producer.at.cast().as_ref() }
     }
 
-    /// Address of the byte at a position.
-    fn address(&self, position: u64) -> NonNull<c_void> {
-        #[allow(clippy::cast_possible_truncation)] // It is less than the size.
-        let offset = self.page + (position & (self.size - 1)) as usize;
+    /// Where the byte at a position is in the data.
+    #[allow(clippy::cast_possible_truncation)] // It is less than the size.
+    fn offset(&self, position: u64) -> usize {
+        (position & (self.size - 1)) as usize
+    }
+
+    /// Address of a byte of the data.
+    fn address(&self, offset: usize) -> NonNull<c_void> {
         // SAFETY: the data begins after a page, and the offset in it is less than its size.
-        unsafe { self.producer.at.byte_add(offset) }
+        unsafe { self.producer.at.byte_add(self.page + offset) }
+    }
+
+    /// Bytes of the data.
+    ///
+    /// # Safety
+    ///
+    /// They are within the data, and the kernel writes nothing there as long as they are borrowed.
+    unsafe fn data(&self, offset: usize, len: usize) -> &[u8] {
+        // SAFETY: as above.
+        unsafe { slice::from_raw_parts(self.address(offset).cast().as_ptr(), len) }
+    }
+
+    /// How many bytes of a record come before the end of the data, if that is not all.
+    fn split(&self, place: Place) -> Option<usize> {
+        let room = self.size as usize - self.offset(place.start + HEADER);
+        (room < place.len as usize).then_some(room)
     }
 
     /// Looks how far the kernel has written: only these records are found until the next look.
@@ -122,7 +146,7 @@ impl Buffer {
         while self.next < self.end {
             // SAFETY: each record below `end` begins with its length, at a multiple of 8; the kernel writes it once more
             // at most, when the record is complete.
-            let len = unsafe { self.address(self.next).cast::<AtomicU32>().as_ref() };
+            let len = unsafe { self.address(self.offset(self.next)).cast::<AtomicU32>().as_ref() };
             let len = len.load(Ordering::Acquire);
             if len & BUSY != 0 {
                 return None;
@@ -131,7 +155,11 @@ impl Buffer {
             let bytes = len & !DISCARDED;
             self.next += (HEADER + u64::from(bytes)).next_multiple_of(8);
             if len & DISCARDED == 0 {
-                return Some(Place { start, len: bytes });
+                let place = Place { start, len: bytes };
+                if let Some(first) = self.split(place) {
+                    self.join(place, first);
+                }
+                return Some(place);
             }
         }
         None
@@ -147,10 +175,24 @@ impl Buffer {
     /// `place` has been found in this ring, and its room has not been given back.
     pub fn bytes(&self, place: Place) -> &[u8] {
         debug_assert!(place.start >= self.freed && place.start < self.next);
-        let len = place.len as usize;
+        if self.split(place).is_some() {
+            return &self.wrapped;
+        }
         // SAFETY: the kernel writes nothing between what it has back and what it has written, and `free` takes self as
-        // mutable. The second mapping of the data comes right after the first, so that these bytes are in a row.
-        unsafe { slice::from_raw_parts(self.address(place.start + HEADER).cast().as_ptr(), len) }
+        // mutable.
+        unsafe { self.data(self.offset(place.start + HEADER), place.len as usize) }
+    }
+
+    /// Puts the bytes of a record that is in two parts in a row.
+    fn join(&mut self, place: Place, first: usize) {
+        let mut wrapped = std::mem::take(&mut self.wrapped);
+        wrapped.clear();
+        // SAFETY: as in `bytes`; what follows the first part is at the beginning of the data.
+        unsafe {
+            wrapped.extend_from_slice(self.data(self.offset(place.start + HEADER), first));
+            wrapped.extend_from_slice(self.data(0, place.len as usize - first));
+        }
+        self.wrapped = wrapped;
     }
 
     /// Gives back all room before this position, if that is worth it.

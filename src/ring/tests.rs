@@ -13,8 +13,7 @@ const SIZE: u32 = 1 << 16;
 const BUSY: u32 = 1 << 31;
 const DISCARDED: u32 = 1 << 30;
 
-/// The kernel's side of a ring, as kernel/bpf/ringbuf.c writes it, in a file's memory. The two copies of the data are
-/// apart here, so that what goes beyond the end is written twice.
+/// The kernel's side of a ring, as kernel/bpf/ringbuf.c writes it, in a file's memory.
 struct Kernel {
     file: File,
     base: *mut u8,
@@ -27,7 +26,7 @@ unsafe impl Send for Kernel {}
 impl Kernel {
     fn new() -> Kernel {
         let file = File::from(memfd_create(c"ring", MFdFlags::empty()).unwrap());
-        let len = 2 * PAGE + 2 * SIZE as usize;
+        let len = 2 * PAGE + SIZE as usize;
         file.set_len(len as u64).unwrap();
         let prot = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         let len = NonZeroUsize::new(len).unwrap();
@@ -73,17 +72,12 @@ impl Kernel {
     }
 
     fn commit(&self, start: u64, bytes: &[u8], flags: u32) {
-        let at = Self::offset(start);
-        let size = SIZE as usize;
-        self.file.write_all_at(bytes, at as u64 + 8).unwrap();
-        let beyond = (at + 8 + bytes.len()).saturating_sub(2 * PAGE + size);
-        if beyond > 0 {
-            let first = bytes.len().saturating_sub(beyond);
-            // A header may end exactly where the data does.
-            let to = (at + 8 + first) as u64 - size as u64;
-            self.file.write_all_at(&bytes[first..], to).unwrap();
-        }
-        let header: &AtomicU32 = self.number(at);
+        let data = Self::offset(start + 8);
+        let room = 2 * PAGE + SIZE as usize - data;
+        let (first, rest) = bytes.split_at(room.min(bytes.len()));
+        self.file.write_all_at(first, data as u64).unwrap();
+        self.file.write_all_at(rest, 2 * PAGE as u64).unwrap();
+        let header: &AtomicU32 = self.number(Self::offset(start));
         header.swap(bytes.len() as u32 | flags, Ordering::AcqRel);
     }
 
