@@ -123,6 +123,7 @@ fn bench(criterion: &mut Criterion<CpuTime>) {
         ("table", Format::Table),
         ("table-verbose", Format::TableVerbose),
         ("json", Format::Json),
+        ("json,compact", Format::JsonCompact),
     ] {
         let spec = OutputSpec {
             format,

@@ -120,11 +120,12 @@ fn main() {
         "table" => Some(Format::Table),
         "table-verbose" => Some(Format::TableVerbose),
         "json" => Some(Format::Json),
+        "json,compact" => Some(Format::JsonCompact),
         _ => None,
     });
     let rounds = args.next().and_then(|rounds| rounds.parse::<u64>().ok());
     let (Some(format), Some(rounds)) = (format, rounds) else {
-        eprintln!("usage: lines table|table-verbose|json ROUNDS");
+        eprintln!("usage: lines table|table-verbose|json|json,compact ROUNDS");
         std::process::exit(1);
     };
     let spec = OutputSpec {

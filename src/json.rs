@@ -16,19 +16,54 @@ use crate::escape::{self, is_unsafe};
 /// assert_eq!(out, br#"["a\u009b",1,[true]]"#);
 /// ```
 pub fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> fmt::Result {
-    value.serialize(Json(out))
+    Nulls::Kept.write(out, value)
 }
 
-/// Adds the entries of an object to the one that `out` ends with. An error if either has none.
-pub fn extend<T: Serialize + ?Sized>(out: &mut Vec<u8>, object: &T) -> fmt::Result {
-    let inside = out.pop() == Some(b'}') && out.last() != Some(&b'{');
-    let start = out.len();
-    write(out, object)?;
-    match out.get(start..) {
-        Some([b'{', b'"', ..]) if inside => out[start] = b',',
-        _ => return Err(fmt::Error),
+/// Whether objects have entries that are null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Nulls {
+    /// They have.
+    #[default]
+    Kept,
+    /// They have not.
+    LeftOut,
+}
+
+impl Nulls {
+    /// Appends a value as [`write`] does.
+    pub fn write<T: Serialize + ?Sized>(self, out: &mut Vec<u8>, value: &T) -> fmt::Result {
+        value.serialize(Json { out, nulls: self })
     }
-    Ok(())
+
+    /// Adds the entries of an object to the one that `out` ends with. An error if that has none.
+    pub fn extend<T: Serialize + ?Sized>(self, out: &mut Vec<u8>, object: &T) -> fmt::Result {
+        let inside = out.pop() == Some(b'}') && out.last() != Some(&b'{');
+        let start = out.len();
+        self.write(out, object)?;
+        match out.get(start..) {
+            Some([b'{', b'"', ..]) if inside => out[start] = b',',
+            Some(b"{}") if inside => {
+                out.remove(start);
+            }
+            _ => return Err(fmt::Error),
+        }
+        Ok(())
+    }
+
+    /// Begins an object.
+    pub fn object(self, out: &mut Vec<u8>) -> Compound<'_> {
+        Json { out, nulls: self }.begin(b"{", b"}")
+    }
+
+    /// Goes on with an object that `out` is in the middle of, behind an entry.
+    pub fn inside_object(self, out: &mut Vec<u8>) -> Compound<'_> {
+        Compound {
+            entry: out.len(),
+            out,
+            end: b"}",
+            nulls: self,
+        }
+    }
 }
 
 /// A text of our own, in which nothing has to be escaped: a key, the name of an event.
@@ -41,7 +76,10 @@ impl Serialize for Plain {
     }
 }
 
-struct Json<'a>(&'a mut Vec<u8>);
+struct Json<'a> {
+    out: &'a mut Vec<u8>,
+    nulls: Nulls,
+}
 
 /// Appends what stands within the quotes of a text.
 fn push_escaped(out: &mut Vec<u8>, text: &str) {
@@ -105,20 +143,13 @@ impl fmt::Write for Escaping<'_> {
     }
 }
 
-/// Begins an object.
-pub fn object(out: &mut Vec<u8>) -> Compound<'_> {
-    Json(out).begin(b"{", b"}")
-}
-
-/// Goes on with an object that `out` is in the middle of, behind an entry.
-pub fn inside_object(out: &mut Vec<u8>) -> Compound<'_> {
-    Compound { out, end: b"}" }
-}
-
 /// A list or an object under way, and what ends it.
 pub struct Compound<'a> {
     out: &'a mut Vec<u8>,
     end: &'static [u8],
+    nulls: Nulls,
+    /// Where the entry begins whose key has been written.
+    entry: usize,
 }
 
 impl Compound<'_> {
@@ -131,16 +162,28 @@ impl Compound<'_> {
 
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> fmt::Result {
         self.separate();
-        value.serialize(Json(self.out))
+        self.nulls.write(self.out, value)
+    }
+
+    /// Appends the value of the entry.
+    #[inline]
+    fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> fmt::Result {
+        self.out.push(b':');
+        let start = self.out.len();
+        self.nulls.write(self.out, value)?;
+        if self.nulls == Nulls::LeftOut && self.out[start..] == *b"null" {
+            self.out.truncate(self.entry);
+        }
+        Ok(())
     }
 
     /// `key` is a name of our own, which needs no escapes.
     #[inline]
     fn field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> fmt::Result {
+        self.entry = self.out.len();
         self.separate();
         push_plain(self.out, key);
-        self.out.push(b':');
-        value.serialize(Json(self.out))
+        self.value(value)
     }
 
     fn finish(self) {
@@ -150,20 +193,25 @@ impl Compound<'_> {
 
 impl<'a> Json<'a> {
     fn integer(self, value: impl itoa::Integer) {
-        self.0
+        self.out
             .extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
     }
 
     fn begin(self, start: &[u8], end: &'static [u8]) -> Compound<'a> {
-        self.0.extend_from_slice(start);
-        Compound { out: self.0, end }
+        self.out.extend_from_slice(start);
+        Compound {
+            entry: self.out.len(),
+            out: self.out,
+            end,
+            nulls: self.nulls,
+        }
     }
 
     /// `{"variant":`
     fn variant(self, variant: &str) -> Json<'a> {
-        self.0.push(b'{');
-        push_text(self.0, variant);
-        self.0.push(b':');
+        self.out.push(b'{');
+        push_text(self.out, variant);
+        self.out.push(b':');
         self
     }
 }
@@ -192,7 +240,7 @@ impl<'a> Serializer for Json<'a> {
     integers!(serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64);
 
     fn serialize_bool(self, value: bool) -> fmt::Result {
-        self.0.extend_from_slice(if value { b"true" } else { b"false" });
+        self.out.extend_from_slice(if value { b"true" } else { b"false" });
         Ok(())
     }
 
@@ -209,7 +257,7 @@ impl<'a> Serializer for Json<'a> {
     }
 
     fn serialize_str(self, value: &str) -> fmt::Result {
-        push_text(self.0, value);
+        push_text(self.out, value);
         Ok(())
     }
 
@@ -226,7 +274,7 @@ impl<'a> Serializer for Json<'a> {
     }
 
     fn serialize_unit(self) -> fmt::Result {
-        self.0.extend_from_slice(b"null");
+        self.out.extend_from_slice(b"null");
         Ok(())
     }
 
@@ -235,7 +283,7 @@ impl<'a> Serializer for Json<'a> {
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> fmt::Result {
-        push_plain(self.0, variant);
+        push_plain(self.out, variant);
         Ok(())
     }
 
@@ -251,8 +299,8 @@ impl<'a> Serializer for Json<'a> {
         value: &T,
     ) -> fmt::Result {
         let inner = self.variant(variant);
-        value.serialize(Json(&mut *inner.0))?;
-        inner.0.push(b'}');
+        inner.nulls.write(inner.out, value)?;
+        inner.out.push(b'}');
         Ok(())
     }
 
@@ -297,9 +345,9 @@ impl<'a> Serializer for Json<'a> {
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> fmt::Result {
-        self.0.push(b'"');
-        write!(Escaping(self.0), "{value}")?;
-        self.0.push(b'"');
+        self.out.push(b'"');
+        write!(Escaping(self.out), "{value}")?;
+        self.out.push(b'"');
         Ok(())
     }
 }
@@ -353,9 +401,10 @@ impl ser::SerializeMap for Compound<'_> {
 
     #[inline]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> fmt::Result {
+        self.entry = self.out.len();
         self.separate();
         let start = self.out.len();
-        key.serialize(Json(self.out))?;
+        self.nulls.write(self.out, key)?;
         match self.out.get(start) {
             Some(b'"') => Ok(()),
             _ => Err(fmt::Error),
@@ -364,8 +413,7 @@ impl ser::SerializeMap for Compound<'_> {
 
     #[inline]
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> fmt::Result {
-        self.out.push(b':');
-        value.serialize(Json(self.out))
+        self.value(value)
     }
 
     fn end(self) -> fmt::Result {
@@ -433,7 +481,8 @@ mod tests {
         for character in '\0'..='\u{ff}' {
             same(&format!("{character}a{character}"));
             let mut out = Vec::new();
-            Json(&mut out)
+            let nulls = Nulls::Kept;
+            Json { out: &mut out, nulls }
                 .collect_str(&format_args!("{character}{}", "a"))
                 .unwrap();
             assert_eq!(
@@ -482,17 +531,36 @@ mod tests {
         let mut out = Vec::new();
         assert!(write(&mut out, &1.5).is_err());
         assert!(write(&mut out, &BTreeMap::from([(1, 2)])).is_err());
-        for (object, entries) in [(&b"{}"[..], vec![1]), (b"[]", vec![1]), (b"{\"a\":1}", vec![])] {
-            let entries: BTreeMap<_, _> = entries.iter().map(|entry| ("b", entry)).collect();
-            assert!(extend(&mut object.to_vec(), &entries).is_err());
+        let entries = BTreeMap::from([("b", 2)]);
+        for object in [&b"{}"[..], b"[]", b""] {
+            assert!(Nulls::Kept.extend(&mut object.to_vec(), &entries).is_err());
         }
-        assert!(extend(&mut b"{\"a\":1}".to_vec(), &[1]).is_err());
+        assert!(Nulls::Kept.extend(&mut b"{\"a\":1}".to_vec(), &[1]).is_err());
     }
 
     #[test]
     fn entries_are_added_to_an_object() {
-        let mut out = b"{\"a\":1}".to_vec();
-        extend(&mut out, &BTreeMap::from([("b", 2), ("c", 3)])).unwrap();
-        assert_eq!(out, b"{\"a\":1,\"b\":2,\"c\":3}");
+        let extended = |nulls: Nulls, object: &[(&str, Option<u8>)]| {
+            let mut out = b"{\"a\":1}".to_vec();
+            nulls
+                .extend(&mut out, &BTreeMap::from_iter(object.iter().copied()))
+                .unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let entries = [("b", Some(2)), ("c", None)];
+        assert_eq!(extended(Nulls::Kept, &entries), r#"{"a":1,"b":2,"c":null}"#);
+        assert_eq!(extended(Nulls::LeftOut, &entries), r#"{"a":1,"b":2}"#);
+        assert_eq!(extended(Nulls::LeftOut, &entries[1..]), r#"{"a":1}"#);
+        assert_eq!(extended(Nulls::Kept, &[]), r#"{"a":1}"#);
+    }
+
+    /// Only entries of objects, and only where they are null themselves.
+    #[test]
+    fn nulls_are_left_out() {
+        let mut out = Vec::new();
+        let value =
+            serde_json::json!({"a": null, "b": [null, {"c": null}], "d": "null", "e": {"f": null, "g": 1}});
+        Nulls::LeftOut.write(&mut out, &value).unwrap();
+        assert_eq!(out, br#"{"b":[null,{}],"d":"null","e":{"g":1}}"#);
     }
 }

@@ -64,7 +64,7 @@ impl<'a> Prepared<'a> {
         if config
             .outputs
             .iter()
-            .any(|output| output.format == Format::Json && output.target == Target::Fd(2))
+            .any(|output| output.format.is_json() && output.target == Target::Fd(2))
         {
             say::as_json();
         }
@@ -293,7 +293,7 @@ impl Loaded<'_> {
 
 /// Whether executables of processes and names of containers are shown: in JSON, and where the user asks for them.
 fn shows_json(config: &Config) -> bool {
-    let json = config.outputs.iter().any(|output| output.format == Format::Json);
+    let json = config.outputs.iter().any(|output| output.format.is_json());
     json || template_shows(config, Field::Exe)
 }
 

@@ -16,7 +16,7 @@ counted() {
 		sed -nE 's/.* Collected : ([0-9]+)$/\1/p'
 }
 
-for format in table table-verbose json; do
+for format in table table-verbose json json,compact; do
 	events=$("$lines" $format 0 | sed -n 's/ events$//p')
 	count=$((($(counted $format $many) - $(counted $format $few)) / (many - few) / events))
 	expected=$(awk -F'\t' -v compiler="$compiler" -v format=$format \

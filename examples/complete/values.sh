@@ -93,7 +93,7 @@ _tracee_values() (
 	-o | --output)
 		case $2 in
 		*:*) ;;
-		*) put table table-verbose json ;;
+		*) put table table-verbose json json,compact ;;
 		esac
 		;;
 	--capture) put write write= exec exec= mem all ;;

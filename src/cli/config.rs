@@ -13,7 +13,7 @@ use crate::error::UsageError;
 use crate::filter::{self, Filters};
 use crate::loader::lookup::{BuildPolicy, Lookup};
 use crate::loader::plan::Detail;
-use crate::output::spec::{self as output, Format, OutputSpec, Target};
+use crate::output::spec::{self as output, OutputSpec, Target};
 use crate::output::table::Style;
 use crate::output::template::{self, Template};
 use crate::scope::{self, Scope};
@@ -117,7 +117,7 @@ impl Args {
         if self.list {
             self.check_listing(&outputs)?;
             let (events, few) = self.listed()?;
-            let form = match outputs.iter().any(|output| output.format == Format::Json) {
+            let form = match outputs.iter().any(|output| output.format.is_json()) {
                 true => list::Form::Json,
                 false if few => list::Form::Long,
                 false if self.verbose => list::Form::Verbose,
@@ -184,7 +184,7 @@ impl Args {
         };
         let filters = filter::parse::parse(&self.filter, &events.all(), shown)?;
         events.remove(&filters.impossible)?;
-        let is_table = |output: &OutputSpec| output.format != Format::Json;
+        let is_table = |output: &OutputSpec| !output.format.is_json();
         if self.format.is_some() && !outputs.iter().any(is_table) {
             return Err(UsageError::Value {
                 flag: "--format",

@@ -9,9 +9,9 @@ use crate::catalogue::ArgSpec;
 use crate::clock::Timeline;
 use crate::decode::container::Container;
 use crate::decode::event::{Arg, Context, Event, Executable};
-use crate::json::{self, Plain};
+use crate::json::{Nulls, Plain};
 use crate::output::json_fields::{
-    entries_of_arg, entries_of_spec, Call, EventFields, Head, JsonValue, ThreadFields, VALUE,
+    entries_of_arg, entries_of_spec, Call, EventFields, Head, JsonValue, ThreadFields,
 };
 
 /// How many threads are remembered.
@@ -21,6 +21,8 @@ const THREADS: usize = 64;
 /// the same; so is what it says of its event.
 #[derive(Default)]
 pub struct Lines {
+    /// Whether what can be derived is left out.
+    compact: bool,
     threads: Vec<Thread>,
     /// By id.
     events: Vec<Row>,
@@ -55,16 +57,16 @@ struct RowArg {
     spec: &'static ArgSpec,
     /// As C calls it; another argument may decide.
     ty: &'static str,
-    /// `{"name":"fd","type":"int","value":`
+    /// `{"name":"fd","type":"int"`
     bytes: Vec<u8>,
 }
 
 impl Row {
-    fn push(&mut self, out: &mut Vec<u8>, event: &Event<'_>) -> fmt::Result {
+    fn push(&mut self, out: &mut Vec<u8>, event: &Event<'_>, compact: bool) -> fmt::Result {
         if self.bytes.is_empty() || self.args_num != event.args.len() {
             self.args_num = event.args.len();
             let before = out.len() - 1;
-            json::extend(out, &EventFields::new(event))?;
+            Nulls::Kept.extend(out, &EventFields::new(event, compact))?;
             self.bytes.clear();
             self.bytes.extend_from_slice(&out[before..]);
             return Ok(());
@@ -75,15 +77,12 @@ impl Row {
     }
 
     /// What the argument at this position begins with.
-    fn arg(&mut self, position: usize, arg: &Arg<'_>) -> Result<&[u8], fmt::Error> {
+    fn arg(&mut self, position: usize, arg: &Arg<'_>, compact: bool) -> Result<&[u8], fmt::Error> {
         let ty = arg.ty.c_name();
         let known = |row: &RowArg| std::ptr::eq(row.spec, arg.spec) && row.ty == ty;
         if !self.args.get(position).is_some_and(known) {
             let mut bytes = Vec::new();
-            let mut map = json::object(&mut bytes);
-            entries_of_spec(&mut map, arg)?;
-            map.serialize_key(&Plain(VALUE))?;
-            bytes.push(b':');
+            entries_of_spec(&mut Nulls::Kept.object(&mut bytes), arg, compact)?;
             let row = RowArg {
                 spec: arg.spec,
                 ty,
@@ -97,27 +96,43 @@ impl Row {
 }
 
 impl Lines {
+    /// Lines without nulls, and without what follows from the event's name or from a number.
+    pub fn compact() -> Lines {
+        Lines {
+            compact: true,
+            ..Lines::default()
+        }
+    }
+
+    fn nulls(&self) -> Nulls {
+        match self.compact {
+            true => Nulls::LeftOut,
+            false => Nulls::Kept,
+        }
+    }
+
     /// Appends an event as one line. `clock` is the wall clock.
     pub fn push(&mut self, out: &mut Vec<u8>, event: &Event<'_>, clock: &Timeline) -> fmt::Result {
-        json::write(out, &Head::new(event, clock))?;
+        let (nulls, compact) = (self.nulls(), self.compact);
+        nulls.write(out, &Head::new(event, clock))?;
         self.push_thread(out, event, clock)?;
         let id = usize::from(event.spec.id);
         if self.events.len() <= id {
             self.events.resize_with(id + 1, Row::default);
         }
         let row = &mut self.events[id];
-        row.push(out, event)?;
-        json::extend(out, &Call::new(event))?;
+        row.push(out, event, compact)?;
+        nulls.extend(out, &Call::new(event))?;
         out.pop();
         out.extend_from_slice(b",\"args\":[");
         for (position, arg) in event.args.iter().enumerate() {
             if position > 0 {
                 out.push(b',');
             }
-            out.extend_from_slice(row.arg(position, arg)?);
-            json::write(out, &JsonValue::of(arg, &event.context))?;
-            let mut map = json::inside_object(out);
-            entries_of_arg(&mut map, arg, &event.context, &mut self.text)?;
+            out.extend_from_slice(row.arg(position, arg, compact)?);
+            let mut map = nulls.inside_object(out);
+            map.serialize_entry(&Plain("value"), &JsonValue::of(arg, &event.context))?;
+            entries_of_arg(&mut map, arg, &event.context, compact, &mut self.text)?;
             map.end()?;
         }
         out.extend_from_slice(b"]}\n");
@@ -125,13 +140,14 @@ impl Lines {
     }
 
     fn push_thread(&mut self, out: &mut Vec<u8>, event: &Event<'_>, clock: &Timeline) -> fmt::Result {
+        let nulls = self.nulls();
         self.threads.resize_with(THREADS, Thread::default);
         let thread = &mut self.threads[event.context.host_tid as usize % THREADS];
         let start = clock.wall(event.context.thread_start);
         if !thread.is_of(event, start) {
             thread.bytes.clear();
             let before = out.len() - 1;
-            json::extend(out, &ThreadFields::new(event, start))?;
+            nulls.extend(out, &ThreadFields::new(event, start))?;
             thread.keep(event, start, &out[before..]);
             return Ok(());
         }

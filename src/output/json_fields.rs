@@ -9,6 +9,7 @@ use crate::catalogue;
 use crate::clock::Timeline;
 use crate::decode::event::{Arg, Context, Event, Executable, Value};
 use crate::decode::path::{Marks, PathName};
+use crate::decode::structure::FieldValue;
 use crate::decode::ABI_NAMES;
 use crate::json::Plain;
 use crate::output::cuts::{MsghdrCuts, StringCuts};
@@ -60,9 +61,11 @@ pub(super) struct ThreadFields<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct EventFields {
-    event_id: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_id: Option<u16>,
     event_name: Plain,
-    args_num: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    args_num: Option<usize>,
 }
 
 /// What has happened, but for the arguments.
@@ -166,11 +169,12 @@ impl<'a> ThreadFields<'a> {
 }
 
 impl EventFields {
-    pub(super) fn new(event: &Event<'_>) -> Self {
+    /// `compact`: the name alone.
+    pub(super) fn new(event: &Event<'_>, compact: bool) -> Self {
         EventFields {
-            event_id: event.spec.id,
+            event_id: (!compact).then_some(event.spec.id),
             event_name: Plain(event.spec.name),
-            args_num: event.args.len(),
+            args_num: (!compact).then_some(event.args.len()),
         }
     }
 }
@@ -207,24 +211,45 @@ impl fmt::Display for PathText<'_> {
     }
 }
 
-/// The key of an argument's value.
-pub(super) const VALUE: &str = "value";
-
-/// What an argument is called.
-pub(super) fn entries_of_spec<M: SerializeMap>(map: &mut M, arg: &Arg<'_>) -> Result<(), M::Error> {
+/// What an argument is called. `compact`: without its type.
+pub(super) fn entries_of_spec<M: SerializeMap>(
+    map: &mut M,
+    arg: &Arg<'_>,
+    compact: bool,
+) -> Result<(), M::Error> {
     map.serialize_entry(&Plain("name"), &Plain(arg.spec.name))?;
-    map.serialize_entry(&Plain("type"), &Plain(arg.ty.c_name()))
+    match compact {
+        true => Ok(()),
+        false => map.serialize_entry(&Plain("type"), &Plain(arg.ty.c_name())),
+    }
 }
 
-/// What follows an argument's value.
+/// Whether JSON shows this as a number.
+fn is_number(value: &Value<'_>) -> bool {
+    match value {
+        Value::Number | Value::Pointer => true,
+        Value::Option(bytes) => structure::option_number(bytes).is_some(),
+        Value::Struct(array) => array.iter().next().is_some_and(|structure| {
+            structure.is_bare()
+                && structure.spec.fields.len() == 1
+                && matches!(structure.fields().next(), Some((_, FieldValue::Number(..))))
+        }),
+        _ => false,
+    }
+}
+
+/// What follows an argument's value. `compact`: without the words that a number stands for; what is open as an fd has no
+/// other place.
 pub(super) fn entries_of_arg<M: SerializeMap>(
     map: &mut M,
     arg: &Arg<'_>,
     context: &Context,
+    compact: bool,
     text: &mut String,
 ) -> Result<(), M::Error> {
+    let derived = compact && is_number(&arg.value) && arg.file.is_none();
     text.clear();
-    if text::push_symbolic(text, arg, context, Detail::All) {
+    if !derived && text::push_symbolic(text, arg, context, Detail::All) {
         map.serialize_entry(&Plain("text"), text.as_str())?;
     }
     match &arg.value {

@@ -148,6 +148,7 @@ impl Sink {
         let shape = match (spec.format, &style.template) {
             (format, _) if style.summary => Shape::Summary(Summary::new(style.durations), format),
             (Format::Json, _) => Shape::Json(json::Lines::default()),
+            (Format::JsonCompact, _) => Shape::Json(json::Lines::compact()),
             (_, Some(template)) => Shape::Template(Box::new(Rows {
                 template: template.clone(),
                 times: Times::new(style.time),
@@ -221,7 +222,7 @@ impl Sink {
             lost.iter().for_each(|(event, count)| summary.lose(event, *count));
             let mut text = String::new();
             match format {
-                Format::Json => summary
+                Format::Json | Format::JsonCompact => summary
                     .push_json(&mut text)
                     .map_err(|error| self.failed(error.into()))?,
                 Format::Table | Format::TableVerbose => summary.push_table(&mut text),
@@ -385,7 +386,12 @@ mod tests {
             record("writev", &[3, 1, 2], &[(1, &[1; 32])]),
             record("mmap", &[0, 4096, 3, 0x22, u64::MAX, 0], &[]),
         ];
-        for format in [Format::Table, Format::TableVerbose, Format::Json] {
+        for format in [
+            Format::Table,
+            Format::TableVerbose,
+            Format::Json,
+            Format::JsonCompact,
+        ] {
             let spec = OutputSpec {
                 format,
                 target: Target::File("/dev/null".into()),

@@ -14,6 +14,15 @@ pub enum Format {
     TableVerbose,
     /// One object a line.
     Json,
+    /// The same without what can be derived.
+    JsonCompact,
+}
+
+impl Format {
+    /// Whether it is JSON.
+    pub fn is_json(self) -> bool {
+        matches!(self, Format::Json | Format::JsonCompact)
+    }
 }
 
 /// Formats by the names that are typed.
@@ -60,6 +69,8 @@ pub const HELP: &str = "\
   table-verbose  with UTS_NAME, MNT_NS, PID_NS and PPID
   json           one object a line
 Options:
+  compact        of json: without nulls, eventId, argsNum and type, and without
+                 the text of numbers
   mode=0640      permissions of the file: json,mode=0640:/var/log/tracee.json
                  (without it a new file has 0600, and one that is there keeps
                  what it has)
@@ -139,9 +150,11 @@ fn output(value: &str) -> Result<OutputSpec, String> {
         match option.split_once('=') {
             Some(("mode", mode)) if spec.mode.is_none() => spec.mode = Some(parse_mode(mode)?),
             Some(("mode", _)) => return Err("mode is given twice".into()),
+            None if option == "compact" && spec.format == Format::Json => spec.format = Format::JsonCompact,
+            None if option == "compact" => return Err("compact is for json, once".into()),
             _ => {
                 return Err(format!(
-                    "there is no option {option:?}; it may be mode=0640 (permissions of the file)"
+                    "there is no option {option:?}; it may be mode=0640 (permissions of the file), or compact for json"
                 ))
             }
         }
@@ -245,6 +258,13 @@ mod tests {
                 None,
             ),
             ("json:&3", Format::Json, Target::Fd(3), None),
+            ("json,compact", Format::JsonCompact, Target::Fd(1), None),
+            (
+                "json,compact,mode=0600:x",
+                Format::JsonCompact,
+                Target::File("x".into()),
+                Some(0o600),
+            ),
             ("json:/dev/fd/12", Format::Json, Target::Fd(12), None),
             (
                 "json:/dev/fd/x",
@@ -264,6 +284,9 @@ mod tests {
     fn what_is_wrong_is_named() {
         for (values, said) in [
             (&["xml"][..], "table, table-verbose or json"),
+            (&["table,compact"], "compact is for json"),
+            (&["json,compact,compact"], "compact is for json, once"),
+            (&["json,compact=yes"], "no option \"compact=yes\""),
             (&[""], "table, table-verbose or json"),
             (&["json:"], "path after the colon is empty"),
             (&["table", "json"], "same place"),

@@ -146,18 +146,36 @@ fn hostile_json() -> Result<(), Failed> {
 fn several() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (json, table) = (path("json"), path("table"));
+    let (json, table, compact) = (path("json"), path("table"), path("compact"));
     let run = finish(tracee_command().args([
         "-o",
         &format!("json:{json}"),
         "-o",
         &format!("table:{table}"),
         "-o",
+        &format!("json,compact:{compact}"),
+        "-o",
         "table-verbose",
         "--",
         &prog("names"),
     ]));
-    let events = parse(std::fs::File::open(&json)?).len();
+    let whole = parse(std::fs::File::open(&json)?);
+    let compact = parse(std::fs::File::open(&compact)?);
+    let same = |key: &str| {
+        whole
+            .iter()
+            .map(|event| &event[key])
+            .eq(compact.iter().map(|event| &event[key]))
+    };
+    assert!(same("timestamp") && same("eventName") && same("returnValue") && same("executable"));
+    let bytes = |path: &str| std::fs::metadata(path).map(|stat| stat.len());
+    println!(
+        "{} bytes of json, {} of json,compact",
+        bytes(&json)?,
+        bytes(&path("compact"))?
+    );
+    assert!(compact.iter().all(|event| event.get("eventId").is_none()));
+    let events = whole.len();
     assert!(events > 5);
     assert_eq!(std::fs::read_to_string(&table)?.lines().count(), events + 1);
     assert_eq!(run.stdout.lines().count(), events + 1);

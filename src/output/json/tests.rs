@@ -30,18 +30,46 @@ struct Whole<'a>(&'a Arg<'a>, &'a Context);
 impl Serialize for Whole<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        entries_of_spec(&mut map, self.0)?;
-        map.serialize_entry(VALUE, &JsonValue::of(self.0, self.1))?;
-        entries_of_arg(&mut map, self.0, self.1, &mut String::new())?;
+        entries_of_spec(&mut map, self.0, false)?;
+        map.serialize_entry("value", &JsonValue::of(self.0, self.1))?;
+        entries_of_arg(&mut map, self.0, self.1, false, &mut String::new())?;
         map.end()
     }
+}
+
+/// A line without what can be derived.
+fn derive(mut line: Value) -> Value {
+    fn without_nulls(value: &mut Value) {
+        match value {
+            Value::Object(object) => {
+                object.retain(|_, value| !value.is_null());
+                object.values_mut().for_each(without_nulls);
+            }
+            Value::Array(array) => array.iter_mut().for_each(without_nulls),
+            _ => {}
+        }
+    }
+    without_nulls(&mut line);
+    let object = line.as_object_mut().unwrap();
+    object.retain(|key, _| key != "eventId" && key != "argsNum");
+    for arg in object["args"].as_array_mut().unwrap() {
+        let arg = arg.as_object_mut().unwrap();
+        arg.remove("type");
+        if arg
+            .get("value")
+            .is_some_and(|value| value.is_number() || value.is_boolean())
+        {
+            arg.remove("text");
+        }
+    }
+    line
 }
 
 /// Each line is what serde_json makes of the same, also when its thread is known.
 #[test]
 fn lines_are_what_serde_json_writes() {
     let mut random = Random(1);
-    let mut lines = Lines::default();
+    let (mut lines, mut compact) = (Lines::default(), Lines::compact());
     let clock = Timeline::new(7);
     let some = Rc::new(Executable {
         path: b"/x\xff".to_vec(),
@@ -83,7 +111,7 @@ fn lines_are_what_serde_json_writes() {
         let mut expected = serde_json::to_value(Head::new(&event, &clock)).unwrap();
         let rest = [
             serde_json::to_value(ThreadFields::new(&event, start)).unwrap(),
-            serde_json::to_value(EventFields::new(&event)).unwrap(),
+            serde_json::to_value(EventFields::new(&event, false)).unwrap(),
             serde_json::to_value(Call::new(&event)).unwrap(),
             serde_json::json!({ "args": event.args.iter().map(|arg| Whole(arg, &event.context)).collect::<Vec<_>>() }),
         ];
@@ -92,6 +120,10 @@ fn lines_are_what_serde_json_writes() {
             expected.as_object_mut().unwrap().extend(part);
         }
         assert_eq!(line, expected);
+        out.clear();
+        compact.push(&mut out, &event, &clock).unwrap();
+        let line: Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(line, derive(expected));
     }
     assert!(known > 100, "{known}");
 }
