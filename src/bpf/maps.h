@@ -113,6 +113,18 @@ struct scratch_map {
 };
 extern struct scratch_map scratch SEC(".maps");
 
+/*
+ * The call that the one program at sys_exit is at. The kernel runs no program twice at a time on a
+ * CPU, so that this is nobody else's.
+ */
+struct returned_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct returned_call);
+};
+extern struct returned_map returned SEC(".maps");
+
 /* The interpreter of a script: the kernel reads 256 bytes of its first line. */
 #define INTERP_LEN 256
 

@@ -294,6 +294,17 @@ impl Program {
         self.name.split("__").next().unwrap_or_default()
     }
 
+    /// The name without its mechanism, of a program that looks at calls: its name in
+    /// [`AFTER_BODIES`](crate::wire::AFTER_BODIES).
+    pub fn body(&self) -> &str {
+        self.name.rsplit_once("__after_").map_or("", |(body, _)| body)
+    }
+
+    /// Whether it is the program at `sys_exit` that also calls the bodies which look at calls.
+    pub fn looks(&self) -> bool {
+        self.name.starts_with("sys_exit__looking__")
+    }
+
     /// The function or tracepoint that it attaches to.
     pub fn target(&self) -> &str {
         self.section.rsplit('/').next().unwrap_or_default()
