@@ -49,6 +49,7 @@ extern struct priority_map priority SEC(".maps");
 /* When this CPU last woke the reader. */
 struct wake {
 	__u64 last; /* ns since boot */
+	__u64 room; /* bytes that can be written before it may have to be woken; 0: unknown */
 };
 
 struct wakes_map {

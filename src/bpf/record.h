@@ -311,7 +311,7 @@ struct syscall_desc {
 	__u8 sign; /* bit i: argument i came as a signed number of 32 bits */
 	__u8 ids16; /* bit i: argument i is a user or a group of 16 bits */
 	__u8 keeps; /* memory that is kept from sys_enter on: KEEPS_*, lib/given.h */
-	__u8 reserved;
+	__u8 reads; /* bit i: more than the value of argument i is in the record */
 	struct arg_desc args[MAX_ARGS];
 };
 

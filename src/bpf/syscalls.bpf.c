@@ -149,7 +149,9 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 	/* By its number, whatever inner call it contains. */
 	if (settings.chosen[EVENT_SYS_EXIT])
 		emit_raw(task, &call, EVENT_SYS_EXIT, ret, flags);
-	desc = reported_call(regs, &call);
+	/* Only there a call contains another one. */
+	if (call.abi == ABI_IA32)
+		desc = reported_call(regs, &call);
 	if (!desc)
 		return 0;
 	if (call.within)

@@ -19,6 +19,7 @@ use crate::loader::probe;
 use crate::loader::shared::boot_clock;
 use crate::loader::sizes::{create_rings, size_maps};
 use crate::ring::Rings;
+use crate::say;
 use crate::scope::{Following, Scope};
 use crate::wire::{control, followed};
 
@@ -67,7 +68,11 @@ impl KernelSide {
         let joins = joined.attached != several.attached;
         KernelSide::load_programs(plan, features, joined)
             .or_else(|error| match joins {
-                true => KernelSide::load_programs(plan, features, several),
+                true => {
+                    let side = KernelSide::load_programs(plan, features, several)?;
+                    say!("the kernel refuses to have one program for all calls: several cost each call more");
+                    Ok(side)
+                }
                 false => Err(error),
             })
             .map_err(|error| error.on_kernel(crate::privilege::kernel_release()))

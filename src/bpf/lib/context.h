@@ -19,6 +19,19 @@ static __always_inline void put_nodename(struct scratch *s, struct task_struct *
 	}
 }
 
+/* The current task's cgroup of v2, and its real user; where fields are plain loads, no helper is called. */
+static __always_inline __u64 current_cgroup(void)
+{
+	return has_task_btf() ? TASK_READ(current_task(), cgroups, dfl_cgrp, kn, id) :
+				bpf_get_current_cgroup_id();
+}
+
+static __always_inline __u32 current_uid(void)
+{
+	return has_task_btf() ? TASK_READ(current_task(), cred, uid.val) :
+				(__u32)bpf_get_current_uid_gid();
+}
+
 /* Fills in the context that every record has. */
 static __always_inline void record_fill(struct scratch *s, struct task_struct *task, __u16 event,
 					__u8 nvalues, __u64 now)
@@ -30,7 +43,7 @@ static __always_inline void record_fill(struct scratch *s, struct task_struct *t
 	h->time = now;
 	h->thread_start = TASK_READ(task, start_boottime);
 	h->process_start = TASK_READ(task, group_leader, start_boottime);
-	h->cgroup_id = bpf_get_current_cgroup_id();
+	h->cgroup_id = current_cgroup();
 	h->container = container_settings.wanted ? current_container() : 0;
 	h->ret = 0;
 	h->tid = ids.tid;
@@ -39,7 +52,7 @@ static __always_inline void record_fill(struct scratch *s, struct task_struct *t
 	h->host_tid = TASK_READ(task, pid);
 	h->host_pid = TASK_READ(task, tgid);
 	h->host_ppid = TASK_READ(task, real_parent, tgid);
-	h->uid = bpf_get_current_uid_gid();
+	h->uid = current_uid();
 	h->mnt_ns = TASK_READ(task, nsproxy, mnt_ns, ns.inum);
 	h->pid_ns = ids.ns;
 	h->cpu = bpf_get_smp_processor_id();

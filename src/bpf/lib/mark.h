@@ -95,8 +95,7 @@ static __always_inline void mark_set(struct mark *mark, __u32 state)
 }
 
 /* At sys_enter, for numbers with ENTER_MARK. */
-static __always_inline void mark_leave(struct task_struct *task, const struct pt_regs *regs,
-				       __u64 nr)
+static __always_inline void mark_leave(struct task_struct *task, __u64 nr)
 {
 	const struct syscall_desc *desc;
 	__u32 state = MARK_ENTERED;
@@ -115,7 +114,7 @@ static __always_inline void mark_leave(struct task_struct *task, const struct pt
 	if (settings.durations)
 		mark->entered = bpf_ktime_get_boot_ns();
 	if (number_has(nr, ENTER_ARGS)) {
-		syscall_args(regs, call.abi, 0, mark->args);
+		syscall_args(task_regs(task), call.abi, 0, mark->args);
 		desc = syscall_lookup(&call);
 		if (desc && desc->flags & SYSCALL_SKIP_ZERO)
 			state = MARK_UNSETTLED;
