@@ -4,6 +4,7 @@
 #define TRACEE_SYSCALL_H
 
 #include "call.h"
+#include "context.h"
 #include "given.h"
 #include "items.h"
 #include "mark.h"
@@ -22,14 +23,20 @@ static __always_inline void put_checked(struct scratch *s, __u32 index,
 	__u32 pos = s->pos;
 	int reading = READ_NOW;
 
-	s->how = *how;
-	s->part = PART_VALUE;
-	if (desc->keeps)
-		reading = before_reading(s->slot, index, abi, ret);
-	if (reading != READ_NOT)
-		put_arg(s->slot, index, abi, ret);
-	if (reading == READ_LATE)
-		mark_late(s->slot, pos);
+	if (how->kind == KIND_STR && how->when == WHEN_IN && !desc->keeps) {
+		/* Most of what is read: straight to the function that reads it. */
+		if (s->args[index])
+			put_user_str(s->slot, index, s->args[index]);
+	} else {
+		s->how = *how;
+		s->part = PART_VALUE;
+		if (desc->keeps)
+			reading = before_reading(s->slot, index, abi, ret);
+		if (reading != READ_NOT)
+			put_arg(s->slot, index, abi, ret);
+		if (reading == READ_LATE)
+			mark_late(s->slot, pos);
+	}
 	if (settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked == index + 1 && s->pos != pos)
 		s->checked = pos;
 }
@@ -168,7 +175,7 @@ static __always_inline bool put_values(struct scratch *s, const struct pt_regs *
 	} else {
 		plain_args(regs, s->args);
 	}
-	/* What is more than the call has is left out, or written over by record_begin(). */
+	/* What is more than the call has is left out, or written over by the first item. */
 #pragma unroll
 	for (int i = 0; i < MAX_ARGS; i++)
 		put_value(s, i, s->args[i]);
@@ -207,7 +214,8 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 		return;
 	}
 	known = put_values(s, regs, call, desc, taken);
-	record_begin(s->slot, desc->event, desc->nargs, now);
+	/* In place of record_begin(), which looks up slot and task once more. */
+	record_fill(s, task, task, desc->event, desc->nargs, now);
 	s->header.ret = ret;
 	s->header.syscall = desc->event;
 	s->header.abi = call->abi;
