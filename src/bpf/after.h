@@ -25,4 +25,10 @@
 #define AFTER_POSITION(name) AFTER_##name,
 enum after_body : __u8 { AFTER_BODIES(AFTER_POSITION) };
 
+/*
+ * A body gets this number with its position in the lowest bits: so the loader finds the calls of
+ * those that a run lacks, and leaves them out.
+ */
+enum body_call { BODY_CALL = 0x61667400 };
+
 #endif

@@ -77,6 +77,7 @@ union shared_enums {
 	enum keeps keeps;
 	enum enter_flag enter_flag;
 	enum after_body after_body;
+	enum body_call body_call;
 	enum event_choice event_choice;
 	enum scope_mode scope_mode;
 	enum exit_state exit_state;

@@ -9,7 +9,7 @@
 
 __noinline int leave_mark(__u64 nr)
 {
-	mark_leave(current_task(), nr);
+	mark_leave(current_task(), nr, true);
 	return 0;
 }
 

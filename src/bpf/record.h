@@ -326,6 +326,7 @@ struct settings {
 	__u8 want_nodename;
 	__u8 want_env; /* in sched_process_exec */
 	__u8 exec_on_enter; /* sched_prepare_exec is missing: sys_enter stands in */
+	__u8 plain_slots; /* no program of this run is preempted: lib/buffer.h */
 	__u8 keeps_before; /* sys_enter keeps what some calls may change: cred.bpf.c */
 	__u8 decode_fds;
 	__u8 marks; /* some calls leave marks: lib/mark.h */

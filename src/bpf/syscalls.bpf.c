@@ -92,13 +92,16 @@ static __always_inline __u8 verified_flags(const struct syscall_desc *desc, __u3
 int keep_before(__u64 nr);
 
 /* Each body is a global function: AFTER_CALL() of lib/event.h. */
-#define BODY_DECLARED(name) int name##__body(void);
+#define BODY_DECLARED(name) int name##__body(__u32 number);
 AFTER_BODIES(BODY_DECLARED)
 
-/* settings.bodies is constant, so that the verifier removes the bodies that this run lacks. */
+/*
+ * settings.bodies is constant, so that the verifier removes the bodies that this run lacks; the
+ * loader has left their calls out already.
+ */
 #define BODY_RUN(name)                                                          \
 	if (settings.bodies & 1U << AFTER_##name && which & 1U << AFTER_##name) \
-		name##__body();
+		name##__body(BODY_CALL | AFTER_##name);
 
 /*
  * looks: this is the program that also calls the bodies which look at calls; they come before the
@@ -207,8 +210,10 @@ static __always_inline int on_enter(struct task_struct *task, const struct pt_re
 
 	if (settings.keeps_before && number_has(nr, ENTER_BEFORE))
 		keep_before(nr);
-	if (settings.marks && number_has(nr, ENTER_MARK))
+	if (settings.marks && number_has(nr, ENTER_ARGS))
 		leave_mark(nr);
+	else if (settings.marks && number_has(nr, ENTER_MARK))
+		mark_leave(task, nr, false);
 	if (!number_has(nr, ENTER_WANTED))
 		return 0;
 	/* If execs are not remembered here, a task that awaits one does not matter. */

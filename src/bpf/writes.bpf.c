@@ -401,7 +401,7 @@ static __always_inline int capture_write(int slot)
 }
 
 /* These are written out, since returned_call() takes much of the stack: AFTER_CALL() of lib/event.h. */
-__noinline int capture_write__body(void)
+__noinline int capture_write__body(__u32 number)
 {
 	return capture_write(this_writing_call());
 }

@@ -14,7 +14,7 @@ use libbpf_rs::{
 use crate::error::LoadError;
 use crate::loader::features::Features;
 use crate::loader::object::{self, open_map, update};
-use crate::loader::plan::{Plan, Programs};
+use crate::loader::plan::{bodies, Plan, Programs};
 use crate::loader::probe;
 use crate::loader::shared::boot_clock;
 use crate::loader::sizes::{create_rings, size_maps};
@@ -92,6 +92,9 @@ impl KernelSide {
                 || name == "follow_named" && plan.scope.names_pids()
                 || name == "find_containers" && plan.containers;
             program.set_autoload(wanted);
+            if wanted && name.starts_with("sys_exit__looking__") {
+                object::leave_out_bodies(&mut program, bodies(&programs))?;
+            }
         }
         let filters = plan.filter_tables();
         let containers = size_maps(&mut open, plan, features, &programs.attached, &filters)?;

@@ -186,10 +186,7 @@ impl Plan<'_> {
         &self,
         open: &mut OpenObject,
         features: &Features,
-        Programs {
-            attached: programs,
-            after,
-        }: &Programs,
+        programs: &Programs,
         tables: &Tables,
         users_max: usize,
     ) -> Result<(), LoadError> {
@@ -216,6 +213,7 @@ impl Plan<'_> {
             .ok_or_else(incomplete)?;
         if features.needs_io_issue_defs()
             && programs
+                .attached
                 .iter()
                 .any(|program| program.stem() == special::IO_URING_SUBMIT.name)
         {
@@ -225,6 +223,7 @@ impl Plan<'_> {
         let by_tracepoint =
             |program: &&Program| matches!(program.mechanism, Mechanism::TpBtf | Mechanism::Tp);
         if programs
+            .attached
             .iter()
             .any(|program| program.stem() == special::CAP_CAPABLE.name && by_tracepoint(program))
         {
@@ -256,7 +255,10 @@ impl Plan<'_> {
             constants.syscall_wanted.fill(1);
         }
         let exec_on_enter = probe::prepare_exec(features) == probe::SYS_ENTER;
-        let has_enter = programs.iter().any(|program| program.stem() == probe::SYS_ENTER);
+        let has_enter = programs
+            .attached
+            .iter()
+            .any(|program| program.stem() == probe::SYS_ENTER);
         for (key, desc) in self.syscall_table() {
             let exec = exec_on_enter && desc.flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT) != 0;
             let nr = Self::number_of(key);
@@ -281,11 +283,11 @@ impl Plan<'_> {
             constants.on_enter[nr] |= bits;
             constants.syscall_wanted[nr] |= u8::from(bits != 0);
         }
-        for program in after {
+        constants.bodies = bodies(programs);
+        for program in &programs.after {
             let keeps = [special::COMMIT_CREDS.name, special::SWITCH_TASK_NS.name].contains(&program.stem());
             let looked_at = marks::looked_at_by(program);
             let bit = body_bit(program);
-            constants.bodies |= bit;
             constants.keeps_before |= u8::from(keeps);
             for (key, _, call) in self.every_call() {
                 if marks::is_marked(&looked_at, &call) {
@@ -295,6 +297,13 @@ impl Plan<'_> {
                 }
             }
         }
+        // An iterator over tasks looks for containers, and is preempted.
+        let preempted = |program: &&Program| match program.mechanism {
+            mechanism if mechanism.is_trampoline() => true,
+            Mechanism::Kprobe | Mechanism::Tp | Mechanism::AfterTp => false,
+            _ => features.preempts_raw_tracepoints(),
+        };
+        constants.plain_slots = u8::from(!self.containers && !programs.attached.iter().any(preempted));
         constants.marks = u8::from(!self.marked.is_empty());
         constants.mark_exits = u8::from(marks::exits(self.marked));
         constants.task_storage = u8::from(features.has_task_storage());
@@ -324,6 +333,14 @@ impl Plan<'_> {
         constants.durations = u8::from(self.detail.durations);
         Ok(())
     }
+}
+
+/// What looks at calls in a run, one bit each.
+pub(super) fn bodies(programs: &Programs) -> u32 {
+    programs
+        .after
+        .iter()
+        .fold(0, |bits, program| bits | body_bit(program))
 }
 
 /// The bit of a body in `settings.bodies`; 0: it has none, which a test rules out.

@@ -38,7 +38,27 @@ static __always_inline void count_loss(__u32 event, __u32 buffer, __u64 now)
  * A slot is ours if we are its only holder after adding ourselves. This needs no fetching atomics,
  * which kernels before 5.12 lack: all that compete run on this CPU, so that of two that both added
  * themselves at most the first can have read 1.
+ *
+ * Where no program is preempted, who interrupts us is done with a slot before we go on: then it
+ * takes no atomic operation, which would wait until all of the record is in memory.
  */
+static __always_inline bool slot_taken(struct scratch *s)
+{
+	volatile __u64 *holders = &s->holders;
+
+	if (settings.plain_slots) {
+		if (*holders)
+			return false;
+		*holders = 1;
+		return true;
+	}
+	__sync_fetch_and_add(&s->holders, 1);
+	if (*holders == 1)
+		return true;
+	__sync_fetch_and_add(&s->holders, -1);
+	return false;
+}
+
 static __always_inline struct scratch *scratch_get(void)
 {
 	__u32 slot = bpf_get_smp_processor_id() * SCRATCH_SLOTS;
@@ -48,19 +68,20 @@ static __always_inline struct scratch *scratch_get(void)
 
 		if (!s)
 			return NULL;
-		__sync_fetch_and_add(&s->holders, 1);
-		if (*(volatile __u64 *)&s->holders == 1) {
+		if (slot_taken(s)) {
 			s->slot = slot;
 			return s;
 		}
-		__sync_fetch_and_add(&s->holders, -1);
 	}
 	return NULL;
 }
 
 static __always_inline void scratch_put(struct scratch *s)
 {
-	__sync_fetch_and_add(&s->holders, -1);
+	if (settings.plain_slots)
+		*(volatile __u64 *)&s->holders = 0;
+	else
+		__sync_fetch_and_add(&s->holders, -1);
 }
 
 /*

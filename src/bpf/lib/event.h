@@ -143,7 +143,7 @@ static __always_inline const void *raw_argument(const void *ctx, int position)
  * all of them, used or not, so that there each has programs of its own.
  */
 #define AFTER_CALL(event)                                                                   \
-	__noinline int event##__body(void)                                                  \
+	__noinline int event##__body(__u32 number)                                          \
 	{                                                                                   \
 		const struct returned_call *call = this_call();                             \
                                                                                             \

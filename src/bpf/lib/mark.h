@@ -50,7 +50,7 @@ static __always_inline struct mark *mark_find(struct task_struct *task, bool cre
 	struct mark *mark;
 
 	if (settings.task_storage)
-		return bpf_task_storage_get(&task_marks, bpf_get_current_task_btf(), NULL,
+		return bpf_task_storage_get(&task_marks, task, NULL,
 					    create ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
 	mark = bpf_map_lookup_elem(&marks, &key);
 	if (mark && mark->start == start_time(task))
@@ -94,8 +94,8 @@ static __always_inline void mark_set(struct mark *mark, __u32 state)
 		__sync_fetch_and_add(&mark_control.unsettled, is ? 1 : -1);
 }
 
-/* At sys_enter, for numbers with ENTER_MARK. */
-static __always_inline void mark_leave(struct task_struct *task, __u64 nr)
+/* At sys_enter, for numbers with ENTER_MARK; args: for those with ENTER_ARGS, too. */
+static __always_inline void mark_leave(struct task_struct *task, __u64 nr, bool args)
 {
 	const struct syscall_desc *desc;
 	__u32 state = MARK_ENTERED;
@@ -113,7 +113,7 @@ static __always_inline void mark_leave(struct task_struct *task, __u64 nr)
 	mark->abi = call.abi;
 	if (settings.durations)
 		mark->entered = bpf_ktime_get_boot_ns();
-	if (number_has(nr, ENTER_ARGS)) {
+	if (args) {
 		syscall_args(task_regs(task), call.abi, 0, mark->args);
 		desc = syscall_lookup(&call);
 		if (desc && desc->flags & SYSCALL_SKIP_ZERO)
@@ -200,8 +200,8 @@ static __always_inline bool ran(__u64 nr, __u32 taken)
 }
 
 /*
- * mark_leave(), mark_take() and remember_exec() for the current task: registers take much of the
- * stack.
+ * mark_leave() with arguments, mark_take() and remember_exec() for the current task: registers take
+ * much of the stack.
  */
 int leave_mark(__u64 nr);
 int remember_exec_call(__u32 nr, __u32 abi);

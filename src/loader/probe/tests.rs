@@ -51,6 +51,33 @@ fn every_body_is_listed() {
 }
 
 #[test]
+fn a_run_calls_only_its_bodies() {
+    let mut object = object::open().unwrap();
+    let mut found = 0;
+    for mut program in object.progs_mut() {
+        if !program
+            .name()
+            .to_string_lossy()
+            .starts_with("sys_exit__looking__")
+        {
+            continue;
+        }
+        let calls = |program: &libbpf_rs::OpenProgramMut<'_>| {
+            let insns = program.insns();
+            insns
+                .iter()
+                .filter(|insn| insn.code == 0x85 && insn.src_reg() == 1)
+                .count()
+        };
+        let all = calls(&program);
+        object::leave_out_bodies(&mut program, 0b101).unwrap();
+        assert_eq!(all - calls(&program), AFTER_BODIES.len() - 2);
+        found += 1;
+    }
+    assert_eq!(found, 2);
+}
+
+#[test]
 fn parts_have_all_programs_of_an_event() {
     for event in catalogue::events() {
         let parts = parts(event);
