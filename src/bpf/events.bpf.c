@@ -68,3 +68,13 @@ __noinline int read_this_call(__u64 nr, __s64 ret, __u32 marked)
 
 	return call && (mark || !marked) ? fill_call(call, mark, nr, ret) : 0;
 }
+
+__noinline int looks_at(__u64 nr, __s64 ret, __u32 body)
+{
+	struct task_struct *task = current_task();
+	struct returned_call *call = this_call();
+
+	if (!call || !may_have_run(nr, body) || !in_scope(task))
+		return 0;
+	return fill_call(call, unsettled_mark(task), nr, ret);
+}

@@ -115,8 +115,8 @@ struct scratch_map {
 extern struct scratch_map scratch SEC(".maps");
 
 /*
- * The call that the one program at sys_exit is at. The kernel runs no program twice at a time on a
- * CPU, so that this is nobody else's.
+ * The call that programs at sys_exit look at. The kernel runs no program twice at a time on a CPU, so
+ * that this is the one program's alone; several run one after the other, and are not preempted.
  */
 struct returned_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -346,17 +346,8 @@ static __always_inline int slot_for(const struct returned_call *call)
 	return s->slot;
 }
 
-__noinline int writing_call(__u64 nr, __s64 ret)
-{
-	struct returned_call call = {};
-
-	if (ret < 0 || !may_have_run(nr, AFTER_capture_write) || !returned_call(nr, ret, &call))
-		return -1;
-	return slot_for(&call);
-}
-
-/* The same for the one program at sys_exit. */
-__noinline int this_writing_call(void)
+/* A function of its own: struct returned_call takes much of the stack. */
+__noinline int writing_call(void)
 {
 	const struct returned_call *call = this_call();
 
@@ -400,20 +391,11 @@ static __always_inline int capture_write(int slot)
 	return 0;
 }
 
-/* These are written out, since returned_call() takes much of the stack: AFTER_CALL() of lib/event.h. */
+/* Not by AFTER_CALL(), which has no slot for it. */
 __noinline int capture_write__body(__u32 number)
 {
-	return capture_write(this_writing_call());
+	bounded(number);
+	return capture_write(writing_call());
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(capture_write__after_tp_btf, struct pt_regs *regs, long ret)
-{
-	return capture_write(writing_call(regs->orig_ax, ret));
-}
-
-SEC("tp/raw_syscalls/sys_exit")
-int capture_write__after_tp(struct trace_event_raw_sys_exit *ctx)
-{
-	return capture_write(writing_call(ctx->id, ctx->ret));
-}
+AFTER_PROGRAMS(capture_write)

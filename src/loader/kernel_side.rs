@@ -65,7 +65,9 @@ impl KernelSide {
         // Should the kernel refuse the one program at sys_exit, it gets those in whose place it is.
         let joined = plan.programs(features, features.skips_dead_functions())?;
         let several = plan.programs(features, false)?;
-        let joins = joined.attached != several.attached;
+        // Several share this_call(), so that none may be preempted.
+        let preempted = features.preempts_raw_tracepoints() && !features.has_classic_tracepoints();
+        let joins = joined.attached != several.attached && !preempted;
         KernelSide::load_programs(plan, features, joined)
             .or_else(|error| match joins {
                 true => {

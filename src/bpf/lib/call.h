@@ -50,7 +50,7 @@ static __always_inline struct syscall_desc *reported_call(const struct pt_regs *
 	return syscall_lookup(call);
 }
 
-/* The call that the one program at sys_exit is at. */
+/* The call that programs at sys_exit look at. */
 static __always_inline struct returned_call *this_call(void)
 {
 	__u32 zero = 0;
