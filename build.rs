@@ -212,7 +212,14 @@ fn abi_stamp(header: &str) -> Result<String> {
     for event in catalogue::KERNEL {
         let _ = write!(text, "{} {:?};", event.name, event.args);
     }
-    for file in ["record.h", "captures.h", "filter.h", "scratch.h", "maps.h"] {
+    for file in [
+        "after.h",
+        "record.h",
+        "captures.h",
+        "filter.h",
+        "scratch.h",
+        "maps.h",
+    ] {
         text.push_str(&fs::read_to_string(Path::new(BPF_DIR).join(file))?);
     }
     // FNV-1a, 64 bits: the same in every build, which the standard library's hasher does not promise.

@@ -16,6 +16,9 @@ use crate::Result;
 /// The union whose members are the enums that Rust has: `src/bpf/maps.bpf.c`.
 const SHARED: &str = "shared_enums";
 
+/// The enum whose names Rust needs instead of its values: `src/bpf/after.h`.
+const BODIES: &str = "after_body";
+
 /// The text of the module.
 pub fn of_object(object: &Path) -> Result<String> {
     let mut text = String::from("// Made by build.rs.\n");
@@ -35,6 +38,18 @@ pub fn of_object(object: &Path) -> Result<String> {
             4 => "u32",
             size => return Err(format!("enum {of} has {size} bytes").into()),
         };
+        if of == BODIES {
+            text.push_str(
+                "/// What looks at calls after them; each has its position in C's `enum after_body`.\n",
+            );
+            text.push_str("pub const AFTER_BODIES: &[&str] = &[\n");
+            for value in values.iter() {
+                let name = value.name.unwrap_or_default().to_string_lossy();
+                let _ = writeln!(text, "    \"{}\",", name.trim_start_matches("AFTER_"));
+            }
+            text.push_str("];\n");
+            continue;
+        }
         for value in values.iter() {
             let name = value.name.unwrap_or_default().to_string_lossy();
             let value = value.value;

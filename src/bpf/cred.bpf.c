@@ -108,9 +108,10 @@ static __always_inline struct before *before_find(struct task_struct *task, bool
 	return before;
 }
 
-/* Remembers what such a call may change. */
-static __always_inline int on_before_call(struct task_struct *task, __u64 nr)
+/* For sys_enter, at numbers with ENTER_BEFORE (syscalls.bpf.c): keeps what such a call may change. */
+__noinline int keep_before(__u64 nr)
 {
+	struct task_struct *task = current_task();
 	struct syscall_desc *desc;
 	struct syscall_nr call;
 	struct before *before;
@@ -135,18 +136,6 @@ static __always_inline int on_before_call(struct task_struct *task, __u64 nr)
 	read_cred(BPF_CORE_READ(task, cred), &before->cred);
 	read_namespaces(BPF_CORE_READ(task, nsproxy), &before->namespaces);
 	return 0;
-}
-
-SEC("tp_btf/sys_enter")
-int BPF_PROG(before_call__tp_btf, struct pt_regs *regs, long id)
-{
-	return on_before_call(current_task(), id);
-}
-
-SEC("tp/raw_syscalls/sys_enter")
-int before_call__tp(struct trace_event_raw_sys_enter *ctx)
-{
-	return on_before_call(current_task(), ctx->id);
 }
 
 /* event: the event that depends on it. */

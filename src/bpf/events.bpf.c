@@ -30,26 +30,51 @@ __noinline int event_open(__u32 event, __u32 nvalues, __s64 ret, __u32 returned)
 	return s->slot;
 }
 
-__noinline int read_returned_call(__u32 slot, __u64 nr, __s64 ret)
+/* mark: that of a call whose registers may differ from it; NULL: they do not. */
+static __always_inline int fill_call(struct returned_call *out, const struct mark *mark, __u64 nr,
+				     __s64 ret)
 {
-	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 	struct task_struct *task = current_task();
 	struct pt_regs *regs = task_regs(task);
-	struct mark *mark = unsettled_mark(task);
 	struct syscall_desc *desc;
 	struct syscall_nr number;
 
-	if (!s || !(mark ? marked_call(mark, &number) : syscall_abi(task, nr, &number)))
+	if (!(mark ? marked_call(mark, &number) : syscall_abi(task, nr, &number)))
 		return 0;
 	desc = call_lookup(regs, &number);
 	if (!is_known(desc))
 		return 0;
-	s->call.event = desc->event;
-	s->call.abi = number.abi;
-	s->call.ret = call_result(&number, desc, ret);
-	s->call.within = number.within;
-	s->call.unread = !call_args(regs, &number, desc, s->call.args);
+	out->event = desc->event;
+	out->abi = number.abi;
+	out->ret = call_result(&number, desc, ret);
+	out->within = number.within;
+	out->unread = !call_args(regs, &number, desc, out->args);
 	if (mark)
-		bpf_probe_read_kernel(s->call.args, sizeof(s->call.args), mark->args);
+		bpf_probe_read_kernel(out->args, sizeof(out->args), mark->args);
 	return 1;
+}
+
+__noinline int read_returned_call(__u32 slot, __u64 nr, __s64 ret)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+	return s ? fill_call(&s->call, unsettled_mark(current_task()), nr, ret) : 0;
+}
+
+__noinline int read_this_call(__u64 nr, __s64 ret, __u32 marked)
+{
+	struct mark *mark = marked ? mark_find(current_task(), false) : NULL;
+	struct returned_call *call = this_call();
+
+	return call && (mark || !marked) ? fill_call(call, mark, nr, ret) : 0;
+}
+
+__noinline int looks_at(__u64 nr, __s64 ret, __u32 body)
+{
+	struct task_struct *task = current_task();
+	struct returned_call *call = this_call();
+
+	if (!call || !may_have_run(nr, body) || !in_scope(task))
+		return 0;
+	return fill_call(call, unsettled_mark(task), nr, ret);
 }

@@ -87,7 +87,7 @@ static __always_inline struct scratch *uring_begin_with(struct task_struct *task
 		count_loss(event, BUFFER_SCRATCH, now);
 		return NULL;
 	}
-	record_fill(s, task, event, nvalues, now);
+	record_fill(s, task, current_task(), event, nvalues, now);
 	if (is_poller(current_task()))
 		return s;
 	regs = task_regs(task);

@@ -29,6 +29,7 @@ struct losses_map losses SEC(".maps");
 struct syscalls_map syscalls SEC(".maps");
 struct selected_map selected SEC(".maps");
 struct scratch_map scratch SEC(".maps");
+struct returned_map returned SEC(".maps");
 struct exec_calls_map exec_calls SEC(".maps");
 struct task_marks_map task_marks SEC(".maps");
 struct marks_map marks SEC(".maps");
@@ -75,6 +76,8 @@ union shared_enums {
 	enum syscall_flag syscall_flag;
 	enum keeps keeps;
 	enum enter_flag enter_flag;
+	enum after_body after_body;
+	enum body_call body_call;
 	enum event_choice event_choice;
 	enum scope_mode scope_mode;
 	enum exit_state exit_state;

@@ -49,6 +49,7 @@ extern struct priority_map priority SEC(".maps");
 /* When this CPU last woke the reader. */
 struct wake {
 	__u64 last; /* ns since boot */
+	__u64 room; /* bytes that can be written before it may have to be woken; 0: unknown */
 };
 
 struct wakes_map {
@@ -112,6 +113,18 @@ struct scratch_map {
 	__type(value, struct scratch);
 };
 extern struct scratch_map scratch SEC(".maps");
+
+/*
+ * The call that programs at sys_exit look at. The kernel runs no program twice at a time on a CPU, so
+ * that this is the one program's alone; several run one after the other, and are not preempted.
+ */
+struct returned_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct returned_call);
+};
+extern struct returned_map returned SEC(".maps");
 
 /* The interpreter of a script: the kernel reads 256 bytes of its first line. */
 #define INTERP_LEN 256

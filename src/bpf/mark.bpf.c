@@ -9,9 +9,7 @@
 
 __noinline int leave_mark(__u64 nr)
 {
-	struct task_struct *task = current_task();
-
-	mark_leave(task, task_regs(task), nr);
+	mark_leave(current_task(), nr, true);
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 #ifndef TRACEE_RECORD_H
 #define TRACEE_RECORD_H
 
+#include "after.h"
 #include "event_ids.h"
 
 enum record_size {
@@ -310,7 +311,7 @@ struct syscall_desc {
 	__u8 sign; /* bit i: argument i came as a signed number of 32 bits */
 	__u8 ids16; /* bit i: argument i is a user or a group of 16 bits */
 	__u8 keeps; /* memory that is kept from sys_enter on: KEEPS_*, lib/given.h */
-	__u8 reserved;
+	__u8 reads; /* bit i: more than the value of argument i is in the record */
 	struct arg_desc args[MAX_ARGS];
 };
 
@@ -318,11 +319,15 @@ struct syscall_desc {
 struct settings {
 	__u8 chosen[MAX_EVENTS]; /* of kernel events: EVENT_* below */
 	__u8 syscall_wanted[MAX_SYSCALLS]; /* in any ABI, as a call or for sys_enter and sys_exit */
+	__u32 looked_at[MAX_SYSCALLS]; /* bodies that look at a number after the call, in any ABI */
+	__u32 bodies; /* those of AFTER_BODIES that this run has, one bit each */
 	__u32 scope_mode; /* SCOPE_* */
 	__u32 ring_size; /* of one CPU, in bytes */
 	__u8 want_nodename;
 	__u8 want_env; /* in sched_process_exec */
 	__u8 exec_on_enter; /* sched_prepare_exec is missing: sys_enter stands in */
+	__u8 plain_slots; /* no program of this run is preempted: lib/buffer.h */
+	__u8 keeps_before; /* sys_enter keeps what some calls may change: cred.bpf.c */
 	__u8 decode_fds;
 	__u8 marks; /* some calls leave marks: lib/mark.h */
 	__u8 mark_exits; /* exit and exit_group are */
@@ -336,6 +341,7 @@ enum enter_flag : __u8 {
 	ENTER_WANTED = 1 << 0,
 	ENTER_MARK = 1 << 1,
 	ENTER_ARGS = 1 << 2, /* the mark holds the arguments, too */
+	ENTER_BEFORE = 1 << 3, /* what the call may change is kept */
 	ENTER_ANY = 0xff,
 };
 

@@ -6,6 +6,7 @@
  * tracepoints are preempted, and while one is, the kernel runs it for no other task on that CPU.
  * Those on classic tracepoints are not preempted, but cost more.
  */
+#include "lib/event.h"
 #include "lib/exec.h"
 #include "lib/mark.h"
 #include "lib/scope.h"
@@ -87,8 +88,27 @@ static __always_inline __u8 verified_flags(const struct syscall_desc *desc, __u3
 	return taken & (RECORD_NOT_CARRIED_OUT | RECORD_UNVERIFIED);
 }
 
+/* What a call may change that commit_creds and switch_task_ns compare: cred.bpf.c. */
+int keep_before(__u64 nr);
+
+/* Each body is a global function: AFTER_CALL() of lib/event.h. */
+#define BODY_DECLARED(name) int name##__body(__u32 number);
+AFTER_BODIES(BODY_DECLARED)
+
+/*
+ * settings.bodies is constant, so that the verifier removes the bodies that this run lacks; the
+ * loader has left their calls out already.
+ */
+#define BODY_RUN(name)                                                          \
+	if (settings.bodies & 1U << AFTER_##name && which & 1U << AFTER_##name) \
+		name##__body(BODY_CALL | AFTER_##name);
+
+/*
+ * looks: this is the program that also calls the bodies which look at calls; they come before the
+ * call's own event.
+ */
 static __always_inline int on_exit(struct task_struct *task, const struct pt_regs *regs, __u64 nr,
-				   long ret)
+				   long ret, bool looks)
 {
 	struct syscall_desc *desc;
 	struct syscall_nr call;
@@ -100,9 +120,9 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 	/* Taken before scope and filters are asked, lest it stay for the next call. */
 	if (has_mark(nr)) {
 		taken = mark_taken(nr);
-		if (taken & TAKEN_EXECUTED)
+		if (taken & TAKEN_EXECUTED && !looks)
 			return 0;
-		if (taken & TAKEN_CALL) {
+		if (taken & (TAKEN_CALL | TAKEN_EXECUTED)) {
 			struct mark *mark = mark_find(task, false);
 
 			if (!mark)
@@ -115,6 +135,16 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 	}
 	if (!known || !in_scope(task))
 		return 0;
+	if (looks) {
+		__u32 which = bodies_of(nr);
+
+		if (which && ran(nr, taken) &&
+		    read_this_call(nr, ret, taken & (TAKEN_CALL | TAKEN_EXECUTED))) {
+			AFTER_BODIES(BODY_RUN)
+		}
+		if (taken & TAKEN_EXECUTED)
+			return 0;
+	}
 	desc = syscall_lookup(&call);
 	ret = call_result(&call, desc, ret);
 	if (desc && !is_no_call(desc, ret, taken))
@@ -122,7 +152,9 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 	/* By its number, whatever inner call it contains. */
 	if (settings.chosen[EVENT_SYS_EXIT])
 		emit_raw(task, &call, EVENT_SYS_EXIT, ret, flags);
-	desc = reported_call(regs, &call);
+	/* Only there a call contains another one. */
+	if (call.abi == ABI_IA32)
+		desc = reported_call(regs, &call);
 	if (!desc)
 		return 0;
 	if (call.within)
@@ -139,24 +171,32 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(sys_exit__tp_btf, struct pt_regs *regs, long ret)
-{
-	if (!exit_wanted(regs->orig_ax))
-		return 0;
-	return on_exit(current_task(), regs, regs->orig_ax, ret);
-}
+/*
+ * sys_exit__looking also calls the bodies; sys_exit is for runs without any, and for kernels where
+ * each has programs of its own.
+ */
+#define ON_EXIT(name, looks)                                                     \
+	SEC("tp_btf/sys_exit")                                                   \
+	int BPF_PROG(name##__tp_btf, struct pt_regs *regs, long ret)             \
+	{                                                                        \
+		if (!exit_wanted(regs->orig_ax))                                 \
+			return 0;                                                \
+		return on_exit(current_task(), regs, regs->orig_ax, ret, looks); \
+	}                                                                        \
+                                                                                 \
+	SEC("tp/raw_syscalls/sys_exit")                                          \
+	int name##__tp(struct trace_event_raw_sys_exit *ctx)                     \
+	{                                                                        \
+		struct task_struct *task;                                        \
+                                                                                 \
+		if (!exit_wanted(ctx->id))                                       \
+			return 0;                                                \
+		task = current_task();                                           \
+		return on_exit(task, task_regs(task), ctx->id, ctx->ret, looks); \
+	}
 
-SEC("tp/raw_syscalls/sys_exit")
-int sys_exit__tp(struct trace_event_raw_sys_exit *ctx)
-{
-	struct task_struct *task;
-
-	if (!exit_wanted(ctx->id))
-		return 0;
-	task = current_task();
-	return on_exit(task, task_regs(task), ctx->id, ctx->ret);
-}
+ON_EXIT(sys_exit, false)
+ON_EXIT(sys_exit__looking, true)
 
 /*
  * Attached only for calls that leave a mark or never return, for the event
@@ -168,8 +208,12 @@ static __always_inline int on_enter(struct task_struct *task, const struct pt_re
 	struct syscall_nr call;
 	enum scope scope;
 
-	if (settings.marks && number_has(nr, ENTER_MARK))
+	if (settings.keeps_before && number_has(nr, ENTER_BEFORE))
+		keep_before(nr);
+	if (settings.marks && number_has(nr, ENTER_ARGS))
 		leave_mark(nr);
+	else if (settings.marks && number_has(nr, ENTER_MARK))
+		mark_leave(task, nr, false);
 	if (!number_has(nr, ENTER_WANTED))
 		return 0;
 	/* If execs are not remembered here, a task that awaits one does not matter. */

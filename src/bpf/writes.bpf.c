@@ -326,16 +326,12 @@ static __always_inline __u32 who_writes(const struct returned_call *call, __u64 
  * Returns a slot for a call that may have changed a file (src/loader/marks.rs lists all of them),
  * with BY_* in scratch.write.who; or -1.
  */
-__noinline int writing_call(__u64 nr, __s64 ret)
+static __always_inline int slot_for(const struct returned_call *call)
 {
-	struct returned_call call = {};
 	struct scratch *s;
 	__u64 fd = 0;
-	__u32 who;
+	__u32 who = who_writes(call, &fd);
 
-	if (ret < 0 || !may_have_run(nr) || !returned_call(nr, ret, &call))
-		return -1;
-	who = who_writes(&call, &fd);
 	if (who == BY_NOBODY)
 		return -1;
 	s = scratch_get();
@@ -343,16 +339,23 @@ __noinline int writing_call(__u64 nr, __s64 ret)
 		count_capture_loss();
 		return -1;
 	}
-	s->call = call;
+	s->call = *call;
 	s->write.left = 0;
 	s->write.fd = fd;
 	s->write.who = who;
 	return s->slot;
 }
 
-static __always_inline int capture_write(__u64 nr, __s64 ret)
+/* A function of its own: struct returned_call takes much of the stack. */
+__noinline int writing_call(void)
 {
-	int slot = writing_call(nr, ret);
+	const struct returned_call *call = this_call();
+
+	return call && call->ret >= 0 ? slot_for(call) : -1;
+}
+
+static __always_inline int capture_write(int slot)
+{
 	int report = REPORT_NOTHING;
 	struct scratch *s;
 	__u32 fd;
@@ -388,14 +391,11 @@ static __always_inline int capture_write(__u64 nr, __s64 ret)
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(capture_write__after_tp_btf, struct pt_regs *regs, long ret)
+/* Not by AFTER_CALL(), which has no slot for it. */
+__noinline int capture_write__body(__u32 number)
 {
-	return capture_write(regs->orig_ax, ret);
+	bounded(number);
+	return capture_write(writing_call());
 }
 
-SEC("tp/raw_syscalls/sys_exit")
-int capture_write__after_tp(struct trace_event_raw_sys_exit *ctx)
-{
-	return capture_write(ctx->id, ctx->ret);
-}
+AFTER_PROGRAMS(capture_write)

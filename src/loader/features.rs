@@ -22,8 +22,8 @@ const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 /// Exists on kernels with kprobes, readable by everyone.
 const KPROBE_PMU: &str = "/sys/bus/event_source/devices/kprobe";
 
-/// Mechanisms that must not be used: `trampolines`, `kprobes`, or both with a comma. So one kernel shows what others
-/// would do.
+/// Mechanisms that must not be used, with commas: `trampolines`, `kprobes`, `dispatcher` (one program at `sys_exit` in
+/// place of several). So one kernel shows what others would do.
 const WITHOUT: &str = "TRACEE_WITHOUT";
 
 /// The kernel's abilities.
@@ -45,6 +45,7 @@ pub struct Features {
     /// Why trampolines are unavailable.
     no_trampolines: Option<String>,
     needs_io_issue_defs: bool,
+    skips_dead_functions: bool,
 }
 
 impl Features {
@@ -84,6 +85,14 @@ impl Features {
             tracepoints,
             functions,
             needs_io_issue_defs: needs_io_issue_defs(btf),
+            // Since 6.8 the verifier looks at a global function only if it is called.
+            skips_dead_functions: !shuns("dispatcher")
+                && btf
+                    .type_by_name::<Struct<'_>>("bpf_func_info_aux")
+                    .is_some_and(|aux| {
+                        aux.iter()
+                            .any(|member| member.name.is_some_and(|name| name == "called"))
+                    }),
         }
     }
 
@@ -136,6 +145,12 @@ impl Features {
     /// Whether tracing programs can use task storage (since 5.13).
     pub fn has_task_storage(&self) -> bool {
         self.task_storage
+    }
+
+    /// Whether the verifier leaves out global functions that a run switches off (since 6.8), so that one program can
+    /// have all that may be wanted at its hook.
+    pub fn skips_dead_functions(&self) -> bool {
+        self.skips_dead_functions
     }
 
     /// Why fentry and fexit programs are unavailable.

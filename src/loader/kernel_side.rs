@@ -14,11 +14,12 @@ use libbpf_rs::{
 use crate::error::LoadError;
 use crate::loader::features::Features;
 use crate::loader::object::{self, open_map, update};
-use crate::loader::plan::Plan;
+use crate::loader::plan::{bodies, Plan, Programs};
 use crate::loader::probe;
 use crate::loader::shared::boot_clock;
 use crate::loader::sizes::{create_rings, size_maps};
 use crate::ring::Rings;
+use crate::say;
 use crate::scope::{Following, Scope};
 use crate::wire::{control, followed};
 
@@ -53,11 +54,6 @@ pub struct KernelSide {
 impl KernelSide {
     /// Loads the programs, and attaches nothing.
     pub fn load(plan: &Plan<'_>, features: &Features) -> Result<Self, LoadError> {
-        KernelSide::load_programs(plan, features)
-            .map_err(|error| error.on_kernel(crate::privilege::kernel_release()))
-    }
-
-    fn load_programs(plan: &Plan<'_>, features: &Features) -> Result<Self, LoadError> {
         for event in plan.events {
             if let Err(reason) = probe::mechanism(event, features) {
                 return Err(LoadError::Unavailable {
@@ -66,11 +62,30 @@ impl KernelSide {
                 });
             }
         }
-        let programs = plan.programs(features)?;
+        // Should the kernel refuse the one program at sys_exit, it gets those in whose place it is.
+        let joined = plan.programs(features, features.skips_dead_functions())?;
+        let several = plan.programs(features, false)?;
+        // Several share this_call(), so that none may be preempted.
+        let preempted = features.preempts_raw_tracepoints() && !features.has_classic_tracepoints();
+        let joins = joined.attached != several.attached && !preempted;
+        KernelSide::load_programs(plan, features, joined)
+            .or_else(|error| match joins {
+                true => {
+                    let side = KernelSide::load_programs(plan, features, several)?;
+                    say!("the kernel refuses to have one program for all calls: several cost each call more");
+                    Ok(side)
+                }
+                false => Err(error),
+            })
+            .map_err(|error| error.on_kernel(crate::privilege::kernel_release()))
+    }
+
+    fn load_programs(plan: &Plan<'_>, features: &Features, programs: Programs) -> Result<Self, LoadError> {
         let cpus = libbpf_rs::num_possible_cpus().map_err(LoadError::bpf("the CPUs cannot be counted"))?;
         let rings = create_rings(cpus, plan.detail.ring_size)?;
 
-        let attached: BTreeSet<String> = programs.iter().map(|program| program.name.clone()).collect();
+        let names = programs.attached.iter().map(|program| program.name.clone());
+        let attached: BTreeSet<String> = names.collect();
         let mut open = object::open()?;
         for mut program in open.progs_mut() {
             let name = program.name().to_string_lossy();
@@ -79,9 +94,12 @@ impl KernelSide {
                 || name == "follow_named" && plan.scope.names_pids()
                 || name == "find_containers" && plan.containers;
             program.set_autoload(wanted);
+            if wanted && name.starts_with("sys_exit__looking__") {
+                object::leave_out_bodies(&mut program, bodies(&programs))?;
+            }
         }
         let filters = plan.filter_tables();
-        let containers = size_maps(&mut open, plan, features, &programs, &filters)?;
+        let containers = size_maps(&mut open, plan, features, &programs.attached, &filters)?;
         open_map(&mut open, "rings")?
             .set_max_entries(u32::try_from(rings.len()).unwrap_or(u32::MAX))
             .map_err(LoadError::bpf("a map cannot be sized"))?;

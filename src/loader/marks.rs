@@ -9,6 +9,7 @@ use crate::catalogue::spec::Return;
 use crate::catalogue::{self, special, CompatCall, EventSpec};
 use crate::loader::capture::CapturePlan;
 use crate::loader::features::Features;
+use crate::loader::object::Program;
 use crate::loader::probe;
 use crate::wire::{ENTER_ARGS, ENTER_MARK};
 
@@ -58,6 +59,19 @@ fn looked_at(stem: &str) -> &'static [&'static str] {
     }
 }
 
+/// What `--capture write` looks at.
+fn captured() -> impl Iterator<Item = &'static str> {
+    OPENING.iter().chain(WRITING).chain(CAPTURED).copied()
+}
+
+/// The calls that this program at `sys_exit` looks at.
+pub fn looked_at_by(program: &Program) -> Marked {
+    match program.stem() {
+        probe::CAPTURE_WRITE => captured().collect(),
+        stem => looked_at(stem).iter().copied().collect(),
+    }
+}
+
 /// Calls that leave marks: of the chosen ones those whose success is evidence, or `all`; and those that programs look
 /// at which have no other evidence.
 pub fn marked_calls(
@@ -85,7 +99,7 @@ pub fn marked_calls(
         }
     }
     if capture.is_some_and(|capture| capture.write) {
-        marked.extend(OPENING.iter().chain(WRITING).chain(CAPTURED));
+        marked.extend(captured());
     }
     // These may return as any of the others.
     if !marked.is_empty() {
@@ -106,7 +120,8 @@ pub fn enter_bits(marked: &Marked, call: &CompatCall) -> u8 {
         }
 }
 
-fn is_marked(marked: &Marked, call: &CompatCall) -> bool {
+/// Whether a call in some ABI is one of these by its number.
+pub fn is_marked(marked: &Marked, call: &CompatCall) -> bool {
     let has = |names: &[&str]| names.iter().any(|name| marked.contains(name));
     match catalogue::expect(call.event).columns.returns {
         // Before it returns, either may have the other's number, or that of another ABI.
@@ -125,7 +140,6 @@ pub fn exits(marked: &Marked) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::loader::object::Program;
 
     #[test]
     fn what_is_looked_at_is_there() {

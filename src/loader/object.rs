@@ -4,13 +4,19 @@ use std::ffi::CStr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::{ptr, slice};
 
-use libbpf_rs::{Map, MapCore, MapFlags, Object, ObjectBuilder, OpenMapMut, OpenObject};
+use libbpf_rs::{
+    AsRawLibbpf, Map, MapCore, MapFlags, Object, ObjectBuilder, OpenMapMut, OpenObject, OpenProgramMut,
+};
+use libbpf_sys::{
+    bpf_insn, bpf_program__set_insns, size_t, BPF_ALU, BPF_ALU64, BPF_CALL, BPF_JMP, BPF_MOV, BPF_PSEUDO_CALL,
+};
 use miniz_oxide::inflate::decompress_to_vec;
 use nix::libc::{c_int, c_void, dl_phdr_info, madvise, MADV_DONTNEED, PF_W, PT_LOAD};
 
 use crate::error::LoadError;
 use crate::privilege::secure_execution;
 use crate::privilege::way::{Folders, Media, Way};
+use crate::wire::BODY_CALL;
 
 /// The stamp changes with everything that C and Rust share (build.rs).
 pub const ABI_STAMP: &str = env!("TRACEE_ABI_STAMP");
@@ -91,6 +97,41 @@ pub fn way(also: Option<u32>) -> Way {
         folders: if secure { Folders::Closed } else { Folders::Safe },
         media: if secure { Media::Fixed } else { Media::Kept },
         make: false,
+    }
+}
+
+/// Leaves out the calls of all bodies but these from the program at `sys_exit` that looks at calls: libbpf appends, and
+/// the kernel goes through, whatever a program calls. `bodies`: one bit each.
+pub fn leave_out_bodies(program: &mut OpenProgramMut<'_>, bodies: u32) -> Result<(), LoadError> {
+    let op = |code: u32| u8::try_from(code).unwrap_or_default();
+    let set_number = [op(BPF_ALU | BPF_MOV), op(BPF_ALU64 | BPF_MOV)];
+    let call = op(BPF_JMP | BPF_CALL);
+    let mut insns = program.insns().to_vec();
+    for at in 1..insns.len() {
+        let (before, here) = (insns[at - 1], insns[at]);
+        let number = u32::from_ne_bytes(before.imm.to_ne_bytes());
+        let is_body = here.code == call
+            && u32::from(here.src_reg()) == BPF_PSEUDO_CALL
+            && set_number.contains(&before.code)
+            && before.dst_reg() == 1
+            && number & !31 == BODY_CALL;
+        if is_body && bodies & 1 << (number & 31) == 0 {
+            // r0 = 0
+            insns[at] = bpf_insn {
+                code: set_number[1],
+                ..Default::default()
+            };
+        }
+    }
+    let count = insns.len() as size_t;
+    // SAFETY: libbpf copies as many instructions as there are, and keeps the number that it had.
+    let ret =
+        unsafe { bpf_program__set_insns(program.as_libbpf_object().as_ptr(), insns.as_mut_ptr(), count) };
+    match ret {
+        0 => Ok(()),
+        error => Err(LoadError::bpf("a program cannot be changed")(
+            libbpf_rs::Error::from_raw_os_error(-error),
+        )),
     }
 }
 
@@ -292,6 +333,17 @@ impl Program {
     /// The name without its mechanism: an event, or a moment that several events need.
     pub fn stem(&self) -> &str {
         self.name.split("__").next().unwrap_or_default()
+    }
+
+    /// The name without its mechanism, of a program that looks at calls: its name in
+    /// [`AFTER_BODIES`](crate::wire::AFTER_BODIES).
+    pub fn body(&self) -> &str {
+        self.name.rsplit_once("__after_").map_or("", |(body, _)| body)
+    }
+
+    /// Whether it is the program at `sys_exit` that also calls the bodies which look at calls.
+    pub fn looks(&self) -> bool {
+        self.name.starts_with("sys_exit__looking__")
     }
 
     /// The function or tracepoint that it attaches to.

@@ -16,9 +16,10 @@ use crate::loader::object::{Mechanism, Program};
 use crate::loader::probe;
 use crate::scope::{Containers, Scope};
 use crate::wire::{
-    rodata, ENTER_WANTED, EVENT_BOOKKEEPING, EVENT_SHOWN, SCOPE_ALL, SCOPE_CONTAINER_ALL,
-    SCOPE_CONTAINER_LISTED, SCOPE_CONTAINER_NEW, SCOPE_FOLLOW, SCOPE_HOST_ALL, SCOPE_HOST_NEW, SCOPE_NEW,
-    SYSCALL_CHOSEN, SYSCALL_CLOSES, SYSCALL_EXECVE, SYSCALL_EXECVEAT, SYSCALL_ON_ENTER,
+    rodata, AFTER_BODIES, ENTER_BEFORE, ENTER_WANTED, EVENT_BOOKKEEPING, EVENT_SHOWN, SCOPE_ALL,
+    SCOPE_CONTAINER_ALL, SCOPE_CONTAINER_LISTED, SCOPE_CONTAINER_NEW, SCOPE_FOLLOW, SCOPE_HOST_ALL,
+    SCOPE_HOST_NEW, SCOPE_NEW, SYSCALL_CHOSEN, SYSCALL_CLOSES, SYSCALL_EXECVE, SYSCALL_EXECVEAT,
+    SYSCALL_ON_ENTER,
 };
 
 /// Calls that show the name of whom they send a signal to.
@@ -68,13 +69,40 @@ pub struct Plan<'a> {
     pub epoch: u64,
 }
 
+/// The programs of a run.
+#[derive(Debug)]
+pub struct Programs {
+    /// Those that attach.
+    pub attached: BTreeSet<&'static Program>,
+    /// Those that look at calls after them. Either they attach, or one program does all that they do.
+    pub after: BTreeSet<&'static Program>,
+}
+
+impl Programs {
+    /// joined: one program at `sys_exit` in place of several.
+    fn new(wanted: BTreeSet<&'static Program>, joined: bool) -> Programs {
+        let is_after = |program: &&'static Program| program.mechanism.is_after();
+        let after: BTreeSet<_> = wanted.iter().copied().filter(is_after).collect();
+        let plain = wanted.iter().find(|program| program.stem() == probe::SYS_EXIT);
+        let looking = plain
+            .filter(|_| joined && !after.is_empty())
+            .and_then(|plain| Some((*plain, probe::looking(plain)?)));
+        let mut attached = wanted.clone();
+        if let Some((plain, looking)) = looking {
+            attached.retain(|program| !is_after(program) && *program != plain);
+            attached.insert(looking);
+        }
+        Programs { attached, after }
+    }
+}
+
 impl Plan<'_> {
     pub(super) fn chosen(&self, event: &EventSpec) -> bool {
         self.events.iter().any(|chosen| chosen.id == event.id)
     }
 
-    /// Programs that the events, the scope and the bookkeeping need.
-    pub(super) fn programs(&self, features: &Features) -> Result<BTreeSet<&'static Program>, LoadError> {
+    /// Programs that the events, the scope and the bookkeeping need. joined: one at `sys_exit` in place of several.
+    pub(super) fn programs(&self, features: &Features, joined: bool) -> Result<Programs, LoadError> {
         let mut stems: BTreeSet<&'static str> = self
             .events
             .iter()
@@ -108,7 +136,8 @@ impl Plan<'_> {
         let best = |stem| {
             probe::best(stem, features).map_err(|reason| LoadError::Unavailable { event: stem, reason })
         };
-        stems.into_iter().map(best).collect()
+        let wanted = stems.into_iter().map(best).collect::<Result<_, _>>()?;
+        Ok(Programs::new(wanted, joined))
     }
 
     /// Whether arguments of some calls are read before the calls are carried out.
@@ -157,7 +186,7 @@ impl Plan<'_> {
         &self,
         open: &mut OpenObject,
         features: &Features,
-        programs: &BTreeSet<&Program>,
+        programs: &Programs,
         tables: &Tables,
         users_max: usize,
     ) -> Result<(), LoadError> {
@@ -184,6 +213,7 @@ impl Plan<'_> {
             .ok_or_else(incomplete)?;
         if features.needs_io_issue_defs()
             && programs
+                .attached
                 .iter()
                 .any(|program| program.stem() == special::IO_URING_SUBMIT.name)
         {
@@ -193,6 +223,7 @@ impl Plan<'_> {
         let by_tracepoint =
             |program: &&Program| matches!(program.mechanism, Mechanism::TpBtf | Mechanism::Tp);
         if programs
+            .attached
             .iter()
             .any(|program| program.stem() == special::CAP_CAPABLE.name && by_tracepoint(program))
         {
@@ -224,7 +255,10 @@ impl Plan<'_> {
             constants.syscall_wanted.fill(1);
         }
         let exec_on_enter = probe::prepare_exec(features) == probe::SYS_ENTER;
-        let has_enter = programs.iter().any(|program| program.stem() == probe::SYS_ENTER);
+        let has_enter = programs
+            .attached
+            .iter()
+            .any(|program| program.stem() == probe::SYS_ENTER);
         for (key, desc) in self.syscall_table() {
             let exec = exec_on_enter && desc.flags & (SYSCALL_EXECVE | SYSCALL_EXECVEAT) != 0;
             let nr = Self::number_of(key);
@@ -249,6 +283,27 @@ impl Plan<'_> {
             constants.on_enter[nr] |= bits;
             constants.syscall_wanted[nr] |= u8::from(bits != 0);
         }
+        constants.bodies = bodies(programs);
+        for program in &programs.after {
+            let keeps = [special::COMMIT_CREDS.name, special::SWITCH_TASK_NS.name].contains(&program.stem());
+            let looked_at = marks::looked_at_by(program);
+            let bit = body_bit(program);
+            constants.keeps_before |= u8::from(keeps);
+            for (key, _, call) in self.every_call() {
+                if marks::is_marked(&looked_at, &call) {
+                    let nr = Self::number_of(key);
+                    constants.looked_at[nr] |= bit;
+                    constants.on_enter[nr] |= if keeps { ENTER_BEFORE } else { 0 };
+                }
+            }
+        }
+        // An iterator over tasks looks for containers, and is preempted.
+        let preempted = |program: &&Program| match program.mechanism {
+            mechanism if mechanism.is_trampoline() => true,
+            Mechanism::Kprobe | Mechanism::Tp | Mechanism::AfterTp => false,
+            _ => features.preempts_raw_tracepoints(),
+        };
+        constants.plain_slots = u8::from(!self.containers && !programs.attached.iter().any(preempted));
         constants.marks = u8::from(!self.marked.is_empty());
         constants.mark_exits = u8::from(marks::exits(self.marked));
         constants.task_storage = u8::from(features.has_task_storage());
@@ -278,4 +333,18 @@ impl Plan<'_> {
         constants.durations = u8::from(self.detail.durations);
         Ok(())
     }
+}
+
+/// What looks at calls in a run, one bit each.
+pub(super) fn bodies(programs: &Programs) -> u32 {
+    programs
+        .after
+        .iter()
+        .fold(0, |bits, program| bits | body_bit(program))
+}
+
+/// The bit of a body in `settings.bodies`; 0: it has none, which a test rules out.
+fn body_bit(program: &Program) -> u32 {
+    let position = AFTER_BODIES.iter().position(|body| *body == program.body());
+    position.map_or(0, |position| 1 << position)
 }

@@ -34,7 +34,7 @@ fn missing(program: &Program, features: &Features) -> Option<String> {
 fn ranked(stem: &str, preempted: bool) -> Vec<&'static Program> {
     let mut programs: Vec<_> = object::programs()
         .iter()
-        .filter(|program| program.stem() == stem)
+        .filter(|program| program.stem() == stem && !program.looks())
         .collect();
     programs.sort_by_key(|program| {
         let skipped = preempted && program.mechanism.is_trampoline();
@@ -82,8 +82,6 @@ pub const FREE: &str = "sched_process_free";
 /// Stems of the beginning and the end of containers.
 pub const CONTAINER_LIFE: [&str; 2] = [special::CONTAINER_CREATE.name, special::CONTAINER_REMOVE.name];
 const PREPARE_EXEC: &str = "sched_prepare_exec";
-/// Remembers what a task has before a call that may change it.
-const BEFORE_CALL: &str = "before_call";
 /// Reports the namespaces that a child gets when it is made.
 const CLONE_NS: &str = "clone_ns";
 pub const PROT_ALERT: [&str; 2] = ["mem_prot_alert_mmap", "mem_prot_alert_mprotect"];
@@ -189,7 +187,8 @@ pub fn stems(event: &EventSpec, features: &Features) -> Vec<&'static str> {
         name @ (CREDS | NAMESPACES) => {
             let mut stems = vec![name];
             if best(name, features).is_ok_and(|program| program.mechanism.is_after()) {
-                stems.push(BEFORE_CALL);
+                // It keeps what they compare.
+                stems.push(SYS_ENTER);
             }
             if name == NAMESPACES {
                 stems.push(CLONE_NS);
@@ -203,6 +202,13 @@ pub fn stems(event: &EventSpec, features: &Features) -> Vec<&'static str> {
                 .collect()
         }
     }
+}
+
+/// The program at `sys_exit` that also does what those do which look at calls, in place of them: in the form of `other`.
+pub fn looking(other: &Program) -> Option<&'static Program> {
+    object::programs()
+        .iter()
+        .find(|program| program.looks() && program.mechanism == other.mechanism)
 }
 
 /// The program that sees an execve before the old image goes.

@@ -115,7 +115,7 @@ impl Plan<'_> {
             CompatStructs::Native => Layout::X32,
             CompatStructs::Usual | CompatStructs::Old => layout,
         };
-        for (arg, out) in event.args.iter().zip(&mut desc.args) {
+        for (index, (arg, out)) in event.args.iter().zip(&mut desc.args).enumerate() {
             let unread = arg.name == special::ENVP && !self.detail.exec_env
                 || call.structs == CompatStructs::Old
                     && matches!(
@@ -124,6 +124,12 @@ impl Plan<'_> {
                     );
             let ty = if unread { ArgType::Ptr } else { arg.ty };
             *out = self.arg_desc(event, ty, layout);
+            let more = match out.kind {
+                kind if kind == ArgKind::Value as u8 => false,
+                kind if kind == ArgKind::Fd as u8 => self.detail.decode_fds,
+                _ => true,
+            };
+            desc.reads |= u8::from(more) << index;
         }
         desc
     }

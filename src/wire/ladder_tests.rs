@@ -9,6 +9,7 @@ const LADDER: [(&str, &[&str]); 6] = [
     (
         "shared",
         &[
+            "after.h",
             "record.h",
             "captures.h",
             "filter.h",

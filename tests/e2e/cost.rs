@@ -82,11 +82,14 @@ fn unloaded() -> Result<(), Failed> {
     };
     // Programs that look at calls when they return need marks.
     let marks = ["sys_enter", "sys_exit"];
-    let after = match list("")["security_file_open"]["attach"]
+    let is_after = list("")["security_file_open"]["attach"]
         .to_string()
-        .contains("after the call")
-    {
-        true => &["security_file_o", "sys_enter", "sys_exit"][..],
+        .contains("after the call");
+    // The one program at sys_exit looks at them, too, where the kernel skips what it does not call (6.8).
+    let looks = |name: &String| name.starts_with("sys_exit__look");
+    let after = match is_after {
+        true if loaded("security_file_open").iter().any(looks) => &marks[..],
+        true => &["security_file_o", "sys_enter", "sys_exit"],
         false => &["security_file_o"],
     };
     for (event, programs) in [

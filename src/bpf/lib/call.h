@@ -50,6 +50,14 @@ static __always_inline struct syscall_desc *reported_call(const struct pt_regs *
 	return syscall_lookup(call);
 }
 
+/* The call that programs at sys_exit look at. */
+static __always_inline struct returned_call *this_call(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&returned, &zero);
+}
+
 /* Reads the array in memory that socketcall(2) and its like take. */
 static __always_inline bool held_array(__u32 within, __u64 args[MAX_ARGS])
 {

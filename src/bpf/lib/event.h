@@ -135,29 +135,34 @@ static __always_inline const void *raw_argument(const void *ctx, int position)
 }
 
 /*
- * Programs around the body after_<event>(const struct returned_call *), at sys_exit, for kernels
- * where the function itself cannot be attached to. The event's row names the calls that they look
- * at: .after(&["ioctl"]).
+ * What looks at a call after it: after_<event>(const struct returned_call *), for kernels where the
+ * function itself cannot be attached to. The event's row names the calls that it looks at:
+ * .after(&["ioctl"]); AFTER_BODIES of record.h lists it.
+ *
+ * One program at sys_exit calls the bodies of all events (syscalls.bpf.c). Kernels before 6.8 verify
+ * all of them, used or not, so that there each has programs of its own.
  */
-#define AFTER_CALL(event)                                                                   \
-	SEC("tp_btf/sys_exit")                                                              \
-	int BPF_PROG(event##__after_tp_btf, struct pt_regs *regs, long ret)                 \
-	{                                                                                   \
-		struct returned_call call = {};                                             \
-                                                                                            \
-		if (!may_have_run(regs->orig_ax))                                           \
-			return 0;                                                           \
-		return returned_call(regs->orig_ax, ret, &call) ? after_##event(&call) : 0; \
-	}                                                                                   \
-                                                                                            \
-	SEC("tp/raw_syscalls/sys_exit")                                                     \
-	int event##__after_tp(struct trace_event_raw_sys_exit *ctx)                         \
-	{                                                                                   \
-		struct returned_call call = {};                                             \
-                                                                                            \
-		if (!may_have_run(ctx->id))                                                 \
-			return 0;                                                           \
-		return returned_call(ctx->id, ctx->ret, &call) ? after_##event(&call) : 0;  \
+#define AFTER_CALL(event)                                        \
+	__noinline int event##__body(__u32 number)               \
+	{                                                        \
+		const struct returned_call *call = this_call();  \
+                                                                 \
+		bounded(number); /* or it would not be passed */ \
+		return call ? after_##event(call) : 0;           \
+	}                                                        \
+	AFTER_PROGRAMS(event)
+
+#define AFTER_PROGRAMS(event)                                                              \
+	SEC("tp_btf/sys_exit")                                                             \
+	int BPF_PROG(event##__after_tp_btf, struct pt_regs *regs, long ret)                \
+	{                                                                                  \
+		return looks_at(regs->orig_ax, ret, AFTER_##event) ? event##__body(0) : 0; \
+	}                                                                                  \
+                                                                                           \
+	SEC("tp/raw_syscalls/sys_exit")                                                    \
+	int event##__after_tp(struct trace_event_raw_sys_exit *ctx)                        \
+	{                                                                                  \
+		return looks_at(ctx->id, ctx->ret, AFTER_##event) ? event##__body(0) : 0;  \
 	}
 
 /*
@@ -166,6 +171,16 @@ static __always_inline const void *raw_argument(const void *ctx, int position)
  * results.
  */
 int read_returned_call(__u32 slot, __u64 nr, __s64 ret);
+/*
+ * The same into this_call(), for a call whose mark has been taken; marked: its number and ABI are
+ * those of the mark.
+ */
+int read_this_call(__u64 nr, __s64 ret, __u32 marked);
+/*
+ * For a program of a body's own: whether the current task is in scope and its call, which this body
+ * looks at, may have been carried out. It is this_call() then.
+ */
+int looks_at(__u64 nr, __s64 ret, __u32 body);
 
 /* False for a call that the table does not know, or out of scope. */
 static __always_inline bool returned_call(__u64 nr, long ret, struct returned_call *call)

@@ -34,6 +34,15 @@ static __always_inline bool number_has(__u64 nr, __u8 bits)
 	return low < MAX_SYSCALLS && settings.on_enter[low] & bits;
 }
 
+/* The bodies that look at that number after the call, in any ABI. */
+static __always_inline __u32 bodies_of(__u64 nr)
+{
+	__u64 low = (__u32)nr & ~X32_SYSCALL_BIT;
+
+	bounded(low);
+	return low < MAX_SYSCALLS ? settings.looked_at[low] : 0;
+}
+
 /* The mark of the current task; NULL: none. */
 static __always_inline struct mark *mark_find(struct task_struct *task, bool create)
 {
@@ -41,7 +50,7 @@ static __always_inline struct mark *mark_find(struct task_struct *task, bool cre
 	struct mark *mark;
 
 	if (settings.task_storage)
-		return bpf_task_storage_get(&task_marks, bpf_get_current_task_btf(), NULL,
+		return bpf_task_storage_get(&task_marks, task, NULL,
 					    create ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
 	mark = bpf_map_lookup_elem(&marks, &key);
 	if (mark && mark->start == start_time(task))
@@ -85,9 +94,8 @@ static __always_inline void mark_set(struct mark *mark, __u32 state)
 		__sync_fetch_and_add(&mark_control.unsettled, is ? 1 : -1);
 }
 
-/* At sys_enter, for numbers with ENTER_MARK. */
-static __always_inline void mark_leave(struct task_struct *task, const struct pt_regs *regs,
-				       __u64 nr)
+/* At sys_enter, for numbers with ENTER_MARK; args: for those with ENTER_ARGS, too. */
+static __always_inline void mark_leave(struct task_struct *task, __u64 nr, bool args)
 {
 	const struct syscall_desc *desc;
 	__u32 state = MARK_ENTERED;
@@ -105,8 +113,8 @@ static __always_inline void mark_leave(struct task_struct *task, const struct pt
 	mark->abi = call.abi;
 	if (settings.durations)
 		mark->entered = bpf_ktime_get_boot_ns();
-	if (number_has(nr, ENTER_ARGS)) {
-		syscall_args(regs, call.abi, 0, mark->args);
+	if (args) {
+		syscall_args(task_regs(task), call.abi, 0, mark->args);
 		desc = syscall_lookup(&call);
 		if (desc && desc->flags & SYSCALL_SKIP_ZERO)
 			state = MARK_UNSETTLED;
@@ -147,14 +155,17 @@ static __always_inline struct mark *unsettled_mark(struct task_struct *task)
 
 /*
  * For programs that look at a call before the one that takes its mark: whether it is one that
- * leaves a mark, and may have been carried out.
+ * leaves a mark, that this body looks at, and that may have been carried out. ran() says the same of
+ * a mark that has been taken.
  */
-static __always_inline bool may_have_run(__u64 nr)
+static __always_inline bool may_have_run(__u64 nr, __u32 body)
 {
 	bool leaves = number_has(nr, ENTER_MARK);
 	struct task_struct *task;
 	struct mark *mark;
 
+	if (!(bodies_of(nr) & 1U << body) && !numbers_are_unsettled())
+		return false;
 	if (!leaves && !numbers_are_unsettled())
 		return false;
 	task = current_task();
@@ -178,10 +189,19 @@ static __always_inline bool may_have_run(__u64 nr)
 #define TAKEN_CALL (1 << 10) /* so are number and ABI */
 #define TAKEN_FIRST (1 << 11) /* there was none: the thread returns for the first time */
 #define TAKEN_ENTERED (1 << 12) /* the mark shows when the call was entered */
+#define TAKEN_OTHER (1 << 13) /* it is the mark of another call */
+
+/* Whether a call may have been carried out, by what mark_take() has returned at its number. */
+static __always_inline bool ran(__u64 nr, __u32 taken)
+{
+	if (taken & (TAKEN_EXECUTED | TAKEN_CALL))
+		return true;
+	return number_has(nr, ENTER_MARK) && !(taken & (RECORD_NOT_CARRIED_OUT | TAKEN_OTHER));
+}
 
 /*
- * mark_leave(), mark_take() and remember_exec() for the current task: registers take much of the
- * stack.
+ * mark_leave() with arguments, mark_take() and remember_exec() for the current task: registers take
+ * much of the stack.
  */
 int leave_mark(__u64 nr);
 int remember_exec_call(__u32 nr, __u32 abi);
@@ -230,7 +250,7 @@ static __always_inline int mark_take(struct task_struct *task, __u64 nr)
 		 * is of another call.
 		 */
 		if (mark->nr != (__u32)nr)
-			return RECORD_UNVERIFIED;
+			return RECORD_UNVERIFIED | TAKEN_OTHER;
 		return TAKEN_ENTERED | (number_has(nr, ENTER_ARGS) ? TAKEN_ARGS : 0);
 	}
 	if (!leaves)

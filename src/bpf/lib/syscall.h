@@ -4,6 +4,7 @@
 #define TRACEE_SYSCALL_H
 
 #include "call.h"
+#include "context.h"
 #include "given.h"
 #include "items.h"
 #include "mark.h"
@@ -22,14 +23,20 @@ static __always_inline void put_checked(struct scratch *s, __u32 index,
 	__u32 pos = s->pos;
 	int reading = READ_NOW;
 
-	s->how = *how;
-	s->part = PART_VALUE;
-	if (desc->keeps)
-		reading = before_reading(s->slot, index, abi, ret);
-	if (reading != READ_NOT)
-		put_arg(s->slot, index, abi, ret);
-	if (reading == READ_LATE)
-		mark_late(s->slot, pos);
+	if (how->kind == KIND_STR && how->when == WHEN_IN && !desc->keeps) {
+		/* Most of what is read: straight to the function that reads it. */
+		if (s->args[index])
+			put_user_str(s->slot, index, s->args[index]);
+	} else {
+		s->how = *how;
+		s->part = PART_VALUE;
+		if (desc->keeps)
+			reading = before_reading(s->slot, index, abi, ret);
+		if (reading != READ_NOT)
+			put_arg(s->slot, index, abi, ret);
+		if (reading == READ_LATE)
+			mark_late(s->slot, pos);
+	}
 	if (settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked == index + 1 && s->pos != pos)
 		s->checked = pos;
 }
@@ -37,7 +44,6 @@ static __always_inline void put_checked(struct scratch *s, __u32 index,
 static __always_inline void put_args(struct scratch *s, const struct syscall_desc *desc, __u32 key,
 				     __u32 abi, long ret)
 {
-	s->checked = 0;
 	s->kept = 0;
 	s->room = ROOM_UNKNOWN;
 	s->nmessages = 0;
@@ -47,9 +53,9 @@ static __always_inline void put_args(struct scratch *s, const struct syscall_des
 	for (int i = 0; i < MAX_ARGS; i++) {
 		const struct arg_desc *how = &desc->args[i];
 
-		if (i >= desc->nargs)
+		if (!(desc->reads >> i))
 			break;
-		if (how->kind == KIND_VALUE)
+		if (!(desc->reads >> i & 1))
 			continue;
 		if (how->kind == KIND_SELECT) {
 			how = reading_of(s, desc, i, abi);
@@ -63,7 +69,6 @@ static __always_inline void put_args(struct scratch *s, const struct syscall_des
 /* For a call within another whose memory can no longer be read. */
 static __always_inline void put_unread_args(struct scratch *s, const struct syscall_desc *desc)
 {
-	s->checked = 0;
 	for (int i = 0; i < MAX_ARGS; i++) {
 		if (i >= desc->nargs)
 			break;
@@ -152,6 +157,31 @@ static __always_inline void put_seen(struct scratch *s, long seen)
 	item_end(s, item, sizeof(seen));
 }
 
+/*
+ * The call's arguments, into scratch.args and the record. False if they are in user memory that can
+ * no longer be read.
+ */
+static __always_inline bool put_values(struct scratch *s, const struct pt_regs *regs,
+				       const struct syscall_nr *call,
+				       const struct syscall_desc *desc, __u32 taken)
+{
+	bool known = true;
+
+	if (taken & TAKEN_ARGS && !desc->split && marked_args(s->slot)) {
+		if (call->abi == ABI_IA32)
+			widen_args(desc, s->args);
+	} else if (call->abi == ABI_IA32 || !has_task_regs()) {
+		known = read_call_args(s->slot, call->nr, call->abi, call->within);
+	} else {
+		plain_args(regs, s->args);
+	}
+	/* What is more than the call has is left out, or written over by the first item. */
+#pragma unroll
+	for (int i = 0; i < MAX_ARGS; i++)
+		put_value(s, i, s->args[i]);
+	return known;
+}
+
 /* taken: what is known by the call's mark, TAKEN_*. */
 static __always_inline void emit_syscall(struct task_struct *task, const struct pt_regs *regs,
 					 const struct syscall_nr *call,
@@ -161,7 +191,7 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 	long seen = ret;
 	bool checked = settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked;
 	struct scratch *s;
-	bool known = true;
+	bool known;
 	bool shown;
 	__u64 now;
 
@@ -183,27 +213,21 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 			   shown ? BUFFER_SCRATCH : BUFFER_TABLE, now);
 		return;
 	}
-	record_begin(s->slot, desc->event, desc->nargs, now);
+	known = put_values(s, regs, call, desc, taken);
+	/* In place of record_begin(), which looks up slot and task once more. */
+	record_fill(s, task, task, desc->event, desc->nargs, now);
 	s->header.ret = ret;
 	s->header.syscall = desc->event;
 	s->header.abi = call->abi;
 	s->header.flags = flags;
 	if (call->within)
 		s->header.flags |= RECORD_WITHIN;
-	if (taken & TAKEN_ARGS && !desc->split && marked_args(s->slot)) {
-		if (call->abi == ABI_IA32)
-			widen_args(desc, s->args);
-	} else {
-		known = read_call_args(s->slot, call->nr, call->abi, call->within);
-	}
-#pragma unroll
-	for (int i = 0; i < MAX_ARGS; i++)
-		if (i < desc->nargs)
-			put_value(s, i, s->args[i]);
+	if (checked)
+		s->checked = 0;
 	/* Calls that do not return have only numbers, and no stack is left. */
 	if (!known)
 		put_unread_args(s, desc);
-	else if (!(flags & RECORD_NO_RETURN))
+	else if (!(flags & RECORD_NO_RETURN) && (desc->reads || desc->keeps))
 		put_args(s, desc, syscall_key(call), call->abi, ret);
 	if (settings.target_names && is_kill(desc->event))
 		put_target_name(s->slot);

@@ -83,9 +83,15 @@ static __always_inline __u64 plain_address(const void *pointer)
 	return address;
 }
 
+/* Whether the verifier knows the type of task_regs(): since 5.15. */
+static __always_inline bool has_task_regs(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs);
+}
+
 static __always_inline struct pt_regs *task_regs(struct task_struct *task)
 {
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+	if (has_task_regs())
 		return (struct pt_regs *)bpf_task_pt_regs(task);
 	return (struct pt_regs *)(BPF_CORE_READ(task, stack) + OLD_THREAD_SIZE) - 1;
 }
@@ -188,6 +194,20 @@ static __always_inline void syscall_args(const struct pt_regs *regs, __u32 abi, 
 	}
 }
 
+/*
+ * The same for a native call or one of x32, from registers whose type the verifier knows: plain
+ * loads.
+ */
+static __always_inline void plain_args(const struct pt_regs *regs, __u64 args[MAX_ARGS])
+{
+	args[0] = regs->di;
+	args[1] = regs->si;
+	args[2] = regs->dx;
+	args[3] = regs->r10;
+	args[4] = regs->r8;
+	args[5] = regs->r9;
+}
+
 /* Bytes of a pointer in user memory. */
 static __always_inline __u32 pointer_size(__u32 abi)
 {
@@ -256,18 +276,22 @@ static __always_inline __u32 number_here(struct pid *pid, __u32 host)
 
 static __always_inline void task_ns_pids(struct task_struct *task, struct ns_pids *ids)
 {
-	struct pid *pid = TASK_READ(task, thread_pid);
 	struct upid upid = {};
+	struct pid *pid;
 
-	ids->level = BPF_CORE_READ(pid, level);
-	pid_at_level(pid, ids->level, &upid);
-	ids->tid = upid.nr;
-	ids->ns = BPF_CORE_READ(upid.ns, ns.inum);
+	ids->level = TASK_READ(task, thread_pid, level);
+	/* Most tasks: all of it is plain loads. */
 	if (!ids->level) {
+		ids->tid = TASK_READ(task, thread_pid, numbers[0].nr);
+		ids->ns = TASK_READ(task, thread_pid, numbers[0].ns, ns.inum);
 		ids->pid = TASK_READ(task, tgid);
 		ids->ppid = TASK_READ(task, real_parent, tgid);
 		return;
 	}
+	pid = TASK_READ(task, thread_pid);
+	pid_at_level(pid, ids->level, &upid);
+	ids->tid = upid.nr;
+	ids->ns = BPF_CORE_READ(upid.ns, ns.inum);
 	ids->pid = pid_in_ns(TASK_READ(task, group_leader, thread_pid), ids->level, upid.ns);
 	ids->ppid = pid_in_ns(TASK_READ(task, real_parent, group_leader, thread_pid), ids->level,
 			      upid.ns);
