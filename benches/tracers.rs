@@ -4,6 +4,7 @@
 //! `TRACEE_TEST_PROGS` is the folder of compiled tests/progs.
 
 mod empty;
+mod least;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -15,6 +16,8 @@ use nix::sys::signal::{kill, Signal};
 use nix::unistd::Pid;
 
 use empty::EmptyProgram;
+use least::LeastProgram;
+use nix::libc::{SYS_close, SYS_getppid, SYS_openat};
 
 const ROUNDS: usize = 5;
 const GETPPIDS: u32 = 2_000_000;
@@ -23,10 +26,22 @@ const OPENS: u32 = 100_000;
 const OPENS_STRACE: u32 = 20_000;
 
 fn main() {
-    println!("untraced call: getppid while only openat is traced, ns a call");
+    println!("untraced call: getppid while others are traced, ns a call");
     let bare = best(|| work("getppid", GETPPIDS));
     row("nothing attached", bare, None);
-    let mut contenders = vec![Contender::empty(), Contender::tracee(&["-e", "openat"])];
+    let mut contenders = vec![
+        Contender::empty(),
+        Contender::tracee(&["-e", "openat"]),
+        Contender::tracee(&["-o", "table:/dev/null"]),
+        Contender::tracee(&[
+            "-s",
+            "all",
+            "-x",
+            "getppid,sys_enter,sys_exit",
+            "-o",
+            "table:/dev/null",
+        ]),
+    ];
     contenders.extend(Contender::others(&["openat"]));
     let costs = compare(&contenders, "getppid", GETPPIDS);
     for (contender, cost) in contenders.iter().zip(&costs) {
@@ -34,37 +49,49 @@ fn main() {
     }
 
     println!(
-        "\ntraced openat and close: ns a pair; what each adds, and that as a ratio to bpftrace's printf"
+        "\ntraced getppid: ns a call that each adds, and that as a ratio to the least that a record can cost"
     );
-    let bare = best(|| work("open", OPENS));
-    row("nothing attached", bare, None);
+    let numbers = |numbers: [i64; 2]| numbers.map(|number| u32::try_from(number).expect("a number"));
+    let contenders = vec![
+        Contender::least(numbers([SYS_getppid; 2])),
+        Contender::tracee(&["-e", "getppid", "-o", "json:/dev/null"]),
+    ];
+    added(&contenders, "getppid", GETPPIDS);
+
+    println!("\ntraced openat and close: ns a pair that each adds, in the same way");
     let mut contenders = vec![
+        Contender::least(numbers([SYS_openat, SYS_close])),
         Contender::tracee(&["-e", "openat,close", "-o", "json:/dev/null"]),
         Contender::tracee(&["-e", "openat,close", "-o", "table:/dev/null"]),
     ];
     contenders.extend(Contender::others(&["openat", "close"]));
-    let costs = compare(&contenders, "open", OPENS);
-    let reference = contenders
-        .iter()
-        .position(|c| c.name.starts_with("bpftrace"))
-        .map(|at| costs[at] - bare);
+    let (bare, least) = added(&contenders, "open", OPENS);
+    if found("strace") {
+        let cost = best(|| strace("open", OPENS_STRACE)) - bare;
+        row("strace", cost, Some(cost / least));
+    }
+
+    println!("\ntracee's own side");
+    for format in ["table", "json", "json,compact"] {
+        throughput(format);
+    }
+    start_up();
+}
+
+/// Prints what each adds to the work, in ns, and as a ratio to the first of them. Returns what the work takes bare, and
+/// what the first one adds.
+fn added(contenders: &[Contender], what: &str, count: u32) -> (f64, f64) {
+    let bare = best(|| work(what, count));
+    row("nothing attached", bare, None);
+    let costs = compare(contenders, what, count);
     for (contender, cost) in contenders.iter().zip(&costs) {
         row(
             &contender.name,
             cost - bare,
-            reference.map(|reference| (cost - bare) / reference),
+            Some((cost - bare) / (costs[0] - bare)),
         );
     }
-    if found("strace") {
-        let cost = best(|| strace("open", OPENS_STRACE)) - bare;
-        row("strace", cost, reference.map(|reference| cost / reference));
-    }
-
-    println!("\ntracee's own side");
-    for format in ["table", "json"] {
-        throughput(format);
-    }
-    start_up();
+    (bare, costs[0] - bare)
 }
 
 fn row(name: &str, value: f64, ratio: Option<f64>) {
@@ -134,17 +161,24 @@ fn found(tool: &str) -> bool {
         .any(|folder| Path::new(folder).join(tool).exists())
 }
 
-/// A tracer, or the empty program.
+/// A tracer, or a program to compare it with.
 struct Contender {
     name: String,
-    /// `None`: the empty program.
-    command: Option<Vec<String>>,
+    kind: Kind,
     /// Standard error or output shows this once it traces.
     ready: &'static str,
 }
 
+enum Kind {
+    Empty,
+    /// Of the calls with these numbers.
+    Least([u32; 2]),
+    Command(Vec<String>),
+}
+
 enum Running {
     Empty { _program: EmptyProgram },
+    Least { _program: LeastProgram },
     Process(Child),
 }
 
@@ -152,7 +186,15 @@ impl Contender {
     fn empty() -> Contender {
         Contender {
             name: "empty tp_btf/sys_exit".into(),
-            command: None,
+            kind: Kind::Empty,
+            ready: "",
+        }
+    }
+
+    fn least(numbers: [u32; 2]) -> Contender {
+        Contender {
+            name: "the least program".into(),
+            kind: Kind::Least(numbers),
             ready: "",
         }
     }
@@ -162,7 +204,7 @@ impl Contender {
         command.extend(flags.iter().map(|flag| (*flag).to_owned()));
         Contender {
             name: format!("tracee {}", flags.join(" ")),
-            command: Some(command),
+            kind: Kind::Command(command),
             ready: "tracee: tracing has begun",
         }
     }
@@ -213,16 +255,24 @@ impl Contender {
         let command = command.iter().map(|word| (*word).to_owned()).collect();
         Contender {
             name: name.into(),
-            command: Some(command),
+            kind: Kind::Command(command),
             ready,
         }
     }
 
     fn start(&self) -> Running {
-        let Some(words) = &self.command else {
-            return Running::Empty {
-                _program: EmptyProgram::attach().expect("the empty program"),
-            };
+        let words = match &self.kind {
+            Kind::Empty => {
+                return Running::Empty {
+                    _program: EmptyProgram::attach().expect("the empty program"),
+                }
+            }
+            Kind::Least(numbers) => {
+                return Running::Least {
+                    _program: LeastProgram::attach(*numbers),
+                }
+            }
+            Kind::Command(words) => words,
         };
         let mut child = Command::new(&words[0])
             .args(&words[1..])
@@ -315,7 +365,7 @@ fn throughput(format: &str) {
         sustained = (numbers[0] as f64 / took.as_secs_f64()) as u64;
         micros = (spent(after) - spent(middle)) / numbers[0] as f64;
     }
-    println!("  {format:<6} {sustained:>8} events/s without loss, {micros:.2} µs of CPU an event");
+    println!("  {format:<12} {sustained:>8} events/s without loss, {micros:.2} µs of CPU an event");
 }
 
 /// Time from exec to the first row, and peak memory.

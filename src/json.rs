@@ -30,7 +30,7 @@ pub enum Nulls {
 }
 
 impl Nulls {
-    /// Appends a value as [`write`] does.
+    /// Appends a value as [`write()`] does.
     pub fn write<T: Serialize + ?Sized>(self, out: &mut Vec<u8>, value: &T) -> fmt::Result {
         value.serialize(Json { out, nulls: self })
     }

@@ -137,7 +137,7 @@ static __always_inline const void *raw_argument(const void *ctx, int position)
 /*
  * What looks at a call after it: after_<event>(const struct returned_call *), for kernels where the
  * function itself cannot be attached to. The event's row names the calls that it looks at:
- * .after(&["ioctl"]); AFTER_BODIES of record.h lists it.
+ * .after(&["ioctl"]); AFTER_BODIES of after.h lists it.
  *
  * One program at sys_exit calls the bodies of all events (syscalls.bpf.c). Kernels before 6.8 verify
  * all of them, used or not, so that there each has programs of its own.
