@@ -7,7 +7,7 @@ use std::sync::{mpsc, Arc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use libbpf_rs::{ObjectBuilder, RingBufferBuilder};
+use libbpf_rs::{MapCore, ObjectBuilder, RingBufferBuilder};
 
 /// An attached program that records two calls; dropping this detaches it.
 pub struct LeastProgram {
@@ -25,7 +25,7 @@ impl LeastProgram {
             let stop = Arc::clone(&stop);
             move || {
                 let open = ObjectBuilder::default().open_file(object).expect("least.bpf.o");
-                let mut object = open.load().expect("the kernel takes it");
+                let object = open.load().expect("the kernel takes it");
                 let _links: Vec<_> = object
                     .progs_mut()
                     .map(|program| program.attach().expect("sys_exit"))
