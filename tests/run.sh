@@ -209,13 +209,14 @@ build_e2e() {
 	[ -s "$logs/e2e.path" ]
 }
 
-# Uses the newest object that clippy or the build has compiled, since compiling it takes minutes.
-fuzz_targets() {
+# Uses the newest object that clippy or the build has compiled, since compiling it takes minutes. In a shell of its own:
+# a later build would take the object for its own.
+fuzz_targets() (
 	local objects
 	mapfile -t objects < <(ls -t "$target"/test-run/build/tracee-*/out/tracee.bpf.o 2>/dev/null)
 	if [ ${#objects[@]} -gt 0 ]; then export TRACEE_BPF_OBJECT=${objects[0]}; fi
 	fuzz/run.sh "$@"
-}
+)
 
 # The BPF object by the newest compiler here, if that is not the usual one: other compilers make other
 # programs of the same sources, and a kernel may refuse one.
