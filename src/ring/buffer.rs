@@ -210,10 +210,14 @@ impl Buffer {
         }
     }
 
-    /// Whether records that wait here take more of the ring than a reader should leave unread for long: its kernel side
-    /// then does not wake the reader for more.
-    pub fn is_pressed(&self) -> bool {
-        self.next - self.freed >= self.size / 16
+    /// Bytes that the kernel cannot write to yet.
+    pub fn taken(&self) -> u64 {
+        self.producer().load(Ordering::Relaxed) - self.freed
+    }
+
+    /// Bytes of all of it.
+    pub fn size(&self) -> u64 {
+        self.size
     }
 }
 

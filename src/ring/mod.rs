@@ -4,7 +4,8 @@
 //! `src/bpf/lib/buffer.h`). Records that come within that time of a wake-up wake nobody, so after a round that found
 //! any we look again by ourselves after the same time. An idle system wakes nobody at all.
 //!
-//! Records are forwarded from where they lie: a ring gets its room back when all records before have been.
+//! Records are forwarded from where they lie: a ring gets its room back when all records before have been. Only where
+//! those that wait take much of their ring they are copied.
 
 mod buffer;
 
@@ -24,16 +25,24 @@ const WAKE_AGE: Duration = Duration::from_nanos(WAKE_AGE_NS as u64);
 /// it, or was preempted at that. Younger records wait a round for what may still come before them.
 const SETTLE_NS: u64 = 4_000_000;
 
-/// We look again after this time where records that wait take much of their ring.
-const PRESSED_AGE: Duration = Duration::from_millis(1);
+/// This part of a ring is much of it: half of what wakes us.
+const PRESSED_PART: u64 = 16;
+
+/// Where the bytes of a record are.
+enum Record {
+    InRing {
+        place: Place,
+        /// Up to where its ring is free once this record has been forwarded.
+        free: u64,
+    },
+    Copied(Box<[u8]>),
+}
 
 /// A record that was found and not yet forwarded.
 struct Held {
     time: u64,
-    place: Place,
+    record: Record,
     source: u32,
-    /// Up to where its ring is free once this record has been forwarded.
-    free: u64,
 }
 
 struct Source {
@@ -55,10 +64,15 @@ impl Source {
         self.held += 1;
         Some(Held {
             time,
-            place,
+            record: Record::InRing { place, free: 0 },
             source,
-            free: 0,
         })
+    }
+
+    /// Whether records that wait take more of the ring than a reader should leave there: its kernel side then does not
+    /// wake the reader for more.
+    fn is_pressed(&self) -> bool {
+        self.buffer.taken() >= self.buffer.size() / PRESSED_PART
     }
 }
 
@@ -97,8 +111,8 @@ impl Rings {
 
     /// When to look again after a round that found records, unless the kernel wakes us before.
     pub fn look_again(&self) -> Duration {
-        match self.sources.iter().any(|source| source.buffer.is_pressed()) {
-            true => PRESSED_AGE,
+        match self.sources.iter().any(Source::is_pressed) {
+            true => Duration::ZERO,
             false => WAKE_AGE,
         }
     }
@@ -123,25 +137,21 @@ impl Rings {
             let ready = self.held.partition_point(|held| held.time <= until);
             for held in &self.held[..ready] {
                 let source = &mut self.sources[held.source as usize];
-                each(source.buffer.bytes(held.place))?;
                 source.held -= 1;
-                source.buffer.free(held.free);
+                match &held.record {
+                    Record::InRing { place, free } => {
+                        each(source.buffer.bytes(*place))?;
+                        source.buffer.free(*free);
+                    }
+                    Record::Copied(bytes) => each(bytes)?,
+                }
             }
             self.held.drain(..ready);
             if self.held.first().is_some_and(|held| held.time > horizon) {
                 break;
             }
         }
-        for source in &mut self.sources {
-            source.oldest = source.buffer.found();
-        }
-        for held in self.held.iter().rev() {
-            let source = &mut self.sources[held.source as usize];
-            source.oldest = source.oldest.min(held.place.start);
-        }
-        for source in &mut self.sources {
-            source.buffer.free_all(source.oldest);
-        }
+        self.free();
         let newest = self.sources.iter().map(|source| source.newest).max().unwrap_or(0);
         Ok(match now {
             Some(now) => !self.held.is_empty() || now < newest.saturating_add(WAKE_AGE_NS.into()),
@@ -186,8 +196,43 @@ impl Rings {
         }
         for held in self.held.iter_mut().rev() {
             let source = &mut self.sources[held.source as usize];
-            held.free = source.oldest;
-            source.oldest = source.oldest.min(held.place.start);
+            if let Record::InRing { place, free } = &mut held.record {
+                *free = source.oldest;
+                source.oldest = source.oldest.min(place.start);
+            }
+        }
+    }
+
+    /// Gives back all room but that of the records that wait; where they take much of it, theirs too.
+    fn free(&mut self) {
+        self.free_forwarded();
+        if !self.sources.iter().any(Source::is_pressed) {
+            return;
+        }
+        for held in &mut self.held {
+            let source = &self.sources[held.source as usize];
+            if let Record::InRing { place, .. } = held.record {
+                if source.is_pressed() {
+                    held.record = Record::Copied(source.buffer.bytes(place).into());
+                }
+            }
+        }
+        self.free_forwarded();
+    }
+
+    /// Gives back all room but that of the records that wait in their ring.
+    fn free_forwarded(&mut self) {
+        for source in &mut self.sources {
+            source.oldest = source.buffer.found();
+        }
+        for held in &self.held {
+            let source = &mut self.sources[held.source as usize];
+            if let Record::InRing { place, .. } = held.record {
+                source.oldest = source.oldest.min(place.start);
+            }
+        }
+        for source in &mut self.sources {
+            source.buffer.free_all(source.oldest);
         }
     }
 }
