@@ -18,7 +18,7 @@ const TEXT_LEAST: usize = 40;
 /// Columns for all arguments with which the first text is shown in any case.
 const FIRST_LEAST: usize = 8;
 
-/// With fewer columns than these for all arguments, names are left out of texts, which explain themselves.
+/// With fewer columns than these for all arguments, names are left out of those that explain themselves.
 const NARROW: usize = 48;
 
 /// Columns of a text on a terminal.
@@ -106,14 +106,38 @@ pub struct Part {
     pub is_named: bool,
 }
 
-/// Appends the arguments in at most so many columns. Texts are kept before numbers; arguments that find no room are
-/// left out, and `…` shows where; in few columns, only that some are.
+impl Part {
+    /// Whether the value says what it is without its name: a text, a name of the field's (`SIGTERM`, `O_RDONLY`), a process
+    /// or file with its name (`12<sh>`).
+    fn explains_itself(&self, text: &str) -> bool {
+        let value = text[self.value.clone()].as_bytes();
+        let is_word = |first: &u8| first.is_ascii_uppercase() && value != b"NULL";
+        let has_name = |first: &u8| first.is_ascii_digit() && value.last() == Some(&b'>');
+        self.is_text
+            || value
+                .first()
+                .is_some_and(|first| is_word(first) || has_name(first))
+    }
+
+    /// Whether the value says more than a number: words, and structures; not `AT_FDCWD` and its like,
+    /// which say where a path begins.
+    fn says_more(&self, text: &str) -> bool {
+        let value = &text[self.value.clone()];
+        value.starts_with('{') || self.explains_itself(text) && !value.starts_with("AT_")
+    }
+}
+
+/// Appends the arguments in at most so many columns. Texts are kept first, and numbers last; arguments that
+/// find no room are left out, and `…` shows where; in few columns, only that some are.
 pub fn push_args(out: &mut String, text: &str, parts: &[Part], columns: usize) {
     let narrow = columns < NARROW;
     let shown: Vec<Shown<'_>> = parts.iter().map(|part| Shown::new(text, part, narrow)).collect();
     let mut kept = vec![false; shown.len()];
     let mut by_importance: Vec<usize> = (0..shown.len()).collect();
-    by_importance.sort_by_key(|at| (!parts[*at].is_subject, !parts[*at].is_text));
+    by_importance.sort_by_key(|at| {
+        let part = &parts[*at];
+        (!part.is_subject, !part.is_text, !part.says_more(text))
+    });
     for at in by_importance {
         kept[at] = true;
         // The first text stays, however short.
@@ -225,7 +249,7 @@ impl<'a> Shown<'a> {
     fn new(text: &'a str, part: &Part, narrow: bool) -> Self {
         let value = &text[part.value.clone()];
         Shown {
-            name: match narrow && part.is_text && !part.is_named {
+            name: match narrow && part.explains_itself(text) && !part.is_named {
                 true => "",
                 false => &text[part.whole.start..part.value.start],
             },
@@ -329,6 +353,15 @@ mod tests {
             args(&openat, 200),
             "dfd: AT_FDCWD, pathname: \"/usr/lib/x86_64-linux-gnu/libc.so.6\", flags: O_RDONLY|O_CLOEXEC, mode: 000"
         );
+        assert_eq!(
+            args(&openat, 82),
+            "…, pathname: \"/usr/lib/x86_64-linux-gnu/libc.so.6\", flags: O_RDON…OEXEC, mode: 000"
+        );
+        let kill = [("pid", "1234<sleep>", false), ("sig", "SIGTERM", false)];
+        assert_eq!(args(&kill, 20), "1234<sleep>, SIGTERM");
+        assert_eq!(args(&kill, 50), "pid: 1234<sleep>, sig: SIGTERM");
+        let unnamed = [("pid", "1234", false), ("addr", "NULL", false)];
+        assert_eq!(args(&unnamed, 40), "pid: 1234, addr: NULL");
         assert_eq!(args(&openat, 10), "\"/us….6\" …");
         assert_eq!(args(&openat, 7), "…");
         assert_eq!(args(&openat, 20), "\"/usr/lib…bc.so.6\" …");

@@ -85,7 +85,7 @@ is.
 In tables:
   ?              as RET: no result: the call does not return, the kernel reports
                  the event before the call is done, or tracee reports the event
-                 by itself
+                 by itself; as a value: unknown, the kernel does not say
   not run        seccomp or a tracer kept the call from running; before it the
                  error that was made up, if it was one
   unverified     it is unknown whether the call was carried out: it succeeded as

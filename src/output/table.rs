@@ -96,11 +96,12 @@ const ARGS_SOME: usize = 12;
 /// Columns that the longest name of an event takes.
 const LONGEST_NAME: usize = 26;
 
-/// Whether a narrow row keeps this argument before those that stand before it: whom one talks to, who sent a signal, what
-/// is run, what was captured.
+/// Whether a narrow row keeps this argument before those that stand before it: whom one talks to, who sends a signal or
+/// gets it, what is run, what was captured.
 fn is_subject(event: &EventSpec, arg: &ArgSpec) -> bool {
     match arg.name {
         "remote" | "sender_pid" | "argv" => true,
+        "pid" => event.args.iter().any(|arg| arg.name == "sig"),
         "pathname" => event.id == special::ARTIFACT_CAPTURED.id,
         _ => false,
     }

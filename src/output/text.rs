@@ -131,8 +131,9 @@ fn push_value(out: &mut String, arg: &Arg<'_>, value: &Value<'_>, context: &Cont
     match value {
         Value::Null if arg.ty.is_kernel_data() => out.push('-'),
         Value::Null => out.push_str("NULL"),
-        // A value that is not in user memory has no address to show.
-        Value::Fault if arg.ty.is_kernel_data() || !arg.ty.is_pointer() => out.push_str("(EFAULT)"),
+        // What is not in user memory has no address to show, and a number is in no memory at all.
+        Value::Fault if arg.ty.is_kernel_data() => out.push_str("(EFAULT)"),
+        Value::Fault if !arg.ty.is_pointer() => out.push('?'),
         Value::Fault => {
             push_hex_number(out, arg.raw);
             out.push_str(" (EFAULT)");
