@@ -22,7 +22,7 @@ static_flags := -C target-feature=+crt-static -C strip=symbols -C link-arg=-Wl,-
 	--remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
 
 .DEFAULT_GOAL := all
-.PHONY: all bpf build run setup test test-quick test-long hooks torture bench static release pages docs deb rpm image ship-test install lint fmt clean help
+.PHONY: all bpf build run setup test test-quick test-long hooks torture bench bench-compare static release pages docs deb rpm image ship-test install lint fmt clean help
 # Steps such as setup and build have an order.
 .NOTPARALLEL:
 
@@ -89,6 +89,9 @@ bench: ## compare with other tracers
 	@script/setup.sh bench
 	@ONLY=progs tests/run.sh
 	$(CARGO) bench $(locked) --bench tracers
+
+bench-compare: ## two results of bench side by side: A=FILE B=FILE
+	@$(CARGO) bench --quiet $(locked) --bench tracers -- compare "$(realpath $(A))" "$(realpath $(B))"
 
 docs: ## write docs/events.md and docs/fields.md from the catalogue
 	$(CARGO) run --quiet --profile test-run $(locked) --example pages -- $(target)/pages

@@ -1,10 +1,12 @@
 //! tracee beside strace, perf trace, bpftrace and opensnoop on the same work, in one run: `make bench`.
 //!
 //! The machine's noise is larger than most differences, so contenders take turns and the best of several rounds counts.
-//! `TRACEE_TEST_PROGS` is the folder of compiled tests/progs.
+//! `TRACEE_TEST_PROGS` is the folder of compiled tests/progs. With `compare A B` two reports of earlier runs are printed
+//! side by side.
 
 mod empty;
 mod least;
+mod report;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -17,6 +19,7 @@ use nix::unistd::Pid;
 use empty::EmptyProgram;
 use least::LeastProgram;
 use nix::libc::{SYS_close, SYS_getppid, SYS_openat};
+use report::Report;
 
 const ROUNDS: usize = 5;
 const GETPPIDS: u32 = 2_000_000;
@@ -25,7 +28,25 @@ const OPENS: u32 = 100_000;
 const OPENS_STRACE: u32 = 20_000;
 
 fn main() {
-    println!("untraced call: getppid while others are traced, ns a call");
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    match &args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => measure(),
+        ["compare", a, b] => {
+            if let Err(error) = report::compare(a, b) {
+                eprintln!("{error}");
+                std::process::exit(1);
+            }
+        }
+        _ => {
+            eprintln!("tracers takes no argument, or compare A B");
+            std::process::exit(2);
+        }
+    }
+}
+
+fn measure() {
+    let mut report = Report::new();
+    report.section("untraced call: getppid while others are traced", "ns a call");
     let mut contenders = vec![
         Contender::empty(),
         Contender::nothing(),
@@ -43,11 +64,12 @@ fn main() {
     contenders.extend(Contender::others(&["openat"]));
     let costs = compare(&contenders, "getppid", GETPPIDS);
     for (contender, cost) in contenders.iter().zip(&costs) {
-        row(&contender.name, *cost, Some(cost / costs[0]));
+        report.row(&contender.name, *cost, Some(cost / costs[0]));
     }
 
-    println!(
-        "\ntraced getppid: ns a call that each adds, and that as a ratio to the least that a record can cost"
+    report.section(
+        "traced getppid: what each adds, and that as a ratio to the least that a record can cost",
+        "ns a call",
     );
     let numbers = |numbers: [i64; 2]| numbers.map(|number| u32::try_from(number).expect("a number"));
     let contenders = vec![
@@ -55,9 +77,12 @@ fn main() {
         Contender::least(numbers([SYS_getppid; 2])),
         Contender::tracee(&["-e", "getppid", "-o", "json:/dev/null"]),
     ];
-    added(&contenders, "getppid", GETPPIDS);
+    added(&mut report, &contenders, "getppid", GETPPIDS);
 
-    println!("\ntraced openat and close: ns a pair that each adds, in the same way");
+    report.section(
+        "traced openat and close: what each adds, in the same way",
+        "ns a pair",
+    );
     let mut contenders = vec![
         Contender::nothing(),
         Contender::least(numbers([SYS_openat, SYS_close])),
@@ -65,36 +90,40 @@ fn main() {
         Contender::tracee(&["-e", "openat,close", "-o", "table:/dev/null"]),
     ];
     contenders.extend(Contender::others(&["openat", "close"]));
-    let (bare, least) = added(&contenders, "open", OPENS);
+    let (bare, least) = added(&mut report, &contenders, "open", OPENS);
     if found("strace") {
         let cost = best(|| strace("open", OPENS_STRACE)) - bare;
-        row("strace", cost, Some(cost / least));
+        report.row("strace", cost, Some(cost / least));
     }
 
-    println!("\ntracee's own side");
-    for format in ["table", "json", "json,compact"] {
-        throughput(format);
+    let formats = ["table", "json", "json,compact"];
+    let throughputs = formats.map(throughput);
+    report.section("events without loss", "a second");
+    for (format, (sustained, _)) in formats.iter().zip(throughputs) {
+        report.row(format, sustained, None);
     }
-    start_up();
+    report.section("tracee's own CPU time", "ns an event");
+    for (format, (_, cost)) in formats.iter().zip(throughputs) {
+        report.row(format, cost, Some(cost / costs[1]));
+    }
+    let (started, peak) = start_up();
+    report.section("start to the first event of the default set", "ms");
+    report.row("tracee", started, None);
+    report.section("peak memory", "KiB");
+    report.row("tracee", peak, None);
+    report.write();
 }
 
 /// Prints what each adds to the work, in ns, and as a ratio to the second of them; the first one is nothing. Returns what
 /// the work takes bare, and what the second one adds.
-fn added(contenders: &[Contender], what: &str, count: u32) -> (f64, f64) {
+fn added(report: &mut Report, contenders: &[Contender], what: &str, count: u32) -> (f64, f64) {
     let costs = compare(contenders, what, count);
     let (bare, least) = (costs[0], costs[1] - costs[0]);
-    row(&contenders[0].name, bare, None);
+    report.row(&contenders[0].name, bare, None);
     for (contender, cost) in contenders.iter().zip(&costs).skip(1) {
-        row(&contender.name, cost - bare, Some((cost - bare) / least));
+        report.row(&contender.name, cost - bare, Some((cost - bare) / least));
     }
     (bare, least)
-}
-
-fn row(name: &str, value: f64, ratio: Option<f64>) {
-    match ratio {
-        Some(ratio) => println!("  {name:<44} {value:>10.1}  {ratio:>7.2}x"),
-        None => println!("  {name:<44} {value:>10.1}"),
-    }
 }
 
 fn best(mut measure: impl FnMut() -> f64) -> f64 {
@@ -322,10 +351,10 @@ impl Running {
     }
 }
 
-/// Events a second without loss, and tracee's own CPU time for each.
-fn throughput(format: &str) {
-    let mut sustained = 0;
-    let mut micros = 0.0;
+/// Events a second without loss, and tracee's own CPU time for each, in ns.
+fn throughput(format: &str) -> (f64, f64) {
+    let mut sustained = 0.0;
+    let mut cost = 0.0;
     for rate in [
         20_000, 50_000, 100_000, 150_000, 200_000, 300_000, 400_000, 600_000,
     ] {
@@ -367,10 +396,10 @@ fn throughput(format: &str) {
         if numbers[1] > 0 || took > Duration::from_millis(3300) {
             break;
         }
-        sustained = (numbers[0] as f64 / took.as_secs_f64()) as u64;
-        micros = spent.as_secs_f64() * 1e6 / numbers[0] as f64;
+        sustained = numbers[0] as f64 / took.as_secs_f64();
+        cost = spent.as_secs_f64() * 1e9 / numbers[0] as f64;
     }
-    println!("  {format:<12} {sustained:>8} events/s without loss, {micros:.2} µs of CPU an event");
+    (sustained, cost)
 }
 
 /// User and system time of a process so far.
@@ -388,8 +417,8 @@ fn cpu_time(pid: u32) -> Duration {
     Duration::from_millis(ticks * 1000 / a_second)
 }
 
-/// Time from exec to the first row, and peak memory.
-fn start_up() {
+/// Time from exec to the first row in ms, and peak memory in KiB.
+fn start_up() -> (f64, f64) {
     let mut least = Duration::MAX;
     let mut peak = 0;
     for _ in 0..ROUNDS {
@@ -420,8 +449,5 @@ fn start_up() {
         std::io::copy(&mut stdout, &mut std::io::sink()).expect("rows");
         child.wait().expect("tracee ends");
     }
-    println!(
-        "  start to the first event of the default set: {} ms; peak RSS {peak} KiB",
-        least.as_millis()
-    );
+    (least.as_secs_f64() * 1e3, peak as f64)
 }
