@@ -103,29 +103,28 @@ __noinline int put_arg(__u32 slot, __u32 index, __u32 abi, __s64 ret)
 	}
 	if (!value || !worth_reading(how->when, ret))
 		return 0;
+	at = s->pos;
 	switch (how->kind) {
 	case KIND_STR:
 		put_user_str(slot, index, value);
 		break;
 	case KIND_STR_ARRAY:
-		put_str_array(slot, index, value, pointer_size(abi));
-		break;
-	case KIND_BYTES:
-		put_bytes(s, index, value, how, ret);
-		break;
-	case KIND_IOVEC:
-		at = s->pos;
-		put_bytes(s, index, value, how, ret);
-		if (s->pos != at)
-			put_buffers(slot, index, at, pointer_size(abi), ret);
+		if (is_read(KIND_STR_ARRAY))
+			put_str_array(slot, index, value, pointer_size(abi));
 		break;
 	case KIND_MSGHDR:
-		put_msghdr(slot, index, value, pointer_size(abi), ret);
+		if (is_read(KIND_MSGHDR))
+			put_msghdr(slot, index, value, pointer_size(abi), ret);
 		break;
+	case KIND_BYTES:
+	case KIND_IOVEC:
 	case KIND_MMSGHDR:
-		at = s->pos;
 		put_bytes(s, index, value, how, ret);
-		if (s->pos != at)
+		if (s->pos == at)
+			break;
+		if (is_read(KIND_IOVEC) && how->kind == KIND_IOVEC)
+			put_buffers(slot, index, at, pointer_size(abi), ret);
+		if (is_read(KIND_MMSGHDR) && how->kind == KIND_MMSGHDR)
 			put_messages(slot, index, at, pointer_size(abi));
 		break;
 	}

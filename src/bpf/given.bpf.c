@@ -13,6 +13,17 @@ __noinline int read_call_args(__u32 slot, __u32 nr, __u32 abi, __u32 within)
 	return s && desc && call_args(task_regs(current_task()), &call, desc, s->args);
 }
 
+__noinline int widen_call_args(__u32 slot, __u32 nr)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct syscall_nr call = { .nr = nr, .abi = ABI_IA32 };
+	const struct syscall_desc *desc = syscall_lookup(&call);
+
+	if (s && desc)
+		widen_args(desc, s->args);
+	return 0;
+}
+
 /* Limit for what has no length of its own before the call returns. */
 #define ROOM_MOST 65536
 /* Limit for what has one: keeps sums within 64 bits. */
@@ -66,6 +77,28 @@ static __always_inline bool is_filled_in(const struct arg_desc *how)
 	return false;
 }
 
+/* Whether argument i of the call is filled in, and may lie between these addresses. */
+__noinline int fills_in(__u32 slot, __u32 i, __u32 abi, __u64 from, __u64 to)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	const struct syscall_desc *desc;
+	const struct arg_desc *how;
+	__u64 start;
+	__u32 key;
+
+	if (!s || i >= MAX_ARGS)
+		return 0;
+	key = s->desc_key;
+	desc = bpf_map_lookup_elem(&syscalls, &key);
+	if (!desc)
+		return 0;
+	how = reading_of(s, desc, i, abi);
+	if (!how || !is_filled_in(how))
+		return 0;
+	start = s->args[i];
+	return start && start < to && from < start + bytes_at_most(s, how);
+}
+
 /* Whether argument index, which is read by scratch.how, may lie where the call writes. */
 __noinline int is_overwritten(__u32 slot, __u32 index, __u32 abi)
 {
@@ -85,16 +118,7 @@ __noinline int is_overwritten(__u32 slot, __u32 index, __u32 abi)
 	from = s->args[index];
 	to = from + bytes_at_most(s, &s->how);
 	for (__u32 i = 0; i < MAX_ARGS; i++) {
-		const struct arg_desc *how;
-		__u64 start;
-
-		if (i == index || i >= desc->nargs)
-			continue;
-		how = reading_of(s, desc, i, abi);
-		if (!how || !is_filled_in(how))
-			continue;
-		start = s->args[i];
-		if (start && start < to && from < start + bytes_at_most(s, how))
+		if (i != index && i < desc->nargs && fills_in(slot, i, abi, from, to))
 			return 1;
 	}
 	return 0;
@@ -136,10 +160,11 @@ __noinline int keep_argument(__u32 slot, __u32 index, __u32 abi)
 	if (!value)
 		return 0;
 	read_room(s, &s->how);
-	if (s->how.kind == KIND_MSGHDR && is_filled_in(&s->how))
+	if (is_read(KIND_MSGHDR) && s->how.kind == KIND_MSGHDR && is_filled_in(&s->how))
 		keep_messages(slot, value, 1, pointer_size(abi));
 	/* Their greatest number is the next argument. */
-	if (s->how.kind == KIND_MMSGHDR && is_filled_in(&s->how) && index + 1 < MAX_ARGS)
+	if (is_read(KIND_MMSGHDR) && s->how.kind == KIND_MMSGHDR && is_filled_in(&s->how) &&
+	    index + 1 < MAX_ARGS)
 		keep_messages(slot, value, s->args[index + 1], pointer_size(abi));
 	s->part = PART_VALUE;
 	switch (s->how.when) {
@@ -398,7 +423,7 @@ __noinline int before_reading(__u32 slot, __u32 index, __u32 abi, __s64 ret)
 	kept = s->kept & (1 << index);
 	switch (s->how.when) {
 	case WHEN_IN:
-		if (kept && s->how.kind == KIND_IOVEC)
+		if (settings.reads_buffers && kept && s->how.kind == KIND_IOVEC)
 			put_kept_buffers(slot, index, pointer_size(abi), ret);
 		if (kept)
 			return READ_NOT;

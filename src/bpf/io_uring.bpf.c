@@ -153,6 +153,18 @@ static __always_inline int emit_submit(struct task_struct *task, struct io_ring_
 	return 0;
 }
 
+/* Lest the verifier go through what follows once for each kind of request. */
+static __always_inline void forget_submission(struct submission *sub)
+{
+	sub->fd = forgotten(sub->fd, sub->user_data);
+	sub->opcode = forgotten(sub->opcode, sub->user_data);
+	sub->flags = forgotten(sub->flags, sub->user_data);
+	sub->addr = forgotten(sub->addr, sub->user_data);
+	sub->addrlen = forgotten(sub->addrlen, sub->user_data);
+	sub->pathname = forgotten(sub->pathname, sub->user_data);
+	sub->newname = forgotten(sub->newname, sub->user_data);
+}
+
 static __always_inline int on_request(struct io_kiocb *req)
 {
 	struct io_ring_ctx *ring = BPF_CORE_READ(req, ctx);
@@ -162,6 +174,7 @@ static __always_inline int on_request(struct io_kiocb *req)
 	if (task_scope(task) != SCOPE_IN)
 		return 0;
 	read_request(req, &sub);
+	forget_submission(&sub);
 	return emit_submit(task, ring, &sub);
 }
 

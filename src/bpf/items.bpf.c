@@ -234,7 +234,8 @@ static __always_inline bool is_as_given(struct scratch *s, __u32 position, __u32
 }
 
 /* Appends what the header at that position of the record points to. 0: it is not what was given. */
-__noinline int put_msg_parts(__u32 slot, __u32 index, __u32 header, __u32 pointer_bytes, __s64 ret)
+static __always_inline int put_msg_parts(__u32 slot, __u32 index, __u32 header, __u32 pointer_bytes,
+					 __s64 ret)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 	__u64 at = header, len;
@@ -266,7 +267,7 @@ __noinline int put_msg_parts(__u32 slot, __u32 index, __u32 header, __u32 pointe
 		/* Where the record is full, there is nothing to compare. */
 		if (s->pos == s->buffers.vector)
 			return 1;
-		if (s->how.mask)
+		if (settings.reads_buffers && s->how.mask)
 			put_buffers(slot, index, s->buffers.vector, pointer_bytes, ret);
 		find_vector(s);
 	}
@@ -300,19 +301,26 @@ __noinline int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_byt
 	return 0;
 }
 
-/* Appends one message: its header, and its length. False if the record is full. */
-static __always_inline bool put_message(struct scratch *s, struct item_header *item, __u32 index,
-					__u32 position, __u64 at, __u32 pointer_bytes)
+/* Appends one message of the array in that item: its header, and its length. 0: the record is full. */
+__noinline int put_message(__u32 slot, __u32 index, __u32 from, __u32 position, __u32 pointer_bytes)
 {
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct item_header *item;
+	__u64 begin = from, at;
 	__u32 len;
 
+	if (!s)
+		return 0;
+	bounded(begin);
+	at = begin + sizeof(*item) + position * MMSGHDR_SIZE(pointer_bytes);
 	bounded(at);
-	if (at > RECORD_MAX - 64 || s->pos > ITEM_START_MAX)
-		return false;
+	if (begin > ITEM_START_MAX || at > RECORD_MAX - 64 || s->pos > ITEM_START_MAX)
+		return 0;
+	item = (struct item_header *)(s->bytes + begin);
 	len = *(const __u32 *)(s->bytes + at + (pointer_bytes == 8 ? 56 : 28));
 	s->room = position < s->nmessages && position < MESSAGES_MAX ? s->messages[position].room :
 								       ROOM_UNKNOWN;
-	if (!put_msg_parts(s->slot, index, at, pointer_bytes, len))
+	if (!put_msg_parts(slot, MESSAGE_OF(index, position), at, pointer_bytes, len))
 		item->flags |= ITEM_LATE;
 	return s->pos <= ITEM_START_MAX;
 }
@@ -333,10 +341,8 @@ __noinline int put_messages(__u32 slot, __u32 index, __u32 at, __u32 pointer_byt
 	if (item->status == ITEM_FAULT)
 		return 0;
 	count = item->len / size;
-	from += sizeof(*item);
 	for (__u32 i = 0; i < MESSAGES_MAX && i < count; i++) {
-		if (!put_message(s, item, MESSAGE_OF(index, i), i, from + i * size,
-				 pointer_bytes)) {
+		if (!put_message(slot, index, at, i, pointer_bytes)) {
 			/* What later ones point to is missing. */
 			item->status = ITEM_TRUNCATED;
 			break;

@@ -119,27 +119,41 @@ static __always_inline int on_argument_address(struct hook hook, struct sockaddr
 HOOK_ENTRY(argument_address, security_socket_connect,
 	   (struct socket * sock, struct sockaddr *address, int addrlen), (address, addrlen))
 
+/* Bytes that are compared at once, as long as there are so many. */
+#define COMPARED 64
+
 /* Whether the item at that position differs from the copy. */
 static __always_inline bool differs(const struct scratch *s, __u64 at, const struct arg_copy *copy)
 {
 	const struct item_header *item = (const struct item_header *)(s->bytes + at);
+	const __u64 *theirs = (const __u64 *)(item + 1), *ours = (const __u64 *)copy->bytes;
 	__u32 len = copy->len;
+	__u64 pos;
 
 	/* For an empty path (AT_EMPTY_PATH) the kernel need not have looked at user memory. */
 	if (item->status == ITEM_FAULT)
 		return len != 0;
 	if (item->len != len)
 		return true;
-	for (__u32 i = 0; i < STR_MAX / 8; i++) {
-		__u64 theirs = *(const __u64 *)(s->bytes + at + sizeof(*item) + i * 8);
-		__u64 ours = *(const __u64 *)(copy->bytes + i * 8);
+	for (pos = 0; pos < STR_MAX && pos + COMPARED <= len; pos += COMPARED) {
+		__u64 differences = 0;
 
-		if (i * 8 >= len)
+#pragma unroll
+		for (__u32 i = 0; i < COMPARED / 8; i++)
+			differences |= theirs[pos / 8 + i] ^ ours[pos / 8 + i];
+		if (differences)
+			return true;
+	}
+	len = forgotten(len - pos, copy->start);
+	pos = forgotten(pos, copy->start);
+	for (__u32 i = 0; i < COMPARED / 8; i++, pos += 8) {
+		bounded(pos);
+		if (i * 8 >= len || pos >= STR_MAX)
 			return false;
 		/* Bytes after the last one have no meaning. */
 		if (len - i * 8 < 8)
-			return (theirs ^ ours) << (64 - (len - i * 8) * 8);
-		if (theirs != ours)
+			return (theirs[pos / 8] ^ ours[pos / 8]) << (64 - (len - i * 8) * 8);
+		if (theirs[pos / 8] != ours[pos / 8])
 			return true;
 	}
 	return false;

@@ -323,10 +323,13 @@ struct settings {
 	__u32 bodies; /* those of AFTER_BODIES that this run has, one bit each */
 	__u32 scope_mode; /* SCOPE_* */
 	__u32 ring_size; /* of one CPU, in bytes */
+	__u32 kinds; /* what the arguments point to that this run reads: one bit each, of KIND_* */
 	__u8 want_nodename;
 	__u8 want_env; /* in sched_process_exec */
 	__u8 exec_on_enter; /* sched_prepare_exec is missing: sys_enter stands in */
 	__u8 plain_slots; /* no program of this run is preempted: lib/buffer.h */
+	__u8 keeps_given; /* some calls write over their arguments: lib/given.h */
+	__u8 reads_buffers; /* those of vectors and messages */
 	__u8 keeps_before; /* sys_enter keeps what some calls may change: cred.bpf.c */
 	__u8 decode_fds;
 	__u8 marks; /* some calls leave marks: lib/mark.h */

@@ -13,9 +13,8 @@
 static __always_inline long read_pointer(__u64 addr, __u32 pointer_bytes, __u64 *pointer)
 {
 	*pointer = 0;
-	if (pointer_bytes == 8)
-		return bpf_probe_read_user(pointer, 8, (void *)addr);
-	return bpf_probe_read_user(pointer, 4, (void *)addr);
+	/* 8 or 4, without a branch. */
+	return bpf_probe_read_user(pointer, 4 + (pointer_bytes & 8) / 2, (void *)addr);
 }
 
 /* Rounds of a counting function. */
@@ -141,13 +140,14 @@ __noinline int append(__u32 slot, __u64 addr, __u64 len)
 		__u64 n = len < RECORD_SLACK ? len : RECORD_SLACK;
 		int step;
 
+		n = forgotten(n, addr);
 		if (!n)
 			break;
 		step = append_some(s, addr, n);
 		if (step != STEP_MORE)
 			return step;
 		addr += n;
-		len -= n;
+		len = forgotten(len - n, addr);
 	}
 	return STEP_MORE;
 }

@@ -146,6 +146,9 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 			return 0;
 	}
 	desc = syscall_lookup(&call);
+	taken = forgotten(taken, nr);
+	call.abi = forgotten(call.abi, nr);
+	call.within = forgotten(call.within, nr);
 	ret = call_result(&call, desc, ret);
 	if (desc && !is_no_call(desc, ret, taken))
 		flags = verified_flags(desc, taken);

@@ -298,29 +298,35 @@ const NOAUDIT_CALLERS: [&str; crate::wire::NOAUDIT_CALLERS as usize] = [
 
 /// Where these functions begin and end; empty if kallsyms does not show it.
 pub fn noaudit_callers() -> Vec<(u64, u64)> {
-    let Ok(symbols) = fs::read_to_string("/proc/kallsyms") else {
-        return Vec::new();
-    };
-    let parse = |line: &str| {
+    fs::File::open("/proc/kallsyms").map_or_else(|_| Vec::new(), |file| symbol_ranges(BufReader::new(file)))
+}
+
+/// Where [`NOAUDIT_CALLERS`] begin and end, by the lines of kallsyms: the kernel's own symbols in order of their
+/// addresses, then those of modules. It is read no further than necessary, since it takes long.
+fn symbol_ranges(kallsyms: impl BufRead) -> Vec<(u64, u64)> {
+    let mut ranges: Vec<(u64, u64)> = Vec::new();
+    let mut open = Vec::new();
+    for line in kallsyms.lines().map_while(Result::ok) {
         let mut words = line.split_ascii_whitespace();
-        let address = u64::from_str_radix(words.next()?, 16).ok()?;
-        let name = words.nth(1)?;
-        let index = NOAUDIT_CALLERS.iter().position(|caller| *caller == name);
-        // Modules have addresses of their own, and bracketed names.
-        words.next().is_none().then_some((address, index))
-    };
-    let mut symbols: Vec<(u64, Option<usize>)> = symbols.lines().filter_map(parse).collect();
-    symbols.sort_unstable();
-    let found = symbols
-        .iter()
-        .filter(|(address, index)| *address != 0 && index.is_some());
-    let end = |start: u64| {
-        let next = symbols.partition_point(|(address, _)| *address <= start);
-        symbols.get(next).map(|(end, _)| *end)
-    };
-    found
-        .filter_map(|(start, _)| Some((*start, end(*start)?)))
-        .collect()
+        let address = words.next().and_then(|word| u64::from_str_radix(word, 16).ok());
+        let (Some(address), Some(name), None) = (address, words.nth(1), words.next()) else {
+            break;
+        };
+        open.retain(|start| {
+            let ends = *start < address;
+            if ends {
+                ranges.push((*start, address));
+            }
+            !ends
+        });
+        if open.is_empty() && ranges.len() == NOAUDIT_CALLERS.len() {
+            break;
+        }
+        if address != 0 && NOAUDIT_CALLERS.contains(&name) {
+            open.push(address);
+        }
+    }
+    ranges
 }
 
 /// Debian's kernels refuse perf events without CAP_SYS_ADMIN by default.
@@ -359,5 +365,24 @@ mod tests {
         assert_eq!(v1_hierarchy_of(hybrid, "devices"), Some(7));
         assert_eq!(v1_hierarchy_of(hybrid, "cpu"), None);
         assert_eq!(v1_hierarchy_of(hybrid, "pids"), None);
+    }
+
+    #[test]
+    fn ranges_of_functions() {
+        let kallsyms = "0000000000000000 A fixed_percpu_data\n\
+                        ffffffff81000000 T _stext\n\
+                        ffffffff81000010 T ns_capable_noaudit\n\
+                        ffffffff81000010 t its_alias\n\
+                        ffffffff81000030 T cap_vm_enough_memory\n\
+                        ffffffff81000050 T security_vm_enough_memory_mm\n\
+                        ffffffff81000080 T _etext\n\
+                        ffffffffa0000000 t has_capability_noaudit\t[module]\n\
+                        ffffffffa0000040 t other\t[module]\n";
+        let at = |start: u64, end: u64| (0xffff_ffff_8100_0000 + start, 0xffff_ffff_8100_0000 + end);
+        let expected = [at(0x10, 0x30), at(0x30, 0x50), at(0x50, 0x80)];
+        assert_eq!(symbol_ranges(kallsyms.as_bytes()), expected);
+        // Without the right to see addresses.
+        let hidden = "0000000000000000 T ns_capable_noaudit\n0000000000000000 T _etext\n";
+        assert_eq!(symbol_ranges(hidden.as_bytes()), []);
     }
 }

@@ -264,6 +264,13 @@ impl Plan<'_> {
             let nr = Self::number_of(key);
             if desc.flags & SYSCALL_CHOSEN != 0 || desc.checked != 0 {
                 constants.syscall_wanted[nr] = 1;
+                constants.keeps_given |= u8::from(desc.keeps != 0);
+                let read = desc
+                    .args
+                    .iter()
+                    .zip(0..)
+                    .filter(|(_, index)| desc.reads & 1 << index != 0);
+                constants.kinds |= read.fold(0, |kinds, (how, _)| kinds | 1 << how.kind);
             }
             let closes = self.detail.decode_fds && desc.flags & SYSCALL_CLOSES != 0;
             let enters = closes || desc.keeps != 0 || desc.flags & SYSCALL_ON_ENTER != 0;
@@ -283,6 +290,8 @@ impl Plan<'_> {
             constants.on_enter[nr] |= bits;
             constants.syscall_wanted[nr] |= u8::from(bits != 0);
         }
+        constants.kinds |= self.selected().fold(0, |kinds, (_, how)| kinds | 1 << how.kind);
+        constants.reads_buffers = u8::from(self.detail.buffer_bytes != 0);
         constants.bodies = bodies(programs);
         for program in &programs.after {
             let keeps = [special::COMMIT_CREDS.name, special::SWITCH_TASK_NS.name].contains(&program.stem());

@@ -31,6 +31,8 @@ int keep_given(__u32 slot, __u32 key, __u32 abi);
  * which 5.10 has little.
  */
 int read_call_args(__u32 slot, __u32 nr, __u32 abi, __u32 within);
+/* Converts the registers of a 32-bit call in scratch.args. */
+int widen_call_args(__u32 slot, __u32 nr);
 /* Appends what was kept, and describes it in scratch.kept and scratch.room. */
 int take_given(__u32 slot, __u32 event);
 int forget_given(void);
@@ -60,6 +62,12 @@ int keep_message(__u32 slot, __u64 addr, __u32 pointer_bytes);
  * was room for. 0, and nothing, if the socket has none.
  */
 int put_fd_name(__u32 slot, __u32 index, __u32 fd, __u32 remote, __s64 room);
+
+/* Constant, so that the verifier removes what this run does not need. */
+static __always_inline bool is_read(__u32 kind)
+{
+	return settings.kinds & 1U << kind;
+}
 
 /* How an argument is read; where another one decides, by scratch.args. */
 static __always_inline const struct arg_desc *

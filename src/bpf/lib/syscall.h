@@ -30,7 +30,7 @@ static __always_inline void put_checked(struct scratch *s, __u32 index,
 	} else {
 		s->how = *how;
 		s->part = PART_VALUE;
-		if (desc->keeps)
+		if (settings.keeps_given && desc->keeps)
 			reading = before_reading(s->slot, index, abi, ret);
 		if (reading != READ_NOT)
 			put_arg(s->slot, index, abi, ret);
@@ -48,7 +48,7 @@ static __always_inline void put_args(struct scratch *s, const struct syscall_des
 	s->room = ROOM_UNKNOWN;
 	s->nmessages = 0;
 	s->desc_key = key;
-	if (desc->keeps)
+	if (settings.keeps_given && desc->keeps)
 		take_given(s->slot, desc->event);
 	for (int i = 0; i < MAX_ARGS; i++) {
 		const struct arg_desc *how = &desc->args[i];
@@ -79,9 +79,12 @@ static __always_inline void put_unread_args(struct scratch *s, const struct sysc
 /* Remembers what is needed when the call returns. */
 static __always_inline void remember_given(const struct pt_regs *regs, struct syscall_nr call)
 {
-	const struct syscall_desc *desc = reported_call(regs, &call);
+	const struct syscall_desc *desc;
 	struct scratch *s;
 
+	if (!settings.keeps_given)
+		return;
+	desc = reported_call(regs, &call);
 	if (!desc || !desc->keeps)
 		return;
 	s = scratch_get();
@@ -169,7 +172,7 @@ static __always_inline bool put_values(struct scratch *s, const struct pt_regs *
 
 	if (taken & TAKEN_ARGS && !desc->split && marked_args(s->slot)) {
 		if (call->abi == ABI_IA32)
-			widen_args(desc, s->args);
+			widen_call_args(s->slot, call->nr);
 	} else if (call->abi == ABI_IA32 || !has_task_regs()) {
 		known = read_call_args(s->slot, call->nr, call->abi, call->within);
 	} else {
@@ -182,25 +185,28 @@ static __always_inline bool put_values(struct scratch *s, const struct pt_regs *
 	return known;
 }
 
-/* taken: what is known by the call's mark, TAKEN_*. */
+/*
+ * taken: what is known by the call's mark, TAKEN_*. Calls that do not return have no arguments in memory, and nothing that
+ * is compared.
+ */
 static __always_inline void emit_syscall(struct task_struct *task, const struct pt_regs *regs,
 					 const struct syscall_nr *call,
 					 const struct syscall_desc *desc, long ret, __u8 flags,
 					 __u32 taken)
 {
 	long seen = ret;
-	bool checked = settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked;
+	bool returns = !(flags & RECORD_NO_RETURN);
+	bool checked = returns && settings.chosen[EVENT_ARGUMENT_MISMATCH] && desc->checked;
 	struct scratch *s;
 	bool known;
 	bool shown;
 	__u64 now;
 
 	ret = believed(ret, flags);
-	shown = desc->flags & SYSCALL_CHOSEN &&
-		result_passes(desc->event, ret, !(flags & RECORD_NO_RETURN));
+	shown = desc->flags & SYSCALL_CHOSEN && result_passes(desc->event, ret, returns);
 	if (!shown && !checked) {
 		forget_closing(task, desc);
-		if (desc->keeps)
+		if (settings.keeps_given && desc->keeps)
 			forget_given();
 		if (settings.target_names && is_kill(desc->event))
 			forget_target_name();
@@ -213,7 +219,15 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 			   shown ? BUFFER_SCRATCH : BUFFER_TABLE, now);
 		return;
 	}
+	if (returns) {
+		ret = forgotten(ret, now);
+		seen = forgotten(seen, now);
+		flags = forgotten(flags, now);
+		shown = forgotten(shown, now);
+		checked = forgotten(checked, now);
+	}
 	known = put_values(s, regs, call, desc, taken);
+	known = forgotten(known, now);
 	/* In place of record_begin(), which looks up slot and task once more. */
 	record_fill(s, task, task, desc->event, desc->nargs, now);
 	s->header.ret = ret;
@@ -224,10 +238,9 @@ static __always_inline void emit_syscall(struct task_struct *task, const struct 
 		s->header.flags |= RECORD_WITHIN;
 	if (checked)
 		s->checked = 0;
-	/* Calls that do not return have only numbers, and no stack is left. */
 	if (!known)
 		put_unread_args(s, desc);
-	else if (!(flags & RECORD_NO_RETURN) && (desc->reads || desc->keeps))
+	else if (settings.kinds && returns && (desc->reads || desc->keeps))
 		put_args(s, desc, syscall_key(call), call->abi, ret);
 	if (settings.target_names && is_kill(desc->event))
 		put_target_name(s->slot);

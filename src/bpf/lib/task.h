@@ -9,6 +9,16 @@
 #define bounded(x) asm volatile("" : "+r"(x))
 
 /*
+ * The same value, of which the verifier knows nothing any more; by: any number of which it knows nothing. Otherwise it
+ * goes through what follows once for each combination of what it knows.
+ */
+static __always_inline __u64 forgotten(__u64 value, __u64 by)
+{
+	asm volatile("%0 ^= %1\n\t%0 ^= %1" : "+r"(value) : "r"(by));
+	return value;
+}
+
+/*
  * Kernels without bpf_task_pt_regs() (before 5.15) have this stack size and nothing between its top
  * and the registers.
  */
