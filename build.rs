@@ -20,6 +20,7 @@ mod symbols;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs};
 
 use compile::Compile;
@@ -60,6 +61,7 @@ fn build() -> Result<()> {
     fs::write(out.join("event_ids.h"), &header)?;
     let stamp = abi_stamp(&header)?;
     println!("cargo:rustc-env=TRACEE_ABI_STAMP={stamp}");
+    println!("cargo:rustc-env=TRACEE_CLANG={}", clang_major());
 
     let sources = bpf_files()?;
     compressed(&out.join("sources.deflate"), &archive(&header, &sources)?)?;
@@ -111,6 +113,16 @@ fn build_object(object: &Path, out: &Path, stamp: &str) -> Result<()> {
         abi_stamp: stamp,
     };
     Ok(compile.object(object)?)
+}
+
+/// The major version of the compiler of the object; empty if unknown. Tests compare what it compiles with older counts.
+fn clang_major() -> String {
+    let clang = env::var("CLANG").unwrap_or_else(|_| "clang".into());
+    let output = Command::new(clang).arg("--version").output();
+    let said = output.map_or_else(|_| Vec::new(), |output| output.stdout);
+    let said = String::from_utf8_lossy(&said);
+    let version = said.split_once("clang version ").map_or("", |(_, rest)| rest);
+    version.split(['.', ' ']).next().unwrap_or_default().into()
 }
 
 /// The object without the line numbers of its instructions, which libbpf keeps in memory for as long as it runs: 1.5

@@ -8,7 +8,8 @@
  * At most so many cgroups upwards are looked at. A deeper one counts as a container that could not
  * be identified: a user who can make cgroups can nest them.
  */
-#define CGROUP_DEPTH 1024
+#define CGROUP_STEPS 32 /* in one function, which the verifier looks at once */
+#define CGROUP_DEPTH (32 * CGROUP_STEPS)
 #define CGROUP_NAME_LEN 256
 
 /*
@@ -135,11 +136,12 @@ __noinline int is_container(__u64 address, __u64 hierarchy)
 	return !!id;
 }
 
-__noinline __u64 outermost_container(__u64 address, __u64 hierarchy)
+/* The outermost container of a cgroup and those above it, as many as one function looks at. */
+__noinline __u64 outermost_of_some(__u64 address, __u64 hierarchy)
 {
 	__u64 cgrp = address, found = 0;
 
-	for (int i = 0; i < CGROUP_DEPTH; i++) {
+	for (int i = 0; i < CGROUP_STEPS; i++) {
 		__u64 parent = (__u64)parent_of((struct cgroup *)cgrp);
 		int is;
 
@@ -152,6 +154,34 @@ __noinline __u64 outermost_container(__u64 address, __u64 hierarchy)
 		if (is)
 			found = cgrp;
 		cgrp = parent;
+	}
+	return found;
+}
+
+/* The cgroup that many steps above; 0: there are fewer. */
+__noinline __u64 cgroup_above_some(__u64 address)
+{
+	__u64 cgrp = address;
+
+	for (int i = 0; i < CGROUP_STEPS && cgrp; i++)
+		cgrp = (__u64)parent_of((struct cgroup *)cgrp);
+	return cgrp;
+}
+
+__noinline __u64 outermost_container(__u64 address, __u64 hierarchy)
+{
+	__u64 cgrp = address, found = 0;
+
+	for (int i = 0; i < CGROUP_DEPTH / CGROUP_STEPS; i++) {
+		__u64 outer = outermost_of_some(cgrp, hierarchy);
+
+		if (outer == CONTAINER_LOST)
+			return CONTAINER_LOST;
+		if (outer)
+			found = outer;
+		cgrp = cgroup_above_some(cgrp);
+		if (!cgrp)
+			return found;
 	}
 	return container_lost(BUFFER_TABLE);
 }

@@ -14,34 +14,38 @@
 
 SAME_ARGS(SYS_EXIT, SYS_ENTER, SYSCALL);
 
-/* The events sys_enter and sys_exit themselves. */
-static __always_inline void emit_raw(struct task_struct *task, const struct syscall_nr *call,
-				     __u16 event, long ret, __u8 flags)
+/*
+ * The events sys_enter and sys_exit themselves. A global function, so that the verifier looks at it
+ * once.
+ */
+__noinline int emit_raw(__u32 nr, __u32 abi, __u32 event, __s64 ret, __u32 flags)
 {
-	struct syscall_desc *desc = syscall_lookup(call);
+	struct syscall_nr call = { .nr = nr, .abi = abi };
+	struct syscall_desc *desc = syscall_lookup(&call);
 	struct scratch *s;
 	long seen = ret;
 	__u64 now;
 
 	ret = believed(ret, flags);
 	if (!result_passes(event, ret, event == EVENT_SYS_EXIT))
-		return;
+		return 0;
 	now = bpf_ktime_get_boot_ns();
 	s = scratch_get();
 	if (!s) {
 		count_loss(event, BUFFER_SCRATCH, now);
-		return;
+		return 0;
 	}
 	record_begin(s->slot, event, NARGS_SYS_ENTER, now);
 	s->header.ret = ret;
 	s->header.syscall = is_known(desc) ? desc->event : NO_SYSCALL;
-	s->header.abi = call->abi;
+	s->header.abi = abi;
 	s->header.flags = flags;
-	put_value(s, ARG_SYS_ENTER_SYSCALL, call->nr);
+	put_value(s, ARG_SYS_ENTER_SYSCALL, nr);
 	if (seen != ret)
 		put_seen(s, seen);
 	submit(s);
 	scratch_put(s);
+	return 0;
 }
 
 /* The first test of all: does anyone want this number, in any ABI? */
@@ -154,7 +158,7 @@ static __always_inline int on_exit(struct task_struct *task, const struct pt_reg
 		flags = verified_flags(desc, taken);
 	/* By its number, whatever inner call it contains. */
 	if (settings.chosen[EVENT_SYS_EXIT])
-		emit_raw(task, &call, EVENT_SYS_EXIT, ret, flags);
+		emit_raw(call.nr, call.abi, EVENT_SYS_EXIT, ret, flags);
 	/* Only there a call contains another one. */
 	if (call.abi == ABI_IA32)
 		desc = reported_call(regs, &call);
@@ -233,7 +237,7 @@ static __always_inline int on_enter(struct task_struct *task, const struct pt_re
 		remember_closing(task, regs, &call);
 	remember_given(regs, call);
 	if (settings.chosen[EVENT_SYS_ENTER])
-		emit_raw(task, &call, EVENT_SYS_ENTER, 0, RECORD_NO_RETURN);
+		emit_raw(call.nr, call.abi, EVENT_SYS_ENTER, 0, RECORD_NO_RETURN);
 	if (desc && desc->flags & SYSCALL_CHOSEN && desc->flags & SYSCALL_ON_ENTER)
 		emit_syscall(task, regs, &call, desc, 0, RECORD_NO_RETURN, 0);
 	return 0;

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::ptr;
 
 use libbpf_rs::{
-    AsRawLibbpf, Iter, Link, Map, MapCore, MapFlags, MapHandle, Object, ProgramInput, ProgramMut,
+    AsRawLibbpf, Iter, Link, Map, MapCore, MapFlags, MapHandle, Object, PrintLevel, ProgramInput, ProgramMut,
 };
 
 use crate::error::LoadError;
@@ -22,6 +22,9 @@ use crate::ring::Rings;
 use crate::say;
 use crate::scope::{Following, Scope};
 use crate::wire::{control, followed};
+
+/// `BPF_LOG_STATS` of the kernel's include/linux/bpf_verifier.h.
+const VERIFIER_STATS: u32 = 4;
 
 /// Maps that capture reads and writes by itself.
 pub struct CaptureMaps {
@@ -94,6 +97,10 @@ impl KernelSide {
                 || name == "follow_named" && plan.scope.names_pids()
                 || name == "find_containers" && plan.containers;
             program.set_autoload(wanted);
+            // Its log says how many instructions the verifier has gone through.
+            if libbpf_rs::get_print().is_some_and(|(level, _)| level == PrintLevel::Debug) {
+                program.set_log_level(VERIFIER_STATS);
+            }
             if wanted && name.starts_with("sys_exit__looking__") {
                 object::leave_out_bodies(&mut program, bodies(&programs))?;
             }

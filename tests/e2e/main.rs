@@ -52,6 +52,7 @@ mod syscalls;
 mod targets;
 mod terminal;
 mod vectors;
+mod verifier;
 
 use std::time::Instant;
 
@@ -148,6 +149,7 @@ fn main() {
         once(habits::tests()),
         once(complete::tests()),
         terminal::tests(),
+        verifier::tests(),
         process::tests(),
         once(arguments::tests()),
         syscalls::tests(),
