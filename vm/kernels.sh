@@ -8,13 +8,17 @@
 #   config    its build configuration
 #   release   what `uname -r` says there
 #
+# Suites are Debian's, with their kernel for clouds. From trixie-backports, rt is the preemptible one (PREEMPT_RT), and
+# 6.18 an older one. Without names those of `make test`: the others are for the nightly run.
+#
 # A suite that is there is kept; --refresh looks for a newer kernel. apt works on a configuration of its own under
 # target/vm/apt-<suite>/: the machine's package sources and lists are never touched. Packages are checked against
 # Debian's archive keys. The mirror is $DEBIAN_MIRROR or, without it, the one that this machine's apt uses.
 set -euo pipefail
 shopt -s inherit_errexit
 
-all_suites=(bullseye bookworm trixie sid)
+usual_suites=(bullseye bookworm trixie sid)
+all_suites=("${usual_suites[@]}" trixie-backports rt 6.18)
 top=$(cd "$(dirname "$0")/.." && pwd)
 vm=$(realpath -m "${CARGO_TARGET_DIR:-$top/target}")/vm
 
@@ -29,6 +33,8 @@ source "$top/vm/apt.sh"
 # kernel_packages PACKAGE: the package itself and the kernel parts that it depends on, by their versioned names.
 kernel_packages() {
 	local dep
+	# Suites keep some packages of an older kernel, and not all that these depend on.
+	[ -n "$(apt-cache show --no-all-versions "$1" 2>/dev/null)" ] || return 0
 	echo "$1"
 	apt-cache show --no-all-versions "$1" | sed -n 's/^Depends: //p' | tr ',' '\n' |
 		sed -nE 's/^ *(linux-(image|binary|modules|base)-[0-9][^ ]*).*/\1/p' |
@@ -57,15 +63,21 @@ unpack_vmlinux() {
 }
 
 fetch() {
-	local suite=$1 dir=$vm/$1 new=$vm/$1.new mirror packages modules release file deb
+	local suite=$1 dir=$vm/$1 new=$vm/$1.new from=$1 image=linux-image-cloud-amd64
+	local mirror packages modules release file deb
+	case $suite in
+	rt) from=trixie-backports image=linux-image-rt-amd64 ;;
+	6.18) from=trixie-backports image=linux-image-$suite ;;
+	esac
 	mirror=$(debian_mirror)
-	APT_CONFIG=$(apt_config "$suite" "$mirror")
+	APT_CONFIG=$(apt_config "$from" "$mirror")
 	export APT_CONFIG
 	rm -rf "$new"
 	mkdir -p "$new/root" "$new/deb"
 	apt-get -qq update || die "$suite: no package list from $mirror; check the network, or set DEBIAN_MIRROR"
-	mapfile -t packages < <(kernel_packages linux-image-cloud-amd64 | sed 1d | sort -u)
-	[ ${#packages[@]} -gt 0 ] || die "$suite: linux-image-cloud-amd64 names no kernel"
+	[ "$suite" != 6.18 ] || image=$(apt-cache pkgnames "$image" | grep -e '-cloud-amd64$' | sort -V | tail -n 1)
+	mapfile -t packages < <(kernel_packages "$image" | grep -e '-[0-9]' | sort -u)
+	[ ${#packages[@]} -gt 0 ] || die "$suite: $image names no kernel"
 	(cd "$new/deb" && apt-get -qq download "${packages[@]}") || die "$suite: cannot download ${packages[*]}"
 	for deb in "$new"/deb/*.deb; do
 		dpkg-deb -x "$deb" "$new/root" || die "$suite: cannot unpack $deb"
@@ -82,13 +94,13 @@ fetch() {
 	mv "$modules" "$new/modules"
 	unpack_vmlinux "$new/vmlinuz" >"$new/vmlinux" || die "$suite: cannot unpack the kernel in $new/vmlinuz"
 	echo "$release" >"$new/release"
-	rm -rf "$new/root" "$new/deb" "$dir" "$vm/apt-$suite"
+	rm -rf "$new/root" "$new/deb" "$dir" "$vm/apt-$from"
 	mv "$new" "$dir"
 }
 
 refresh=
 [ "${1:-}" != --refresh ] || { refresh=1; shift; }
-[ $# -gt 0 ] || set -- "${all_suites[@]}"
+[ $# -gt 0 ] || set -- "${usual_suites[@]}"
 for suite; do
 	case " ${all_suites[*]} " in
 	*" $suite "*) ;;

@@ -102,7 +102,8 @@ pub struct Part {
     pub is_text: bool,
     /// Whether it is what its event is about, and kept before all others.
     pub is_subject: bool,
-    /// Whether it has its name in few columns, too: of two addresses it must be seen which is whose.
+    /// Whether it has its name in few columns, too: of two addresses it must be seen which is whose. What the event is about
+    /// goes without where that would leave no room for it.
     pub is_named: bool,
 }
 
@@ -119,6 +120,11 @@ impl Part {
                 .is_some_and(|first| is_word(first) || has_name(first))
     }
 
+    /// Whether it is a text that says something.
+    fn is_long_text(&self, text: &str) -> bool {
+        self.is_text && &text[self.value.clone()] != "\"\""
+    }
+
     /// Whether the value says more than a number: words, and structures; not `AT_FDCWD` and its like,
     /// which say where a path begins.
     fn says_more(&self, text: &str) -> bool {
@@ -131,26 +137,19 @@ impl Part {
 /// find no room are left out, and `…` shows where; in few columns, only that some are.
 pub fn push_args(out: &mut String, text: &str, parts: &[Part], columns: usize) {
     let narrow = columns < NARROW;
-    let shown: Vec<Shown<'_>> = parts.iter().map(|part| Shown::new(text, part, narrow)).collect();
-    let mut kept = vec![false; shown.len()];
-    let mut by_importance: Vec<usize> = (0..shown.len()).collect();
-    by_importance.sort_by_key(|at| {
-        let part = &parts[*at];
-        (!part.is_subject, !part.is_text, !part.says_more(text))
-    });
-    for at in by_importance {
-        kept[at] = true;
-        // The first text stays, however short.
-        let first =
-            parts[at].is_text && columns >= FIRST_LEAST && kept.iter().filter(|kept| **kept).count() == 1;
-        // Numbers take only what texts do not need.
-        let least = |shown: &Shown<'_>| match shown.is_text && !parts[at].is_text {
-            true => TEXT_LEAST,
-            false => LEAST,
-        };
-        if !first && row(&shown, &kept, narrow, least) > columns {
-            kept[at] = false;
-        }
+    let shown_as = |names: bool| -> Vec<Shown<'_>> {
+        let shown = |part| Shown::new(text, part, narrow, names);
+        parts.iter().map(shown).collect()
+    };
+    let mut shown = shown_as(true);
+    let mut kept = keep(&shown, text, parts, columns);
+    if parts
+        .iter()
+        .zip(&kept)
+        .any(|(part, kept)| part.is_subject && !kept)
+    {
+        shown = shown_as(false);
+        kept = keep(&shown, text, parts, columns);
     }
     // With one column a value, all others are those of names and separators.
     let smallest = row(&shown, &kept, narrow, |_| 1);
@@ -171,6 +170,32 @@ pub fn push_args(out: &mut String, text: &str, parts: &[Part], columns: usize) {
         true => texts_cap,
         false => numbers_cap,
     });
+}
+
+/// Which of the arguments find room in so many columns.
+fn keep(shown: &[Shown<'_>], text: &str, parts: &[Part], columns: usize) -> Vec<bool> {
+    let narrow = columns < NARROW;
+    let mut kept = vec![false; shown.len()];
+    let mut by_importance: Vec<usize> = (0..shown.len()).collect();
+    by_importance.sort_by_key(|at| {
+        let part = &parts[*at];
+        (!part.is_subject, !part.is_long_text(text), !part.says_more(text))
+    });
+    for at in by_importance {
+        kept[at] = true;
+        // The first text stays, however short.
+        let first =
+            parts[at].is_text && columns >= FIRST_LEAST && kept.iter().filter(|kept| **kept).count() == 1;
+        // Numbers take only what texts do not need.
+        let least = |shown: &Shown<'_>| match shown.is_text && !parts[at].is_text {
+            true => TEXT_LEAST,
+            false => LEAST,
+        };
+        if !first && row(shown, &kept, narrow, least) > columns {
+            kept[at] = false;
+        }
+    }
+    kept
 }
 
 /// Cuts what was appended since `start` to so many columns, with `…` at its end. Colours take none.
@@ -246,10 +271,12 @@ struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn new(text: &'a str, part: &Part, narrow: bool) -> Self {
+    /// `names`: also of what the event is about.
+    fn new(text: &'a str, part: &Part, narrow: bool, names: bool) -> Self {
         let value = &text[part.value.clone()];
+        let named = part.is_named && (names || !part.is_subject);
         Shown {
-            name: match narrow && part.explains_itself(text) && !part.is_named {
+            name: match narrow && part.explains_itself(text) && !named {
                 true => "",
                 false => &text[part.whole.start..part.value.start],
             },
@@ -331,8 +358,8 @@ mod tests {
                     whole: start..text.len(),
                     value: begin..text.len(),
                     is_text: *is_text,
-                    is_subject: *name == "remote",
-                    is_named: *name == "local",
+                    is_subject: ["remote", "sig", "sender_pid"].contains(name),
+                    is_named: ["local", "sender_pid"].contains(name),
                 }
             })
             .collect();
@@ -360,6 +387,22 @@ mod tests {
         let kill = [("pid", "1234<sleep>", false), ("sig", "SIGTERM", false)];
         assert_eq!(args(&kill, 20), "1234<sleep>, SIGTERM");
         assert_eq!(args(&kill, 50), "pid: 1234<sleep>, sig: SIGTERM");
+        let delivered = [
+            ("sig", "SIGTERM", false),
+            ("code", "SI_USER", false),
+            ("sender_pid", "18912<bash>", false),
+        ];
+        assert_eq!(args(&delivered, 47), "SIGTERM, SI_USER, sender_pid: 18912<bash>");
+        assert_eq!(args(&delivered, 35), "SIGTERM, sender_pid: 18912<bash> …");
+        // Rather without its name than not at all.
+        assert_eq!(args(&delivered, 23), "SIGTERM, 18912<bash> …");
+        assert_eq!(args(&delivered, 20), "SIGTERM, SI_USER …");
+        let empty = [
+            ("dfd", "3", false),
+            ("pathname", "\"\"", true),
+            ("statbuf", "{st_mode=S_IFREG|0644, ...}", false),
+        ];
+        assert_eq!(args(&empty, 30), "\"\", statbuf: {st_mod…4, ...} …");
         let unnamed = [("pid", "1234", false), ("addr", "NULL", false)];
         assert_eq!(args(&unnamed, 40), "pid: 1234, addr: NULL");
         assert_eq!(args(&openat, 10), "\"/us….6\" …");

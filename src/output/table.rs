@@ -93,18 +93,27 @@ const HIDDEN_FIRST: [usize; 9] = [
 /// What arguments have at least before columns are hidden.
 const ARGS_SOME: usize = 12;
 
+/// Columns up to which COMM grows in a narrow terminal.
+const COMM_NARROW: usize = 10;
+
 /// Columns that the longest name of an event takes.
 const LONGEST_NAME: usize = 26;
 
-/// Whether a narrow row keeps this argument before those that stand before it: whom one talks to, who sends a signal or
-/// gets it, what is run, what was captured.
+/// Whether a narrow row keeps this argument before those that stand before it: whom one talks to, a signal with who sends
+/// it or gets it, what is run, what was captured, where is mounted.
 fn is_subject(event: &EventSpec, arg: &ArgSpec) -> bool {
     match arg.name {
-        "remote" | "sender_pid" | "argv" => true,
+        "remote" | "sender_pid" | "argv" | "dir_name" => true,
+        "sig" => event.id == special::SIGNAL_DELIVER.id,
         "pid" => event.args.iter().any(|arg| arg.name == "sig"),
         "pathname" => event.id == special::ARTIFACT_CAPTURED.id,
         _ => false,
     }
+}
+
+/// Whether a narrow row shows the argument's name, since another one looks like it.
+fn is_named(arg: &ArgSpec) -> bool {
+    matches!(arg.name, "local" | "prev_comm" | "sender_pid")
 }
 
 /// With fewer columns for arguments, RET takes no more than its result.
@@ -148,6 +157,10 @@ impl Table {
                 false => COLUMNS[column].usual,
             };
         }
+        self.grid.usual[COMM] = match narrow {
+            true => COMM_NARROW,
+            false => COLUMNS[COMM].usual,
+        };
         if self.limit.is_none() {
             self.grid.widths = COLUMNS.map(|column| column.least);
             self.grid.widths[TIME] = self.time_width;
@@ -349,7 +362,7 @@ impl Table {
                 value: value..end,
                 is_text: is_text(arg),
                 is_subject: is_subject(event.spec, arg.spec),
-                is_named: arg.spec.name == "local",
+                is_named: is_named(arg.spec),
             });
         }
         if let Some(syscall) = original_of(event, original) {

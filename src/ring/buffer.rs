@@ -141,13 +141,23 @@ impl Buffer {
         self.end = self.producer().load(Ordering::Acquire);
     }
 
+    /// The first word of the next record, of which there must be one: its length and two bits.
+    fn length(&self) -> u32 {
+        // SAFETY: each record below the producer's position begins with its length, at a multiple of 8; the kernel writes
+        // it once more at most, when the record is complete.
+        let len = unsafe { self.address(self.offset(self.next)).cast::<AtomicU32>().as_ref() };
+        len.load(Ordering::Acquire)
+    }
+
+    /// Whether the next record has come, and is complete.
+    pub fn has_next(&self) -> bool {
+        self.next < self.producer().load(Ordering::Acquire) && self.length() & BUSY == 0
+    }
+
     /// The next record; `None` at the end, or at a record that is still being written.
     pub fn find(&mut self) -> Option<Place> {
         while self.next < self.end {
-            // SAFETY: each record below `end` begins with its length, at a multiple of 8; the kernel writes it once more
-            // at most, when the record is complete.
-            let len = unsafe { self.address(self.offset(self.next)).cast::<AtomicU32>().as_ref() };
-            let len = len.load(Ordering::Acquire);
+            let len = self.length();
             if len & BUSY != 0 {
                 return None;
             }

@@ -25,6 +25,10 @@ const WAKE_AGE: Duration = Duration::from_nanos(WAKE_AGE_NS as u64);
 /// it, or was preempted at that. Younger records wait a round for what may still come before them.
 const SETTLE_NS: u64 = 4_000_000;
 
+/// We look again after this time where much of a ring waits for a record that is still being written: its program may
+/// have been preempted, and needs its processor.
+const UNFINISHED_AGE: Duration = Duration::from_millis(1);
+
 /// This part of a ring is much of it: half of what wakes us.
 const PRESSED_PART: u64 = 16;
 
@@ -111,10 +115,12 @@ impl Rings {
 
     /// When to look again after a round that found records, unless the kernel wakes us before.
     pub fn look_again(&self) -> Duration {
-        match self.sources.iter().any(Source::is_pressed) {
+        let pressed = self.sources.iter().filter(|source| source.is_pressed());
+        let age = |source: &Source| match source.buffer.has_next() {
             true => Duration::ZERO,
-            false => WAKE_AGE,
-        }
+            false => UNFINISHED_AGE,
+        };
+        pressed.map(age).min().unwrap_or(WAKE_AGE)
     }
 
     /// Reads the rings and forwards, in order of time, the records that no earlier one can follow any more.

@@ -206,6 +206,14 @@ fn a_ring_that_filled_meanwhile_is_looked_at_again_at_once() {
     assert_eq!(rings.look_again(), Duration::ZERO);
     assert!(!round(&mut rings, Some(SETTLE_NS + 1)).1.is_empty());
     assert_eq!(rings.look_again(), WAKE_AGE);
+    // Not while its program is still writing the next one.
+    let slow = kernel.reserve(24).unwrap();
+    while kernel.used() < u64::from(SIZE) / PRESSED_PART {
+        assert!(kernel.write(&record(2, 2, 1000)));
+    }
+    assert_eq!(rings.look_again(), UNFINISHED_AGE);
+    kernel.commit(slow, &record(1, 1, 24), 0);
+    assert_eq!(rings.look_again(), Duration::ZERO);
 }
 
 /// A ring gets its room back while a round goes on, so that whoever writes all the time is not kept from it.
