@@ -13,10 +13,10 @@ __noinline int read_call_args(__u32 slot, __u32 nr, __u32 abi, __u32 within)
 	return s && desc && call_args(task_regs(current_task()), &call, desc, s->args);
 }
 
-__noinline int widen_call_args(__u32 slot, __u32 nr)
+__noinline int widen_call_args(__u32 slot, __u32 nr, __u32 within)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
-	struct syscall_nr call = { .nr = nr, .abi = ABI_IA32 };
+	struct syscall_nr call = { .nr = nr, .abi = ABI_IA32, .within = within };
 	const struct syscall_desc *desc = syscall_lookup(&call);
 
 	if (s && desc)

@@ -32,7 +32,7 @@ int keep_given(__u32 slot, __u32 key, __u32 abi);
  */
 int read_call_args(__u32 slot, __u32 nr, __u32 abi, __u32 within);
 /* Converts the registers of a 32-bit call in scratch.args. */
-int widen_call_args(__u32 slot, __u32 nr);
+int widen_call_args(__u32 slot, __u32 nr, __u32 within);
 /* Appends what was kept, and describes it in scratch.kept and scratch.room. */
 int take_given(__u32 slot, __u32 event);
 int forget_given(void);

@@ -172,7 +172,7 @@ static __always_inline bool put_values(struct scratch *s, const struct pt_regs *
 
 	if (taken & TAKEN_ARGS && !desc->split && marked_args(s->slot)) {
 		if (call->abi == ABI_IA32)
-			widen_call_args(s->slot, call->nr);
+			widen_call_args(s->slot, call->nr, call->within);
 	} else if (call->abi == ABI_IA32 || !has_task_regs()) {
 		known = read_call_args(s->slot, call->nr, call->abi, call->within);
 	} else {
