@@ -52,9 +52,10 @@ build: bpf ## build the program, too: dist/tracee
 	@mkdir -p dist
 	@install -m 755 $(target)/release/tracee dist/tracee
 
+# Optimized as a whole, it is a sixth smaller, and takes twice as long.
 static: ## build one binary for every distribution: dist/static/tracee
 	@script/setup.sh static
-	RUSTFLAGS="$(static_flags)" $(CARGO) build --release $(locked) --features vendored --target $(triple) --bin tracee
+	CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 RUSTFLAGS="$(static_flags)" $(CARGO) build --release $(locked) --features vendored --target $(triple) --bin tracee
 	@install -D -m 755 $(target)/$(triple)/release/tracee dist/static/tracee
 
 pages: ## write the man page and the completions of shells: dist/pages/

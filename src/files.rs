@@ -50,9 +50,12 @@ impl Stat {
     fn at(at: BorrowedFd<'_>, path: &std::ffi::CStr, flags: i32) -> io::Result<Stat> {
         // SAFETY: made of integers only.
         let mut stat: libc::statx = unsafe { std::mem::zeroed() };
+        // Not libc's statx(): the standard library refers to that weakly, and where the linker sees all of the program at
+        // once, nothing would take it into a static one.
         // SAFETY: a descriptor that is open, a path with its NUL, and room for the answer.
         let done = unsafe {
-            libc::statx(
+            libc::syscall(
+                libc::SYS_statx,
                 at.as_raw_fd(),
                 path.as_ptr(),
                 flags | libc::AT_STATX_DONT_SYNC,
