@@ -119,6 +119,9 @@ fn is_named(arg: &ArgSpec) -> bool {
 /// With fewer columns for arguments, RET takes no more than its result.
 const TIGHT: usize = 14;
 
+/// The same in rows that a long name of an event shifts in any case.
+const TIGHT_SHIFTED: usize = 24;
+
 /// On a terminal with fewer columns COMM is shortened to its least, so that arguments have some room.
 const ARGS_LEAST: usize = 16;
 
@@ -322,7 +325,11 @@ impl Table {
                 if spare > 0 {
                     shorten(out, comm..behind_comm, spare);
                 }
-                if fit::width(&out[start..]) - colored + TIGHT > limit {
+                let tight = match event.spec.name.len() > COLUMNS[EVENT].least {
+                    true => TIGHT_SHIFTED,
+                    false => TIGHT,
+                };
+                if fit::width(&out[start..]) - colored + tight > limit {
                     let cell = ret + out.len() - before..behind_ret + out.len() - before;
                     let result = out[cell.clone()].trim_end().len();
                     out.replace_range(cell.start + result..cell.end, " ");
