@@ -5,6 +5,7 @@
 //! side by side.
 
 mod empty;
+mod flat;
 mod least;
 mod report;
 
@@ -96,6 +97,8 @@ fn measure() {
         report.row("strace", cost, Some(cost / least));
     }
 
+    flat(&mut report);
+
     let formats = ["table", "json", "json,compact"];
     let throughputs = formats.map(throughput);
     report.section("events without loss", "a second");
@@ -112,6 +115,28 @@ fn measure() {
     report.section("peak memory", "KiB");
     report.row("tracee", peak, None);
     report.write();
+}
+
+/// What a call costs while there are many of something, and as a ratio to few of them.
+fn flat(report: &mut Report) {
+    for kind in flat::Kind::ALL {
+        let mut first = None;
+        report.section(
+            &format!("getppid beside tracee -e getppid, by the number of {}", kind.name()),
+            "ns a call",
+        );
+        for count in flat::COUNTS {
+            let (many, flags) = kind.make(count);
+            let mut words = vec!["-e", "getppid", "-o", "json:/dev/null"];
+            words.extend(flags.iter().map(String::as_str));
+            let running = Contender::tracee(&words).start();
+            let cost = best(|| work("getppid", GETPPIDS / 4));
+            running.stop();
+            drop(many);
+            let first = *first.get_or_insert(cost);
+            report.row(&count.to_string(), cost, Some(cost / first));
+        }
+    }
 }
 
 /// Prints what each adds to the work, in ns, and as a ratio to the second of them; the first one is nothing. Returns what
