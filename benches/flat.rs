@@ -75,10 +75,8 @@ impl Many {
     /// Empty cgroups with the names that docker gives.
     fn containers(count: usize) -> Many {
         let root = cgroup2().expect("a cgroup2 hierarchy").join("tracee-bench");
-        let mut many = Many {
-            folders: vec![root.clone()],
-            ..Many::default()
-        };
+        let mut many = Many::default();
+        many.folders.push(root.clone());
         many.folders
             .extend((0..count).map(|number| root.join(format!("docker-{number:064x}.scope"))));
         for folder in &many.folders {

@@ -122,7 +122,10 @@ fn flat(report: &mut Report) {
     for kind in flat::Kind::ALL {
         let mut first = None;
         report.section(
-            &format!("getppid beside tracee -e getppid, by the number of {}", kind.name()),
+            &format!(
+                "getppid beside tracee -e getppid, by the number of {}",
+                kind.name()
+            ),
             "ns a call",
         );
         for count in flat::COUNTS {
