@@ -6,7 +6,7 @@ use nix::sys::utsname::uname;
 use crate::harness::tracee_command;
 use crate::Test;
 
-/// Lines of kernel (`6.1`), clang, flags and instructions of all programs; `-`: without flags.
+/// Lines of kernel (`6.1-cloud`), clang, flags and instructions of all programs; `-`: without flags.
 const EXPECTED: &str = include_str!("../verifier.tsv");
 
 pub fn tests() -> Vec<Test> {
@@ -17,11 +17,15 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// The first two numbers of the kernel's release.
+/// The first two numbers of the kernel's release, and its flavour: another one may have other programs.
 fn kernel() -> String {
     let names = uname().unwrap();
     let release = names.release().to_string_lossy().into_owned();
-    release.split('.').take(2).collect::<Vec<_>>().join(".")
+    let numbers = release.split('.').take(2).collect::<Vec<_>>().join(".");
+    let mut words = release.split(['-', '+', '.']);
+    let flavour =
+        words.find(|word| word.starts_with(|c: char| c.is_ascii_alphabetic()) && !word.starts_with("deb"));
+    format!("{numbers}-{}", flavour.unwrap_or_default())
 }
 
 /// Flags and what is expected with them, here.
