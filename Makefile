@@ -92,7 +92,8 @@ bench: ## compare with other tracers
 	$(CARGO) bench $(locked) --bench tracers
 
 bench-compare: ## two results of bench side by side: A=FILE B=FILE
-	@$(CARGO) bench --quiet $(locked) --bench tracers -- compare "$(realpath $(A))" "$(realpath $(B))"
+	$(if $(and $(A),$(B)),,$(error two results are missing: make bench-compare A=bench/FILE B=bench/FILE))
+	@$(CARGO) bench --quiet $(locked) --bench tracers -- compare "$(abspath $(A))" "$(abspath $(B))"
 
 docs: ## write docs/events.md and docs/fields.md from the catalogue
 	$(CARGO) run --quiet --profile test-run $(locked) --example pages -- $(target)/pages

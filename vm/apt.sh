@@ -17,9 +17,10 @@ keyring() {
 	die "no Debian archive keys in /usr/share/keyrings; install the package debian-archive-keyring"
 }
 
-# apt_config SUITE MIRROR: writes an apt configuration that knows this suite only, and prints its path.
+# apt_config SUITE MIRROR [NAME]: writes an apt configuration that knows this suite only, and prints its path. NAME: of its
+# folder (SUITE), which two that run at once must not share.
 apt_config() {
-	local suite=$1 mirror=$2 dir=$vm/apt-$1 keys
+	local suite=$1 mirror=$2 dir=$vm/apt-${3:-$1} keys
 	keys=$(keyring)
 	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
 	: >"$dir/status"

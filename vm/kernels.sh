@@ -70,7 +70,7 @@ fetch() {
 	6.18) from=trixie-backports image=linux-image-$suite ;;
 	esac
 	mirror=$(debian_mirror)
-	APT_CONFIG=$(apt_config "$from" "$mirror")
+	APT_CONFIG=$(apt_config "$from" "$mirror" "$suite")
 	export APT_CONFIG
 	rm -rf "$new"
 	mkdir -p "$new/root" "$new/deb"
@@ -94,7 +94,7 @@ fetch() {
 	mv "$modules" "$new/modules"
 	unpack_vmlinux "$new/vmlinuz" >"$new/vmlinux" || die "$suite: cannot unpack the kernel in $new/vmlinuz"
 	echo "$release" >"$new/release"
-	rm -rf "$new/root" "$new/deb" "$dir" "$vm/apt-$from"
+	rm -rf "$new/root" "$new/deb" "$dir" "$vm/apt-$suite"
 	mv "$new" "$dir"
 }
 

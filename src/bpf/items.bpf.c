@@ -301,7 +301,10 @@ __noinline int put_msghdr(__u32 slot, __u32 index, __u64 addr, __u32 pointer_byt
 	return 0;
 }
 
-/* Appends one message of the array in that item: its header, and its length. 0: the record is full. */
+/*
+ * Appends what one message points to, of the array in the item at that position. 0: the record is
+ * full.
+ */
 __noinline int put_message(__u32 slot, __u32 index, __u32 from, __u32 position, __u32 pointer_bytes)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);

@@ -120,21 +120,21 @@ impl Part {
                 .is_some_and(|first| is_word(first) || has_name(first))
     }
 
-    /// Whether it is a text that says something.
-    fn is_long_text(&self, text: &str) -> bool {
+    /// Whether it is a text, and not empty.
+    fn has_text(&self, text: &str) -> bool {
         self.is_text && &text[self.value.clone()] != "\"\""
     }
 
-    /// Whether the value says more than a number: words, and structures; not `AT_FDCWD` and its like,
-    /// which say where a path begins.
+    /// Whether the value says more than a number: words, and structures; not `AT_FDCWD` and its like, which say where a
+    /// path begins.
     fn says_more(&self, text: &str) -> bool {
         let value = &text[self.value.clone()];
         value.starts_with('{') || self.explains_itself(text) && !value.starts_with("AT_")
     }
 }
 
-/// Appends the arguments in at most so many columns. Texts are kept first, and numbers last; arguments that
-/// find no room are left out, and `…` shows where; in few columns, only that some are.
+/// Appends the arguments in at most so many columns. Texts are kept first, and numbers last; arguments that find no room
+/// are left out, and `…` shows where; in few columns, only that some are.
 pub fn push_args(out: &mut String, text: &str, parts: &[Part], columns: usize) {
     let narrow = columns < NARROW;
     let shown_as = |names: bool| -> Vec<Shown<'_>> {
@@ -179,7 +179,7 @@ fn keep(shown: &[Shown<'_>], text: &str, parts: &[Part], columns: usize) -> Vec<
     let mut by_importance: Vec<usize> = (0..shown.len()).collect();
     by_importance.sort_by_key(|at| {
         let part = &parts[*at];
-        (!part.is_subject, !part.is_long_text(text), !part.says_more(text))
+        (!part.is_subject, !part.has_text(text), !part.says_more(text))
     });
     for at in by_importance {
         kept[at] = true;

@@ -63,7 +63,10 @@ int keep_message(__u32 slot, __u64 addr, __u32 pointer_bytes);
  */
 int put_fd_name(__u32 slot, __u32 index, __u32 fd, __u32 remote, __s64 room);
 
-/* Constant, so that the verifier removes what this run does not need. */
+/*
+ * Whether this run reads arguments of that kind: a constant, so that the verifier removes what it
+ * does not need.
+ */
 static __always_inline bool is_read(__u32 kind)
 {
 	return settings.kinds & 1U << kind;

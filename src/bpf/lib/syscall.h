@@ -186,8 +186,8 @@ static __always_inline bool put_values(struct scratch *s, const struct pt_regs *
 }
 
 /*
- * taken: what is known by the call's mark, TAKEN_*. Calls that do not return have no arguments in memory, and nothing that
- * is compared.
+ * taken: what is known by the call's mark, TAKEN_*. Calls that do not return have no arguments in
+ * memory, and nothing that is compared.
  */
 static __always_inline void emit_syscall(struct task_struct *task, const struct pt_regs *regs,
 					 const struct syscall_nr *call,

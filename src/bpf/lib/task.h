@@ -9,8 +9,8 @@
 #define bounded(x) asm volatile("" : "+r"(x))
 
 /*
- * The same value, of which the verifier knows nothing any more; by: any number of which it knows nothing. Otherwise it
- * goes through what follows once for each combination of what it knows.
+ * The same value, of which the verifier knows nothing any more; by: any number of which it knows
+ * nothing. Otherwise it goes through what follows once for each combination of what it knows.
  */
 static __always_inline __u64 forgotten(__u64 value, __u64 by)
 {
