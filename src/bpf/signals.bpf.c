@@ -44,7 +44,7 @@ static __always_inline void keep_sender_name(int sig, int code, struct task_stru
 	struct sender_name name = {};
 	struct pid *pid;
 
-	if (result != TRACE_SIGNAL_DELIVERED || !has_sender(sig, code) || is_senders_word(code)) {
+	if (result != TRACE_SIGNAL_DELIVERED || signal_sender(sig, code) != SENDER_CERTAIN) {
 		bpf_map_delete_elem(&sender_names, &key);
 		return;
 	}

@@ -67,7 +67,8 @@ static __always_inline int dies_with_group(struct task_struct *task, __u64 *info
 static __always_inline int on_signal_deliver(int sig, int code, __u64 info)
 {
 	/* The kernel keeps no information on a SIGKILL. */
-	bool group = sig == SIGKILL && !info, unknown = false, sender;
+	bool group = sig == SIGKILL && !info, unknown = false;
+	enum sender sender = SENDER_NONE;
 	struct kernel_siginfo *from;
 	struct scratch *s;
 
@@ -81,19 +82,21 @@ static __always_inline int on_signal_deliver(int sig, int code, __u64 info)
 		unknown = of_process && !info;
 	}
 	from = (struct kernel_siginfo *)info;
-	if (info)
+	if (info) {
 		code = BPF_CORE_READ(from, si_code);
-	sender = info && has_sender(sig, code);
+		sender = signal_sender(sig, code);
+	}
 	/* The sender's arguments come last. */
 	s = event_begin_with(EVENT_SIGNAL_DELIVER,
-			     sender ? NARGS_SIGNAL_DELIVER : ARG_SIGNAL_DELIVER_SENDER_PID,
+			     sender != SENDER_NONE ? NARGS_SIGNAL_DELIVER :
+						     ARG_SIGNAL_DELIVER_SENDER_PID,
 			     (struct hook){});
 	if (!s)
 		return 0;
 	put_value(s, ARG_SIGNAL_DELIVER_SIG, sig);
 	put_value(s, ARG_SIGNAL_DELIVER_CODE, unknown ? 0 : code);
 	put_value(s, ARG_SIGNAL_DELIVER_GROUP_EXIT, group);
-	if (sender && !is_senders_word(code)) {
+	if (sender == SENDER_CERTAIN) {
 		put_value(s, ARG_SIGNAL_DELIVER_SENDER_PID,
 			  BPF_CORE_READ(from, _sifields._kill._pid));
 		put_value(s, ARG_SIGNAL_DELIVER_SENDER_UID,
@@ -103,7 +106,7 @@ static __always_inline int on_signal_deliver(int sig, int code, __u64 info)
 	}
 	if (unknown)
 		put_unknown(s, ARG_SIGNAL_DELIVER_CODE);
-	if (sender && is_senders_word(code)) {
+	if (sender == SENDER_CLAIMED) {
 		put_unknown(s, ARG_SIGNAL_DELIVER_SENDER_PID);
 		put_unknown(s, ARG_SIGNAL_DELIVER_SENDER_UID);
 	}

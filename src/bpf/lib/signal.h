@@ -5,22 +5,21 @@
 
 #include "task.h"
 
-/*
- * If a signal is not sent by kill(2), tkill(2) or tgkill(2), the sender itself states who sent it
- * (rt_sigqueueinfo(2)). A process may send itself any code.
- */
-static __always_inline bool is_senders_word(int code)
-{
-	return code < SI_USER && code != SI_TKILL;
-}
+enum sender {
+	/* The kernel sends it, or there is nobody to name. */
+	SENDER_NONE,
+	/* kill(2), tkill(2), tgkill(2), the death of a child: the kernel names the sender. */
+	SENDER_CERTAIN,
+	/* The sender itself states who sent it: rt_sigqueueinfo(2). */
+	SENDER_CLAIMED,
+};
 
-/* Whether there is a sender: for signals that tasks send, and for the death of a child. */
-static __always_inline bool has_sender(int sig, int code)
+/* Who is said to have sent a signal, and by whom. A process may send itself any code. */
+static __always_inline enum sender signal_sender(int sig, int code)
 {
-	if (sig == SIGCHLD && code > 0)
-		return true;
-	return code <= SI_USER && code >= SI_TKILL && code != SI_TIMER && code != SI_ASYNCIO &&
-	       code != SI_SIGIO;
+	if (code == SI_USER || code == SI_TKILL || (sig == SIGCHLD && code > 0))
+		return SENDER_CERTAIN;
+	return code == SI_QUEUE || code == SI_MESGQ ? SENDER_CLAIMED : SENDER_NONE;
 }
 
 /* Calls that name whom they send a signal to. */

@@ -121,15 +121,12 @@
 #define SIGKILL 9
 #define SIGCHLD 17
 #define SIGRTMIN 32
-/*
- * Codes of signals that a task has sent: at most SI_USER, except those that the kernel sends, too.
- */
+/* Codes of signals: by kill(2), by sigqueue(3), by a message queue, by tkill(2), by the kernel. */
 #define SI_USER 0
-#define SI_KERNEL 0x80
+#define SI_QUEUE (-1)
+#define SI_MESGQ (-3)
 #define SI_TKILL (-6)
-#define SI_TIMER (-2)
-#define SI_ASYNCIO (-4)
-#define SI_SIGIO (-5)
+#define SI_KERNEL 0x80
 #define SIGNAL_GROUP_EXIT 4
 /* In place of a siginfo. */
 #define SEND_SIG_NOINFO 0
