@@ -350,7 +350,11 @@ fi
 if wants lint; then
 	# With the tests' profile, so that C libraries are built once for both.
 	check "clippy" cargo clippy "${profile[@]}" --all-targets -- -D warnings || true
-	check "documentation" docs || true
+	if type -P rustdoc >/dev/null; then
+		check "documentation" docs || true
+	else
+		skip "documentation" "rustdoc is not installed; it comes with Rust, from rustup or a distribution's rustc"
+	fi
 	# Part fuzz builds them anyway.
 	wants fuzz || check "fuzz targets compile" fuzz_targets --check || true
 	# Compiling it takes minutes.

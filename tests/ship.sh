@@ -211,7 +211,7 @@ rust_root() {
 		sysroot=$(rustc --print sysroot)
 		mkdir "$root/usr/local/rust"
 		cp -a "$sysroot"/bin "$sysroot"/lib "$sysroot"/libexec "$root/usr/local/rust/"
-		ln -s ../rust/bin/{cargo,cargo-clippy,cargo-fmt,clippy-driver,rustc,rustfmt} "$root/usr/local/bin/"
+		ln -s ../rust/bin/{cargo,cargo-clippy,cargo-fmt,clippy-driver,rustc,rustdoc,rustfmt} "$root/usr/local/bin/"
 	else
 		packages+=(cargo rustc)
 	fi
