@@ -77,7 +77,7 @@ fn record() -> Vec<Vec<u8>> {
         },
         capture: None,
         epoch: 0,
-        filters: &tracee::filter::compile::KernelPart::default(),
+        filters: &tracee::filter::kernel_part::KernelPart::default(),
         checked: &[],
         marked: &std::collections::BTreeSet::new(),
     };

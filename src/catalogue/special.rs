@@ -56,6 +56,8 @@ const _: () = all_lead_to_calls(X32);
 /// The environment, which is read and shown on request only.
 pub const ENVP: &str = "envp";
 
+pub const EXECVE: &EventSpec = expect("execve");
+pub const EXECVEAT: &EventSpec = expect("execveat");
 pub const CLOSE: &EventSpec = expect("close");
 pub const KEYCTL: &EventSpec = expect("keyctl");
 pub const SYS_ENTER: &EventSpec = expect("sys_enter");

@@ -1,85 +1,21 @@
-//! Splits filters: the kernel side decides what it has at hand, user space the rest.
+//! Splits filters: the kernel side decides what it has at hand, user space the rest; or user space decides all.
 
 use std::collections::BTreeMap;
 
 use crate::catalogue::{ArgType, EventId, EventSpec};
 use crate::filter::argument::Condition;
+use crate::filter::kernel_part::{EventPart, KernelPart, NumberType, Unfiltered};
 use crate::filter::matcher::Matcher;
 use crate::filter::number::Numbers;
 use crate::filter::text::{Pattern, Texts};
 use crate::filter::{ArgIndex, Filters};
-use crate::wire::{
-    FILTER_NUMBERS, FILTER_TEXTS, NUMBER_LONG, NUMBER_S16, NUMBER_S32, NUMBER_S64, NUMBER_U16, NUMBER_U32,
-    NUMBER_U64, TEXT_MAX,
-};
-
-/// What the kernel side decides.
-#[derive(Debug, Default)]
-pub struct KernelPart<'a> {
-    /// By `FIELD_*`.
-    pub numbers: Vec<(usize, &'a Numbers)>,
-    /// By `FIELD_*` of names.
-    pub names: Vec<(usize, &'a Texts)>,
-    /// Parts that hold only for one event.
-    pub events: BTreeMap<EventId, EventPart>,
-}
-
-/// What the kernel side decides of one event.
-#[derive(Debug, Default)]
-pub struct EventPart {
-    /// Filter of its result.
-    pub result: Option<Numbers>,
-    /// Filters of arguments that are numbers.
-    pub numbers: Vec<(ArgIndex, NumberType, Numbers)>,
-    /// Whole texts, and beginnings.
-    pub texts: Vec<(ArgIndex, Texts)>,
-}
-
-/// How the kernel side reads a register: `NUMBER_*` of `src/bpf/filter.h`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum NumberType {
-    /// Its 64 bits, with a sign.
-    S64 = NUMBER_S64,
-    /// Its 64 bits.
-    U64 = NUMBER_U64,
-    /// The lower 32 bits, with a sign.
-    S32 = NUMBER_S32,
-    /// The lower 32 bits.
-    U32 = NUMBER_U32,
-    /// The lower 16 bits, with a sign.
-    S16 = NUMBER_S16,
-    /// The lower 16 bits.
-    U16 = NUMBER_U16,
-    /// With a sign, as wide as a `long` of the program.
-    Long = NUMBER_LONG,
-}
-
-impl NumberType {
-    fn of(ty: ArgType) -> Option<NumberType> {
-        use ArgType::*;
-        Some(match ty {
-            Int | Fd | Pid => NumberType::S32,
-            UInt | Uid | Gid => NumberType::U32,
-            I16 => NumberType::S16,
-            U16 => NumberType::U16,
-            Long => NumberType::Long,
-            I64 | Off => NumberType::S64,
-            ULong | U64 | Size | Ptr | Hex => NumberType::U64,
-            _ => return None,
-        })
-    }
-}
+use crate::wire::{FILTER_NUMBERS, FILTER_TEXTS, TEXT_MAX};
 
 /// Splits filters of these events.
-pub fn compile<'a>(filters: &'a Filters, events: &[&'static EventSpec]) -> (KernelPart<'a>, Matcher) {
+pub fn compile(filters: &Filters, events: &[&'static EventSpec]) -> (KernelPart, Matcher) {
     let mut kernel = KernelPart {
-        numbers: filters
-            .numbers
-            .iter()
-            .map(|(at, numbers)| (*at, numbers))
-            .collect(),
-        names: filters.names.iter().map(|(at, texts)| (*at, texts)).collect(),
+        numbers: filters.numbers.clone().into_iter().collect(),
+        names: filters.names.clone().into_iter().collect(),
         events: BTreeMap::new(),
     };
     let mut left: BTreeMap<EventId, Vec<(ArgIndex, Condition)>> = BTreeMap::new();
@@ -104,6 +40,17 @@ pub fn compile<'a>(filters: &'a Filters, events: &[&'static EventSpec]) -> (Kern
         kernel,
         Matcher::new(filters.container.clone(), filters.path.clone(), left),
     )
+}
+
+/// A matcher that decides all filters of these events, for records that no kernel side has filtered: those of a
+/// recording. What passes there would have passed in a live run. As there, events that [`Filters`] makes impossible are
+/// not chosen in the first place.
+///
+/// `pid_ns`: the pid namespace that tracee recorded in, by its number; `None`: the host's. Pids are compared as `ps`
+/// shows them there.
+pub fn whole(filters: &Filters, events: &[&'static EventSpec], pid_ns: Option<u32>) -> Matcher {
+    let (kernel, matcher) = compile(filters, events);
+    matcher.with(Unfiltered::new(kernel, pid_ns))
 }
 
 /// Whether an event has a result. Events that tracee reports by itself (losses, a new clock, artefacts) have none; they

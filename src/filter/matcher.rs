@@ -7,14 +7,17 @@ use crate::decode::container::Container;
 use crate::decode::event::{Arg, Context, Event, Value};
 use crate::decode::sockaddr::Sockaddr;
 use crate::filter::argument::{self, is_path, Condition, Words};
+use crate::filter::kernel_part::Unfiltered;
 use crate::filter::text::Texts;
 use crate::filter::ArgIndex;
 use crate::output::structure::Detail;
 use crate::output::text;
 
-/// The part of the filters that the kernel side does not decide.
+/// The part of the filters that the kernel side does not decide; or all of them, where no kernel side is.
 #[derive(Debug, Default)]
 pub struct Matcher {
+    /// The kernel side's part, for records that it has not filtered.
+    unfiltered: Option<Unfiltered>,
     container: Option<Texts>,
     path: Option<Texts>,
     events: BTreeMap<EventId, Vec<(ArgIndex, Condition)>>,
@@ -29,6 +32,7 @@ impl Matcher {
         events: BTreeMap<EventId, Vec<(ArgIndex, Condition)>>,
     ) -> Self {
         Matcher {
+            unfiltered: None,
             container,
             path,
             events,
@@ -36,12 +40,25 @@ impl Matcher {
         }
     }
 
+    /// Decides the kernel side's part, too.
+    pub fn with(self, unfiltered: Unfiltered) -> Self {
+        Matcher {
+            unfiltered: Some(unfiltered),
+            ..self
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
-        self.container.is_none() && self.path.is_none() && self.events.is_empty()
+        self.unfiltered.is_none() && self.container.is_none() && self.path.is_none() && self.events.is_empty()
     }
 
     /// Whether the event is shown. It must have all its arguments.
     pub fn passes(&mut self, event: &Event<'_>) -> bool {
+        if let Some(filters) = &self.unfiltered {
+            if !filters.passes(event) {
+                return false;
+            }
+        }
         if let Some(texts) = &self.container {
             if !container_passes(texts, event.container.as_deref()) {
                 return false;
@@ -57,6 +74,11 @@ impl Matcher {
 
     /// The same for events that tracee reports by itself, which belong to no traced process.
     pub fn arguments_pass(&mut self, event: &Event<'_>) -> bool {
+        if let Some(filters) = &self.unfiltered {
+            if !filters.arguments_pass(event) {
+                return false;
+            }
+        }
         let Some(conditions) = self.events.get(&event.spec.id) else {
             return true;
         };

@@ -1,13 +1,15 @@
 //! `--filter`: which events of the processes in scope are shown.
 //!
 //! [`parse`] makes [`Filters`] of what is typed. [`compile`] splits them: the kernel side decides what it has at hand
-//! before a record goes into a ring (`src/bpf/filter.bpf.c`), the `matcher` decides the rest.
+//! before a record goes into a ring (`src/bpf/filter.bpf.c`), the `matcher` decides the rest. Of records that no kernel
+//! side has filtered the matcher decides all, by [`kernel_part`].
 
 #![warn(missing_docs)]
 
 pub(crate) mod argument;
 pub mod compile;
 mod expression;
+pub mod kernel_part;
 pub(crate) mod matcher;
 pub(crate) mod number;
 pub mod parse;

@@ -3,7 +3,7 @@
 use libbpf_rs::{MapCore, MapFlags, Object};
 
 use crate::error::LoadError;
-use crate::filter::compile::{EventPart, KernelPart, NumberType};
+use crate::filter::kernel_part::{EventPart, KernelPart, NumberType};
 use crate::filter::number::{Listed, Numbers};
 use crate::filter::text::{Pattern, Texts};
 use crate::loader::object::{map, update};
@@ -27,7 +27,7 @@ pub(super) struct Tables {
 
 impl Tables {
     /// `keep_life`: fork, exec and exit are recorded even if they are filtered out.
-    pub(super) fn new(part: &KernelPart<'_>, keep_life: bool) -> Tables {
+    pub(super) fn new(part: &KernelPart, keep_life: bool) -> Tables {
         let mut tables = Tables::default();
         for (at, numbers) in &part.numbers {
             tables.constants.numbers[*at] = tables.number(numbers, NumberType::S64, 0);
@@ -188,18 +188,4 @@ fn put_keys<K: plain::Plain>(object: &Object, name: &'static str, keys: &[K]) ->
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whole_texts_have_their_nul() {
-        let pattern = |text: &str, open_end| Pattern {
-            text: text.into(),
-            open_end,
-            ..Pattern::default()
-        };
-        assert_eq!(stored::<8>(&pattern("ab", true)).0, (4 + 2) * 8);
-        assert_eq!(stored::<8>(&pattern("ab", false)).0, (4 + 3) * 8);
-        assert_eq!(stored::<8>(&pattern("", true)).0, 4 * 8);
-    }
-}
+mod tests;

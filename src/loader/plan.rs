@@ -7,7 +7,7 @@ use nix::unistd::getuid;
 
 use crate::catalogue::{self, special, EventSpec};
 use crate::error::LoadError;
-use crate::filter::compile::KernelPart;
+use crate::filter::kernel_part::KernelPart;
 use crate::loader::capture::CapturePlan;
 use crate::loader::features::{self, Features};
 use crate::loader::filter::Tables;
@@ -58,7 +58,7 @@ pub struct Plan<'a> {
     /// How much of arguments is read.
     pub detail: Detail,
     /// The part of `--filter` that the kernel side decides.
-    pub filters: &'a KernelPart<'a>,
+    pub filters: &'a KernelPart,
     /// Calls of which an argument is compared with the kernel's copy, and the argument's position.
     pub checked: &'a [(&'static str, u8)],
     /// Calls that leave a mark when they are entered.
