@@ -68,6 +68,17 @@ impl Timeline {
         epoch.wrapping_add(time)
     }
 
+    /// The spans in order: from when on, and time of boot in ns since the epoch modulo 2^64.
+    pub fn spans(&self) -> &[(u64, u64)] {
+        &self.0
+    }
+
+    /// A clock of these spans; `None` without any, with too many, or if they are not in order.
+    pub fn of_spans(spans: Vec<(u64, u64)>) -> Option<Timeline> {
+        let ordered = spans.is_sorted_by_key(|(from, _)| *from);
+        (ordered && (1..=CHANGES).contains(&spans.len())).then_some(Timeline(spans))
+    }
+
     fn change(&mut self, time: u64, epoch: u64) {
         if self.0.len() >= CHANGES {
             self.0.remove(0);

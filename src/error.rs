@@ -39,6 +39,12 @@ pub enum UsageError {
     NotListed(&'static str),
     #[error("{0} takes effect only with --capture: add that, too")]
     NoCapture(&'static str),
+    #[error("{0} takes effect only with --read: add that, too")]
+    NoRead(&'static str),
+    #[error("{0} does not affect --read, which shows what was recorded: leave it out")]
+    NotRead(&'static str),
+    #[error("{what} was not recorded: {has}")]
+    NotRecorded { what: String, has: String },
     #[error(
         "{0} takes effect only with --list: add that, too; what tracee does is logged by --debug, structures are shown \
          whole by --verbose-args"
@@ -154,6 +160,30 @@ pub enum OutputError {
     Open { target: String, reason: String },
 }
 
+impl OutputError {
+    /// A failure of writing to this target.
+    pub fn of_write(target: &str, source: io::Error) -> OutputError {
+        match source.kind() {
+            io::ErrorKind::BrokenPipe => OutputError::Closed,
+            _ => OutputError::Write {
+                target: target.into(),
+                source,
+            },
+        }
+    }
+}
+
+/// Errors of reading recordings.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordingError {
+    #[error("{file}: {reason}")]
+    Unreadable { file: String, reason: String },
+    #[error("{file} is damaged at byte {at}: {reason}; what is before was read")]
+    Damaged { file: String, at: u64, reason: String },
+    #[error("--write takes one recording at a time: several have several beginnings")]
+    Several,
+}
+
 /// Why a path is not followed.
 #[derive(Debug, thiserror::Error)]
 pub enum WayError {
@@ -227,6 +257,8 @@ pub enum Error {
     Capture(#[from] FolderError),
     #[error(transparent)]
     Command(#[from] CommandError),
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
     #[error("{0}")]
     Limit(String),
     #[error("{what}: {source}")]

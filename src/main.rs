@@ -18,8 +18,8 @@ use tracee::cli::list::List;
 use tracee::error::{Error, UsageError};
 use tracee::escape;
 use tracee::loader::features::{self, Features};
-use tracee::tracer;
 use tracee::{limits, say};
+use tracee::{replay, tracer};
 
 /// The system's allocator. If no memory is left, the run ends with an error like others.
 struct Memory;
@@ -120,6 +120,10 @@ fn run() -> Result<u8, Error> {
                     .then_some((libbpf_rs::PrintLevel::Debug, |_, text| say::log(&text))),
             );
             tracer::run(&config)
+        }
+        Task::Replay(config, reading) => {
+            libbpf_rs::set_print(None);
+            replay::run(&config, *reading)
         }
     }
 }

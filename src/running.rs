@@ -14,13 +14,16 @@ use crate::command::Command;
 use crate::decode::event::Context;
 use crate::enrich::existing;
 use crate::error::{Error, OutputError};
+use crate::intake::Intake;
 use crate::loader::loss::{self, LossMeter};
 use crate::loader::KernelSide;
+use crate::own;
 use crate::ring::Rings;
 use crate::say;
 use crate::scope::Following;
 use crate::signals::{Phase, Stop};
-use crate::sink::{Sink, Summary};
+use crate::sink::Sink;
+use crate::totals::Totals;
 
 /// Events of the main loop: an output's reader has gone; a process that the user named has ended.
 const READER: u64 = 1;
@@ -50,6 +53,7 @@ struct Reported {
 pub struct Running {
     kernel: KernelSide,
     rings: Rings,
+    intake: Intake,
     sink: Sink,
     clock: WallClock,
     stop: Stop,
@@ -72,7 +76,7 @@ impl Running {
     pub fn new(
         kernel: KernelSide,
         rings: Rings,
-        sink: Sink,
+        (intake, sink): (Intake, Sink),
         clock: WallClock,
         stop: Stop,
         capture: Option<(Capture, &Path)>,
@@ -91,6 +95,7 @@ impl Running {
             }),
             kernel,
             rings,
+            intake,
             sink,
             clock,
             stop,
@@ -150,7 +155,7 @@ impl Running {
         let readable = EpollEvent::new(EpollFlags::EPOLLIN, 0);
         let watched = [self.stop.fd(), self.clock.changed()]
             .into_iter()
-            .chain(self.sink.answered())
+            .chain(self.intake.answered())
             .chain(self.capture().map(Capture::fd));
         for fd in watched {
             epoll.add(fd, readable).map_err(Error::system("epoll"))?;
@@ -179,7 +184,7 @@ impl Running {
                 .until
                 .map(|until| until.saturating_duration_since(Instant::now()));
             let again = active.then(|| self.rings.look_again());
-            let wait = again.into_iter().chain(left).min();
+            let wait = again.into_iter().chain(left).chain(self.sink.due()).min();
             let timeout = wait.map_or(EpollTimeout::NONE, timeout);
             let woken = match epoll.wait(&mut ready, timeout) {
                 Ok(woken) => woken,
@@ -214,7 +219,7 @@ impl Running {
         }
         self.kernel.detach();
         while self.round(None)? {
-            self.sink.release(&self.kernel, true)?;
+            self.intake.release(&self.kernel, true, &mut self.sink)?;
         }
         self.finish_capture()
     }
@@ -222,7 +227,7 @@ impl Running {
     /// Asks for names of containers that existed before tracing began; `report`: reports them as events.
     pub fn meet_existing_containers(&mut self, report: bool) -> Result<(), Error> {
         let found = self.kernel.existing_containers()?;
-        if !self.sink.add_containers(&found) || !report {
+        if !self.intake.add_containers(&found) || !report {
             return Ok(());
         }
         let spec = special::EXISTING_CONTAINER;
@@ -230,7 +235,7 @@ impl Running {
         for found in &found {
             let context = Context::own(spec, self.kernel.now(), self.kernel.self_pid());
             let record = existing::record(context, found, paths.get(&found.key));
-            self.sink.record(&record, &self.kernel)?;
+            self.intake.record(&record, &self.kernel, &mut self.sink)?;
         }
         Ok(())
     }
@@ -248,7 +253,7 @@ impl Running {
         for captured in capturing.capture.iter().flat_map(Capture::results) {
             capturing.kept.count(&captured);
             if self.reported.artifacts {
-                self.sink.write(&captured.event(now, pid))?;
+                self.sink.report(&captured.event(now, pid))?;
             }
         }
         Ok(())
@@ -267,7 +272,7 @@ impl Running {
         let totals = capture.finish(|captured| {
             kept.count(captured);
             match self.reported.artifacts {
-                true => self.sink.write(&captured.event(now, pid)),
+                true => self.sink.report(&captured.event(now, pid)),
                 false => Ok(()),
             }
         })?;
@@ -294,28 +299,31 @@ impl Running {
         if changes.is_empty() {
             return Ok(());
         }
-        self.sink.set_clock(self.clock.timeline());
+        self.sink.set_clock(&self.clock.timeline());
         let pid = self.kernel.self_pid();
         changes
             .iter()
             .filter(|_| self.reported.clock)
-            .try_for_each(|change| self.sink.clock(change, pid))
+            .try_for_each(|change| self.sink.own(&own::clock_changed(change, pid)))
     }
 
     /// One pass over the rings and the loss counters.
     fn round(&mut self, now: Option<u64>) -> Result<bool, Error> {
         self.keep_time()?;
-        let kernel = &self.kernel;
-        let mut active = self.rings.round(now, |record| self.sink.record(record, kernel))?;
-        active |= self.sink.release(kernel, false)?;
+        let (kernel, sink) = (&self.kernel, &mut self.sink);
+        let mut active = self
+            .rings
+            .round(now, |record| self.intake.record(record, kernel, sink))?;
+        active |= self.intake.release(kernel, false, sink)?;
         self.artifacts()?;
         let losses = self.losses.read(&mut self.kernel)?;
+        losses.iter().for_each(|loss| self.sink.lose(loss));
         if self.reported.losses {
             let time = self.kernel.now();
             let pid = self.kernel.self_pid();
             losses
                 .iter()
-                .try_for_each(|loss| self.sink.loss(loss, time, pid))?;
+                .try_for_each(|loss| self.sink.own(&own::lost_events(loss, time, pid)))?;
         }
         self.sink.flush()?;
         Ok(active)
@@ -323,71 +331,38 @@ impl Running {
 
     /// Writes what outputs show when all events have been.
     fn finish_outputs(&mut self) -> Result<(), Error> {
+        let totals = self.totals()?;
+        Ok(self.sink.finish(&totals)?)
+    }
+
+    fn totals(&mut self) -> Result<Totals, Error> {
         self.kernel.detach();
         self.losses.read(&mut self.kernel)?;
-        let lost = match self.losses.total() {
+        let intake = self.intake.summary();
+        let lost_by = match self.losses.total() {
             0 => Vec::new(),
             _ => loss::by_event(&self.kernel, &self.events)?,
         };
-        let lost: Vec<_> = lost.iter().map(|(_, event, count)| (*event, *count)).collect();
-        Ok(self.sink.finish(&lost)?)
+        let lost_by = lost_by
+            .into_iter()
+            .map(|(cpu, event, count)| (cpu, event.into(), count));
+        Ok(Totals {
+            events: self.sink.written(),
+            lost: self.losses.total(),
+            lost_by: lost_by.collect(),
+            malformed: intake.malformed,
+            filtered_late: self.sink.filters(),
+            tables: self.losses.tables(),
+            bookkeeping: self.losses.bookkeeping(),
+            unremembered: intake.unremembered,
+            nameless: intake.nameless,
+            misses: self.losses.misses(),
+        })
     }
 
     /// Prints totals on standard error.
     fn report_totals(&mut self) -> Result<(), Error> {
-        self.kernel.detach();
-        self.losses.read(&mut self.kernel)?;
-        let total = self.losses.total();
-        let Summary {
-            written,
-            malformed,
-            filtered_late,
-            unremembered,
-            nameless,
-        } = self.sink.summary();
-        let events = if written == 1 { "event" } else { "events" };
-        if !self.quiet || total > 0 {
-            say!("{written} {events}, {total} lost");
-        }
-        if malformed > 0 {
-            say!("{malformed} records could not be decoded: please report this");
-        }
-        if total > 0 {
-            let lost = loss::by_event(&self.kernel, &self.events)?;
-            let parts: Vec<_> = lost
-                .iter()
-                .map(|(cpu, event, count)| format!("cpu{cpu} {event} {count}"))
-                .collect();
-            say!("lost: {}", parts.join(", "));
-            if filtered_late {
-                say!("some lost events might not have passed the filters that user space decides");
-            }
-        }
-        let tables = self.losses.tables();
-        if tables > 0 {
-            say!(
-                "also dropped: {tables} processes or containers, since tables were full; processes that have \
-                 started since count as traced"
-            );
-        }
-        let bookkeeping = self.losses.bookkeeping();
-        if bookkeeping > 0 {
-            say!(
-                "also dropped: {bookkeeping} records that tracee itself needs; executables may be missing or \
-                 outdated"
-            );
-        }
-        if unremembered > 0 {
-            say!("executables of {unremembered} processes not remembered: too many are running");
-        }
-        if nameless > 0 {
-            let containers = if nameless == 1 { "container" } else { "containers" };
-            say!("warning: {nameless} {containers} without a name: no runtime reported it in time");
-        }
-        let misses = self.losses.misses();
-        if misses > 0 {
-            say!("up to {misses} more lost: the kernel skipped tracee's programs that many times");
-        }
+        self.totals()?.say(self.quiet);
         if let Some(Capturing { kept, .. }) = &self.capturing {
             say!("{kept}");
         }

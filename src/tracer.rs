@@ -10,7 +10,7 @@ use sd_notify::NotifyState;
 use crate::capture::store::Store;
 use crate::capture::{self, Capture};
 use crate::catalogue::spec::Life;
-use crate::catalogue::{special, EventSpec};
+use crate::catalogue::{self, special, EventSpec};
 use crate::chosen::{self, Chosen};
 use crate::cli::config::Config;
 use crate::clock::{Timeline, WallClock};
@@ -21,6 +21,7 @@ use crate::enrich::process::Processes;
 use crate::error::Error;
 use crate::fields::Field;
 use crate::filter::compile::compile;
+use crate::intake::Intake;
 use crate::limits;
 use crate::loader::features::Features;
 use crate::loader::lookup::{self, BuildPolicy};
@@ -31,11 +32,14 @@ use crate::output::spec::{Format, Target};
 use crate::output::template::Template;
 use crate::output::{target, Outputs};
 use crate::privilege::{self, Uses};
+use crate::recording::header::{self, Flags, Header, Row};
+use crate::recording::write::Recorder;
 use crate::running::Running;
 use crate::say;
 use crate::scope::Scope;
 use crate::signals::{Before, Phase, Stop};
 use crate::sink::Sink;
+use crate::users::Users;
 
 /// Traces as configured. Returns the exit status: the command's, or 0.
 pub fn run(config: &Config) -> Result<u8, Error> {
@@ -60,7 +64,7 @@ struct Prepared<'a> {
 
 impl<'a> Prepared<'a> {
     fn new(config: &'a Config) -> Result<Self, Error> {
-        target::check_inherited(&config.outputs)?;
+        target::check_inherited(config.outputs.iter().chain(&config.recording))?;
         if config
             .outputs
             .iter()
@@ -74,7 +78,8 @@ impl<'a> Prepared<'a> {
         let command = match config.command.as_slice() {
             [] => Ok(None),
             words => {
-                let stdout_is_ours = config.outputs.iter().any(|output| output.target == Target::Fd(1));
+                let mut outputs = config.outputs.iter().chain(&config.recording);
+                let stdout_is_ours = outputs.any(|output| output.target == Target::Fd(1));
                 Command::prepare(words, &before, stdout_is_ours).map(Some)
             }
         };
@@ -158,7 +163,8 @@ impl<'a> Prepared<'a> {
                 events,
                 bookkeeping: json || self.command.is_some(),
                 containers,
-                nodename: config.outputs.iter().any(|output| output.format != Format::Table)
+                nodename: json
+                    || config.outputs.iter().any(|output| output.format != Format::Table)
                     || template_shows(config, Field::Uts),
                 detail: config.detail,
                 filters: &filters,
@@ -181,13 +187,22 @@ impl<'a> Prepared<'a> {
         if let Some(command) = &self.command {
             kernel.follow_command(command.pid())?;
         }
-        let mut sink = Sink::new(
-            outputs,
+        let sources = Sources::new(&self.features);
+        let recorder = config
+            .recording
+            .as_ref()
+            .map(|spec| Recorder::open(spec, self.header(&clock.timeline(), inner, &sources)))
+            .transpose()?;
+        let intake = Intake::new(
             json.then(|| Processes::new(Proc::new(kernel.kernel_pid_and_clock()))),
             containers
                 .then(|| Containers::new(names, config.scope.listed()))
                 .transpose()?,
-            Sources::new(&self.features),
+            sources,
+        );
+        let mut sink = Sink::new(
+            outputs,
+            recorder,
             matcher,
             config.detail.exec_env,
             self.stop.clone(),
@@ -197,8 +212,40 @@ impl<'a> Prepared<'a> {
             prepared: self,
             kernel,
             clock,
+            intake,
             sink,
         })
+    }
+
+    /// What a recording of this run begins with, but for the time.
+    fn header(&self, clock: &Timeline, shows_containers: bool, sources: &Sources) -> Header {
+        let config = self.config;
+        let shown = self.chosen.events.iter().map(|event| Row::of(event, true));
+        let needed = catalogue::KERNEL
+            .iter()
+            .filter(|event| event.columns.life.is_some() && !self.shows(|shown| shown.id == event.id));
+        let users = Users::read();
+        Header {
+            tracee: env!("CARGO_PKG_VERSION").into(),
+            host: header::Host::this(),
+            clock: clock.spans().to_vec(),
+            scope: config.scope.to_string(),
+            shows_containers,
+            flags: Flags {
+                exec_env: config.detail.exec_env,
+                decode_fds: config.detail.decode_fds,
+                durations: config.detail.durations,
+                verify_results: config.verify_results,
+                decode_buffers: config.detail.buffer_bytes,
+                original_syscall: config.original_syscall,
+            },
+            events: shown.chain(needed.map(|event| Row::of(event, false))).collect(),
+            names: header::names(),
+            sources: sources.rows(),
+            users: users.names().clone(),
+            mount_namespace: users.namespace(),
+            ..Header::default()
+        }
     }
 }
 
@@ -207,6 +254,7 @@ struct Loaded<'a> {
     prepared: Prepared<'a>,
     kernel: KernelSide,
     clock: WallClock,
+    intake: Intake,
     sink: Sink,
 }
 
@@ -217,6 +265,7 @@ impl Loaded<'_> {
             prepared,
             mut kernel,
             clock,
+            intake,
             mut sink,
         } = self;
         let report_existing = prepared.shows(|event| event.id == special::EXISTING_CONTAINER.id);
@@ -231,7 +280,7 @@ impl Loaded<'_> {
         kernel.attach()?;
         // Rings take most of our memory; the memory for loading has been freed by now.
         let rings = kernel.ring_maps()?;
-        sink.begin(kernel.now());
+        sink.begin(kernel.now())?;
         kernel.start(&config.scope)?;
         // From now on there may be events, which a signal must not throw away.
         prepared.stop.enter(Phase::Running);
@@ -265,7 +314,7 @@ impl Loaded<'_> {
         let mut running = Running::new(
             kernel,
             rings,
-            sink,
+            (intake, sink),
             clock,
             prepared.stop,
             capture.zip(folder),
@@ -291,10 +340,10 @@ impl Loaded<'_> {
     }
 }
 
-/// Whether executables of processes and names of containers are shown: in JSON, and where the user asks for them.
+/// Whether executables of processes and names of containers are shown: in JSON, in recordings, and where the user asks for them.
 fn shows_json(config: &Config) -> bool {
     let json = config.outputs.iter().any(|output| output.format.is_json());
-    json || template_shows(config, Field::Exe)
+    json || config.recording.is_some() || template_shows(config, Field::Exe)
 }
 
 fn template_shows(config: &Config, field: Field) -> bool {

@@ -1,6 +1,6 @@
 //! Names of users, by `/etc/passwd` of our own root.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
@@ -9,9 +9,9 @@ use std::os::unix::fs::MetadataExt;
 const PASSWD_MAX: u64 = 1 << 20;
 
 /// Names by user id.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Users {
-    names: HashMap<u32, String>,
+    names: BTreeMap<u32, String>,
     ids: HashMap<String, u32>,
     /// The mount namespace that the file is seen in. In another one the same number may be another user, and whoever made
     /// that namespace decides what it is called: numbers are shown there.
@@ -34,6 +34,30 @@ impl Users {
         }
     }
 
+    /// Users as they were where and when something was recorded; names that are none are left out.
+    pub fn recorded(names: &BTreeMap<u32, String>, namespace: Option<u64>) -> Users {
+        let names: BTreeMap<_, _> = names
+            .iter()
+            .filter(|(_, name)| is_name(name))
+            .map(|(uid, name)| (*uid, name.clone()))
+            .collect();
+        Users {
+            ids: names.iter().map(|(uid, name)| (name.clone(), *uid)).collect(),
+            names,
+            namespace,
+        }
+    }
+
+    /// Names by id.
+    pub fn names(&self) -> &BTreeMap<u32, String> {
+        &self.names
+    }
+
+    /// The mount namespace in which the names count.
+    pub fn namespace(&self) -> Option<u64> {
+        self.namespace
+    }
+
     /// The id of the user with this name.
     pub fn id(&self, name: &str) -> Option<u32> {
         self.ids.get(name).copied()
@@ -48,8 +72,8 @@ impl Users {
 
 /// Names and ids of a file as passwd(5) has it; of several lines for one user, or one name, the first counts, as for
 /// getpwuid(3) and getpwnam(3). A last line without its newline may have been cut: it does not count.
-fn names(text: &[u8]) -> (HashMap<u32, String>, HashMap<String, u32>) {
-    let (mut names, mut ids) = (HashMap::new(), HashMap::new());
+fn names(text: &[u8]) -> (BTreeMap<u32, String>, HashMap<String, u32>) {
+    let (mut names, mut ids) = (BTreeMap::new(), HashMap::new());
     for line in text.split_inclusive(|byte| *byte == b'\n') {
         let Some(line) = line.strip_suffix(b"\n") else {
             continue;
@@ -97,7 +121,7 @@ mod tests {
     #[test]
     fn other_namespaces_have_other_users() {
         let users = Users {
-            names: HashMap::from([(0, "root".into())]),
+            names: BTreeMap::from([(0, "root".into())]),
             namespace: Some(7),
             ..Users::default()
         };

@@ -98,6 +98,26 @@ pub struct Args {
     #[arg(short, long, value_name = "KIND[:TARGET]")]
     pub output: Vec<String>,
 
+    /// Record events to this file, for --read; like --output record:FILE. Nothing is shown then, unless --output says so
+    #[arg(short, long, value_name = "FILE")]
+    pub write: Option<PathBuf>,
+
+    /// Show what these recordings hold, in order of time, in place of tracing; - is standard input. Needs no privilege
+    #[arg(short, long, value_name = "FILE", num_args = 1..)]
+    pub read: Vec<PathBuf>,
+
+    /// With --read: only events from this time on: 10s after the recording began, or a time of day, 13:05:09
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+
+    /// With --read: only events up to this time
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+
+    /// With --read: what the recordings are of, and how much is in them, in place of events
+    #[arg(long)]
+    pub info: bool,
+
     /// Rows of tables as this text, in which %NAME is a field: '%time %comm %pathname'
     #[arg(long, value_name = "TEXT")]
     pub format: Option<String>,

@@ -8,14 +8,18 @@ use crate::catalogue::reading::ARRAY_MAX;
 use crate::catalogue::{self, special, EventSpec};
 use crate::cli::args::Args;
 use crate::cli::events::{self, select, Selection};
+use crate::cli::moment::Moment;
+use crate::cli::recorded::{self, Reading};
 use crate::cli::{habits, list};
-use crate::error::UsageError;
+use crate::error::{Error, UsageError};
 use crate::filter::{self, Filters};
 use crate::loader::lookup::{BuildPolicy, Lookup};
 use crate::loader::plan::Detail;
-use crate::output::spec::{self as output, OutputSpec, Target};
+use crate::output::spec::{self as output, Format, OutputSpec, Target};
 use crate::output::table::Style;
+use crate::output::target;
 use crate::output::template::{self, Template};
+use crate::recording::open::Recording;
 use crate::scope::{self, Scope};
 
 /// A checked command line.
@@ -27,8 +31,10 @@ pub struct Config {
     pub events: Selection,
     /// The filters that leave events out.
     pub filters: Filters,
-    /// Where they are shown; at least one.
+    /// Where they are shown; none only if they are recorded.
     pub outputs: Vec<OutputSpec>,
+    /// Where they are recorded.
+    pub recording: Option<OutputSpec>,
     /// What tables are like.
     pub style: Style,
     /// What is captured, if anything.
@@ -58,6 +64,8 @@ pub struct Config {
 pub enum Task {
     /// To trace.
     Trace(Box<Config>),
+    /// To show recordings.
+    Replay(Box<Config>, Box<Reading>),
     /// `--list` of these events.
     List {
         /// In the order in which they are listed.
@@ -81,7 +89,7 @@ const BUFFER_MAX: u64 = 1024 * 1024 * 1024;
 
 impl Args {
     /// Checks the flags and returns what to do.
-    pub fn task(mut self) -> Result<Task, UsageError> {
+    pub fn task(mut self) -> Result<Task, Error> {
         let asks_help = |values: &[String]| values.iter().any(|value| value == "help");
         if asks_help(&self.trace) {
             return Ok(Task::Help(scope::HELP.into()));
@@ -113,7 +121,8 @@ impl Args {
         ] {
             values.iter().try_for_each(|value| habits::check(flag, value))?;
         }
-        let outputs = output::parse(&self.output)?;
+        let (outputs, recording) = self.outputs()?;
+        let reading = self.reading()?;
         if self.list {
             self.check_listing(&outputs)?;
             let (events, few) = self.listed()?;
@@ -126,7 +135,7 @@ impl Args {
             return Ok(Task::List { events, form });
         }
         if self.verbose {
-            return Err(UsageError::NoList("--verbose"));
+            return Err(UsageError::NoList("--verbose").into());
         }
         let is_pid = |pid: &&String| pid.bytes().all(|byte| byte.is_ascii_digit());
         if let Some(wrong) = self.pid.iter().find(|pid| !is_pid(pid)) {
@@ -134,7 +143,8 @@ impl Args {
                 flag: "--pid",
                 value: wrong.clone(),
                 allowed: "it is the number of a process, such as 1234".into(),
-            });
+            }
+            .into());
         }
         let pids = self.pid.iter().map(|pid| format!("process:{pid}"));
         let scopes: Vec<String> = self.trace.iter().cloned().chain(pids).collect();
@@ -143,7 +153,7 @@ impl Args {
             ([], false) => Scope::Command,
             (_, false) => {
                 let flag = if self.trace.is_empty() { "--pid" } else { "--trace" };
-                return Err(UsageError::Exclusive(flag, "a command after --"));
+                return Err(UsageError::Exclusive(flag, "a command after --").into());
             }
             (scopes, true) => Scope::of_all(scopes)?,
         };
@@ -153,7 +163,10 @@ impl Args {
         ] {
             self.filter.extend(chosen.then(|| expression.to_owned()));
         }
-        let mut events = select(&self.event, &self.events_set, &self.exclude_event)?;
+        let mut events = match &reading {
+            Some(reading) => recorded::select(reading, &self.event, &self.events_set, &self.exclude_event)?,
+            None => select(&self.event, &self.events_set, &self.exclude_event)?,
+        };
         if self.security_alerts {
             events.add(special::MEM_PROT_ALERT);
         }
@@ -190,7 +203,8 @@ impl Args {
                 flag: "--format",
                 value: self.format.unwrap_or_default(),
                 allowed: "it makes rows of tables, and no output is a table".into(),
-            });
+            }
+            .into());
         }
         let template = |text: &String| {
             Template::parse(text, &events.all()).map_err(|allowed| UsageError::Value {
@@ -201,12 +215,13 @@ impl Args {
         };
         let template = self.format.as_ref().map(template).transpose()?;
         let decode_fds = self.decode_fds || filters.path.is_some();
-        Ok(Task::Trace(Box::new(Config {
+        let config = Box::new(Config {
             capture,
             scope,
             events,
             filters,
             outputs,
+            recording,
             style: Style {
                 time: self.time,
                 color: self.color,
@@ -216,6 +231,7 @@ impl Args {
                 summary: self.summary,
                 template,
                 wide: self.wide,
+                users: None,
             },
             detail: Detail {
                 exec_env: self.show_exec_env,
@@ -235,7 +251,83 @@ impl Args {
                 policy: build_policy(&self.build_policy)?,
             },
             command: self.command,
-        })))
+        });
+        Ok(match reading {
+            Some(reading) => {
+                recorded::check(
+                    &reading,
+                    &config.detail,
+                    config.verify_results,
+                    config.filters.path.is_some(),
+                )?;
+                Task::Replay(config, Box::new(reading))
+            }
+            None => Task::Trace(config),
+        })
+    }
+
+    /// Where events are shown, and where they are recorded.
+    fn outputs(&self) -> Result<(Vec<OutputSpec>, Option<OutputSpec>), UsageError> {
+        let write = self.write.as_ref().map(|path| OutputSpec {
+            format: Format::Record,
+            target: match path.to_str() {
+                Some("-") => Target::Fd(1),
+                _ => Target::File(path.clone()),
+            },
+            ..OutputSpec::default()
+        });
+        if write.is_some() && self.output.is_empty() {
+            return Ok((Vec::new(), write));
+        }
+        let mut outputs = output::parse(&self.output)?;
+        let recorded = outputs.iter().position(|output| output.format == Format::Record);
+        let recorded = recorded.map(|at| outputs.remove(at));
+        match (&write, &recorded) {
+            (Some(_), Some(_)) => Err(UsageError::Exclusive("--write", "--output record")),
+            (Some(write), None) if outputs.iter().any(|output| output.target == write.target) => {
+                Err(UsageError::Value {
+                    flag: "--write",
+                    value: target::name(&write.target),
+                    allowed: "another output goes to the same place already".into(),
+                })
+            }
+            _ => Ok((outputs, write.or(recorded))),
+        }
+    }
+
+    /// What `--read` asks for; `None` without it.
+    fn reading(&self) -> Result<Option<Reading>, Error> {
+        if self.read.is_empty() {
+            for (flag, given) in [
+                ("--from", self.from.is_some()),
+                ("--to", self.to.is_some()),
+                ("--info", self.info),
+            ] {
+                if given {
+                    return Err(UsageError::NoRead(flag).into());
+                }
+            }
+            return Ok(None);
+        }
+        for (flag, given) in [
+            ("--capture", !self.capture.is_empty()),
+            ("--for", self.duration.is_some()),
+            ("--list", self.list),
+            ("--security-alerts", self.security_alerts),
+            ("a command after --", !self.command.is_empty()),
+        ] {
+            if given {
+                return Err(UsageError::NotRead(flag).into());
+            }
+        }
+        let moment =
+            |flag, text: &Option<String>| text.as_ref().map(|text| Moment::parse(flag, text)).transpose();
+        Ok(Some(Reading {
+            from: moment("--from", &self.from)?,
+            to: moment("--to", &self.to)?,
+            info: self.info,
+            recordings: Recording::open_all(&self.read)?,
+        }))
     }
 
     /// With `--list`, other flags would be ignored: each of them is an error.

@@ -1,5 +1,6 @@
 //! The command line: `args` as typed, `config` what it means, `events` which events are chosen, `habits` what others
-//! call it; `list` for `--list`, `describe` for events in words, `reference` for docs/events.md.
+//! call it; `recorded` and
+//! `moment` for `--read`; `list` for `--list`, `describe` for events in words, `reference` for docs/events.md.
 
 #![warn(missing_docs)]
 
@@ -9,6 +10,8 @@ mod describe;
 pub mod events;
 pub mod habits;
 pub mod list;
+pub(crate) mod moment;
+pub mod recorded;
 pub mod reference;
 
 #[cfg(test)]

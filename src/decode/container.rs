@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 
 use nix::unistd::getuid;
+use serde::{Deserialize, Serialize};
 
 /// What is shown of a container.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Container {
     /// 64 hex digits.
     pub id: String,
     /// Name of what started it: `docker`, `podman` and the like.
-    pub runtime: &'static str,
+    pub runtime: Cow<'static, str>,
     /// The runtime's name of it, once the runtime has answered.
     pub name: Option<String>,
     /// Name of its image, once the runtime has answered.

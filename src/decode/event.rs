@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use nix::unistd::getuid;
 
+use crate::catalogue::spec::Life;
 use crate::catalogue::{ArgSpec, ArgType, EventSpec};
 use crate::decode::container::Container;
 use crate::decode::file::OpenFile;
@@ -12,7 +13,7 @@ use crate::decode::path::{Marks, PathName};
 use crate::decode::sockaddr::Sockaddr;
 use crate::decode::strings::Strings;
 use crate::decode::structure::Array;
-use crate::wire::record_header;
+use crate::wire::{arg, record_header};
 
 /// Task context and result, as the kernel side recorded them.
 pub type Context = record_header;
@@ -76,7 +77,7 @@ pub struct Event<'a> {
     /// How long the call took, in ns, where that is measured and known.
     pub duration: Option<u64>,
     /// The mechanism by which an event of the kernel's own was obtained.
-    pub source: Option<&'static str>,
+    pub source: Option<&'a str>,
 }
 
 impl<'a> Event<'a> {
@@ -92,6 +93,24 @@ impl<'a> Event<'a> {
             seen: None,
             duration: None,
             source: None,
+        }
+    }
+
+    /// Fills in what only the runtime reports of the container that the event is about.
+    pub fn complete(&mut self, container: &'a Container) {
+        if !self.spec.columns.life.is_some_and(Life::of_container) {
+            return;
+        }
+        let texts = [
+            (arg::CONTAINER_CREATE_RUNTIME, Some(&*container.runtime)),
+            (arg::CONTAINER_CREATE_NAME, container.name.as_deref()),
+            (arg::CONTAINER_CREATE_IMAGE, container.image.as_deref()),
+        ];
+        for (position, text) in texts {
+            if let Some(arg) = self.args.get_mut(usize::from(position)) {
+                arg.value = text.map_or(Value::Null, |text| Value::Str(text.as_bytes()));
+                arg.full = 0;
+            }
         }
     }
 

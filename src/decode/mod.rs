@@ -4,6 +4,7 @@
 
 pub mod container;
 pub(crate) mod cursor;
+pub(crate) mod encode;
 pub mod event;
 pub(crate) mod file;
 pub(crate) mod msghdr;

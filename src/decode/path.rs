@@ -15,6 +15,16 @@ const UNREACHABLE: &str = "(unreachable)";
 pub struct Marks(u8);
 
 impl Marks {
+    /// Marks from the bits of `path_flag` (`src/bpf/record.h`).
+    pub fn from_bits(bits: u8) -> Marks {
+        Marks(bits)
+    }
+
+    /// As bits of `path_flag`.
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
     /// JSON's keys for the marks that are set.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         [

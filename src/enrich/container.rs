@@ -26,7 +26,7 @@ const REMOVED_KEPT: usize = 4096;
 fn shown(id: &[u8], before: &[u8], owner: u32) -> Container {
     Container {
         id: String::from_utf8_lossy(id).into_owned(),
-        runtime: runtime(before),
+        runtime: runtime(before).into(),
         name: None,
         image: None,
         owner,
@@ -232,25 +232,6 @@ impl Containers {
         }
     }
 
-    /// Fills in what only the runtime reports of a container.
-    pub fn complete<'a>(&self, event: &mut Event<'a>, container: Option<&'a Container>) {
-        let Some(container) = container.filter(|_| event.spec.columns.life.is_some_and(Life::of_container))
-        else {
-            return;
-        };
-        let texts = [
-            (arg::CONTAINER_CREATE_RUNTIME, Some(container.runtime)),
-            (arg::CONTAINER_CREATE_NAME, container.name.as_deref()),
-            (arg::CONTAINER_CREATE_IMAGE, container.image.as_deref()),
-        ];
-        for (position, text) in texts {
-            if let Some(arg) = event.args.get_mut(usize::from(position)) {
-                arg.value = text.map_or(Value::Null, |text| Value::Str(text.as_bytes()));
-                arg.full = 0;
-            }
-        }
-    }
-
     /// Takes the runtimes' answers. Returns containers (by key) of which it is now known whether the user wants them.
     pub fn take_answers(&mut self) -> Vec<(u64, bool)> {
         let answers = self.asker.as_ref().map(Asker::answers).unwrap_or_default();
@@ -283,7 +264,7 @@ impl Containers {
                 };
                 let known = &entry.container;
                 entry.container = Rc::new(Container {
-                    runtime: answer.runtime.unwrap_or(known.runtime),
+                    runtime: answer.runtime.map_or_else(|| known.runtime.clone(), Into::into),
                     name: answer.name.clone(),
                     image: answer.image.clone(),
                     ..Container::clone(known)

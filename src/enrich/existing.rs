@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::decode::encode;
 use crate::decode::event::Context;
 use crate::files::{self, Mount, Stat};
 use crate::loader::containers::Found;
-use crate::wire::{arg, item_header, nargs, HIERARCHY_SHIFT};
+use crate::wire::{arg, nargs, HIERARCHY_SHIFT};
 
 /// Paths of these containers' cgroups by their keys, as their processes see them. Any user may have a process in a
 /// cgroup with the same name as another: a path counts only if it leads to the container's own cgroup.
@@ -74,8 +75,6 @@ pub fn record(context: Context, found: &Found, path: Option<&String>) -> Vec<u8>
         nvalues: nargs::EXISTING_CONTAINER,
         ..context
     };
-    // SAFETY: Context is made of integers without padding (it is Plain).
-    let mut bytes = unsafe { plain::as_bytes(&context) }.to_vec();
     let mut values = [0; nargs::EXISTING_CONTAINER as usize];
     let mut put = |position: u8, value| values[usize::from(position)] = value;
     put(
@@ -84,9 +83,7 @@ pub fn record(context: Context, found: &Found, path: Option<&String>) -> Vec<u8>
     );
     put(arg::EXISTING_CONTAINER_HIERARCHY, found.key >> HIERARCHY_SHIFT);
     put(arg::EXISTING_CONTAINER_OWNER, u64::from(found.owner));
-    for value in values {
-        bytes.extend(value.to_ne_bytes());
-    }
+    let mut bytes = encode::begin(&context, values);
     let texts = [
         (arg::EXISTING_CONTAINER_CONTAINER_ID, found.id.as_slice()),
         (arg::EXISTING_CONTAINER_RUNTIME, &found.before),
@@ -96,16 +93,7 @@ pub fn record(context: Context, found: &Found, path: Option<&String>) -> Vec<u8>
         ),
     ];
     for (index, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
-        let header = item_header {
-            index,
-            len: text.len() as u32,
-            full: text.len() as u64,
-            ..item_header::default()
-        };
-        // SAFETY: made of integers without padding (it is Plain).
-        bytes.extend(unsafe { plain::as_bytes(&header) });
-        bytes.extend(text);
-        bytes.resize(bytes.len().next_multiple_of(8), 0);
+        encode::push_item(&mut bytes, index, text);
     }
     bytes
 }

@@ -8,6 +8,7 @@
 //!
 //! The owner of a socket can name only his own containers: root's are named by root.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -57,7 +58,7 @@ pub struct Answer {
 struct Question {
     id: String,
     owner: u32,
-    runtime: &'static str,
+    runtime: Cow<'static, str>,
 }
 
 /// Whether a question will be answered.
@@ -107,7 +108,7 @@ impl Asker {
         let question = Question {
             id: container.id.clone(),
             owner: container.owner,
-            runtime: container.runtime,
+            runtime: container.runtime.clone(),
         };
         let thread = match container.owner {
             0 => &self.roots,
@@ -201,7 +202,7 @@ fn ask(question: &Question) -> Answer {
     let mut late = false;
     let id = &question.id;
     let docker = |late: &mut bool| docker(question, late);
-    let answer = match (question.runtime, question.owner) {
+    let answer = match (&*question.runtime, question.owner) {
         ("podman", owner) => podman(question, &mut late).or_else(|| stored(id).filter(|_| owner == 0)),
         ("docker", _) => docker(&mut late),
         ("cri-o", 0) => crio(id, &mut late),

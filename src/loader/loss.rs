@@ -18,6 +18,8 @@ use crate::wire::{
 const TABLE: &str = "table";
 /// Records that only tracee itself needs.
 const BOOKKEEPING: &str = "bookkeeping";
+/// The kernel skipped a program.
+const KERNEL: &str = "kernel";
 
 /// Buffers that can overflow, by `BUFFER_*`.
 const BUFFERS: [&str; BUFFER_COUNT as usize] = by_position([
@@ -41,6 +43,13 @@ pub struct Loss {
     /// ns since boot; 0: unknown.
     pub first: u64,
     pub last: u64,
+}
+
+impl Loss {
+    /// Whether chosen events were lost, and not what tracee itself needs.
+    pub fn is_of_events(&self) -> bool {
+        ![TABLE, BOOKKEEPING, KERNEL].contains(&self.buffer.as_str())
+    }
 }
 
 /// Reads the counters, and knows what has been reported.
@@ -67,7 +76,7 @@ impl LossMeter {
         let misses = misses(tracer);
         if misses > self.misses {
             losses.push(Loss {
-                buffer: "kernel".into(),
+                buffer: KERNEL.into(),
                 count: misses - self.misses,
                 first: 0,
                 last: 0,

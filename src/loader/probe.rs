@@ -3,6 +3,7 @@
 //! The programs of an event are found in the object by their names, `<event>__<mechanism>`; what each attaches to is in
 //! its section. `src/bpf/lib/event.h` explains the mechanisms.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::catalogue::{self, spec, special, EventKind, EventSpec};
@@ -361,9 +362,9 @@ pub fn mechanism(event: &EventSpec, features: &Features) -> Result<String, Strin
 #[derive(Debug)]
 pub struct Sources {
     /// Sources by event id.
-    events: Vec<Option<&'static str>>,
+    events: Vec<Option<Cow<'static, str>>>,
     /// Sources of events that are obtained by another mechanism in some calls: event, call, source.
-    by_call: Vec<(EventId, EventId, &'static str)>,
+    by_call: Vec<(EventId, EventId, Cow<'static, str>)>,
 }
 
 impl Sources {
@@ -371,7 +372,7 @@ impl Sources {
         let source = |stem: &str| {
             best(stem, features)
                 .ok()
-                .map(|program| program.mechanism.source())
+                .map(|program| Cow::from(program.mechanism.source()))
         };
         let id = |name: &str| catalogue::expect(name).id;
         let mut events = vec![None; spec::MAX_EVENTS];
@@ -401,12 +402,47 @@ impl Sources {
 
     /// The source of an event in that system call; `None` for system calls and for events that tracee reports by
     /// itself.
-    pub fn of(&self, event: EventId, syscall: EventId) -> Option<&'static str> {
-        self.by_call
+    pub fn of(&self, event: EventId, syscall: EventId) -> Option<&str> {
+        let by_call = self
+            .by_call
             .iter()
-            .find(|(of, call, _)| *of == event && *call == syscall)
-            .map(|(.., source)| *source)
-            .or_else(|| self.events.get(usize::from(event)).copied().flatten())
+            .find(|(of, call, _)| *of == event && *call == syscall);
+        match by_call {
+            Some((.., source)) => Some(source),
+            None => self.events.get(usize::from(event))?.as_deref(),
+        }
+    }
+
+    /// All of it, by name: event, call (empty: any), source.
+    pub fn rows(&self) -> Vec<(String, String, String)> {
+        let name = |id: EventId| catalogue::by_id(id).map_or_else(String::new, |event| event.name.into());
+        let of_events = (0..).zip(&self.events).filter_map(|(id, source)| {
+            let source = source.as_ref()?;
+            Some((name(id), String::new(), source.to_string()))
+        });
+        let by_call = self.by_call.iter();
+        of_events
+            .chain(by_call.map(|(event, call, source)| (name(*event), name(*call), source.to_string())))
+            .collect()
+    }
+
+    /// The same as it was recorded, as [`Self::rows`] has it. Events that this tracee does not have are left out.
+    pub fn recorded(rows: &[(String, String, String)]) -> Sources {
+        let mut sources = Sources {
+            events: vec![None; spec::MAX_EVENTS],
+            by_call: Vec::new(),
+        };
+        for (event, call, source) in rows {
+            let source = Cow::from(source.clone());
+            match (catalogue::by_name(event), catalogue::by_name(call)) {
+                (Some(event), Some(call)) => sources.by_call.push((event.id, call.id, source)),
+                (Some(event), None) if call.is_empty() => {
+                    sources.events[usize::from(event.id)] = Some(source)
+                }
+                _ => {}
+            }
+        }
+        sources
     }
 }
 

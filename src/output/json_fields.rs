@@ -71,10 +71,10 @@ pub(super) struct EventFields {
 /// What has happened, but for the arguments.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Call {
+pub(super) struct Call<'a> {
     syscall: Option<Plain>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<Plain>,
+    source: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     abi: Option<Plain>,
     /// Whether the arguments were in user memory: those of a call within socketcall(2) or its like.
@@ -161,7 +161,7 @@ impl<'a> ThreadFields<'a> {
                 id: &container.id,
                 name: container.name.as_deref(),
                 image: container.image.as_deref(),
-                runtime: container.runtime,
+                runtime: &container.runtime,
                 owner: container.owner,
             }),
         }
@@ -179,15 +179,15 @@ impl EventFields {
     }
 }
 
-impl Call {
-    pub(super) fn new(event: &Event<'_>) -> Self {
+impl<'a> Call<'a> {
+    pub(super) fn new(event: &Event<'a>) -> Self {
         let context = &event.context;
         Call {
             syscall: match context.syscall {
                 NO_SYSCALL => None,
                 id => catalogue::by_id(id).map(|event| Plain(event.name)),
             },
-            source: event.source.map(Plain),
+            source: event.source,
             abi: match context.abi {
                 0 => None,
                 abi => ABI_NAMES.get(usize::from(abi)).copied().map(Plain),

@@ -225,7 +225,7 @@ impl Sink {
                 Format::Json | Format::JsonCompact => summary
                     .push_json(&mut text)
                     .map_err(|error| self.failed(error.into()))?,
-                Format::Table | Format::TableVerbose => summary.push_table(&mut text),
+                Format::Table | Format::TableVerbose | Format::Record => summary.push_table(&mut text),
             }
             self.buffer.extend_from_slice(text.as_bytes());
         }
@@ -243,13 +243,7 @@ impl Sink {
     }
 
     fn failed(&self, source: io::Error) -> OutputError {
-        match source.kind() {
-            io::ErrorKind::BrokenPipe => OutputError::Closed,
-            _ => OutputError::Write {
-                target: self.target.clone(),
-                source,
-            },
-        }
+        OutputError::of_write(&self.target, source)
     }
 }
 

@@ -16,6 +16,18 @@ pub enum Format {
     Json,
     /// The same without what can be derived.
     JsonCompact,
+    /// Not at all: records as they are, for `--read`.
+    Record,
+}
+
+/// How a recording is compressed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// By LZ4.
+    #[default]
+    Lz4,
 }
 
 impl Format {
@@ -26,11 +38,15 @@ impl Format {
 }
 
 /// Formats by the names that are typed.
-const FORMATS: [(&str, Format); 3] = [
+const FORMATS: [(&str, Format); 4] = [
     ("table", Format::Table),
     ("table-verbose", Format::TableVerbose),
     ("json", Format::Json),
+    ("record", Format::Record),
 ];
+
+/// Compressions by the names that are typed.
+const COMPRESSIONS: [(&str, Compression); 2] = [("none", Compression::None), ("lz4", Compression::Lz4)];
 
 /// Where an output goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +66,8 @@ pub struct OutputSpec {
     pub target: Target,
     /// Permissions of the file; `None`: 0600, or what an existing file has.
     pub mode: Option<u32>,
+    /// How a recording is compressed.
+    pub compression: Compression,
 }
 
 impl Default for OutputSpec {
@@ -58,6 +76,7 @@ impl Default for OutputSpec {
             format: Format::Table,
             target: Target::Fd(1),
             mode: None,
+            compression: Compression::default(),
         }
     }
 }
@@ -68,12 +87,14 @@ pub const HELP: &str = "\
   table          one row an event (the default)
   table-verbose  with UTS_NAME, MNT_NS, PID_NS and PPID
   json           one object a line
+  record         a recording, which --read shows later; also: --write FILE
 Options:
   compact        of json: without nulls, eventId, argsNum and type, and without
                  the text of numbers
   mode=0640      permissions of the file: json,mode=0640:/var/log/tracee.json
                  (without it a new file has 0600, and one that is there keeps
                  what it has)
+  compress=none  of record: no compression; or lz4 (the default)
 TARGET is a file, which is emptied first and then only appended to; a FIFO that
 somebody reads; /dev/stderr; or &3, which is descriptor 3. Without TARGET:
 standard output. --output may be repeated: several outputs at once. An output to
@@ -121,6 +142,10 @@ pub fn parse(values: &[String]) -> Result<Vec<OutputSpec>, UsageError> {
             allowed,
         };
         let spec = output(value).map_err(wrong)?;
+        let recording = |spec: &OutputSpec| spec.format == Format::Record;
+        if recording(&spec) && specs.iter().any(recording) {
+            return Err(wrong("there is a recording already: one is enough".into()));
+        }
         if specs.iter().any(|other| other.target == spec.target) {
             return Err(wrong("another output goes to the same place already".into()));
         }
@@ -138,7 +163,9 @@ fn output(value: &str) -> Result<OutputSpec, String> {
     let format = FORMATS
         .iter()
         .find_map(|(name, format)| (name == kind).then_some(*format))
-        .ok_or("it is table, table-verbose or json, each with optional ,OPTIONs and an optional :TARGET")?;
+        .ok_or(
+            "it is table, table-verbose, json or record, each with optional ,OPTIONs and an optional :TARGET",
+        )?;
     let mut spec = OutputSpec {
         format,
         ..OutputSpec::default()
@@ -146,15 +173,20 @@ fn output(value: &str) -> Result<OutputSpec, String> {
     if let Some(target) = target {
         spec.target = to(target)?;
     }
+    let mut compression = None;
     for option in options {
         match option.split_once('=') {
+            Some(("compress", by)) if spec.format == Format::Record && compression.is_none() => {
+                compression = Some(parse_compression(by)?);
+            }
+            Some(("compress", _)) => return Err("compress is for record, once".into()),
             Some(("mode", mode)) if spec.mode.is_none() => spec.mode = Some(parse_mode(mode)?),
             Some(("mode", _)) => return Err("mode is given twice".into()),
             None if option == "compact" && spec.format == Format::Json => spec.format = Format::JsonCompact,
             None if option == "compact" => return Err("compact is for json, once".into()),
             _ => {
                 return Err(format!(
-                    "there is no option {option:?}; it may be mode=0640 (permissions of the file), or compact for json"
+                    "there is no option {option:?}; it may be mode=0640 (permissions of the file), compact for json, or compress=none for record"
                 ))
             }
         }
@@ -162,7 +194,15 @@ fn output(value: &str) -> Result<OutputSpec, String> {
     if let (Some(_), Target::Fd(_)) = (spec.mode, &spec.target) {
         return Err("mode is for files: add one as :TARGET".into());
     }
+    spec.compression = compression.unwrap_or_default();
     Ok(spec)
+}
+
+fn parse_compression(name: &str) -> Result<Compression, String> {
+    COMPRESSIONS
+        .iter()
+        .find_map(|(known, compression)| (*known == name).then_some(*compression))
+        .ok_or_else(|| format!("compress={name} is unknown: it is none or lz4"))
 }
 
 /// The words before the first colon that is not escaped, and what follows it.

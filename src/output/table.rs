@@ -35,6 +35,8 @@ pub struct Style {
     pub summary: bool,
     /// Rows as the user has put them together.
     pub template: Option<Template>,
+    /// Names of users where events were recorded; `None`: those of this machine.
+    pub users: Option<Users>,
 }
 
 impl Style {
@@ -42,7 +44,7 @@ impl Style {
     pub fn users(&self) -> Users {
         match self.numeric {
             true => Users::default(),
-            false => Users::read(),
+            false => self.users.clone().unwrap_or_else(Users::read),
         }
     }
 

@@ -49,7 +49,7 @@ fn failed(target: &Target, reason: impl ToString) -> OutputError {
 
 /// Checks that the descriptors named by outputs are open and can be written to, and closes them at an exec. Must be
 /// called before anything else is opened, which might get the number of one that is not.
-pub fn check_inherited(specs: &[OutputSpec]) -> Result<(), OutputError> {
+pub fn check_inherited<'a>(specs: impl IntoIterator<Item = &'a OutputSpec>) -> Result<(), OutputError> {
     for spec in specs {
         let Target::Fd(fd) = spec.target else {
             continue;

@@ -307,7 +307,7 @@ fn push_words(out: &mut String, field: Field, event: &Event<'_>) {
             .and_then(|it| it.image.as_deref())
             .unwrap_or_default()
             .as_bytes(),
-        Field::ContainerRuntime => container.map_or("", |it| it.runtime).as_bytes(),
+        Field::ContainerRuntime => container.map_or("", |it| &it.runtime).as_bytes(),
         Field::Syscall => catalogue::by_id(context.syscall)
             .map_or("", |event| event.name)
             .as_bytes(),

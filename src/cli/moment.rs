@@ -1,0 +1,136 @@
+//! A moment within a recording, as `--from` and `--to` have it.
+
+use nix::libc;
+
+use crate::error::UsageError;
+
+/// A moment within a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// So many ns after tracing began.
+    After(u64),
+    /// At that time of day where the user is: ns since midnight. It is the first such moment from when tracing began.
+    TimeOfDay(u64),
+}
+
+const SECOND: u64 = 1_000_000_000;
+const DAY: u64 = 86_400 * SECOND;
+
+impl Moment {
+    /// Parses the value of this flag: `10s`, `500ms`, `5m`, `1h`, or `13:05`, `13:05:09`, `13:05:09.25`.
+    pub fn parse(flag: &'static str, text: &str) -> Result<Moment, UsageError> {
+        let parsed = match text.contains(':') {
+            true => time_of_day(text).map(Moment::TimeOfDay),
+            false => after(text).map(Moment::After),
+        };
+        parsed.ok_or_else(|| UsageError::Value {
+            flag,
+            value: text.into(),
+            allowed: "it is a time after the recording began, such as 10s, 500ms or 5m, or a time of day, such as 13:05:09"
+                .into(),
+        })
+    }
+
+    /// The same in ns since the epoch, in a recording that began at that time.
+    pub fn wall(self, began: u64) -> u64 {
+        match self {
+            Moment::After(ns) => began.saturating_add(ns),
+            Moment::TimeOfDay(ns) => {
+                let (midnight, later) = (midnight_before(began), if_later(began, ns));
+                midnight.saturating_add(ns).saturating_add(later)
+            }
+        }
+    }
+}
+
+/// A day, if that time of day is before the recording began.
+fn if_later(began: u64, ns: u64) -> u64 {
+    match midnight_before(began).saturating_add(ns) < began / SECOND * SECOND {
+        true => DAY,
+        false => 0,
+    }
+}
+
+/// The beginning of the user's day at that moment.
+fn midnight_before(wall: u64) -> u64 {
+    let seconds = libc::time_t::try_from(wall / SECOND).unwrap_or(libc::time_t::MAX);
+    // SAFETY: made of integers and a pointer that may be null.
+    let mut local: libc::tm = unsafe { std::mem::zeroed() };
+    // SAFETY: reads a number and fills a structure, both of which live until it returns.
+    let known = unsafe { libc::localtime_r(&raw const seconds, &raw mut local) };
+    if known.is_null() {
+        return wall / DAY * DAY;
+    }
+    let since = i64::from(local.tm_hour) * 3600 + i64::from(local.tm_min) * 60 + i64::from(local.tm_sec);
+    (wall / SECOND).saturating_sub(u64::try_from(since).unwrap_or(0)) * SECOND
+}
+
+fn after(text: &str) -> Option<u64> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit {
+        "ms" => SECOND / 1000,
+        "" | "s" => SECOND,
+        "m" => 60 * SECOND,
+        "h" => 3600 * SECOND,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(unit)
+}
+
+fn time_of_day(text: &str) -> Option<u64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let mut parts = whole.split(':').map(|part| match part.len() {
+        1 | 2 => part.parse::<u64>().ok(),
+        _ => None,
+    });
+    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?);
+    let right = parts.next().is_none() && hours < 24 && minutes < 60 && seconds < 60;
+    let digits = fraction.len() <= 9 && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    if !right || !digits {
+        return None;
+    }
+    let fraction = format!("{fraction:0<9}").parse::<u64>().ok()?;
+    Some((hours * 3600 + minutes * 60 + seconds) * SECOND + fraction)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments() {
+        let of = |text: &str| Moment::parse("--from", text);
+        assert_eq!(of("10s").unwrap(), Moment::After(10 * SECOND));
+        assert_eq!(of("1500ms").unwrap(), Moment::After(SECOND * 3 / 2));
+        assert_eq!(
+            of("13:05:09.25").unwrap(),
+            Moment::TimeOfDay((13 * 3600 + 5 * 60 + 9) * SECOND + SECOND / 4)
+        );
+        assert_eq!(of("0:05").unwrap(), Moment::TimeOfDay(300 * SECOND));
+        for wrong in [
+            "",
+            "x",
+            "10d",
+            "25:00",
+            "1:60",
+            "1:00:00:00",
+            "1:2:3.x",
+            "001:00",
+            "-5s",
+            "1:",
+        ] {
+            assert!(of(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_day_is_the_next_one() {
+        // Some day at 23:59:30 where the user is.
+        let began = midnight_before(1_700_000_000 * SECOND) + DAY - 30 * SECOND;
+        let of = |text: &str| Moment::parse("--to", text).unwrap().wall(began);
+        assert_eq!(of("23:59:40"), began + 10 * SECOND);
+        assert_eq!(of("00:00:10"), began + 40 * SECOND);
+        assert_eq!(of("10s"), began + 10 * SECOND);
+    }
+}

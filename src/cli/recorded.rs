@@ -1,0 +1,124 @@
+//! What flags mean for recordings: events that were recorded, and what was recorded of them.
+
+use std::collections::BTreeMap;
+
+use crate::catalogue::{self, EventSpec};
+use crate::cli::events::{self, Selection};
+use crate::cli::moment::Moment;
+use crate::error::UsageError;
+use crate::loader::plan::Detail;
+use crate::recording::header::Flags;
+use crate::recording::open::Recording;
+
+/// What `--read` and its flags ask for.
+#[derive(Debug)]
+pub struct Reading {
+    /// The recordings, of which the headers have been read; at least one.
+    pub recordings: Vec<Recording>,
+    /// The earliest time that is shown.
+    pub from: Option<Moment>,
+    /// The latest.
+    pub to: Option<Moment>,
+    /// Whether only what the recordings are is shown.
+    pub info: bool,
+}
+
+/// So many names are in a message.
+const NAMED: usize = 8;
+
+/// The recorded events that the flags choose: all of them, if no flag does.
+pub fn select(
+    reading: &Reading,
+    names: &[String],
+    sets: &[String],
+    excluded: &[String],
+) -> Result<Selection, UsageError> {
+    let headers = reading
+        .recordings
+        .iter()
+        .map(|recording| recording.reader.header());
+    let shown: BTreeMap<_, _> = headers
+        .flat_map(|header| header.events.iter().filter(|row| row.shown))
+        .filter_map(|row| catalogue::by_name(&row.name))
+        .map(|event| (event.id, event))
+        .collect();
+    let has = |event: &&EventSpec| shown.contains_key(&event.id);
+    let all = ["all".to_owned()];
+    let sets = match names.is_empty() && sets.is_empty() {
+        true => &all,
+        false => sets,
+    };
+    let mut chosen = events::select(names, sets, excluded)?;
+    chosen.by_set.retain(|event| has(event));
+    let missing = chosen.by_name.iter().find(|event| !has(event));
+    let what = match missing {
+        Some(event) => event.name.to_owned(),
+        None if chosen.all().is_empty() => "none of these events".into(),
+        None => return Ok(chosen),
+    };
+    let mut names: Vec<_> = shown.values().take(NAMED).map(|event| event.name).collect();
+    if shown.len() > NAMED {
+        names.push("…");
+    }
+    Err(UsageError::NotRecorded {
+        what,
+        has: match names.is_empty() {
+            true => "no event was recorded".into(),
+            false => format!("what was recorded is {} (--info shows all)", names.join(", ")),
+        },
+    })
+}
+
+/// An error for what the run that recorded did not ask for. `path`: any path of an event is asked for.
+pub fn check(reading: &Reading, detail: &Detail, verify_results: bool, path: bool) -> Result<(), UsageError> {
+    let flags = |all: fn(&Flags) -> bool| {
+        let mut headers = reading
+            .recordings
+            .iter()
+            .map(|recording| recording.reader.header());
+        headers.all(|header| all(&header.flags))
+    };
+    for (what, wanted, recorded, flag) in [
+        (
+            "how long calls took",
+            detail.durations,
+            flags(|flags| flags.durations),
+            "--durations",
+        ),
+        (
+            "which files are open",
+            detail.decode_fds,
+            flags(|flags| flags.decode_fds),
+            match path {
+                true => "--path or --decode-fds (arguments alone: --filter pathname=PATH)",
+                false => "--decode-fds",
+            },
+        ),
+        (
+            "the environment",
+            detail.exec_env,
+            flags(|flags| flags.exec_env),
+            "--show-exec-env",
+        ),
+        (
+            "whether each call was carried out",
+            verify_results,
+            flags(|flags| flags.verify_results),
+            "--verify-results",
+        ),
+        (
+            "what is read and written",
+            detail.buffer_bytes > 0,
+            flags(|flags| flags.decode_buffers > 0),
+            "--decode-buffers",
+        ),
+    ] {
+        if wanted && !recorded {
+            return Err(UsageError::NotRecorded {
+                what: what.into(),
+                has: format!("the run that records needs {flag}"),
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,340 @@
+//! `--read`: events of recordings, through the same sink as those of a live run.
+
+use std::collections::HashSet;
+
+use crate::catalogue::spec::Life;
+use crate::catalogue::EventId;
+use crate::cli::config::Config;
+use crate::cli::recorded::Reading;
+use crate::decode::event::Event;
+use crate::decode::Room;
+use crate::error::{Error, OutputError, RecordingError};
+use crate::filter::compile::whole;
+use crate::loader::probe::Sources;
+use crate::output::{target, Outputs};
+use crate::recording::header::{self, Header, Row};
+use crate::recording::open::Recording;
+use crate::recording::read::Ending;
+use crate::recording::write::Recorder;
+use crate::scope::{Containers, Scope};
+use crate::signals::{Before, Phase, Stop};
+use crate::sink::Sink;
+use crate::totals::Totals;
+use crate::users::Users;
+use crate::wire::{arg, RECORD_INTERNAL};
+use crate::{privilege, say};
+
+/// Whether the run was asked to end is looked at after so many events.
+const LOOKED_AFTER: u32 = 1024;
+
+/// Shows recordings as configured. Returns the exit status.
+pub fn run(config: &Config, reading: Reading) -> Result<u8, Error> {
+    target::check_inherited(config.outputs.iter().chain(&config.recording))?;
+    let (_, signals) = Before::take_over()?;
+    let stop = Stop::install(signals, None)?;
+    let _ = privilege::drop_all();
+    stop.enter(Phase::Running);
+    let mut replay = Replay::new(config, reading, &stop)?;
+    match replay.read(&stop) {
+        Ok(()) | Err(Error::Output(OutputError::Closed)) => replay.finish(config.quiet),
+        Err(error) => Err(error),
+    }
+}
+
+/// A recording, and where it has come to.
+struct Source {
+    recording: Recording,
+    sources: Sources,
+    /// The earliest and the latest time that are shown, ns since the epoch.
+    from: u64,
+    to: u64,
+    /// When its next record was made, ns since the epoch; `None` at its end.
+    next: Option<u64>,
+    within: Within,
+}
+
+struct Replay {
+    sources: Vec<Source>,
+    room: Room,
+    sink: Sink,
+    /// By event id: whether it is chosen.
+    chosen: Vec<bool>,
+    scope: Scope,
+    malformed: u64,
+}
+
+impl Replay {
+    fn new(config: &Config, reading: Reading, stop: &Stop) -> Result<Replay, Error> {
+        let Reading {
+            recordings, from, to, ..
+        } = reading;
+        let events = config.events.all();
+        let first = recordings[0].reader.header();
+        let flags = |any: fn(&header::Flags) -> bool| {
+            recordings
+                .iter()
+                .any(|recording| any(&recording.reader.header().flags))
+        };
+        let mut style = config.style.clone();
+        style.durations |= flags(|flags| flags.durations);
+        style.users = Some(Users::recorded(&first.users, first.mount_namespace));
+        let containers = matches!(config.scope, Scope::Containers(_))
+            || recordings
+                .iter()
+                .any(|recording| recording.reader.header().shows_containers);
+        let clock = recordings[0].reader.clock().clone();
+        let mut outputs = Outputs::open(&config.outputs, clock, containers, &style)?;
+        outputs.original_syscall = config.original_syscall || flags(|flags| flags.original_syscall);
+        let recorder = match (&config.recording, recordings.as_slice()) {
+            (None, _) => None,
+            (Some(spec), [one]) => Some(Recorder::open(spec, again(one.reader.header()))?),
+            (Some(_), _) => return Err(RecordingError::Several.into()),
+        };
+        let exec_env = flags(|flags| flags.exec_env);
+        let mut sink = Sink::new(
+            outputs,
+            recorder,
+            whole(&config.filters, &events, None),
+            exec_env,
+            stop.clone(),
+        );
+        sink.limit(config.events_max);
+        sink.begin(first.began)?;
+        let mut sources = Vec::new();
+        for mut recording in recordings {
+            let header = recording.reader.header();
+            let began = recording.reader.clock().wall(header.began);
+            let from = from.map_or(0, |from| from.wall(began));
+            let to = to.map_or(u64::MAX, |to| to.wall(began));
+            let unknown = recording.reader.rows().unknown();
+            if !unknown.is_empty() {
+                let names: Vec<_> = unknown.iter().map(String::as_str).collect();
+                say!(
+                    "warning: {} was recorded by tracee {}; this one cannot show {}",
+                    recording.name,
+                    header.tracee,
+                    names.join(", ")
+                );
+            }
+            let sources_of = Sources::recorded(&header.sources);
+            if from > began {
+                let skipped = recording.reader.skip_to(from);
+                skipped.map_err(|error| recording.failed(&error))?;
+            }
+            let mut source = Source {
+                sources: sources_of,
+                recording,
+                from,
+                to,
+                next: None,
+                within: Within::of(&config.scope),
+            };
+            source.advance()?;
+            sources.push(source);
+        }
+        let mut chosen = vec![false; crate::catalogue::spec::MAX_EVENTS];
+        for event in &events {
+            chosen[usize::from(event.id)] = true;
+        }
+        Ok(Replay {
+            sources,
+            room: Room::default(),
+            sink,
+            chosen,
+            scope: config.scope.clone(),
+            malformed: 0,
+        })
+    }
+
+    /// Shows all records, in order of time.
+    fn read(&mut self, stop: &Stop) -> Result<(), Error> {
+        let mut seen = 0u32;
+        // Of several recordings the one whose next record is the earliest; of one its own order stays.
+        while let Some(at) = self.earliest() {
+            self.show(at)?;
+            self.sources[at].advance()?;
+            seen = seen.wrapping_add(1);
+            if self.sink.is_full() || seen % LOOKED_AFTER == 0 && stop.asked() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn earliest(&self) -> Option<usize> {
+        let next = |at: &usize| self.sources[*at].next;
+        (0..self.sources.len())
+            .filter(|at| next(at).is_some())
+            .min_by_key(next)
+    }
+
+    fn show(&mut self, at: usize) -> Result<(), Error> {
+        let Replay {
+            sources,
+            room,
+            sink,
+            chosen,
+            scope,
+            malformed,
+        } = self;
+        let several = sources.len() > 1;
+        let source = &mut sources[at];
+        if several || sink.clock() != source.recording.reader.clock() {
+            sink.set_clock(source.recording.reader.clock());
+        }
+        let time = source.next.unwrap_or(0);
+        let Some(recorded) = source.recording.reader.recorded() else {
+            return Ok(());
+        };
+        let Ok(mut event) = room.decode(recorded.record) else {
+            *malformed += 1;
+            return Ok(());
+        };
+        if recorded.doubtful {
+            event.doubt();
+        }
+        event.executable = recorded.executable;
+        let container = recorded.container;
+        // From here on it may borrow from its container.
+        let mut event = event;
+        if let Some(container) = &container {
+            event.complete(container);
+        }
+        event.container.clone_from(&container);
+        let within = source.within.takes(scope, &event);
+        let is_chosen = |id: EventId| chosen.get(usize::from(id)).copied().unwrap_or(false);
+        let internal = event.context.flags & RECORD_INTERNAL != 0;
+        let in_time = (source.from..=source.to).contains(&time);
+        if within && in_time && (internal || is_chosen(event.spec.id)) {
+            event.source = source.sources.of(event.spec.id, event.context.syscall);
+            match event.context.is_own() {
+                true => sink.own(&event)?,
+                false => sink.event(recorded.record, &mut event)?,
+            }
+        }
+        room.take_back(event);
+        Ok(())
+    }
+
+    /// Says how the recordings end, and what their runs have lost.
+    fn finish(mut self, quiet: bool) -> Result<u8, Error> {
+        let mut totals = Totals::default();
+        let mut damaged = None;
+        for source in &self.sources {
+            let name = &source.recording.name;
+            match source.recording.reader.ending() {
+                Some(Ending::Whole(own)) => totals.add(own),
+                // The user wanted no more.
+                None => totals.lost += source.recording.reader.lost(),
+                Some(ending) => {
+                    totals.lost += source.recording.reader.lost();
+                    match ending {
+                        Ending::Damaged(at, reason) => {
+                            damaged = Some(RecordingError::Damaged {
+                                file: name.clone(),
+                                at: *at,
+                                reason: reason.clone(),
+                            });
+                        }
+                        Ending::Cut => {
+                            say!(
+                                "warning: {name} ends within a block: what its run recorded last is missing"
+                            );
+                        }
+                        _ => say!("warning: {name} has no end: its run was cut short, or goes on"),
+                    }
+                }
+            }
+        }
+        totals.events = self.sink.written();
+        totals.malformed += self.malformed;
+        totals.filtered_late |= self.sink.filters();
+        match self.sink.finish(&totals) {
+            Ok(()) | Err(OutputError::Closed) => {}
+            Err(error) => return Err(error.into()),
+        }
+        totals.say(quiet);
+        damaged.map_or(Ok(0), |error| Err(error.into()))
+    }
+}
+
+impl Source {
+    /// Goes to its next record. Past the latest time it is at its end.
+    fn advance(&mut self) -> Result<(), Error> {
+        let reader = &mut self.recording.reader;
+        self.next = match reader.advance() {
+            Ok(true) => Some(reader.wall()),
+            Ok(false) => None,
+            Err(error) => return Err(self.recording.failed(&error).into()),
+        };
+        Ok(())
+    }
+}
+
+/// The header of a recording that is made of another one.
+fn again(header: &Header) -> Header {
+    let events = header.events.iter().filter_map(|row| {
+        let event = crate::catalogue::by_name(&row.name)?;
+        Some(Row::of(event, row.shown))
+    });
+    Header {
+        events: events.collect(),
+        names: header::names(),
+        ..header.clone()
+    }
+}
+
+/// Which processes of a recording are in scope.
+#[derive(Default)]
+struct Within {
+    /// Processes that were named, and their children: host pid and start time.
+    followed: HashSet<(u32, u64)>,
+    pids: Vec<u32>,
+}
+
+impl Within {
+    fn of(scope: &Scope) -> Within {
+        let pids = match scope {
+            Scope::Pids(pids) => pids.clone(),
+            _ => Vec::new(),
+        };
+        Within {
+            pids,
+            ..Within::default()
+        }
+    }
+
+    /// Whether this event's process is in scope; learns from it.
+    fn takes(&mut self, scope: &Scope, event: &Event<'_>) -> bool {
+        let context = &event.context;
+        match scope {
+            Scope::New | Scope::All | Scope::Command => true,
+            Scope::Host { .. } => event.container.is_none(),
+            Scope::Containers(Containers::Listed(list)) => event
+                .container
+                .as_ref()
+                .is_some_and(|container| container.is_listed(list)),
+            Scope::Containers(_) => event.container.is_some(),
+            Scope::Pids(_) => {
+                let key = (context.host_pid, context.process_start);
+                let named = self.pids.contains(&context.host_pid) && !context.is_own();
+                if named {
+                    self.followed.insert(key);
+                }
+                let within = named || self.followed.contains(&key);
+                if within && event.spec.columns.life == Some(Life::Fork) {
+                    let raw = |position| event.arg(position).map_or(0, |arg| arg.raw);
+                    let pid = raw(arg::SCHED_PROCESS_FORK_CHILD_PID);
+                    let child = (
+                        u32::try_from(pid).unwrap_or_default(),
+                        raw(arg::SCHED_PROCESS_FORK_CHILD_START_TIME),
+                    );
+                    if raw(arg::SCHED_PROCESS_FORK_CHILD_TID) == pid {
+                        self.followed.insert(child);
+                    }
+                }
+                within
+            }
+        }
+    }
+}
