@@ -94,7 +94,7 @@ impl Replay {
         let mut sink = Sink::new(
             outputs,
             recorder,
-            whole(&config.filters, &events, None),
+            whole(&config.filters, &events, first.pid_namespace),
             exec_env,
             stop.clone(),
         );

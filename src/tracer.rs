@@ -191,7 +191,7 @@ impl<'a> Prepared<'a> {
         let recorder = config
             .recording
             .as_ref()
-            .map(|spec| Recorder::open(spec, self.header(&clock.timeline(), inner, &sources)))
+            .map(|spec| Recorder::open(spec, self.header(&kernel, &clock.timeline(), inner, &sources)))
             .transpose()?;
         let intake = Intake::new(
             json.then(|| Processes::new(Proc::new(kernel.kernel_pid_and_clock()))),
@@ -218,7 +218,13 @@ impl<'a> Prepared<'a> {
     }
 
     /// What a recording of this run begins with, but for the time.
-    fn header(&self, clock: &Timeline, shows_containers: bool, sources: &Sources) -> Header {
+    fn header(
+        &self,
+        kernel: &KernelSide,
+        clock: &Timeline,
+        shows_containers: bool,
+        sources: &Sources,
+    ) -> Header {
         let config = self.config;
         let shown = self.chosen.events.iter().map(|event| Row::of(event, true));
         let needed = catalogue::KERNEL
@@ -244,6 +250,7 @@ impl<'a> Prepared<'a> {
             sources: sources.rows(),
             users: users.names().clone(),
             mount_namespace: users.namespace(),
+            pid_namespace: kernel.pid_namespace(),
             ..Header::default()
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalogue::{ArgType, EventId, EventSpec};
+use crate::catalogue::{spec, ArgType, EventId, EventSpec};
 use crate::filter::argument::Condition;
 use crate::filter::kernel_part::{EventPart, KernelPart, NumberType, Unfiltered};
 use crate::filter::matcher::Matcher;
@@ -87,7 +87,10 @@ impl EventPart {
                 }
             }
             Condition::Texts(texts) => {
-                let at_hand = matches!(ty, ArgType::Str | ArgType::KernelStr);
+                // What the runtime reports of a container, and what tracee reports by itself, no program has.
+                let has = !event.columns.reported_by_tracee
+                    && !event.columns.life.is_some_and(spec::Life::of_container);
+                let at_hand = has && matches!(ty, ArgType::Str | ArgType::KernelStr);
                 if !at_hand || self.texts.len() == FILTER_TEXTS as usize {
                     return Some(condition.clone());
                 }
@@ -171,6 +174,8 @@ mod tests {
             (&["sched_process_exec.inode=5"], (0, 0, 0, false)),
             (&["module_load.name=x"], (0, 0, 1, true)),
             (&["container=x"], (0, 0, 0, false)),
+            (&["container_create.name=x"], (0, 0, 0, false)),
+            (&["lost_events.buffer=cpu0"], (0, 0, 0, false)),
         ] {
             assert_eq!(split_of(values), expected, "{values:?}");
         }

@@ -205,6 +205,11 @@ impl KernelSide {
         }))
     }
 
+    /// The pid namespace that tracee is in, if that is not the host's.
+    pub fn pid_namespace(&self) -> Option<u32> {
+        (self.control.self_pid_level > 0).then_some(self.control.self_pid_ns)
+    }
+
     /// Runs the iterator that follows the processes with these pids.
     fn follow_named(&mut self, pids: &[u32]) -> Result<(), LoadError> {
         let named = self.map("named_pids")?;

@@ -47,6 +47,9 @@ pub struct Header {
     pub users: BTreeMap<u32, String>,
     /// See `users`.
     pub mount_namespace: Option<u64>,
+    /// The pid namespace that tracee ran in, if that was not the host's: filters count pids as it does.
+    #[serde(default)]
+    pub pid_namespace: Option<u32>,
 }
 
 /// The machine that was traced.
