@@ -39,8 +39,8 @@ pub enum UsageError {
     NotListed(&'static str),
     #[error("{0} takes effect only with --capture: add that, too")]
     NoCapture(&'static str),
-    #[error("{0} takes effect only with --read: add that, too")]
-    NoRead(&'static str),
+    #[error("{0} takes effect only with {1}: add that, too")]
+    Needs(&'static str, &'static str),
     #[error("{0} does not affect --read, which shows what was recorded: leave it out")]
     NotRead(&'static str),
     #[error("{what} was not recorded: {has}")]

@@ -3,7 +3,8 @@
 
 use std::os::fd::BorrowedFd;
 
-use crate::decode::event::Event;
+use crate::catalogue;
+use crate::decode::event::{Context, Event};
 use crate::decode::{DecodeError, Room};
 use crate::enrich::container::{Containers, Verdict};
 use crate::enrich::process::Processes;
@@ -11,8 +12,10 @@ use crate::error::{Error, OutputError};
 use crate::loader::containers::Found;
 use crate::loader::probe::Sources;
 use crate::loader::KernelSide;
+use crate::recording::facts::Known;
 use crate::say;
 use crate::sink::Sink;
+use crate::wire::RECORD_NOT_CARRIED_OUT;
 
 /// The part of the corridor between the rings and the sink.
 pub struct Intake {
@@ -86,6 +89,11 @@ impl Intake {
 
     /// Takes a record of the kernel side.
     pub fn record(&mut self, record: &[u8], kernel: &KernelSide, sink: &mut Sink) -> Result<(), OutputError> {
+        if sink.only_records() {
+            if let Some(passed) = self.pass_plain(record, sink) {
+                return passed;
+            }
+        }
         let event = match decode(&mut self.room, record, kernel) {
             Ok(event) => event,
             Err(error) => {
@@ -110,6 +118,29 @@ impl Intake {
             Verdict::Held => Ok(()),
             verdict => self.pass(record, event, verdict, sink),
         }
+    }
+
+    /// Passes a record on without decoding it; `None` where somebody has to learn from it, or to decide.
+    fn pass_plain(&mut self, record: &[u8], sink: &mut Sink) -> Option<Result<(), OutputError>> {
+        let mut context = Context::default();
+        plain::copy_from_bytes(&mut context, record).ok()?;
+        let event = catalogue::by_id(context.event)?;
+        if event.columns.life.is_some() || context.flags & RECORD_NOT_CARRIED_OUT != 0 {
+            return None;
+        }
+        let container = match &self.containers {
+            Some(containers) => containers.plain(context.container)?,
+            None => None,
+        };
+        let executable = self
+            .processes
+            .as_mut()
+            .and_then(|processes| processes.executable(&context));
+        let known = Known {
+            executable: executable.as_ref(),
+            container,
+        };
+        Some(sink.record(record, &context, known))
     }
 
     fn pass(

@@ -1,6 +1,7 @@
 //! `--read`: events of recordings, through the same sink as those of a live run.
 
 use std::collections::HashSet;
+use std::io::{self, Write};
 
 use crate::catalogue::spec::Life;
 use crate::catalogue::EventId;
@@ -13,6 +14,7 @@ use crate::filter::compile::whole;
 use crate::loader::probe::Sources;
 use crate::output::{target, Outputs};
 use crate::recording::header::{self, Header, Row};
+use crate::recording::info::Info;
 use crate::recording::open::Recording;
 use crate::recording::read::Ending;
 use crate::recording::write::Recorder;
@@ -30,15 +32,50 @@ const LOOKED_AFTER: u32 = 1024;
 /// Shows recordings as configured. Returns the exit status.
 pub fn run(config: &Config, reading: Reading) -> Result<u8, Error> {
     target::check_inherited(config.outputs.iter().chain(&config.recording))?;
-    let (_, signals) = Before::take_over()?;
+    let (_, signals) = Before::take_over(false)?;
     let stop = Stop::install(signals, None)?;
     let _ = privilege::drop_all();
     stop.enter(Phase::Running);
+    if reading.info {
+        return info(config, reading);
+    }
     let mut replay = Replay::new(config, reading, &stop)?;
     match replay.read(&stop) {
         Ok(()) | Err(Error::Output(OutputError::Closed)) => replay.finish(config.quiet),
         Err(error) => Err(error),
     }
+}
+
+/// Prints what the recordings are: as lines, or as JSON where the output is JSON.
+fn info(config: &Config, reading: Reading) -> Result<u8, Error> {
+    let json = config.outputs.iter().any(|output| output.format.is_json());
+    let mut text = String::new();
+    for recording in reading.recordings {
+        let name = recording.name.clone();
+        let unreadable = |error: io::Error| RecordingError::Unreadable {
+            file: name.clone(),
+            reason: error.to_string(),
+        };
+        let info = Info::of(recording).map_err(unreadable)?;
+        match json {
+            true => {
+                text.push_str(&serde_json::to_string(&info).map_err(|error| unreadable(error.into()))?);
+                text.push('\n');
+            }
+            false => {
+                text.push_str(if text.is_empty() { "" } else { "\n" });
+                info.push(&mut text);
+            }
+        }
+    }
+    for output in &config.outputs {
+        let written = target::open(output)?.file.write_all(text.as_bytes());
+        match written.map_err(|error| OutputError::of_write(&target::name(&output.target), error)) {
+            Ok(()) | Err(OutputError::Closed) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(0)
 }
 
 /// A recording, and where it has come to.
@@ -87,7 +124,7 @@ impl Replay {
         outputs.original_syscall = config.original_syscall || flags(|flags| flags.original_syscall);
         let recorder = match (&config.recording, recordings.as_slice()) {
             (None, _) => None,
-            (Some(spec), [one]) => Some(Recorder::open(spec, again(one.reader.header()))?),
+            (Some(spec), [one]) => Some(Recorder::open(spec, again(one.reader.header()), None)?),
             (Some(_), _) => return Err(RecordingError::Several.into()),
         };
         let exec_env = flags(|flags| flags.exec_env);
@@ -224,8 +261,8 @@ impl Replay {
             let name = &source.recording.name;
             match source.recording.reader.ending() {
                 Some(Ending::Whole(own)) => totals.add(own),
-                // The user wanted no more.
-                None => totals.lost += source.recording.reader.lost(),
+                // The user wanted no more, or there is more in another file.
+                None | Some(Ending::Continued) => totals.lost += source.recording.reader.lost(),
                 Some(ending) => {
                     totals.lost += source.recording.reader.lost();
                     match ending {

@@ -201,6 +201,9 @@ impl Running {
             self.stop.clear();
             let now = self.kernel.now();
             active = self.round(Some(now))?;
+            if self.stop.take_mark() {
+                self.sink.trigger()?;
+            }
             let over = self.until.is_some_and(|until| until <= Instant::now());
             if self.stop.asked() || over || self.sink.is_full() {
                 break;

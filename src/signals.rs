@@ -54,14 +54,15 @@ pub struct Before {
 
 impl Before {
     /// Takes over the signals of the whole process: those that end it wait from now on until [`Stop::install`] has begun.
-    /// Must be called before any thread is started.
-    pub fn take_over() -> Result<(Before, SigSet), Error> {
+    /// Must be called before any thread is started. `marks`: SIGUSR1 is a sign to a run, and does not end it.
+    pub fn take_over(marks: bool) -> Result<(Before, SigSet), Error> {
         let failed = Error::system("sigprocmask");
         let ours: SigSet = ENDING
             .into_iter()
             // nohup(1) ignores SIGHUP so that a run goes on when its terminal has gone.
             .filter(|signal| *signal != Signal::SIGHUP || !is_ignored(*signal))
             .chain([Signal::SIGCHLD])
+            .chain(marks.then_some(Signal::SIGUSR1))
             .collect();
         let mut mask = SigSet::empty();
         sigprocmask(SigmaskHow::SIG_BLOCK, Some(&ours), Some(&mut mask)).map_err(failed)?;
@@ -102,6 +103,8 @@ pub struct Stop {
 
 struct Shared {
     asked: AtomicBool,
+    /// Whether SIGUSR1 has come.
+    marked: AtomicBool,
     phase: AtomicU8,
     /// Grows with each event, or flush of the outputs, that has been written.
     progress: AtomicU64,
@@ -142,6 +145,7 @@ impl Stop {
         let stop = Stop {
             shared: Arc::new(Shared {
                 asked: AtomicBool::new(false),
+                marked: AtomicBool::new(false),
                 phase: AtomicU8::new(Phase::Starting as u8),
                 progress: AtomicU64::new(0),
                 writing: AtomicBool::new(false),
@@ -160,6 +164,11 @@ impl Stop {
     /// Whether the user wants the run to end.
     pub fn asked(&self) -> bool {
         self.shared.asked.load(Ordering::Relaxed)
+    }
+
+    /// Whether SIGUSR1 has come since the last call.
+    pub fn take_mark(&self) -> bool {
+        self.shared.marked.swap(false, Ordering::Relaxed)
     }
 
     pub fn enter(&self, phase: Phase) {
@@ -206,6 +215,9 @@ impl Stop {
         loop {
             match wait_for(signals, watch.map(|watch| watch.next)) {
                 Some(came) if came.number == libc::SIGCHLD => {}
+                Some(came) if came.number == libc::SIGUSR1 => {
+                    self.shared.marked.store(true, Ordering::Relaxed)
+                }
                 Some(came) if self.is_the_commands(came, &mut interrupted) => {}
                 Some(came) => self.signalled(came.number, &mut watch),
                 None => {

@@ -3,22 +3,41 @@
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-use crate::catalogue::special;
+use crate::catalogue::{special, EventSpec};
 use crate::clock::Timeline;
-use crate::decode::event::Event;
+use crate::decode::event::{Context, Event};
 use crate::error::OutputError;
 use crate::filter::matcher::Matcher;
 use crate::loader::loss::Loss;
 use crate::output::Outputs;
+use crate::recording::facts::Known;
 use crate::recording::write::Recorder;
 use crate::signals::Stop;
 use crate::totals::Totals;
 use crate::wire::RECORD_INTERNAL;
 
+/// What a flight recorder waits for.
+#[derive(Default)]
+pub struct Trigger {
+    /// `--when`: an event that passes.
+    pub when: Option<Matcher>,
+}
+
+impl Trigger {
+    /// Whether this is such an event: an alert, or what the user has described.
+    fn is_met(&mut self, event: &Event<'_>) -> bool {
+        const ALERTS: [&EventSpec; 2] = [special::MEM_PROT_ALERT, special::ARGUMENT_MISMATCH];
+        let alert = ALERTS.iter().any(|alert| alert.id == event.spec.id);
+        alert || self.when.as_mut().is_some_and(|when| when.passes(event))
+    }
+}
+
 /// Where events end.
 pub struct Sink {
     outputs: Outputs,
     recorder: Option<Recorder>,
+    /// `None` unless the recorder waits for something.
+    trigger: Option<Trigger>,
     /// The part of `--filter` that is decided here.
     matcher: Matcher,
     exec_env: bool,
@@ -39,6 +58,7 @@ impl Sink {
         Sink {
             outputs,
             recorder,
+            trigger: None,
             matcher,
             exec_env,
             stop,
@@ -49,9 +69,20 @@ impl Sink {
 
     /// Where outputs go: a pipe shows there that its reader has gone.
     pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        self.outputs
-            .fds()
-            .chain(self.recorder.as_ref().and_then(Recorder::fd))
+        self.outputs.fds().chain(self.recorder.as_ref().map(Recorder::fd))
+    }
+
+    /// The recorder waits for this.
+    pub fn wait_for(&mut self, trigger: Trigger) {
+        self.trigger = Some(trigger);
+    }
+
+    /// The user says that what the recorder waits for has happened.
+    pub fn trigger(&mut self) -> Result<(), OutputError> {
+        match &mut self.recorder {
+            Some(recorder) => self.stop.writing(|| recorder.trigger()),
+            None => Ok(()),
+        }
     }
 
     /// Sets when tracing began, in ns since boot.
@@ -84,6 +115,27 @@ impl Sink {
     /// Whether filters look at events here: some of those that were lost might not have passed.
     pub fn filters(&self) -> bool {
         !self.matcher.is_empty()
+    }
+
+    /// Whether records alone are wanted: nobody looks at what they say.
+    pub fn only_records(&self) -> bool {
+        self.recorder.is_some()
+            && self.outputs.is_empty()
+            && self.matcher.is_empty()
+            && self.trigger.is_none()
+    }
+
+    /// Takes a record that nobody has to look at.
+    pub fn record(&mut self, record: &[u8], context: &Context, known: Known<'_>) -> Result<(), OutputError> {
+        let internal = context.flags & RECORD_INTERNAL != 0;
+        if self.is_full() && !internal {
+            return Ok(());
+        }
+        if let Some(recorder) = &mut self.recorder {
+            self.stop.writing(|| recorder.record(record, context, known))?;
+        }
+        self.written += u64::from(!internal);
+        Ok(())
     }
 
     /// Takes an event, with the record that it was decoded from.
@@ -128,11 +180,16 @@ impl Sink {
             stop,
             outputs,
             recorder,
+            trigger,
             ..
         } = self;
+        let met = trigger.as_mut().is_some_and(|trigger| trigger.is_met(event));
         stop.writing(|| {
             if let Some(recorder) = recorder {
                 recorder.event(record, event)?;
+                if met {
+                    recorder.trigger()?;
+                }
             }
             outputs.event(event)
         })?;

@@ -20,7 +20,7 @@ use crate::enrich::proc::Proc;
 use crate::enrich::process::Processes;
 use crate::error::Error;
 use crate::fields::Field;
-use crate::filter::compile::compile;
+use crate::filter::compile::{compile, whole};
 use crate::intake::Intake;
 use crate::limits;
 use crate::loader::features::Features;
@@ -38,7 +38,7 @@ use crate::running::Running;
 use crate::say;
 use crate::scope::Scope;
 use crate::signals::{Before, Phase, Stop};
-use crate::sink::Sink;
+use crate::sink::{Sink, Trigger};
 use crate::users::Users;
 
 /// Traces as configured. Returns the exit status: the command's, or 0.
@@ -73,7 +73,7 @@ impl<'a> Prepared<'a> {
             say::as_json();
         }
         limits::enough_files()?;
-        let (before, signals) = Before::take_over()?;
+        let (before, signals) = Before::take_over(config.keep_before.is_some())?;
         // The command is prepared before the first thread starts, since that forks.
         let command = match config.command.as_slice() {
             [] => Ok(None),
@@ -191,7 +191,13 @@ impl<'a> Prepared<'a> {
         let recorder = config
             .recording
             .as_ref()
-            .map(|spec| Recorder::open(spec, self.header(&kernel, &clock.timeline(), inner, &sources)))
+            .map(|spec| {
+                Recorder::open(
+                    spec,
+                    self.header(&kernel, &clock.timeline(), inner, &sources),
+                    config.keep_before,
+                )
+            })
             .transpose()?;
         let intake = Intake::new(
             json.then(|| Processes::new(Proc::new(kernel.kernel_pid_and_clock()))),
@@ -208,6 +214,12 @@ impl<'a> Prepared<'a> {
             self.stop.clone(),
         );
         sink.limit(config.events_max);
+        if config.keep_before.is_some() {
+            let when = config.when.as_ref();
+            sink.wait_for(Trigger {
+                when: when.map(|when| whole(when, events, kernel.pid_namespace())),
+            });
+        }
         Ok(Loaded {
             prepared: self,
             kernel,

@@ -102,6 +102,15 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE")]
     pub write: Option<PathBuf>,
 
+    /// With --write: record nothing until there is an alert, an event that passes --when, or SIGUSR1; then so much before it
+    /// (30s, 5m), and so much after it
+    #[arg(long, value_name = "TIME")]
+    pub keep_before: Option<String>,
+
+    /// With --keep-before: an event that matches, as for --filter; may be repeated, all must hold
+    #[arg(long, value_name = "FIELD OP VALUE")]
+    pub when: Vec<String>,
+
     /// Show what these recordings hold, in order of time, in place of tracing; - is standard input. Needs no privilege
     #[arg(short, long, value_name = "FILE", num_args = 1..)]
     pub read: Vec<PathBuf>,

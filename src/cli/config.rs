@@ -35,6 +35,10 @@ pub struct Config {
     pub outputs: Vec<OutputSpec>,
     /// Where they are recorded.
     pub recording: Option<OutputSpec>,
+    /// A flight recorder: how much it records before and after what it waits for.
+    pub keep_before: Option<Duration>,
+    /// What it waits for, beside alerts; `None`: for nothing else.
+    pub when: Option<Filters>,
     /// What tables are like.
     pub style: Style,
     /// What is captured, if anything.
@@ -196,6 +200,31 @@ impl Args {
             buffers: self.decode_buffers.is_some(),
         };
         let filters = filter::parse::parse(&self.filter, &events.all(), shown)?;
+        let keep_before = self
+            .keep_before
+            .as_deref()
+            .map(|text| duration("--keep-before", text));
+        let keep_before = keep_before.transpose()?;
+        for (flag, given, needs) in [
+            (
+                "--keep-before",
+                keep_before.is_some() && recording.is_none(),
+                "--write",
+            ),
+            (
+                "--when",
+                !self.when.is_empty() && keep_before.is_none(),
+                "--keep-before",
+            ),
+        ] {
+            if given {
+                return Err(UsageError::Needs(flag, needs).into());
+            }
+        }
+        let when = match self.when.as_slice() {
+            [] => None,
+            values => Some(filter::parse::parse(values, &events.all(), shown)?),
+        };
         events.remove(&filters.impossible)?;
         let is_table = |output: &OutputSpec| !output.format.is_json();
         if self.format.is_some() && !outputs.iter().any(is_table) {
@@ -222,6 +251,8 @@ impl Args {
             filters,
             outputs,
             recording,
+            keep_before,
+            when,
             style: Style {
                 time: self.time,
                 color: self.color,
@@ -241,7 +272,11 @@ impl Args {
                 ring_size: ring_size(&self.buffer_size)?,
             },
             events_max: events_max(self.events_max.as_deref())?,
-            duration: self.duration.as_deref().map(duration).transpose()?,
+            duration: self
+                .duration
+                .as_deref()
+                .map(|text| duration("--for", text))
+                .transpose()?,
             quiet: self.quiet,
             original_syscall: self.detect_original_syscall,
             verify_results: self.verify_results,
@@ -304,7 +339,7 @@ impl Args {
                 ("--info", self.info),
             ] {
                 if given {
-                    return Err(UsageError::NoRead(flag).into());
+                    return Err(UsageError::Needs(flag, "--read").into());
                 }
             }
             return Ok(None);
@@ -312,6 +347,7 @@ impl Args {
         for (flag, given) in [
             ("--capture", !self.capture.is_empty()),
             ("--for", self.duration.is_some()),
+            ("--keep-before", self.keep_before.is_some()),
             ("--list", self.list),
             ("--security-alerts", self.security_alerts),
             ("a command after --", !self.command.is_empty()),
@@ -443,7 +479,7 @@ fn events_max(value: Option<&str>) -> Result<Option<u64>, UsageError> {
 }
 
 /// A number with a unit: s (also without one), ms, m, h.
-fn duration(text: &str) -> Result<Duration, UsageError> {
+fn duration(flag: &'static str, text: &str) -> Result<Duration, UsageError> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let milliseconds = match unit {
@@ -461,7 +497,7 @@ fn duration(text: &str) -> Result<Duration, UsageError> {
         .filter(|milliseconds| *milliseconds > 0)
         .map(Duration::from_millis)
         .ok_or_else(|| UsageError::Value {
-            flag: "--for",
+            flag,
             value: text.into(),
             allowed: "it is a whole number with a unit, such as 10s, 500ms, 5m or 1h".into(),
         })

@@ -1,8 +1,7 @@
 //! A moment within a recording, as `--from` and `--to` have it.
 
-use nix::libc;
-
 use crate::error::UsageError;
+use crate::output::time::local;
 
 /// A moment within a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,14 +52,9 @@ fn if_later(began: u64, ns: u64) -> u64 {
 
 /// The beginning of the user's day at that moment.
 fn midnight_before(wall: u64) -> u64 {
-    let seconds = libc::time_t::try_from(wall / SECOND).unwrap_or(libc::time_t::MAX);
-    // SAFETY: made of integers and a pointer that may be null.
-    let mut local: libc::tm = unsafe { std::mem::zeroed() };
-    // SAFETY: reads a number and fills a structure, both of which live until it returns.
-    let known = unsafe { libc::localtime_r(&raw const seconds, &raw mut local) };
-    if known.is_null() {
+    let Some(local) = local(wall / SECOND) else {
         return wall / DAY * DAY;
-    }
+    };
     let since = i64::from(local.tm_hour) * 3600 + i64::from(local.tm_min) * 60 + i64::from(local.tm_sec);
     (wall / SECOND).saturating_sub(u64::try_from(since).unwrap_or(0)) * SECOND
 }

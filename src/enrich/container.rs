@@ -164,6 +164,19 @@ impl Containers {
         key == 0 || self.entries.contains_key(&key)
     }
 
+    /// The container of a record that needs no decision: it is known, wanted, and nothing of it is held. `Some(None)`: the
+    /// record is in none.
+    pub fn plain(&self, key: u64) -> Option<Option<&Rc<Container>>> {
+        if key == 0 {
+            return Some(None);
+        }
+        let entry = self
+            .entries
+            .get(&key)
+            .filter(|entry| entry.wanted != Some(false))?;
+        (!self.holding.has(key)).then_some(Some(&entry.container))
+    }
+
     /// Decides what becomes of a record that has just been read, and learns from it.
     pub fn meet(&mut self, event: &Event<'_>, record: &[u8]) -> Verdict {
         let key = event.context.container;

@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 use crate::catalogue::spec::Life;
-use crate::decode::event::{Event, Executable, Value};
+use crate::decode::event::{Context, Event, Executable, Value};
 use crate::enrich::proc::{Key, Proc};
 use crate::wire::arg;
 
@@ -82,6 +82,11 @@ impl Processes {
         event.executable = path;
     }
 
+    /// The executable of a process, as an event of it would show it.
+    pub fn executable(&mut self, context: &Context) -> Option<Rc<Executable>> {
+        self.path((context.host_pid, context.process_start))
+    }
+
     fn path(&mut self, key: Key) -> Option<Rc<Executable>> {
         if let Some(path) = self.paths.get(&key) {
             return path.clone();
@@ -129,7 +134,6 @@ mod tests {
     use super::*;
     use crate::catalogue::special;
     use crate::decode;
-    use crate::decode::event::Context;
     use crate::wire::nargs;
 
     /// A table with room for so many processes.

@@ -99,6 +99,11 @@ impl Outputs {
         })
     }
 
+    /// Whether nothing is shown.
+    pub fn is_empty(&self) -> bool {
+        self.sinks.is_empty()
+    }
+
     /// Sets when tracing began, in ns since boot, from where relative times count, and begins tables with their headers.
     pub fn begin(&mut self, at: u64) {
         for sink in &mut self.sinks {
@@ -142,7 +147,7 @@ impl Outputs {
 
 impl Sink {
     fn open(spec: &OutputSpec, containers: bool, style: &Style) -> Result<Self, OutputError> {
-        let writer = target::open(spec)?;
+        let writer = target::open(spec)?.file;
         let verbose = spec.format == Format::TableVerbose;
         let columns = Columns { verbose, containers };
         let shape = match (spec.format, &style.template) {

@@ -2,6 +2,7 @@
 
 use std::os::fd::RawFd;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::error::UsageError;
 
@@ -37,6 +38,24 @@ impl Format {
     }
 }
 
+/// When a recording goes on in another file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rotation {
+    /// When a file has so many bytes.
+    pub size: Option<u64>,
+    /// When a file is so old.
+    pub age: Option<Duration>,
+    /// So many files before the one that is written are kept.
+    pub keep: u32,
+}
+
+impl Rotation {
+    /// Whether a file of this size and age is complete.
+    pub fn is_due(&self, size: u64, age: Duration) -> bool {
+        self.size.is_some_and(|limit| size >= limit) || self.age.is_some_and(|limit| age >= limit)
+    }
+}
+
 /// Formats by the names that are typed.
 const FORMATS: [(&str, Format); 4] = [
     ("table", Format::Table),
@@ -68,6 +87,8 @@ pub struct OutputSpec {
     pub mode: Option<u32>,
     /// How a recording is compressed.
     pub compression: Compression,
+    /// When it goes on in another file; `None`: never.
+    pub rotation: Option<Rotation>,
 }
 
 impl Default for OutputSpec {
@@ -77,9 +98,14 @@ impl Default for OutputSpec {
             target: Target::Fd(1),
             mode: None,
             compression: Compression::default(),
+            rotation: None,
         }
     }
 }
+
+/// So many complete files of a recording stay, and at most so many.
+const KEPT: u32 = 9;
+const KEPT_MAX: u32 = 9999;
 
 /// What `--output help` shows.
 pub const HELP: &str = "\
@@ -95,6 +121,9 @@ Options:
                  (without it a new file has 0600, and one that is there keeps
                  what it has)
   compress=none  of record: no compression; or lz4 (the default)
+  rotate=100MiB  of record: go on in a new file at that size, or age (1h); the
+                 one that is complete is FILE.1, the one before it FILE.2
+  keep=5         of record: how many complete files stay (without it: 9)
 TARGET is a file, which is emptied first and then only appended to; a FIFO that
 somebody reads; /dev/stderr; or &3, which is descriptor 3. Without TARGET:
 standard output. --output may be repeated: several outputs at once. An output to
@@ -173,29 +202,84 @@ fn output(value: &str) -> Result<OutputSpec, String> {
     if let Some(target) = target {
         spec.target = to(target)?;
     }
-    let mut compression = None;
+    let (mut compression, mut rotate, mut keep) = (None, None, None);
     for option in options {
         match option.split_once('=') {
             Some(("compress", by)) if spec.format == Format::Record && compression.is_none() => {
                 compression = Some(parse_compression(by)?);
             }
-            Some(("compress", _)) => return Err("compress is for record, once".into()),
+            Some(("rotate", at)) if spec.format == Format::Record && rotate.is_none() => {
+                rotate = Some(parse_rotate(at)?);
+            }
+            Some(("keep", files)) if spec.format == Format::Record && keep.is_none() => {
+                keep = Some(parse_keep(files)?);
+            }
+            Some((option @ ("compress" | "rotate" | "keep"), _)) => {
+                return Err(format!("{option} is for record, once"))
+            }
             Some(("mode", mode)) if spec.mode.is_none() => spec.mode = Some(parse_mode(mode)?),
             Some(("mode", _)) => return Err("mode is given twice".into()),
             None if option == "compact" && spec.format == Format::Json => spec.format = Format::JsonCompact,
             None if option == "compact" => return Err("compact is for json, once".into()),
             _ => {
                 return Err(format!(
-                    "there is no option {option:?}; it may be mode=0640 (permissions of the file), compact for json, or compress=none for record"
+                    "there is no option {option:?}; it may be mode=0640 (permissions of the file), compact for json, or for record compress=none, rotate=100MiB, keep=5"
                 ))
             }
         }
+    }
+    spec.rotation = match (rotate, keep) {
+        (Some(rotation), keep) => Some(Rotation {
+            keep: keep.unwrap_or(rotation.keep),
+            ..rotation
+        }),
+        (None, Some(_)) => return Err("keep takes effect only with rotate=SIZE or rotate=TIME".into()),
+        (None, None) => None,
+    };
+    if let (Some(_), Target::Fd(_)) = (spec.rotation, &spec.target) {
+        return Err("rotate is for files: add one as :TARGET".into());
     }
     if let (Some(_), Target::Fd(_)) = (spec.mode, &spec.target) {
         return Err("mode is for files: add one as :TARGET".into());
     }
     spec.compression = compression.unwrap_or_default();
     Ok(spec)
+}
+
+/// A size, with a unit of bytes, or an age.
+fn parse_rotate(text: &str) -> Result<Rotation, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let number = number.parse::<u64>().ok().filter(|number| *number > 0);
+    let size = match unit.to_ascii_lowercase().as_str() {
+        "k" | "kb" | "kib" => Some(1 << 10),
+        "mb" | "mib" => Some(1 << 20),
+        "g" | "gb" | "gib" => Some(1 << 30),
+        _ => None,
+    };
+    let age = match unit {
+        "s" => Some(1),
+        "m" => Some(60),
+        "h" => Some(3600),
+        "d" => Some(86_400),
+        _ => None,
+    };
+    let times = |factor: Option<u64>| number?.checked_mul(factor?);
+    match (times(size), times(age)) {
+        (None, None) => Err(format!(
+            "rotate={text}: it is a size, such as 100MiB, or an age, such as 30m, 1h or 1d"
+        )),
+        (size, age) => Ok(Rotation {
+            size,
+            age: age.map(Duration::from_secs),
+            keep: KEPT,
+        }),
+    }
+}
+
+fn parse_keep(text: &str) -> Result<u32, String> {
+    let files = text.parse().ok().filter(|files| (1..=KEPT_MAX).contains(files));
+    files.ok_or_else(|| format!("keep={text}: it is a number of files, from 1 to {KEPT_MAX}"))
 }
 
 fn parse_compression(name: &str) -> Result<Compression, String> {

@@ -4,6 +4,7 @@
 //! root or the user has made them, and where others can put files, theirs are refused. Not every kernel is set up to do so
 //! (`fs.protected_symlinks`, `protected_regular`, `protected_fifos`, `protected_hardlinks`).
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -13,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::fcntl::{fcntl, openat, AtFlags, FcntlArg, FdFlag, OFlag};
+use nix::fcntl::{fcntl, openat, renameat, AtFlags, FcntlArg, FdFlag, OFlag};
 use nix::sys::stat::{fchmod, fstat, fstatat, FileStat, Mode, SFlag};
 use nix::unistd::{ftruncate, geteuid};
 
@@ -70,13 +71,91 @@ pub fn check_inherited<'a>(specs: impl IntoIterator<Item = &'a OutputSpec>) -> R
     Ok(())
 }
 
+/// A target that is open.
+pub struct Opened {
+    /// What is written to.
+    pub file: File,
+    /// Where it is; `None` for a descriptor.
+    place: Option<Place>,
+}
+
+impl Opened {
+    /// Whether it is a file, and not a FIFO, a terminal or the like.
+    pub fn is_file(&self) -> bool {
+        self.file.metadata().is_ok_and(|file| file.is_file())
+    }
+}
+
 /// Opens the target of an output with the user's own rights.
-pub fn open(spec: &OutputSpec) -> Result<File, OutputError> {
+pub fn open(spec: &OutputSpec) -> Result<Opened, OutputError> {
     match &spec.target {
-        Target::Fd(fd) => duplicate(*fd).map_err(|errno| failed(&spec.target, errno.desc())),
+        Target::Fd(fd) => duplicate(*fd)
+            .map(|file| Opened { file, place: None })
+            .map_err(|errno| failed(&spec.target, errno.desc())),
         Target::File(path) => as_user(|| file(path, spec.mode))
             .map_err(|error| failed(&spec.target, error))?
             .map_err(|reason| failed(&spec.target, reason)),
+    }
+}
+
+/// Gives a complete file the name `FILE.1`, the one before it `FILE.2`, and so on up to `keep`, and makes a new one in its
+/// place. It stays in the folder that was found at the beginning, whatever leads there by now.
+pub fn rotate(spec: &OutputSpec, opened: &Opened, keep: u32) -> Result<Opened, OutputError> {
+    let Some(place) = &opened.place else {
+        return Err(failed(&spec.target, "a descriptor cannot be rotated"));
+    };
+    let numbered = |number: u32| {
+        let mut name = place.name.clone();
+        name.push(format!(".{number}"));
+        name
+    };
+    let rename = |from: OsString, to: OsString| match renameat(
+        &place.folder,
+        from.as_os_str(),
+        &place.folder,
+        to.as_os_str(),
+    ) {
+        Ok(()) | Err(Errno::ENOENT) => Ok(()),
+        Err(errno) => Err(failed(
+            &spec.target,
+            format!("it cannot be renamed: {}", errno.desc()),
+        )),
+    };
+    for number in (1..keep).rev() {
+        rename(numbered(number), numbered(number + 1))?;
+    }
+    // Somebody may have put another file in its place: that one is not ours to move.
+    let (here, ours) = (
+        fstatat(
+            &place.folder,
+            place.name.as_os_str(),
+            AtFlags::AT_SYMLINK_NOFOLLOW,
+        ),
+        fstat(&opened.file).map_err(|errno| failed(&spec.target, errno.desc()))?,
+    );
+    match here {
+        Ok(here) if (here.st_dev, here.st_ino) == (ours.st_dev, ours.st_ino) => {
+            rename(place.name.clone(), numbered(1))?;
+        }
+        Err(Errno::ENOENT) => {}
+        _ => return Err(failed(&spec.target, "another file has taken its place")),
+    }
+    let folder = place
+        .folder
+        .try_clone()
+        .map_err(|error| failed(&spec.target, error))?;
+    let place = Place {
+        folder,
+        name: place.name.clone(),
+        path: place.path.clone(),
+        linked: false,
+    };
+    match create(&place, spec.mode) {
+        Ok(file) => Ok(Opened {
+            file,
+            place: Some(place),
+        }),
+        Err(errno) => Err(failed(&spec.target, errno.desc())),
     }
 }
 
@@ -88,7 +167,7 @@ fn duplicate(fd: RawFd) -> nix::Result<File> {
     Ok(unsafe { OwnedFd::from_raw_fd(new) }.into())
 }
 
-fn file(path: &Path, mode: Option<u32>) -> Result<File, String> {
+fn file(path: &Path, mode: Option<u32>) -> Result<Opened, String> {
     let way = Way {
         root_only: false,
         also: None,
@@ -109,11 +188,22 @@ fn file(path: &Path, mode: Option<u32>) -> Result<File, String> {
             Ok(stat) => match existing(&place, &stat, mode) {
                 Err(Refused::Changed) => {}
                 Err(Refused::For(reason)) => return Err(reason),
-                Ok(file) => return Ok(file),
+                Ok(file) => {
+                    return Ok(Opened {
+                        file,
+                        place: Some(place),
+                    })
+                }
             },
             Err(Errno::ENOENT) => match create(&place, mode) {
                 Err(Errno::EEXIST) => {}
-                created => return created.map_err(|errno| io::Error::from(errno).to_string()),
+                created => {
+                    let file = created.map_err(|errno| io::Error::from(errno).to_string())?;
+                    return Ok(Opened {
+                        file,
+                        place: Some(place),
+                    });
+                }
             },
             Err(errno) => return Err(io::Error::from(errno).to_string()),
         }
@@ -280,7 +370,7 @@ mod tests {
         let base = tempfile::tempdir().unwrap();
         let path = base.path().join("file");
         fs::write(&path, "old").unwrap();
-        let mut file = super::file(&path, None).unwrap();
+        let mut file = super::file(&path, None).unwrap().file;
         file.write_all(b"one").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"one");
         fs::write(&path, "").unwrap();

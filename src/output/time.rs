@@ -102,22 +102,42 @@ fn push_micros(out: &mut String, micros: u64) {
     out.push_str(digits);
 }
 
-/// Appends the time of day of this moment where the user is, `13:05:09.000123`.
-fn push_local(out: &mut String, since_epoch: u64) {
-    let (seconds, micros) = (since_epoch / 1_000_000_000, since_epoch % 1_000_000_000 / 1000);
+/// A moment where the user is: seconds since the epoch, in parts. `None` if it is none.
+pub fn local(seconds: u64) -> Option<libc::tm> {
+    let seconds = libc::time_t::try_from(seconds).ok()?;
     // SAFETY: made of integers and a pointer that may be null.
     let mut local: libc::tm = unsafe { std::mem::zeroed() };
     // SAFETY: reads a number and fills a structure, both of which live until it returns.
-    let known = unsafe { libc::localtime_r(&(seconds as libc::time_t), &raw mut local) };
-    if known.is_null() {
+    let known = unsafe { libc::localtime_r(&raw const seconds, &raw mut local) };
+    (!known.is_null()).then_some(local)
+}
+
+/// Appends the time of day of this moment where the user is, `13:05:09.000123`.
+fn push_local(out: &mut String, since_epoch: u64) {
+    let (seconds, micros) = (since_epoch / 1_000_000_000, since_epoch % 1_000_000_000 / 1000);
+    let Some(local) = local(seconds) else {
         return push_seconds(out, since_epoch);
-    }
+    };
     let _ = write!(
         out,
         "{:02}:{:02}:{:02}",
         local.tm_hour, local.tm_min, local.tm_sec
     );
     push_micros(out, micros);
+}
+
+/// Appends the day before that: `2026-11-28 13:05:09.000123`.
+pub fn push_local_date(out: &mut String, since_epoch: u64) {
+    if let Some(local) = local(since_epoch / 1_000_000_000) {
+        let _ = write!(
+            out,
+            "{:04}-{:02}-{:02} ",
+            local.tm_year + 1900,
+            local.tm_mon + 1,
+            local.tm_mday
+        );
+    }
+    push_local(out, since_epoch);
 }
 
 #[cfg(test)]

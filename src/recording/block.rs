@@ -10,7 +10,7 @@ pub const BLOCK: [u8; 4] = *b"tblk";
 pub const INDEX: [u8; 4] = *b"tidx";
 
 /// Bytes of a block's head.
-pub const HEAD: usize = 56;
+pub const HEAD: usize = 64;
 
 /// Frames of a block take at most so many bytes: a block is closed at [`FULL`], and the longest frame fits behind that.
 pub const PLAIN_MAX: usize = 1 << 20;
@@ -22,9 +22,6 @@ pub const FULL: usize = 256 * 1024;
 const NONE: u8 = 0;
 const LZ4: u8 = 1;
 
-/// A block has facts that later blocks need: flag of [`Head::flags`].
-pub const HAS_FACTS: u8 = 1;
-
 /// A block's head, as far as readers use it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Head {
@@ -34,8 +31,6 @@ pub struct Head {
     pub plain: u32,
     /// Records in it.
     pub records: u32,
-    /// [`HAS_FACTS`].
-    pub flags: u8,
     /// 0: none, 1: LZ4.
     pub compression: u8,
     /// Time of its first record in ns since boot, and of the last.
@@ -44,6 +39,8 @@ pub struct Head {
     pub last: u64,
     /// Events that were lost since the block before.
     pub lost: u64,
+    /// The wall clock's time of boot where the block ends, ns since the epoch.
+    pub epoch: u64,
 }
 
 /// Why no block is read.
@@ -72,10 +69,11 @@ impl Head {
         put(&self.stored.to_le_bytes());
         put(&self.plain.to_le_bytes());
         put(&self.records.to_le_bytes());
-        put(&[self.flags, self.compression, 0, 0, 0, 0, 0, 0]);
+        put(&[0, self.compression, 0, 0, 0, 0, 0, 0]);
         put(&self.first.to_le_bytes());
         put(&self.last.to_le_bytes());
         put(&self.lost.to_le_bytes());
+        put(&self.epoch.to_le_bytes());
         // Eight bytes are left: the checksum, and four for later.
         let sum = checksum(&bytes[..HEAD - 8], payload);
         bytes[HEAD - 8..HEAD - 4].copy_from_slice(&sum.to_le_bytes());
@@ -89,11 +87,11 @@ impl Head {
             stored: u32_at(4),
             plain: u32_at(8),
             records: u32_at(12),
-            flags: bytes[16],
             compression: bytes[17],
             first: u64_at(24),
             last: u64_at(32),
             lost: u64_at(40),
+            epoch: u64_at(48),
         }
     }
 }

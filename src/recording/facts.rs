@@ -1,33 +1,23 @@
-//! What user space knew of processes and containers, beside their records: written where it became known, and kept by
-//! writers and readers alike.
+//! What user space knew of processes and containers, beside their records. A block says it again of all that its records
+//! name, so that each can be read by itself.
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::clock::Timeline;
 use crate::decode::container::Container;
-use crate::decode::event::{Context, Event, Executable};
+use crate::decode::event::{Context, Executable};
 use crate::decode::path::Marks;
 use crate::recording::frame::{self, flag, kind, Frame};
 
 /// Host pid and start time: identifies a process for ever.
 type Key = (u32, u64);
 
-/// So many processes, containers and bytes of their names are kept. A writer that would exceed this begins anew, and its
-/// readers with it.
-const ENTRIES: usize = 1 << 17;
-const BYTES: usize = 16 << 20;
-
-/// What an entry takes beside its name.
-const ENTRY: usize = 64;
-
-/// What is known at this point of a recording.
+/// What is known at this point of a block.
 #[derive(Debug, Default)]
 pub struct Facts {
     executables: HashMap<Key, Rc<Executable>>,
     containers: HashMap<u64, Rc<Container>>,
-    /// Bytes of names.
-    bytes: usize,
     /// The process that the last record was of: the next one mostly is of the same.
     last: Option<(Key, Rc<Executable>)>,
 }
@@ -36,35 +26,35 @@ pub struct Facts {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Malformed;
 
+/// What a record does not say itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known<'a> {
+    /// The executable of its process, as it is shown.
+    pub executable: Option<&'a Rc<Executable>>,
+    /// The container that it names, as it is shown.
+    pub container: Option<&'a Rc<Container>>,
+}
+
 fn key(context: &Context) -> Key {
     (context.host_pid, context.process_start)
 }
 
 impl Facts {
-    /// Writes what readers do not know yet of this event. Returns the flags of its record, and whether something was
-    /// written.
-    pub fn note(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> (u8, bool) {
-        let before = out.len();
-        let mut flags = self.note_executable(event, out);
-        let key = event.context.container;
-        match (&event.container, self.containers.get(&key)) {
-            (None, None) => {}
-            (None, Some(_)) => flags |= flag::NO_CONTAINER,
-            (Some(container), Some(known)) if Rc::ptr_eq(container, known) => {}
-            (Some(container), _) => {
-                let json = json(container);
-                self.make_room(json.len() + ENTRY, out);
-                frame::push(out, kind::CONTAINER, 0, &[&key.to_le_bytes(), &json]);
-                self.bytes += json.len() + ENTRY;
-                self.containers.insert(key, Rc::clone(container));
-            }
-        }
-        (flags, out.len() > before)
+    /// Forgets all, where a block begins.
+    pub fn clear(&mut self) {
+        self.executables.clear();
+        self.containers.clear();
+        self.last = None;
     }
 
-    fn note_executable(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> u8 {
-        let key = key(&event.context);
-        let Some(executable) = &event.executable else {
+    /// Writes what readers of this block do not know yet. Returns the flags of the record.
+    pub fn note(&mut self, context: &Context, known: Known<'_>, out: &mut Vec<u8>) -> u8 {
+        let flags = self.note_executable(key(context), known.executable, out);
+        flags | self.note_container(context.container, known.container, out)
+    }
+
+    fn note_executable(&mut self, key: Key, executable: Option<&Rc<Executable>>, out: &mut Vec<u8>) -> u8 {
+        let Some(executable) = executable else {
             return match self.executables.contains_key(&key) {
                 true => flag::NO_EXECUTABLE,
                 false => 0,
@@ -76,58 +66,50 @@ impl Facts {
         }
         let known = self.executables.get(&key);
         if known.is_none_or(|known| !Rc::ptr_eq(known, executable)) {
-            self.make_room(executable.path.len() + ENTRY, out);
-            push_executable(out, key, executable);
-            self.bytes += executable.path.len() + ENTRY;
+            let parts = [
+                &key.0.to_le_bytes()[..],
+                &u32::from(executable.marks.bits()).to_le_bytes(),
+                &key.1.to_le_bytes(),
+                &executable.path,
+            ];
+            frame::push(out, kind::EXECUTABLE, 0, &parts);
             self.executables.insert(key, Rc::clone(executable));
         }
         self.last = Some((key, Rc::clone(executable)));
         0
     }
 
-    /// Begins anew where there is no room for so many bytes more.
-    fn make_room(&mut self, bytes: usize, out: &mut Vec<u8>) {
-        if !self.has_room(bytes) {
-            *self = Facts::default();
-            frame::push(out, kind::FORGET, 0, &[]);
+    fn note_container(&mut self, key: u64, container: Option<&Rc<Container>>, out: &mut Vec<u8>) -> u8 {
+        match (container, self.containers.get(&key)) {
+            (None, None) => 0,
+            (None, Some(_)) => flag::NO_CONTAINER,
+            (Some(container), Some(known)) if Rc::ptr_eq(container, known) => 0,
+            (Some(container), _) => {
+                // Texts and numbers alone: nothing that JSON cannot have.
+                let json = serde_json::to_vec(&**container).unwrap_or_default();
+                frame::push(out, kind::CONTAINER, 0, &[&key.to_le_bytes(), &json]);
+                self.containers.insert(key, Rc::clone(container));
+                0
+            }
         }
     }
 
-    fn has_room(&self, bytes: usize) -> bool {
-        self.executables.len() + self.containers.len() < ENTRIES && self.bytes + bytes <= BYTES
-    }
-
-    /// Writes all that is known, for a reader who has seen nothing of it.
-    pub fn write_all(&self, out: &mut Vec<u8>) {
-        for (key, executable) in &self.executables {
-            push_executable(out, *key, executable);
-        }
-        for (key, container) in &self.containers {
-            frame::push(out, kind::CONTAINER, 0, &[&key.to_le_bytes(), &json(container)]);
-        }
-    }
-
-    /// Learns from a frame. Returns false for one that holds no fact.
-    pub fn learn(&mut self, frame: &Frame<'_>) -> Result<bool, Malformed> {
+    /// Learns from a frame; one that holds no fact is left alone.
+    pub fn learn(&mut self, frame: &Frame<'_>) -> Result<(), Malformed> {
         match frame.kind {
-            kind::EXECUTABLE => self.learn_executable(frame.bytes).ok_or(Malformed)?,
-            kind::CONTAINER => self.learn_container(frame.bytes).ok_or(Malformed)?,
-            kind::FORGET => *self = Facts::default(),
-            _ => return Ok(false),
+            kind::EXECUTABLE => self.learn_executable(frame.bytes).ok_or(Malformed),
+            kind::CONTAINER => self.learn_container(frame.bytes).ok_or(Malformed),
+            _ => Ok(()),
         }
-        Ok(true)
     }
 
     fn learn_executable(&mut self, bytes: &[u8]) -> Option<()> {
         let (pid, bytes) = bytes.split_first_chunk()?;
         let (marks, bytes) = bytes.split_first_chunk()?;
         let (start, path) = bytes.split_first_chunk()?;
-        let marks = u8::try_from(u32::from_le_bytes(*marks)).ok()?;
-        self.has_room(path.len() + ENTRY).then_some(())?;
-        self.bytes += path.len() + ENTRY;
         let executable = Executable {
             path: path.to_vec(),
-            marks: Marks::from_bits(marks),
+            marks: Marks::from_bits(u8::try_from(u32::from_le_bytes(*marks)).ok()?),
         };
         let key = (u32::from_le_bytes(*pid), u64::from_le_bytes(*start));
         self.executables.insert(key, Rc::new(executable));
@@ -138,8 +120,6 @@ impl Facts {
     fn learn_container(&mut self, bytes: &[u8]) -> Option<()> {
         let (key, json) = bytes.split_first_chunk()?;
         let container: Container = serde_json::from_slice(json).ok()?;
-        self.has_room(json.len() + ENTRY).then_some(())?;
-        self.bytes += json.len() + ENTRY;
         self.containers
             .insert(u64::from_le_bytes(*key), Rc::new(container));
         Some(())
@@ -158,24 +138,11 @@ impl Facts {
 
     /// The container that a record names.
     pub fn container(&self, context: &Context) -> Option<Rc<Container>> {
-        self.containers.get(&context.container).map(Rc::clone)
+        match self.containers.is_empty() {
+            true => None,
+            false => self.containers.get(&context.container).map(Rc::clone),
+        }
     }
-}
-
-fn push_executable(out: &mut Vec<u8>, (pid, start): Key, executable: &Executable) {
-    let marks = u32::from(executable.marks.bits());
-    let parts = [
-        &pid.to_le_bytes()[..],
-        &marks.to_le_bytes(),
-        &start.to_le_bytes(),
-        &executable.path,
-    ];
-    frame::push(out, kind::EXECUTABLE, 0, &parts);
-}
-
-fn json(container: &Container) -> Vec<u8> {
-    // Texts and numbers alone: nothing that JSON cannot have.
-    serde_json::to_vec(container).unwrap_or_default()
 }
 
 /// Appends the wall clock.

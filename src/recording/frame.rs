@@ -15,10 +15,10 @@ pub mod kind {
     /// The wall clock, from now on: pairs of the time since boot from which a difference holds, and the wall clock's time
     /// of boot; 8 bytes each.
     pub const CLOCK: u8 = 4;
-    /// Executables and containers so far are forgotten.
-    pub const FORGET: u8 = 5;
     /// The run is over: its totals, as JSON.
-    pub const END: u8 = 6;
+    pub const END: u8 = 5;
+    /// The recording goes on in another file.
+    pub const NEXT: u8 = 6;
 }
 
 /// Flags of records.

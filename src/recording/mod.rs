@@ -10,6 +10,7 @@ pub(crate) mod block;
 pub(crate) mod facts;
 pub(crate) mod frame;
 pub mod header;
+pub(crate) mod info;
 pub mod open;
 pub(crate) mod read;
 pub(crate) mod rows;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::clock::Timeline;
 use crate::decode::container::Container;
 use crate::decode::event::{Context, Executable};
-use crate::recording::block::{self, BlockError, Blocks, Head, BLOCK, HAS_FACTS, INDEX};
+use crate::recording::block::{self, BlockError, Blocks, Head, BLOCK, INDEX};
 use crate::recording::facts::{self, Facts};
 use crate::recording::frame::{self, flag, kind, Frame};
 use crate::recording::header::{Header, HeaderError};
@@ -35,6 +35,8 @@ impl Source for io::Cursor<Vec<u8>> {
 pub enum Ending {
     /// As its run has: with these totals.
     Whole(Totals),
+    /// It goes on in another file.
+    Continued,
     /// Its run was cut short, or still goes on: all blocks up to there are whole.
     Unfinished,
     /// Within a block: what the last one held is missing.
@@ -71,7 +73,8 @@ pub struct Reader<S> {
     /// Where in `frames` the record is that was found last, and its flags.
     record: (usize, usize),
     flags: u8,
-    totals: Option<Totals>,
+    /// How it ends, as its last frame says.
+    said: Option<Ending>,
     /// Events that were lost, by the blocks so far.
     lost: u64,
     ending: Option<Ending>,
@@ -99,7 +102,7 @@ impl<S: Source> Reader<S> {
             at: 0,
             record: (0, 0),
             flags: 0,
-            totals: None,
+            said: None,
             lost: 0,
             ending: None,
         })
@@ -142,7 +145,7 @@ impl<S: Source> Reader<S> {
                     self.record = (begin, end);
                     return Ok(true);
                 }
-                if let Err(reason) = learn(&mut self.facts, &mut self.clock, &mut self.totals, &frame) {
+                if let Err(reason) = learn(&mut self.facts, &mut self.clock, &mut self.said, &frame) {
                     return Ok(self.end(Ending::Damaged(self.offset, reason.into())));
                 }
             }
@@ -173,15 +176,13 @@ impl<S: Source> Reader<S> {
         let found = self.blocks.next(&mut self.from, &mut self.frames);
         let ending = match found {
             Ok(Some((BLOCK, head))) => {
+                self.facts.clear();
                 self.offset += block::HEAD as u64 + u64::from(head.stored);
                 self.lost += head.lost;
                 return Ok(true);
             }
             // The index, or the end without one.
-            Ok(_) => match self.totals.take() {
-                Some(totals) => Ending::Whole(totals),
-                None => Ending::Unfinished,
-            },
+            Ok(_) => self.said.take().unwrap_or(Ending::Unfinished),
             Err(BlockError::Cut) => Ending::Cut,
             Err(BlockError::Damaged(reason)) => Ending::Damaged(self.offset, reason.into()),
             Err(BlockError::Io(error)) => return Err(error),
@@ -214,43 +215,26 @@ impl<S: Source> Reader<S> {
         })
     }
 
-    /// Goes to the first block that may have records from this time on (ns since the epoch). Blocks before are not read,
-    /// but for the facts in them.
+    /// Goes to the first block that may have records from this time on (ns since the epoch), without reading those before.
     pub fn skip_to(&mut self, wall: u64) -> io::Result<()> {
         let Some(entries) = self.index()? else {
             return Ok(());
         };
-        // The clock may have been set back: what is before by no clock is before.
-        let spans = Timeline::spans(&self.clock).to_vec();
-        let latest = |head: &Head| {
-            let walls = spans.iter().map(|(_, epoch)| epoch.wrapping_add(head.last));
-            walls.max().unwrap_or(0)
+        // The clock may have been set within a block.
+        let mut before = self.clock.spans().last().map_or(0, |(_, epoch)| *epoch);
+        let mut latest = |head: &Head| {
+            let epoch = head.epoch.max(std::mem::replace(&mut before, head.epoch));
+            epoch.saturating_add(head.last)
         };
-        let first = entries.iter().position(|entry| latest(&entry.head) >= wall);
-        let needed = &entries[..first.unwrap_or(entries.len())];
-        for entry in needed.iter().filter(|entry| entry.head.flags & HAS_FACTS != 0) {
-            self.go_to(entry.at)?;
-            if !self.next_block()? {
-                return Ok(());
-            }
-            let mut at = 0;
-            while let Some((frame, next)) = frame::at(&self.frames, at) {
-                if learn(&mut self.facts, &mut self.clock, &mut self.totals, &frame).is_err() {
-                    break;
-                }
-                at = next;
-            }
-            self.frames.clear();
+        let skipped = entries
+            .iter()
+            .take_while(|entry| latest(&entry.head) < wall)
+            .count();
+        self.lost = entries[..skipped].iter().map(|entry| entry.head.lost).sum();
+        match entries.get(skipped) {
+            Some(entry) => self.go_to(entry.at),
+            None => Ok(()),
         }
-        self.lost = needed.iter().map(|entry| entry.head.lost).sum();
-        if let Some(last) = needed.last() {
-            self.go_to(last.at)?;
-            // Past the block that is not needed.
-            self.next_block()?;
-            self.lost -= last.head.lost.min(self.lost);
-            self.frames.clear();
-        }
-        Ok(())
     }
 
     fn go_to(&mut self, at: u64) -> io::Result<()> {
@@ -307,20 +291,19 @@ impl<S: Source> Reader<S> {
 fn learn(
     facts: &mut Facts,
     clock: &mut Timeline,
-    totals: &mut Option<Totals>,
+    said: &mut Option<Ending>,
     frame: &Frame<'_>,
 ) -> Result<(), &'static str> {
     match frame.kind {
         kind::CLOCK => *clock = facts::clock(frame.bytes).map_err(|_| "a clock makes no sense")?,
         kind::END => {
             let parsed = serde_json::from_slice(frame.bytes);
-            *totals = Some(parsed.map_err(|_| "its totals make no sense")?);
+            *said = Some(Ending::Whole(parsed.map_err(|_| "its totals make no sense")?));
         }
-        _ => {
-            facts
-                .learn(frame)
-                .map_err(|_| "what it says of a process or a container makes no sense")?;
-        }
+        kind::NEXT => *said = Some(Ending::Continued),
+        _ => facts
+            .learn(frame)
+            .map_err(|_| "what it says of a process or a container makes no sense")?,
     }
     Ok(())
 }
