@@ -172,7 +172,7 @@ fn container() -> Rc<Container> {
         id: "6678e299a4d1c0ffee".into(),
         name: Some("web".into()),
         image: Some("nginx:1.27".into()),
-        runtime: "docker",
+        runtime: "docker".into(),
         ..Container::default()
     })
 }

@@ -394,7 +394,7 @@ mod tests {
             let spec = OutputSpec {
                 format,
                 target: Target::File("/dev/null".into()),
-                mode: None,
+                ..OutputSpec::default()
             };
             let mut outputs = Outputs::open(&[spec], Timeline::new(0), false, &Style::default()).unwrap();
             let mut room = decode::Room::default();

@@ -399,7 +399,13 @@ mod tests {
             ("json:./&3", Format::Json, Target::File("./&3".into()), None),
         ] {
             let spec = parse(&strings(&[text])).unwrap().remove(0);
-            assert_eq!(spec, OutputSpec { format, target, mode }, "{text}");
+            let expected = OutputSpec {
+                format,
+                target,
+                mode,
+                ..OutputSpec::default()
+            };
+            assert_eq!(spec, expected, "{text}");
         }
         assert_eq!(parse(&[]).unwrap(), [OutputSpec::default()]);
     }

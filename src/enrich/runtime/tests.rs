@@ -80,7 +80,7 @@ fn whoever_was_late_is_let_be_for_a_while() {
     let question = Question {
         id: "abc".into(),
         owner: 54321,
-        runtime: "podman",
+        runtime: "podman".into(),
     };
     let mut paused = Paused::default();
     assert!(!paused.ask(&question).late);
