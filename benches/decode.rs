@@ -128,7 +128,7 @@ fn bench(criterion: &mut Criterion<CpuTime>) {
         let spec = OutputSpec {
             format,
             target: Target::File("/dev/null".into()),
-            mode: None,
+            ..OutputSpec::default()
         };
         let mut outputs =
             Outputs::open(&[spec], Timeline::new(0), false, &Style::default()).expect("/dev/null");

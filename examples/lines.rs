@@ -131,7 +131,7 @@ fn main() {
     let spec = OutputSpec {
         format,
         target: Target::File("/dev/null".into()),
-        mode: None,
+        ..OutputSpec::default()
     };
     let style = Style {
         numeric: true,

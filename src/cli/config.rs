@@ -561,7 +561,7 @@ mod tests {
             ("3", 3000),
         ] {
             assert_eq!(
-                duration(text).unwrap(),
+                duration("--for", text).unwrap(),
                 Duration::from_millis(milliseconds),
                 "{text}"
             );
@@ -576,7 +576,7 @@ mod tests {
             "1d",
             "99999999999999999999h",
         ] {
-            let message = duration(wrong).unwrap_err().to_string();
+            let message = duration("--for", wrong).unwrap_err().to_string();
             assert!(
                 message.contains("--for") && message.contains("500ms"),
                 "{message}"

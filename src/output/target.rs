@@ -72,6 +72,7 @@ pub fn check_inherited<'a>(specs: impl IntoIterator<Item = &'a OutputSpec>) -> R
 }
 
 /// A target that is open.
+#[derive(Debug)]
 pub struct Opened {
     /// What is written to.
     pub file: File,
