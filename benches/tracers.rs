@@ -99,22 +99,68 @@ fn measure() {
 
     flat(&mut report);
 
-    let formats = ["table", "json", "json,compact"];
+    let formats = ["table", "json", "json,compact", "record", "record,compress=none"];
     let throughputs = formats.map(throughput);
     report.section("events without loss", "a second");
     for (format, (sustained, _)) in formats.iter().zip(throughputs) {
         report.row(format, sustained, None);
     }
-    report.section("tracee's own CPU time", "ns an event");
+    let bare = best(|| work("getppid", GETPPIDS));
+    report.section("tracee's own CPU time, and that in bare getppids", "ns an event");
     for (format, (_, cost)) in formats.iter().zip(throughputs) {
-        report.row(format, cost, Some(cost / costs[1]));
+        report.row(format, cost, Some(cost / bare));
     }
+    recordings(&mut report);
     let (started, peak) = start_up();
     report.section("start to the first event of the default set", "ms");
     report.row("tracee", started, None);
     report.section("peak memory", "KiB");
     report.row("tracee", peak, None);
     report.write();
+}
+
+/// How long recordings are, beside JSON, and how fast they are read.
+fn recordings(report: &mut Report) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let outputs = ["json", "record", "record,compress=none"];
+    for output in outputs {
+        let mut tracer = Command::new(env!("CARGO_BIN_EXE_tracee"));
+        let target = format!("{output}:{}", path(output));
+        // A million events, at a pace at which none is lost.
+        let status = tracer
+            .args([
+                "-q",
+                "-e",
+                "openat,close",
+                "-o",
+                &target,
+                "--",
+                &prog("opens"),
+                "100000",
+                "5",
+            ])
+            .stdout(Stdio::null())
+            .status();
+        assert!(status.expect("tracee").success());
+    }
+    report.section("bytes of a million events", "bytes an event");
+    let bytes = outputs.map(|output| std::fs::metadata(path(output)).expect("an output").len() as f64 / 1e6);
+    for (output, bytes_an_event) in outputs.iter().zip(bytes) {
+        report.row(output, bytes_an_event, Some(bytes[0] / bytes_an_event));
+    }
+    report.section("a recording of a million events, read", "events a second");
+    for output in ["table", "json", "record,compress=none"] {
+        let took = best(|| {
+            let start = Instant::now();
+            let status = Command::new(env!("CARGO_BIN_EXE_tracee"))
+                .args(["-q", "-r", &path("record"), "-o", &format!("{output}:/dev/null")])
+                .status();
+            assert!(status.expect("tracee").success());
+            start.elapsed().as_secs_f64()
+        });
+        report.row(output, 1e6 / took, None);
+    }
 }
 
 /// What a call costs while there are many of something, and as a ratio to few of them.
