@@ -64,12 +64,11 @@ pub fn event_ids() -> String {
         let name = event.name.to_uppercase();
         let _ = writeln!(text, "#define EVENT_{name} {}", event.id);
         // Where each argument is, and how many there are.
-        let args: String = event
-            .args
-            .iter()
-            .map(|arg| format!("{}, ", position(event, arg)))
-            .collect();
-        let _ = writeln!(text, "enum {{ {args}NARGS_{name} }};");
+        text.push_str("enum { ");
+        for arg in event.args {
+            let _ = write!(text, "{}, ", position(event, arg));
+        }
+        let _ = writeln!(text, "NARGS_{name} }};");
     }
     text.push_str("\n#endif\n");
     text

@@ -119,6 +119,7 @@ fn can_write(fd: BorrowedFd<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::File;
     use std::io::{Read, Write};
     use std::sync::mpsc::channel;
 
@@ -128,7 +129,8 @@ mod tests {
         const PAGE: usize = 4096;
         let said = vec![b'a'; 3 * PAGE + 1];
         let begin = |pages| {
-            let (read, mut write) = io::pipe().unwrap();
+            let (read, write) = nix::unistd::pipe().unwrap();
+            let (read, mut write) = (File::from(read), File::from(write));
             // SAFETY: a call on a descriptor that is open, with a number.
             let size = unsafe { libc::fcntl(write.as_raw_fd(), libc::F_SETPIPE_SZ, 16 * PAGE) };
             for _ in 0..size as usize / PAGE - pages {

@@ -58,7 +58,7 @@ static __always_inline bool number_wanted(__u64 nr)
 }
 
 /* For a return with the registers from before a signal. */
-#define NO_NUMBER ((__u32)-1)
+#define NO_NUMBER (~0U)
 
 static __always_inline bool has_mark(__u64 nr)
 {

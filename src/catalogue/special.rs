@@ -31,7 +31,7 @@ pub const fn all_known(names: &[&str]) {
 }
 
 /// Fails the build if a row of another ABI leads to no event.
-const fn all_lead_to_calls(table: &[CompatCall]) {
+pub const fn all_lead_to_calls(table: &[CompatCall]) {
     let mut index = 0;
     while index < table.len() {
         expect(table[index].event);
@@ -40,7 +40,7 @@ const fn all_lead_to_calls(table: &[CompatCall]) {
 }
 
 /// Fails the build if a row names a call that is missing.
-const fn all_after_calls(table: &[EventSpec]) {
+pub const fn all_after_calls(table: &[EventSpec]) {
     let mut index = 0;
     while index < table.len() {
         all_known(table[index].columns.after);

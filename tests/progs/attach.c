@@ -46,6 +46,7 @@ static int load(unsigned int type, unsigned int attach_type, const char *name)
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 1 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
+	const char *license = "GPL";
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
@@ -53,7 +54,7 @@ static int load(unsigned int type, unsigned int attach_type, const char *name)
 	attr.expected_attach_type = attach_type;
 	attr.insn_cnt = 2;
 	attr.insns = (uintptr_t)code;
-	attr.license = (uintptr_t) "GPL";
+	attr.license = (uintptr_t)license;
 	strncpy(attr.prog_name, name, BPF_OBJ_NAME_LEN - 1);
 	return must(bpf(BPF_PROG_LOAD, &attr), name);
 }
@@ -144,10 +145,11 @@ static void to_sockmap(void)
 static void to_tracepoint(void)
 {
 	int prog = load(BPF_PROG_TYPE_RAW_TRACEPOINT, 0, "to_tracepoint"), link;
+	const char *tracepoint = "sched_process_free";
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
-	attr.raw_tracepoint.name = (uintptr_t) "sched_process_free";
+	attr.raw_tracepoint.name = (uintptr_t)tracepoint;
 	attr.raw_tracepoint.prog_fd = prog;
 	link = bpf(BPF_RAW_TRACEPOINT_OPEN, &attr);
 	say("BPF_RAW_TRACEPOINT_OPEN", link, prog, link);
