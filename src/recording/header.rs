@@ -183,8 +183,8 @@ impl Header {
         Ok(bytes)
     }
 
-    /// Reads a recording's beginning.
-    pub fn read(from: &mut impl Read) -> Result<Header, HeaderError> {
+    /// Reads a recording's beginning. Returns how many bytes that is, too.
+    pub fn read(from: &mut impl Read) -> Result<(Header, u64), HeaderError> {
         let mut begin = [0; 16];
         let read = block::fill(from, &mut begin)?;
         let [.., version, _, _, _, _, _, _, _, _] = begin;
@@ -214,6 +214,6 @@ impl Header {
         if header.record != Sizes::default() {
             return Err(HeaderError::Sizes(header.tracee));
         }
-        Ok(header)
+        Ok((header, (begin.len() + len) as u64))
     }
 }

@@ -60,8 +60,9 @@ pub struct Recorded<'a> {
 /// A recording that is being read.
 pub struct Reader<S> {
     from: S,
-    /// Where in the file the next block is.
+    /// Where in the file the next block is, and the one that is being read.
     offset: u64,
+    begin: u64,
     header: Header,
     rows: Rows,
     blocks: Blocks,
@@ -83,17 +84,14 @@ pub struct Reader<S> {
 impl<S: Source> Reader<S> {
     /// Reads a recording's beginning.
     pub fn new(mut from: S) -> Result<Reader<S>, HeaderError> {
-        let header = Header::read(&mut from)?;
+        let (header, offset) = Header::read(&mut from)?;
         let clock = Timeline::of_spans(header.clock.clone())
             .ok_or_else(|| HeaderError::Damaged("it has no wall clock".into()))?;
-        let offset = from
-            .seekable()
-            .and_then(|from| from.stream_position().ok())
-            .unwrap_or(0);
         Ok(Reader {
             rows: Rows::of(&header),
             from,
             offset,
+            begin: offset,
             header,
             blocks: Blocks::default(),
             facts: Facts::default(),
@@ -146,12 +144,12 @@ impl<S: Source> Reader<S> {
                     return Ok(true);
                 }
                 if let Err(reason) = learn(&mut self.facts, &mut self.clock, &mut self.said, &frame) {
-                    return Ok(self.end(Ending::Damaged(self.offset, reason.into())));
+                    return Ok(self.end(Ending::Damaged(self.begin, reason.into())));
                 }
             }
             if self.at < self.frames.len() {
                 return Ok(self.end(Ending::Damaged(
-                    self.offset,
+                    self.begin,
                     "a frame is longer than its block".into(),
                 )));
             }
@@ -177,13 +175,15 @@ impl<S: Source> Reader<S> {
         let ending = match found {
             Ok(Some((BLOCK, head))) => {
                 self.facts.clear();
+                self.begin = self.offset;
                 self.offset += block::HEAD as u64 + u64::from(head.stored);
-                self.lost += head.lost;
+                self.lost = self.lost.saturating_add(head.lost);
                 return Ok(true);
             }
             // The index, or the end without one.
             Ok(_) => self.said.take().unwrap_or(Ending::Unfinished),
-            Err(BlockError::Cut) => Ending::Cut,
+            // Where the index is cut, nothing that was recorded is missing.
+            Err(BlockError::Cut) => self.said.take().unwrap_or(Ending::Cut),
             Err(BlockError::Damaged(reason)) => Ending::Damaged(self.offset, reason.into()),
             Err(BlockError::Io(error)) => return Err(error),
         };
@@ -277,6 +277,10 @@ impl<S: Source> Reader<S> {
                 return Ok(None);
             };
             self.offset += block::HEAD as u64 + u64::from(head.stored);
+            // Compressed, it may be much longer than what is read of it.
+            if (entries.len() + part.len() / Entry::LEN) as u64 > ENTRIES_MAX {
+                return Ok(None);
+            }
             entries.extend(
                 part.chunks_exact(Entry::LEN)
                     .filter_map(|bytes| Some(Entry::parse(bytes.first_chunk()?))),
