@@ -138,6 +138,8 @@ fn translate(
     out: &mut Vec<u8>,
 ) -> Result<(), Malformed> {
     let ours = |index: usize| translation.args.get(index).copied().ok_or(Malformed);
+    // Arguments of which the record says nothing.
+    let left_out = translation.args.iter().skip(values.len()).flatten();
     let mut translated = vec![0; translation.event.args.len()];
     for (index, value) in values.iter().enumerate() {
         if let Some(at) = ours(index)? {
@@ -146,7 +148,7 @@ fn translate(
     }
     context.nvalues = u8::try_from(translated.len()).map_err(|_| Malformed)?;
     out.extend(encode::begin(&context, translated));
-    for index in &translation.missing {
+    for index in translation.missing.iter().chain(left_out) {
         encode::push_unknown(out, *index);
     }
     while !cursor.is_empty() {
