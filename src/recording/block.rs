@@ -39,8 +39,8 @@ pub struct Head {
     pub last: u64,
     /// Events that were lost since the block before.
     pub lost: u64,
-    /// The wall clock's time of boot where the block ends, ns since the epoch.
-    pub epoch: u64,
+    /// The latest time at which one of its records was made by the wall clock of then, ns since the epoch.
+    pub latest: u64,
 }
 
 /// Why no block is read.
@@ -73,7 +73,7 @@ impl Head {
         put(&self.first.to_le_bytes());
         put(&self.last.to_le_bytes());
         put(&self.lost.to_le_bytes());
-        put(&self.epoch.to_le_bytes());
+        put(&self.latest.to_le_bytes());
         // Eight bytes are left: the checksum, and four for later.
         let sum = checksum(&bytes[..HEAD - 8], payload);
         bytes[HEAD - 8..HEAD - 4].copy_from_slice(&sum.to_le_bytes());
@@ -91,7 +91,7 @@ impl Head {
             first: u64_at(24),
             last: u64_at(32),
             lost: u64_at(40),
-            epoch: u64_at(48),
+            latest: u64_at(48),
         }
     }
 }

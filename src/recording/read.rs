@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::clock::Timeline;
 use crate::decode::container::Container;
 use crate::decode::event::{Context, Executable};
-use crate::recording::block::{self, BlockError, Blocks, Head, BLOCK, INDEX};
+use crate::recording::block::{self, BlockError, Blocks, BLOCK, INDEX};
 use crate::recording::facts::{self, Facts};
 use crate::recording::frame::{self, flag, kind, Frame};
 use crate::recording::header::{Header, HeaderError};
@@ -220,18 +220,17 @@ impl<S: Source> Reader<S> {
         let Some(entries) = self.index()? else {
             return Ok(());
         };
-        // The clock may have been set within a block.
-        let mut before = self.clock.spans().last().map_or(0, |(_, epoch)| *epoch);
-        let mut latest = |head: &Head| {
-            let epoch = head.epoch.max(std::mem::replace(&mut before, head.epoch));
-            epoch.saturating_add(head.last)
-        };
+        // The last one has no records, but says how the recording ends.
         let skipped = entries
             .iter()
-            .take_while(|entry| latest(&entry.head) < wall)
-            .count();
-        self.lost = entries[..skipped].iter().map(|entry| entry.head.lost).sum();
-        match entries.get(skipped) {
+            .take(entries.len().saturating_sub(1))
+            .take_while(|entry| entry.head.latest < wall)
+            .map(|entry| entry.head.lost);
+        let (count, lost) = skipped.fold((0, 0u64), |(count, sum), lost| {
+            (count + 1, sum.saturating_add(lost))
+        });
+        self.lost = lost;
+        match entries.get(count) {
             Some(entry) => self.go_to(entry.at),
             None => Ok(()),
         }

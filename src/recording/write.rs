@@ -140,6 +140,7 @@ impl Recorder {
 
     /// Events from now on have stamps of this clock.
     pub fn set_clock(&mut self, clock: &Timeline) {
+        self.note_latest();
         if !self.frames.is_empty() {
             facts::push_clock(&mut self.frames, clock);
         }
@@ -214,6 +215,9 @@ impl Recorder {
         head.first = head.first.min(context.time);
         head.last = head.last.max(context.time);
         head.records += 1;
+        if let Some(clock) = &self.clock {
+            head.latest = head.latest.max(clock.wall(context.time));
+        }
         match self.frames.len() >= block::FULL {
             true => self.close(),
             false => Ok(()),
@@ -231,6 +235,10 @@ impl Recorder {
                 }
                 return Ok(());
             }
+        }
+        if self.frames.len() >= block::FULL {
+            // Somebody sets the clock all the time.
+            return self.close();
         }
         match self.since {
             None if self.frames.is_empty() => Ok(()),
@@ -284,11 +292,19 @@ impl Recorder {
     }
 
     fn take_head(&mut self) -> Head {
-        let spans = self.clock.as_ref().map_or(&*self.header.clock, Timeline::spans);
-        let epoch = spans.last().map_or(0, |(_, epoch)| *epoch);
-        Head {
-            epoch,
-            ..std::mem::take(&mut self.head)
+        self.note_latest();
+        std::mem::take(&mut self.head)
+    }
+
+    /// Notes when the latest record was made, as long as the clock is the header's.
+    fn note_latest(&mut self) {
+        if self.clock.is_none() && self.head.records > 0 {
+            let walls = self
+                .header
+                .clock
+                .iter()
+                .map(|(_, epoch)| epoch.wrapping_add(self.head.last));
+            self.head.latest = walls.max().unwrap_or(0);
         }
     }
 
@@ -382,7 +398,7 @@ impl Entry {
             head.last,
             head.lost,
             u64::from(head.records),
-            head.epoch,
+            head.latest,
         ];
         for (to, field) in bytes.chunks_exact_mut(8).zip(fields) {
             to.copy_from_slice(&field.to_le_bytes());
@@ -403,7 +419,7 @@ impl Entry {
                 last: number(2),
                 lost: number(3),
                 records: u32::try_from(number(4)).unwrap_or(u32::MAX),
-                epoch: number(5),
+                latest: number(5),
                 ..Head::default()
             },
         }
