@@ -41,7 +41,7 @@ fn blocks(bytes: &[u8]) -> Vec<(usize, usize, usize)> {
     let mut at = header_end(bytes);
     let mut found = Vec::new();
     while bytes[at..].starts_with(b"tblk") {
-        let end = at + 56 + number(at + 4);
+        let end = at + block::HEAD + number(at + 4);
         found.push((at, end, number(at + 12)));
         at = end;
     }
@@ -105,7 +105,8 @@ fn one_wrong_bit_shows_no_other_record() {
                 let (all, ending, _) = super::rest(&mut reader);
                 let within = blocks.iter().find(|(begin, end, _)| (*begin..*end).contains(&at));
                 // Four bytes of a head are for later versions.
-                let later = within.is_some_and(|(begin, ..)| (52..56).contains(&(at - begin)));
+                let later =
+                    within.is_some_and(|(begin, ..)| (block::HEAD - 4..block::HEAD).contains(&(at - begin)));
                 let Some((begin, ..)) = within.filter(|_| !later) else {
                     assert_eq!(all, shown, "{at}");
                     assert!(later || at >= last, "{at}");

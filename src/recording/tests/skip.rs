@@ -19,6 +19,11 @@ fn blocks(seed: u64, compression: Compression, set: bool) -> (Vec<u8>, Vec<Shown
             run.set_clock(spans.clone());
         }
         for _ in 0..random.below(12) {
+            if set && random.below(9) == 0 {
+                // Within a block, and often more than once.
+                spans.push((time, EPOCH + random.below(9) * 3600 * SECOND));
+                run.set_clock(spans.clone());
+            }
             time += random.below(SECOND / 10);
             let pid = random.below(5) as u32;
             let late = random.below(SECOND / 4).min(time);
