@@ -22,7 +22,6 @@ use crate::scope::{Containers, Scope};
 use crate::signals::{Before, Phase, Stop};
 use crate::sink::Sink;
 use crate::totals::Totals;
-use crate::users::Users;
 use crate::wire::{arg, RECORD_INTERNAL};
 use crate::{privilege, say};
 
@@ -114,7 +113,6 @@ impl Replay {
         };
         let mut style = config.style.clone();
         style.durations |= flags(|flags| flags.durations);
-        style.users = Some(Users::recorded(&first.users, first.mount_namespace));
         let containers = matches!(config.scope, Scope::Containers(_))
             || recordings
                 .iter()

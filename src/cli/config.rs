@@ -195,7 +195,9 @@ impl Args {
         }
         let paths = self.path.iter().map(|path| format!("path={}", as_pattern(path)));
         self.filter.extend(paths);
+        let users = reading.as_ref().map(recorded::users);
         let shown = filter::parse::Shown {
+            users: users.as_ref(),
             exec_env: self.show_exec_env,
             buffers: self.decode_buffers.is_some(),
         };
@@ -262,7 +264,7 @@ impl Args {
                 summary: self.summary,
                 template,
                 wide: self.wide,
-                users: None,
+                users,
             },
             detail: Detail {
                 exec_env: self.show_exec_env,

@@ -9,6 +9,7 @@ use crate::error::UsageError;
 use crate::loader::plan::Detail;
 use crate::recording::header::Flags;
 use crate::recording::open::Recording;
+use crate::users::Users;
 
 /// What `--read` and its flags ask for.
 #[derive(Debug)]
@@ -21,6 +22,23 @@ pub struct Reading {
     pub to: Option<Moment>,
     /// Whether only what the recordings are is shown.
     pub info: bool,
+}
+
+/// Users by the names on which all recordings agree: numbers of other machines may be other users.
+pub fn users(reading: &Reading) -> Users {
+    let mut headers = reading
+        .recordings
+        .iter()
+        .map(|recording| recording.reader.header());
+    let Some(first) = headers.next() else {
+        return Users::default();
+    };
+    let (mut names, mut namespace) = (first.users.clone(), first.mount_namespace);
+    for header in headers {
+        names.retain(|uid, name| header.users.get(uid) == Some(name));
+        namespace = namespace.filter(|namespace| header.mount_namespace == Some(*namespace));
+    }
+    Users::recorded(&names, namespace)
 }
 
 /// So many names are in a message.

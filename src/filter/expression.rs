@@ -79,7 +79,7 @@ impl Expression {
     }
 
     /// The values as numbers between these bounds, or by name.
-    pub fn numbers(&self, min: i128, max: i128, names: Names) -> Checked<Numbers> {
+    pub fn numbers(&self, min: i128, max: i128, names: Names<'_>) -> Checked<Numbers> {
         let mut numbers = Numbers::default();
         for value in self.several()? {
             let text = value.plain();
@@ -87,10 +87,10 @@ impl Expression {
             match number.filter(|number| (min..=max).contains(number)) {
                 Some(number) => numbers.add(self.op, number),
                 None => {
-                    let user = if names == Names::Users {
-                        "no user of /etc/passwd, and "
-                    } else {
-                        ""
+                    let user = match names {
+                        Names::Users(None) => "no user of /etc/passwd, and ",
+                        Names::Users(Some(_)) => "no user where it was recorded, and ",
+                        _ => "",
                     };
                     return refuse(format!("{text:?} is {user}not a number from {min} to {max}"));
                 }

@@ -12,22 +12,25 @@ use crate::filter::typed::Names;
 use crate::filter::Filters;
 use crate::scope::id_of_table;
 use crate::suggest::nearest;
+use crate::users::Users;
 use crate::wire::{FIELD_PID, FIELD_PPID, FIELD_TID, FIELD_UID};
 
 /// What flags besides `--filter` decide about arguments.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Shown {
+pub struct Shown<'a> {
     /// `--show-exec-env`
     pub exec_env: bool,
     /// `--decode-buffers`
     pub buffers: bool,
+    /// Users where it was recorded; `None`: those of this machine.
+    pub users: Option<&'a Users>,
 }
 
 /// The longest possible names, in bytes: of a process (the kernel cuts longer ones), of a node.
 const NAME_LENGTHS: [usize; 2] = [15, 64];
 
 /// Makes filters of all values of `--filter`, for these events.
-pub fn parse(values: &[String], events: &[&'static EventSpec], shown: Shown) -> Result<Filters, UsageError> {
+pub fn parse(values: &[String], events: &[&'static EventSpec], shown: Shown<'_>) -> Result<Filters, UsageError> {
     let mut filters = Filters::default();
     for value in values {
         let expression = Expression::new(value)?;
@@ -40,7 +43,7 @@ fn add(
     filters: &mut Filters,
     expression: &Expression,
     events: &[&'static EventSpec],
-    shown: Shown,
+    shown: Shown<'_>,
 ) -> Checked<()> {
     let field = expression.field.as_str();
     let filtered = fields::by_name(field).and_then(|row| row.filtered);
@@ -51,7 +54,7 @@ fn add(
                 _ => u32::MAX.into(),
             };
             let names = if at == FIELD_UID {
-                Names::Users
+                Names::Users(shown.users)
             } else {
                 Names::None
             };
@@ -100,7 +103,7 @@ fn add_everywhere(
     filters: &mut Filters,
     expression: &Expression,
     events: &[&'static EventSpec],
-    shown: Shown,
+    shown: Shown<'_>,
 ) -> Checked<()> {
     let name = expression.field.as_str();
     let has = |event: &&&EventSpec| event.args.iter().any(|arg| arg.name == name);
@@ -218,7 +221,7 @@ fn add_argument(
     expression: &Expression,
     event: &'static EventSpec,
     name: &str,
-    shown: Shown,
+    shown: Shown<'_>,
 ) -> Checked<()> {
     if name == "retval" && has_result(event) {
         let numbers = result(expression)?;
@@ -250,7 +253,7 @@ fn add_argument(
     let condition = match argument::kind(arg.ty) {
         Kind::Number(min, max) => {
             let names = if arg.ty == ArgType::Uid {
-                Names::Users
+                Names::Users(shown.users)
             } else {
                 Names::None
             };

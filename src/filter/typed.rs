@@ -24,22 +24,24 @@ pub fn c_number(text: &str) -> Option<i128> {
 }
 
 /// Names that stand for numbers.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Names {
+#[derive(Clone, Copy)]
+pub enum Names<'a> {
     None,
-    /// Of `/etc/passwd`.
-    Users,
+    /// These users; `None`: of `/etc/passwd`.
+    Users(Option<&'a Users>),
     /// Of errors.
     Errors,
     /// Of values of this type.
     Values(ArgType),
 }
 
-impl Names {
+impl Names<'_> {
     pub fn number(self, name: &str) -> Option<i128> {
         match self {
             Names::None => None,
-            Names::Users => Users::read().id(name).map(i128::from),
+            Names::Users(users) => users
+                .map_or_else(|| Users::read().id(name), |users| users.id(name))
+                .map(i128::from),
             Names::Errors => error(name),
             Names::Values(ty) => argument::number_of(ty, name),
         }
