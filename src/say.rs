@@ -47,6 +47,11 @@ pub fn ending() {
     ENDING.store(true, Relaxed);
 }
 
+/// Whether the run is asked to end.
+pub fn is_ending() -> bool {
+    ENDING.load(Relaxed)
+}
+
 /// Prints a line, as the macro does.
 pub fn line(words: Arguments<'_>) {
     put(io::stderr().as_fd(), &message("tracee: ", &words.to_string()));

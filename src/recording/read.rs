@@ -131,6 +131,11 @@ impl<S: Source> Reader<S> {
         self.lost
     }
 
+    /// Whether the next record is not in memory yet: it may take long to come.
+    pub fn must_wait(&self) -> bool {
+        self.at >= self.frames.len()
+    }
+
     /// Finds the next record. Returns whether there is one; else [`Self::ending`] says why.
     pub fn advance(&mut self) -> io::Result<bool> {
         loop {
