@@ -180,6 +180,8 @@ pub enum RecordingError {
     Unreadable { file: String, reason: String },
     #[error("{file} is damaged at byte {at}: {reason}; what is before was read")]
     Damaged { file: String, at: u64, reason: String },
+    #[error("cannot write to {0}: it is the recording that is read")]
+    Itself(String),
     #[error("--write takes one recording at a time: several have several beginnings")]
     Several,
 }

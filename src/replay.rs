@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use crate::catalogue::spec::Life;
-use crate::catalogue::EventId;
+use crate::catalogue::{special, EventId, EventSpec};
 use crate::cli::config::Config;
 use crate::cli::recorded::Reading;
 use crate::decode::event::Event;
@@ -12,6 +12,7 @@ use crate::decode::Room;
 use crate::error::{Error, OutputError, RecordingError};
 use crate::filter::compile::whole;
 use crate::loader::probe::Sources;
+use crate::output::spec::Target;
 use crate::output::{target, Outputs};
 use crate::recording::header::{self, Header, Row};
 use crate::recording::info::Info;
@@ -25,12 +26,24 @@ use crate::totals::Totals;
 use crate::wire::{arg, RECORD_INTERNAL};
 use crate::{privilege, say};
 
+/// So many names are in a message.
+const NAMED: usize = 8;
+
 /// Whether the run was asked to end is looked at after so many events.
 const LOOKED_AFTER: u32 = 1024;
 
 /// Shows recordings as configured. Returns the exit status.
 pub fn run(config: &Config, reading: Reading) -> Result<u8, Error> {
     target::check_inherited(config.outputs.iter().chain(&config.recording))?;
+    // Opening it would empty it.
+    for output in config.outputs.iter().chain(&config.recording) {
+        let Target::File(path) = &output.target else {
+            continue;
+        };
+        if reading.recordings.iter().any(|recording| recording.is_at(path)) {
+            return Err(RecordingError::Itself(path.display().to_string()).into());
+        }
+    }
     let (_, signals) = Before::take_over(false)?;
     let stop = Stop::install(signals, None)?;
     let _ = privilege::drop_all();
@@ -122,7 +135,7 @@ impl Replay {
         outputs.original_syscall = config.original_syscall || flags(|flags| flags.original_syscall);
         let recorder = match (&config.recording, recordings.as_slice()) {
             (None, _) => None,
-            (Some(spec), [one]) => Some(Recorder::open(spec, again(one.reader.header()), None)?),
+            (Some(spec), [one]) => Some(Recorder::open(spec, again(one.reader.header(), &events), None)?),
             (Some(_), _) => return Err(RecordingError::Several.into()),
         };
         let exec_env = flags(|flags| flags.exec_env);
@@ -143,7 +156,10 @@ impl Replay {
             let to = to.map_or(u64::MAX, |to| to.wall(began));
             let unknown = recording.reader.rows().unknown();
             if !unknown.is_empty() {
-                let names: Vec<_> = unknown.iter().map(String::as_str).collect();
+                let mut names: Vec<_> = unknown.iter().take(NAMED).map(String::as_str).collect();
+                if unknown.len() > NAMED {
+                    names.push("…");
+                }
                 say!(
                     "warning: {} was recorded by tracee {}; this one cannot show {}",
                     recording.name,
@@ -152,7 +168,8 @@ impl Replay {
                 );
             }
             let sources_of = Sources::recorded(&header.sources);
-            if from > began {
+            // Who is whose child is known from the beginning only.
+            if from > began && !matches!(config.scope, Scope::Pids(_)) {
                 let skipped = recording.reader.skip_to(from);
                 skipped.map_err(|error| recording.failed(&error))?;
             }
@@ -187,6 +204,10 @@ impl Replay {
         // Of several recordings the one whose next record is the earliest; of one its own order stays.
         while let Some(at) = self.earliest() {
             self.show(at)?;
+            if self.sources[at].recording.reader.must_wait() {
+                // Whoever looks at a run that goes on sees what has come.
+                self.sink.flush()?;
+            }
             self.sources[at].advance()?;
             seen = seen.wrapping_add(1);
             if self.sink.is_full() || seen % LOOKED_AFTER == 0 && stop.asked() {
@@ -242,9 +263,11 @@ impl Replay {
         let in_time = (source.from..=source.to).contains(&time);
         if within && in_time && (internal || is_chosen(event.spec.id)) {
             event.source = source.sources.of(event.spec.id, event.context.syscall);
-            match event.context.is_own() {
-                true => sink.own(&event)?,
-                false => sink.event(recorded.record, &mut event)?,
+            // As in the run that recorded them.
+            match event.spec.id {
+                id if id == special::LOST_EVENTS.id || id == special::CLOCK_CHANGED.id => sink.own(&event)?,
+                id if id == special::ARTIFACT_CAPTURED.id => sink.report(&event)?,
+                _ => sink.event(recorded.record, &mut event)?,
             }
         }
         room.take_back(event);
@@ -307,10 +330,11 @@ impl Source {
 }
 
 /// The header of a recording that is made of another one.
-fn again(header: &Header) -> Header {
+fn again(header: &Header, chosen: &[&'static EventSpec]) -> Header {
     let events = header.events.iter().filter_map(|row| {
         let event = crate::catalogue::by_name(&row.name)?;
-        Some(Row::of(event, row.shown))
+        let chosen = chosen.iter().any(|chosen| chosen.id == event.id);
+        Some(Row::of(event, row.shown && chosen))
     });
     Header {
         events: events.collect(),
@@ -342,6 +366,10 @@ impl Within {
     /// Whether this event's process is in scope; learns from it.
     fn takes(&mut self, scope: &Scope, event: &Event<'_>) -> bool {
         let context = &event.context;
+        if event.spec.columns.reported_by_tracee && !event.spec.columns.life.is_some_and(Life::of_container) {
+            // Of the run, not of a process.
+            return true;
+        }
         match scope {
             Scope::New | Scope::All | Scope::Command => true,
             Scope::Host { .. } => event.container.is_none(),
