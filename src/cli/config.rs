@@ -1,6 +1,7 @@
 //! What the flags mean, checked: from here on everything is valid.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::capture;
@@ -305,12 +306,24 @@ impl Args {
 
     /// Where events are shown, and where they are recorded.
     fn outputs(&self) -> Result<(Vec<OutputSpec>, Option<OutputSpec>), UsageError> {
-        let write = self.write.as_ref().map(|path| OutputSpec {
+        let target = |path: &PathBuf| match path.to_str() {
+            Some("-") => Ok(Target::Fd(1)),
+            Some("") => Err(UsageError::Value {
+                flag: "--write",
+                value: String::new(),
+                allowed: "it is the path of a file".into(),
+            }),
+            Some(path) => output::to(path).map_err(|allowed| UsageError::Value {
+                flag: "--write",
+                value: path.into(),
+                allowed,
+            }),
+            None => Ok(Target::File(path.clone())),
+        };
+        let write = self.write.as_ref().map(target).transpose()?;
+        let write = write.map(|target| OutputSpec {
             format: Format::Record,
-            target: match path.to_str() {
-                Some("-") => Target::Fd(1),
-                _ => Target::File(path.clone()),
-            },
+            target,
             ..OutputSpec::default()
         });
         if write.is_some() && self.output.is_empty() {

@@ -30,7 +30,11 @@ pub struct Shown<'a> {
 const NAME_LENGTHS: [usize; 2] = [15, 64];
 
 /// Makes filters of all values of `--filter`, for these events.
-pub fn parse(values: &[String], events: &[&'static EventSpec], shown: Shown<'_>) -> Result<Filters, UsageError> {
+pub fn parse(
+    values: &[String],
+    events: &[&'static EventSpec],
+    shown: Shown<'_>,
+) -> Result<Filters, UsageError> {
     let mut filters = Filters::default();
     for value in values {
         let expression = Expression::new(value)?;

@@ -308,7 +308,8 @@ fn split(value: &str) -> (Vec<String>, Option<&str>) {
     (words, None)
 }
 
-fn to(target: &str) -> Result<Target, String> {
+/// Where a target leads to, as it is typed.
+pub fn to(target: &str) -> Result<Target, String> {
     let number = |text: &str| text.parse::<RawFd>().ok().filter(|fd| *fd >= 0);
     if let Some(text) = target.strip_prefix('&') {
         return number(text)
