@@ -35,6 +35,13 @@ const LOOKED_AFTER: u32 = 1024;
 /// Shows recordings as configured. Returns the exit status.
 pub fn run(config: &Config, reading: Reading) -> Result<u8, Error> {
     target::check_inherited(config.outputs.iter().chain(&config.recording))?;
+    if config
+        .outputs
+        .iter()
+        .any(|output| output.format.is_json() && output.target == Target::Fd(2))
+    {
+        say::as_json();
+    }
     // Opening it would empty it.
     for output in config.outputs.iter().chain(&config.recording) {
         let Target::File(path) = &output.target else {

@@ -122,6 +122,16 @@ impl Unfiltered {
         Unfiltered { part, pid_ns }
     }
 
+    /// Whether everything passes.
+    pub fn is_empty(&self) -> bool {
+        let KernelPart {
+            numbers,
+            names,
+            events,
+        } = &self.part;
+        numbers.is_empty() && names.is_empty() && events.is_empty()
+    }
+
     /// Whether the fields of the task and the result pass.
     pub fn passes(&self, event: &Event<'_>) -> bool {
         (!asks_fields(event.spec) || self.fields_pass(event))

@@ -43,7 +43,7 @@ impl Matcher {
     /// Decides the kernel side's part, too.
     pub fn with(self, unfiltered: Unfiltered) -> Self {
         Matcher {
-            unfiltered: Some(unfiltered),
+            unfiltered: (!unfiltered.is_empty()).then_some(unfiltered),
             ..self
         }
     }

@@ -37,7 +37,7 @@ fn at_once() -> Duration {
 }
 
 /// Waits for its end; what it has said comes with it.
-fn ends(mut child: Child, within: Duration) -> Run {
+pub fn ends(mut child: Child, within: Duration) -> Run {
     let start = Instant::now();
     let status = loop {
         match child.try_wait().unwrap() {

@@ -40,6 +40,9 @@ mod objects;
 mod output;
 mod process;
 mod promises;
+mod recording;
+mod recording_ends;
+mod recording_ways;
 mod refused;
 mod scope;
 mod secure;
@@ -192,6 +195,9 @@ fn main() {
         once(targets::tests()),
         once(clock::tests()),
         once(secure::tests()),
+        recording::tests(),
+        once(recording_ways::tests()),
+        once(recording_ends::tests()),
     ];
     let lane = Lane::asked_for();
     let names: Vec<_> = files.iter().flatten().map(|test| test.name).collect();
