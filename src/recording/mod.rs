@@ -12,7 +12,7 @@ pub(crate) mod frame;
 pub mod header;
 pub(crate) mod info;
 pub mod open;
-pub(crate) mod read;
+pub mod read;
 pub(crate) mod rows;
 pub(crate) mod write;
 
