@@ -258,8 +258,6 @@ impl Replay {
         }
         event.executable = recorded.executable;
         let container = recorded.container;
-        // From here on it may borrow from its container.
-        let mut event = event;
         if let Some(container) = &container {
             event.complete(container);
         }

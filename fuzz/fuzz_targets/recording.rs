@@ -169,7 +169,6 @@ fn show(bytes: Vec<u8>, from: u64) {
         }
         event.executable = recorded.executable;
         let container = recorded.container;
-        let mut event = event;
         if let Some(container) = &container {
             event.complete(container);
         }

@@ -236,7 +236,7 @@ fn what_is_recorded_is_read_again() {
             let mut record = openat(10 * step + random.below(30), pid, b"/etc/passwd");
             let doubtful = random.below(9) == 0;
             if doubtful || random.below(9) == 0 {
-                record[std::mem::offset_of!(Context, flags)] |= RECORD_NOT_CARRIED_OUT as u8;
+                record[std::mem::offset_of!(Context, flags)] |= RECORD_NOT_CARRIED_OUT;
             }
             let inside = pid > 5;
             record[std::mem::offset_of!(Context, container)] = u8::from(inside);
@@ -259,7 +259,7 @@ fn what_is_recorded_is_read_again() {
         let doubtful = shown.iter().find(|shown| shown.doubtful).unwrap();
         let mut event = decode(&doubtful.record).unwrap();
         event.doubt();
-        assert_ne!(event.context.flags & RECORD_UNVERIFIED as u8, 0);
+        assert_ne!(event.context.flags & RECORD_UNVERIFIED, 0);
     }
 }
 

@@ -225,7 +225,7 @@ fn frames_that_make_no_sense_are_damage() {
         frames
     };
     let good = with(kind::EVENT, &record);
-    let begin = made(&[good.clone()]).len() as u64;
+    let begin = made(std::slice::from_ref(&good)).len() as u64;
     let longer = [kind::EVENT, 0, 0, 0, 0xff, 0xff, 0xff, 0xff].to_vec();
     for wrong in [
         vec![1],
