@@ -9,7 +9,7 @@ use libtest_mimic::Failed;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{finish, prog, totals, tracee_command, value, Run};
+use crate::harness::{finish, in_vm, prog, totals, tracee_command, value, Run};
 use crate::Test;
 
 pub const NOBODY: u32 = 65534;
@@ -120,7 +120,7 @@ fn same_bytes() -> Result<(), Failed> {
             "-u",
             "0",
         ],
-        &["-s", "all,", "-f", "comm=*e*", "-Z", "--time", "delta"],
+        &["-s", "all", "-f", "comm=*e*", "-Z", "--time", "delta"],
         &[
             "-s",
             "default",
@@ -140,15 +140,16 @@ fn same_bytes() -> Result<(), Failed> {
             "%time %comm %user %exe %pathname %args",
         ],
     ];
+    // An emulator takes long, and kernels change what is recorded, not what is made of it.
+    let sets = if in_vm() { &sets[..2] } else { sets };
     for flags in sets {
-        let flags: Vec<&str> = flags.iter().map(|flag| flag.trim_end_matches(',')).collect();
-        let recorded = Recorded::new(&flags, &["sh", "-c", &load]);
+        let recorded = Recorded::new(flags, &["sh", "-c", &load]);
         let (json, table) = (recorded.at("json2"), recorded.at("table2"));
         let run = finish(
             tracee_command()
                 .args(["-o", &format!("json:{}", json.display())])
                 .args(["-o", &format!("table:{}", table.display())])
-                .args(&flags)
+                .args(*flags)
                 .args(["-r", &recorded.file()]),
         );
         assert_eq!(run.code(), 0, "{flags:?}: {}", run.stderr);

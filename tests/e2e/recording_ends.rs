@@ -77,14 +77,15 @@ fn losses_in_the_stream(calls: &str) -> Result<(), Failed> {
     let all = recorded.lines();
     let live: Vec<_> = all.iter().map(|(line, _)| line.clone()).collect();
     assert_same("all", &live, &recorded.shown(&[]));
-    let pid = all.iter().find(|(_, it)| it["eventName"] == "getppid").unwrap().1["hostProcessId"].to_string();
+    let call = all.iter().find(|(_, it)| it["eventName"] == "getppid");
+    let pid = &call.unwrap().1["hostProcessId"];
     let of_run = |it: &Value| it["eventName"] == "lost_events";
     let some = |passes: &dyn Fn(&Value) -> bool| -> Vec<String> {
         let passed = all.iter().filter(|(_, it)| passes(it));
         passed.map(|(line, _)| line.clone()).collect()
     };
-    let by_pid = some(&|it| of_run(it) || it["hostProcessId"].to_string() == pid);
-    assert_same("one process", &by_pid, &recorded.shown(&["-p", &pid]));
+    let by_pid = some(&|it| of_run(it) || it["hostProcessId"] == *pid);
+    assert_same("one process", &by_pid, &recorded.shown(&["-p", &pid.to_string()]));
     assert_same("none", &some(&of_run), &recorded.shown(&["-f", "comm=none"]));
     assert!(in_vm() || !some(&of_run).is_empty());
     Ok(())
@@ -156,7 +157,8 @@ fn killed_after(wait: Duration) -> Result<(), Failed> {
         "{wait:?}: {} of {before}",
         recorded.len()
     );
-    assert!(wait.as_secs() < 3 || before > 500, "{wait:?}: {before}");
+    let least = if in_vm() { 50 } else { 500 };
+    assert!(wait.as_secs() < 3 || before > least, "{wait:?}: {before}");
     Ok(())
 }
 
