@@ -1,7 +1,7 @@
 //! Recordings: records as the kernel side made them, with what user space knew of them, in the order in which the run
 //! passed them on.
 //!
-//! A recording is a [`header`], then blocks ([`block`]) of frames ([`frame`]), then an index of the blocks. All numbers are
+//! A recording is a [`header`], then blocks of frames (`block.rs`, `frame.rs`), then an index of the blocks. All numbers are
 //! little-endian. `docs/recordings.md` describes the format for other readers.
 
 #![warn(missing_docs)]
