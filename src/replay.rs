@@ -24,7 +24,7 @@ use crate::signals::{Before, Phase, Stop};
 use crate::sink::Sink;
 use crate::totals::Totals;
 use crate::wire::{arg, RECORD_INTERNAL};
-use crate::{privilege, say};
+use crate::{json, privilege, say};
 
 /// So many names are in a message.
 const NAMED: usize = 8;
@@ -67,8 +67,8 @@ pub fn run(config: &Config, reading: Reading) -> Result<u8, Error> {
 
 /// Prints what the recordings are: as lines, or as JSON where the output is JSON.
 fn info(config: &Config, reading: Reading) -> Result<u8, Error> {
-    let json = config.outputs.iter().any(|output| output.format.is_json());
-    let mut text = String::new();
+    let as_json = config.outputs.iter().any(|output| output.format.is_json());
+    let mut text = Vec::new();
     for recording in reading.recordings {
         let name = recording.name.clone();
         let unreadable = |error: io::Error| RecordingError::Unreadable {
@@ -76,19 +76,18 @@ fn info(config: &Config, reading: Reading) -> Result<u8, Error> {
             reason: error.to_string(),
         };
         let info = Info::of(recording).map_err(unreadable)?;
-        match json {
-            true => {
-                text.push_str(&serde_json::to_string(&info).map_err(|error| unreadable(error.into()))?);
-                text.push('\n');
-            }
-            false => {
-                text.push_str(if text.is_empty() { "" } else { "\n" });
-                info.push(&mut text);
-            }
+        if as_json {
+            // What a recording says of itself may be anything.
+            json::write(&mut text, &info).map_err(|error| unreadable(io::Error::other(error)))?;
+            text.push(b'\n');
+        } else {
+            let mut lines = String::from(if text.is_empty() { "" } else { "\n" });
+            info.push(&mut lines);
+            text.extend(lines.into_bytes());
         }
     }
     for output in &config.outputs {
-        let written = target::open(output)?.file.write_all(text.as_bytes());
+        let written = target::open(output)?.file.write_all(&text);
         match written.map_err(|error| OutputError::of_write(&target::name(&output.target), error)) {
             Ok(()) | Err(OutputError::Closed) => {}
             Err(error) => return Err(error.into()),

@@ -120,6 +120,9 @@ impl Facts {
     fn learn_container(&mut self, bytes: &[u8]) -> Option<()> {
         let (key, json) = bytes.split_first_chunk()?;
         let container: Container = serde_json::from_slice(json).ok()?;
+        // Ids are shown as they are, since runs take nothing else for one.
+        let is_id = !container.id.is_empty() && container.id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_id.then_some(())?;
         self.containers
             .insert(u64::from_le_bytes(*key), Rc::new(container));
         Some(())
