@@ -172,7 +172,7 @@ fn merged() -> Result<(), Failed> {
                 "-o",
                 &format!("json:{}", at(&format!("{name}.json"))),
             ])
-            .args(["-e", "getppid", "--", &prog("loop"), "getppid", "30000"])
+            .args(["-e", "getppid", "--", &prog("loop"), "getppid", "5000"])
             .stdout(Stdio::null())
             .spawn()
     };

@@ -3,10 +3,14 @@
 use super::{container, executable, header, openat, read, reader, totals, Run, Shown, BOTH};
 use std::io::Cursor;
 
+use crate::escape;
+use crate::json;
 use crate::output::spec::Compression;
 use crate::recording::block::{self, Head, BLOCK, INDEX};
 use crate::recording::frame::{self, kind};
 use crate::recording::header::{Header, HeaderError, MAGIC};
+use crate::recording::info::Info;
+use crate::recording::open::Recording;
 use crate::recording::read::{Ending, Reader};
 use crate::recording::write::{Entry, TAIL};
 
@@ -216,6 +220,12 @@ fn made(blocks: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
+/// Ids are shown as they are.
+fn container_with_id(id: &str) -> Vec<u8> {
+    format!("12345678{{\"id\":\"{id}\",\"runtime\":\"\",\"name\":null,\"image\":null,\"owner\":0}}")
+        .into_bytes()
+}
+
 #[test]
 fn frames_that_make_no_sense_are_damage() {
     let record = openat(7, 1, b"f");
@@ -235,6 +245,9 @@ fn frames_that_make_no_sense_are_damage() {
         with(kind::EXECUTABLE, &[0xff; 20]),
         with(kind::CONTAINER, b"short"),
         with(kind::CONTAINER, b"12345678{}"),
+        with(kind::CONTAINER, &container_with_id("")),
+        with(kind::CONTAINER, &container_with_id("abc\\u001b[31m")),
+        with(kind::CONTAINER, &container_with_id("abc\\n")),
         with(kind::CLOCK, b""),
         with(kind::CLOCK, &[0; 15]),
         with(kind::CLOCK, &[0; 16 * 1025]),
@@ -248,6 +261,8 @@ fn frames_that_make_no_sense_are_damage() {
             "{wrong:?}: {ending:?}, not {begin}"
         );
     }
+    let (all, ending, _) = read(&made(&[with(kind::CONTAINER, &container_with_id("abc"))]));
+    assert_eq!((all.len(), ending), (0, Ending::Unfinished));
     // What a later version may add is skipped; records that make no sense are not shown.
     let odd = [
         with(200, b"later"),
@@ -354,4 +369,40 @@ fn a_compressed_index_does_not_fill_the_memory() {
     bytes.extend(TAIL);
     let entries = reader(&bytes).index().unwrap();
     assert!(entries.is_none_or(|entries| entries.len() <= 1 << 18));
+}
+
+/// Everything that a recording says of itself, made up to mislead whoever looks at a terminal.
+#[test]
+fn a_recording_cannot_write_to_a_terminal() {
+    let hostile = "\u{1b}[31m\u{9b}\n\u{202e}";
+    let mut lying = header();
+    lying.tracee = hostile.into();
+    lying.scope = hostile.into();
+    lying.host.name = hostile.into();
+    lying.host.kernel = hostile.into();
+    lying.users.insert(0, hostile.into());
+    lying.names.push((900, hostile.into()));
+    let mut frames = Vec::new();
+    frame::push(&mut frames, kind::EVENT, 0, &[&openat(7, 1, hostile.as_bytes())]);
+    let mut bytes = lying.bytes().unwrap();
+    block::push(&mut bytes, BLOCK, Head::default(), &frames, Compression::Lz4);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(format!("a{hostile}"));
+    std::fs::write(&file, bytes).unwrap();
+    let info = Info::of(Recording::open(&file).unwrap()).unwrap();
+    let mut text = String::new();
+    info.push(&mut text);
+    let mut line = Vec::new();
+    json::write(&mut line, &info).unwrap();
+    let line = String::from_utf8(line).unwrap();
+    assert_eq!(
+        text.lines().filter(|line| line.ends_with(" openat")).count(),
+        1,
+        "{text}"
+    );
+    for line in text.lines().chain([line.as_str()]) {
+        assert!(!line.chars().any(escape::is_unsafe), "{line:?}");
+    }
+    let back: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(back["tracee"], hostile);
 }
