@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::Parser;
+use tempfile::NamedTempFile;
 
+use crate::catalogue;
 use crate::cli::args::Args;
 use crate::cli::config::Task;
+use crate::recording::header::{self, Header, Row};
 
 /// Words of a command as a shell has them.
 fn words(command: &str) -> Vec<String> {
@@ -34,6 +37,19 @@ fn commands(page: &str) -> Vec<String> {
     commands
 }
 
+/// A recording in which any event could be.
+fn recording() -> NamedTempFile {
+    let header = Header {
+        clock: vec![(0, 0)],
+        events: catalogue::events().map(|event| Row::of(event, true)).collect(),
+        names: header::names(),
+        ..Header::default()
+    };
+    let file = NamedTempFile::new().unwrap();
+    fs::write(&file, header.bytes().unwrap()).unwrap();
+    file
+}
+
 #[test]
 fn commands_in_the_documentation_are_right() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -44,10 +60,18 @@ fn commands_in_the_documentation_are_right() {
         .chain([root.join("README.md")])
         .filter(|path| path.extension().is_some_and(|end| end == "md"))
         .collect();
+    let recording = recording();
     let mut checked = 0;
     for page in pages {
         for command in commands(&fs::read_to_string(&page).unwrap()) {
-            let words = words(&command);
+            let mut words = words(&command);
+            if words.first().is_some_and(|flag| flag == "-r") {
+                // Recordings are read before the other flags are checked.
+                let theirs = words
+                    .iter_mut()
+                    .filter(|word| word.ends_with(".rec") || *word == "-");
+                theirs.for_each(|word| recording.path().to_str().unwrap().clone_into(word));
+            }
             let args = std::iter::once("tracee".to_owned()).chain(words);
             let task = Args::try_parse_from(args)
                 .map_err(|error| error.to_string())
