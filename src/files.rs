@@ -82,6 +82,11 @@ impl Stat {
         })
     }
 
+    /// The device as the kernel has it (`s_dev`).
+    pub fn kernel_dev(&self) -> u32 {
+        libc::major(self.dev) << 20 | libc::minor(self.dev)
+    }
+
     /// Whether it is a file with bytes.
     pub fn is_regular(&self) -> bool {
         self.mode & libc::S_IFMT == libc::S_IFREG

@@ -7,11 +7,11 @@ use crate::catalogue;
 use crate::decode::event::{Context, Event};
 use crate::decode::{DecodeError, Room};
 use crate::enrich::container::{Containers, Verdict};
-use crate::enrich::process::Processes;
 use crate::error::{Error, OutputError};
 use crate::loader::containers::Found;
 use crate::loader::probe::Sources;
 use crate::loader::KernelSide;
+use crate::process::Processes;
 use crate::recording::facts::Known;
 use crate::say;
 use crate::sink::Sink;
@@ -20,7 +20,7 @@ use crate::wire::RECORD_NOT_CARRIED_OUT;
 /// The part of the corridor between the rings and the sink.
 pub struct Intake {
     room: Room,
-    /// `None` unless an output shows executables.
+    /// `None` unless an output shows more of processes than records do.
     processes: Option<Processes>,
     /// `None` unless it matters which container a process is in.
     containers: Option<Containers>,
@@ -32,8 +32,10 @@ pub struct Intake {
 pub struct Summary {
     /// Records that could not be decoded.
     pub malformed: u64,
-    /// Processes whose executables were not remembered.
+    /// Processes that were not remembered, or not all of them.
     pub unremembered: u64,
+    /// Processes that were forgotten soon after their end.
+    pub forgotten: u64,
     /// Containers whose names were not known in time.
     pub nameless: u64,
 }
@@ -48,7 +50,7 @@ fn decode<'a>(room: &mut Room, record: &'a [u8], kernel: &KernelSide) -> Result<
 }
 
 impl Intake {
-    /// `processes`: executables are shown; `containers`: it matters which container a process is in.
+    /// `processes`: more of them is shown than records say; `containers`: it matters which container a process is in.
     pub fn new(processes: Option<Processes>, containers: Option<Containers>, sources: Sources) -> Intake {
         Intake {
             room: Room::default(),
@@ -76,10 +78,8 @@ impl Intake {
     pub fn summary(&self) -> Summary {
         Summary {
             malformed: self.malformed,
-            unremembered: self
-                .processes
-                .as_ref()
-                .map_or(0, |processes| processes.unremembered),
+            unremembered: self.processes.as_ref().map_or(0, Processes::unremembered),
+            forgotten: self.processes.as_ref().map_or(0, Processes::forgotten),
             nameless: self
                 .containers
                 .as_ref()
@@ -132,12 +132,14 @@ impl Intake {
             Some(containers) => containers.plain(context.container)?,
             None => None,
         };
-        let executable = self
+        let process = self
             .processes
             .as_mut()
-            .and_then(|processes| processes.executable(&context));
+            .map(|processes| processes.known(&context))
+            .unwrap_or_default();
         let known = Known {
-            executable: executable.as_ref(),
+            process: process.process.as_ref(),
+            ancestors: process.ancestors.as_ref(),
             container,
         };
         Some(sink.record(record, &context, known))

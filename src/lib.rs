@@ -27,6 +27,7 @@ pub mod loader;
 pub mod output;
 mod own;
 mod privilege;
+mod process;
 pub mod recording;
 pub mod replay;
 mod ring;

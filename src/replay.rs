@@ -255,7 +255,8 @@ impl Replay {
         if recorded.doubtful {
             event.doubt();
         }
-        event.executable = recorded.executable;
+        event.process = recorded.process;
+        event.ancestors = recorded.ancestors;
         let container = recorded.container;
         if let Some(container) = &container {
             event.complete(container);

@@ -358,6 +358,7 @@ impl Running {
             tables: self.losses.tables(),
             bookkeeping: self.losses.bookkeeping(),
             unremembered: intake.unremembered,
+            forgotten: intake.forgotten,
             nameless: intake.nameless,
             misses: self.losses.misses(),
         })

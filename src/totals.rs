@@ -25,8 +25,10 @@ pub struct Totals {
     pub tables: u64,
     /// Lost records that only tracee itself needs.
     pub bookkeeping: u64,
-    /// Processes whose executables were not remembered.
+    /// Processes that were not remembered, or not all of them.
     pub unremembered: u64,
+    /// Processes that were forgotten soon after their end.
+    pub forgotten: u64,
     /// Containers whose names were not known in time.
     pub nameless: u64,
     /// How often the kernel skipped a program.
@@ -67,6 +69,7 @@ impl Totals {
             (&mut self.tables, other.tables),
             (&mut self.bookkeeping, other.bookkeeping),
             (&mut self.unremembered, other.unremembered),
+            (&mut self.forgotten, other.forgotten),
             (&mut self.nameless, other.nameless),
             (&mut self.misses, other.misses),
         ] {
@@ -113,8 +116,14 @@ impl Totals {
         }
         if self.unremembered > 0 {
             say!(
-                "executables of {} processes not remembered: too many are running",
+                "{} processes not remembered, or not what they run: too many are running",
                 self.unremembered
+            );
+        }
+        if self.forgotten > 0 {
+            say!(
+                "{} processes forgotten within a minute after their end; ancestors may be missing",
+                self.forgotten
             );
         }
         if self.nameless > 0 {

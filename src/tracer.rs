@@ -16,8 +16,6 @@ use crate::cli::config::Config;
 use crate::clock::{Timeline, WallClock};
 use crate::command::{open_process, Command};
 use crate::enrich::container::Containers;
-use crate::enrich::proc::Proc;
-use crate::enrich::process::Processes;
 use crate::error::Error;
 use crate::fields::Field;
 use crate::filter::compile::{compile, whole};
@@ -32,6 +30,8 @@ use crate::output::spec::{Format, Target};
 use crate::output::template::Template;
 use crate::output::{target, Outputs};
 use crate::privilege::{self, Uses};
+use crate::process::proc::Proc;
+use crate::process::Processes;
 use crate::recording::header::{self, Flags, Header, Row};
 use crate::recording::write::Recorder;
 use crate::running::Running;
@@ -200,7 +200,7 @@ impl<'a> Prepared<'a> {
             })
             .transpose()?;
         let intake = Intake::new(
-            json.then(|| Processes::new(Proc::new(kernel.kernel_pid_and_clock()))),
+            json.then(|| Processes::new(Proc::new(kernel.kernel_pid_and_clock()), all_ancestors(config))),
             containers
                 .then(|| Containers::new(names, config.scope.listed()))
                 .transpose()?,
@@ -256,6 +256,7 @@ impl<'a> Prepared<'a> {
                 verify_results: config.verify_results,
                 decode_buffers: config.detail.buffer_bytes,
                 original_syscall: config.original_syscall,
+                ancestors: all_ancestors(config),
             },
             events: shown.chain(needed.map(|event| Row::of(event, false))).collect(),
             names: header::names(),
@@ -359,10 +360,17 @@ impl Loaded<'_> {
     }
 }
 
-/// Whether executables of processes and names of containers are shown: in JSON, in recordings, and where the user asks for them.
+/// Whether executables and ancestors of processes and names of containers are shown: in JSON, in recordings, and where the user asks for them.
 fn shows_json(config: &Config) -> bool {
     let json = config.outputs.iter().any(|output| output.format.is_json());
-    json || config.recording.is_some() || template_shows(config, Field::Exe)
+    let fields = [Field::Exe, Field::Entity, Field::ParentEntity, Field::Ancestors];
+    let shown = fields.iter().any(|field| template_shows(config, *field));
+    json || config.recording.is_some() || shown
+}
+
+/// Whether ancestors are shown at all events.
+fn all_ancestors(config: &Config) -> bool {
+    config.ancestors || template_shows(config, Field::Ancestors)
 }
 
 fn template_shows(config: &Config, field: Field) -> bool {

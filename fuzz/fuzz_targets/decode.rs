@@ -8,8 +8,8 @@ use libfuzzer_sys::fuzz_target;
 use tracee::clock::Timeline;
 use tracee::decode;
 use tracee::decode::container::Container;
-use tracee::decode::event::Executable;
 use tracee::decode::path::Marks;
+use tracee::decode::process::{Ancestor, Argv, Executable, Process};
 use tracee::escape;
 use tracee::output::table::{Columns, Style, Table};
 use tracee::output::json;
@@ -22,10 +22,21 @@ fuzz_target!(|record: &[u8]| {
     };
     // Data from other sources is set to the same kind of bytes.
     let text = String::from_utf8_lossy(record);
-    event.executable = Some(Rc::new(Executable {
-        path: record.to_vec(),
-        marks: Marks::of_link(record, 0),
-    }));
+    let process = Rc::new(Process {
+        executable: Some(Rc::new(Executable {
+            path: record.to_vec(),
+            marks: Marks::of_link(record, 0),
+            file: None,
+        })),
+        argv: Some(Rc::new(Argv::of_bytes(record, true))),
+        comm: record.first_chunk().copied().unwrap_or_default(),
+        ..Process::default()
+    });
+    event.ancestors = Some(Rc::new([Ancestor {
+        process: Rc::clone(&process),
+        reparented: true,
+    }]));
+    event.process = Some(process);
     event.container = Some(Rc::new(Container {
         id: text.chars().filter(char::is_ascii_hexdigit).take(64).collect(),
         name: Some(text.clone().into()),

@@ -55,13 +55,20 @@ struct image {
 	bool by_fd; /* filename was made by execveat */
 };
 
-/* The strings of the new image, from its stack. */
+/* The strings of the new image, from its stack; their first bytes, as many as max. */
+static __always_inline void put_argv_of(struct scratch *s, __u32 index, struct task_struct *task,
+					const struct image *image, __u64 max)
+{
+	__u64 start = TASK_READ(task, mm, arg_start);
+	__u64 len = TASK_READ(task, mm, arg_end) - start;
+
+	put_packed_strs(s->slot, index, start, len < max ? len : max, image->argc);
+}
+
 static __always_inline void put_argv(struct scratch *s, __u32 index, struct task_struct *task,
 				     const struct image *image)
 {
-	__u64 start = TASK_READ(task, mm, arg_start);
-
-	put_packed_strs(s->slot, index, start, TASK_READ(task, mm, arg_end) - start, image->argc);
+	put_argv_of(s, index, task, image, -1);
 }
 
 static __always_inline void put_envp(struct scratch *s, __u32 index, struct task_struct *task,
@@ -164,9 +171,12 @@ static __always_inline void emit_exec(struct task_struct *task, const struct ima
 	put_path(s->slot, ARG_SCHED_PROCESS_EXEC_PATHNAME,
 		 (__u64)file + bpf_core_field_offset(struct file, f_path));
 	needed = s->pos;
+	put_argv_of(s, ARG_SCHED_PROCESS_EXEC_ARGV, task, image,
+		    s->header.flags & RECORD_INTERNAL ? LIFE_ARGV : -1);
+	if (s->pos - needed <= sizeof(struct item_header) + LIFE_ARGV)
+		needed = s->pos;
 	if (!(s->header.flags & RECORD_INTERNAL)) {
 		put_kernel_str(s->slot, ARG_SCHED_PROCESS_EXEC_CMDPATH, image->filename);
-		put_argv(s, ARG_SCHED_PROCESS_EXEC_ARGV, task, image);
 		if (settings.want_env)
 			put_envp(s, ARG_SCHED_PROCESS_EXEC_ENVP, task, image);
 		if (image->interp && image->interp != image->filename)

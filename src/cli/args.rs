@@ -179,6 +179,10 @@ pub struct Args {
     #[arg(long)]
     pub detect_original_syscall: bool,
 
+    /// Show in JSON the ancestors of the process with every event; without it with execs
+    #[arg(long)]
+    pub ancestors: bool,
+
     /// Show what is open as each fd: fd: 3</etc/passwd>
     #[arg(short = 'y', long)]
     pub decode_fds: bool,

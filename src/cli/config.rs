@@ -54,6 +54,8 @@ pub struct Config {
     pub quiet: bool,
     /// Rows of the kernel's own events end with the system call that led there.
     pub original_syscall: bool,
+    /// Whether JSON shows ancestors at all events, not only at execs.
+    pub ancestors: bool,
     /// Whether every chosen call is verified, not only those whose success is evidence.
     pub verify_results: bool,
     /// Whether what tracee does is logged on standard error.
@@ -282,6 +284,7 @@ impl Args {
                 .transpose()?,
             quiet: self.quiet,
             original_syscall: self.detect_original_syscall,
+            ancestors: self.ancestors,
             verify_results: self.verify_results,
             debug: self.debug,
             object: Lookup {
@@ -295,7 +298,7 @@ impl Args {
                 recorded::check(
                     &reading,
                     &config.detail,
-                    config.verify_results,
+                    (config.verify_results, config.ancestors),
                     config.filters.path.is_some(),
                 )?;
                 Task::Replay(config, Box::new(reading))

@@ -88,7 +88,12 @@ pub fn select(
 }
 
 /// An error for what the run that recorded did not ask for. `path`: any path of an event is asked for.
-pub fn check(reading: &Reading, detail: &Detail, verify_results: bool, path: bool) -> Result<(), UsageError> {
+pub fn check(
+    reading: &Reading,
+    detail: &Detail,
+    (verify_results, ancestors): (bool, bool),
+    path: bool,
+) -> Result<(), UsageError> {
     let flags = |all: fn(&Flags) -> bool| {
         let mut headers = reading
             .recordings
@@ -129,6 +134,12 @@ pub fn check(reading: &Reading, detail: &Detail, verify_results: bool, path: boo
             detail.buffer_bytes > 0,
             flags(|flags| flags.decode_buffers > 0),
             "--decode-buffers",
+        ),
+        (
+            "the ancestors of each event's process",
+            ancestors,
+            flags(|flags| flags.ancestors),
+            "--ancestors",
         ),
     ] {
         if wanted && !recorded {

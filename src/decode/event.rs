@@ -9,7 +9,8 @@ use crate::catalogue::{ArgSpec, ArgType, EventSpec};
 use crate::decode::container::Container;
 use crate::decode::file::OpenFile;
 use crate::decode::msghdr::{Messages, Msghdr, Part};
-use crate::decode::path::{Marks, PathName};
+use crate::decode::path::PathName;
+use crate::decode::process::{Ancestors, Process};
 use crate::decode::sockaddr::Sockaddr;
 use crate::decode::strings::Strings;
 use crate::decode::structure::Array;
@@ -48,15 +49,6 @@ impl Context {
     }
 }
 
-/// The executable of a process: its path, with marks in words, and these marks.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Executable {
-    /// The path, as in `/proc/PID/exe`.
-    pub path: Vec<u8>,
-    /// Marks of the path.
-    pub marks: Marks,
-}
-
 /// An event, borrowing its data from the record.
 #[derive(Debug)]
 pub struct Event<'a> {
@@ -68,8 +60,10 @@ pub struct Event<'a> {
     pub nodename: Option<&'a [u8]>,
     /// The arguments, in the catalogue's order.
     pub args: Vec<Arg<'a>>,
-    /// The process's executable, once known.
-    pub executable: Option<Rc<Executable>>,
+    /// What is known of the process; `None` unless an output shows it.
+    pub process: Option<Rc<Process>>,
+    /// Its ancestors, where they are shown.
+    pub ancestors: Option<Rc<Ancestors>>,
     /// The container that its process is in, or that the event is about.
     pub container: Option<Rc<Container>>,
     /// For a call that was not carried out: the register of its result, if that was no error.
@@ -88,7 +82,8 @@ impl<'a> Event<'a> {
             context,
             nodename: None,
             args,
-            executable: None,
+            process: None,
+            ancestors: None,
             container: None,
             seen: None,
             duration: None,

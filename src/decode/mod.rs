@@ -9,6 +9,7 @@ pub mod event;
 pub(crate) mod file;
 pub(crate) mod msghdr;
 pub mod path;
+pub mod process;
 pub(crate) mod sockaddr;
 pub(crate) mod strings;
 pub(crate) mod structure;

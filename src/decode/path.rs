@@ -11,7 +11,7 @@ const UNREACHABLE: &str = "(unreachable)";
 
 /// Marks of a path beside its name. A path in words has deleted, unreachable and mixed in its text, and a file's name
 /// may contain the same words.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Marks(u8);
 
 impl Marks {

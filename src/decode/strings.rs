@@ -48,6 +48,11 @@ impl<'a> Strings<'a> {
         Strings { cuts, ..self }
     }
 
+    /// Whether the last string has its end.
+    pub fn ends(&self) -> bool {
+        self.bytes.last().is_none_or(|last| *last == 0)
+    }
+
     /// Each string; of a cut string, the bytes that are left.
     pub fn iter(&self) -> impl Iterator<Item = &'a [u8]> {
         self.pieces().filter_map(|piece| match piece {

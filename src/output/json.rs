@@ -8,7 +8,8 @@ use serde::ser::SerializeMap;
 use crate::catalogue::ArgSpec;
 use crate::clock::Timeline;
 use crate::decode::container::Container;
-use crate::decode::event::{Arg, Context, Event, Executable};
+use crate::decode::event::{Arg, Context, Event};
+use crate::decode::process::{Ancestors, Process};
 use crate::json::{Nulls, Plain};
 use crate::output::json_fields::{
     entries_of_arg, entries_of_spec, Call, EventFields, Head, JsonValue, ThreadFields,
@@ -37,7 +38,8 @@ struct Thread {
     context: Context,
     start: u64,
     nodename: Option<Vec<u8>>,
-    executable: Option<Rc<Executable>>,
+    process: Option<Rc<Process>>,
+    ancestors: Option<Rc<Ancestors>>,
     container: Option<Rc<Container>>,
     /// What a line says of all that, with the brace that ends its object. Empty: not known yet.
     bytes: Vec<u8>,
@@ -147,7 +149,7 @@ impl Lines {
         if !thread.is_of(event, start) {
             thread.bytes.clear();
             let before = out.len() - 1;
-            nulls.extend(out, &ThreadFields::new(event, start))?;
+            nulls.extend(out, &ThreadFields::new(event, start, clock, self.compact))?;
             thread.keep(event, start, &out[before..]);
             return Ok(());
         }
@@ -175,8 +177,11 @@ fn of_thread(context: &Context) -> Context {
 
 impl Thread {
     fn is_of(&self, event: &Event<'_>, start: u64) -> bool {
-        fn same<T>(one: Option<&Rc<T>>, other: Option<&Rc<T>>) -> bool {
-            one.map(Rc::as_ptr) == other.map(Rc::as_ptr)
+        fn same<T: ?Sized>(one: Option<&Rc<T>>, other: Option<&Rc<T>>) -> bool {
+            match (one, other) {
+                (Some(one), Some(other)) => Rc::ptr_eq(one, other),
+                (one, other) => one.is_none() && other.is_none(),
+            }
         }
         let context = of_thread(&event.context);
         // SAFETY: Context is made of integers without padding (it is Plain).
@@ -185,7 +190,8 @@ impl Thread {
             && same_context
             && self.start == start
             && self.nodename.as_deref() == event.nodename
-            && same(self.executable.as_ref(), event.executable.as_ref())
+            && same(self.process.as_ref(), event.process.as_ref())
+            && same(self.ancestors.as_ref(), event.ancestors.as_ref())
             && same(self.container.as_ref(), event.container.as_ref())
     }
 
@@ -199,7 +205,8 @@ impl Thread {
             }
             (kept, name) => *kept = name.map(<[u8]>::to_vec),
         }
-        self.executable.clone_from(&event.executable);
+        self.process.clone_from(&event.process);
+        self.ancestors.clone_from(&event.ancestors);
         self.container.clone_from(&event.container);
         self.bytes.extend_from_slice(bytes);
     }

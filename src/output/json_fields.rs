@@ -7,12 +7,13 @@ use serde::{Serialize, Serializer};
 
 use crate::catalogue;
 use crate::clock::Timeline;
-use crate::decode::event::{Arg, Context, Event, Executable, Value};
-use crate::decode::path::{Marks, PathName};
+use crate::decode::event::{Arg, Context, Event, Value};
+use crate::decode::path::PathName;
 use crate::decode::structure::FieldValue;
 use crate::decode::ABI_NAMES;
 use crate::json::Plain;
 use crate::output::cuts::{MsghdrCuts, StringCuts};
+use crate::output::json_process::{entries_of_marks, JsonAncestors, JsonEntity, JsonExecutable};
 use crate::output::json_value::{
     bytes_unless_utf8, entry_bytes, entry_named_bytes, serialize_number, Base64, JsonArray, JsonSockaddr,
     JsonStruct, Lossy, LossyText,
@@ -52,7 +53,12 @@ pub(super) struct ThreadFields<'a> {
     host_name: Option<Lossy<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     host_name_bytes: Option<Base64<'a>>,
+    /// Which process it is, and which made it.
+    process_entity_id: Option<JsonEntity>,
+    parent_entity_id: Option<JsonEntity>,
     executable: JsonExecutable<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ancestors: Option<JsonAncestors<'a>>,
     /// `None` for a process in no container.
     container: Option<JsonContainer<'a>>,
 }
@@ -109,20 +115,6 @@ struct JsonContainer<'a> {
     owner: u32,
 }
 
-struct JsonExecutable<'a>(Option<&'a Executable>);
-
-impl Serialize for JsonExecutable<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry(&Plain("path"), &self.0.map(|executable| Lossy(&executable.path)))?;
-        if let Some(executable) = self.0 {
-            entry_bytes(&mut map, &executable.path)?;
-            entries_of_marks(&mut map, executable.marks)?;
-        }
-        map.end()
-    }
-}
-
 impl Head {
     pub(super) fn new(event: &Event<'_>, clock: &Timeline) -> Head {
         let context = &event.context;
@@ -134,9 +126,11 @@ impl Head {
 }
 
 impl<'a> ThreadFields<'a> {
-    /// `start`: when the thread began, in ns since the epoch.
-    pub(super) fn new(event: &'a Event<'_>, start: u64) -> Self {
+    /// `start`: when the thread began, in ns since the epoch. `compact`: without what follows from other keys.
+    pub(super) fn new(event: &'a Event<'_>, start: u64, clock: &'a Timeline, compact: bool) -> Self {
         let context = &event.context;
+        let process = event.process.as_deref();
+        let entities = process.filter(|_| !compact);
         let host_name = event.nodename.unwrap_or_default();
         let own = context.is_own();
         let of_task = |number: u32| (!own).then_some(number);
@@ -156,7 +150,14 @@ impl<'a> ThreadFields<'a> {
             process_name_bytes: bytes_unless_utf8(event.comm()),
             host_name: (!own).then_some(Lossy(host_name)),
             host_name_bytes: bytes_unless_utf8(host_name),
-            executable: JsonExecutable(event.executable.as_deref()),
+            process_entity_id: entities.map(|process| JsonEntity(process.entity)),
+            parent_entity_id: entities.and_then(|process| Some(JsonEntity(process.maker?.entity))),
+            executable: JsonExecutable(process.and_then(|process| process.executable.as_deref())),
+            ancestors: event.ancestors.as_deref().map(|ancestors| JsonAncestors {
+                ancestors,
+                clock,
+                compact,
+            }),
             container: event.container.as_ref().map(|container| JsonContainer {
                 id: &container.id,
                 name: container.name.as_deref(),
@@ -300,12 +301,6 @@ fn entries_of_path<M: SerializeMap>(map: &mut M, path: &PathName<'_>) -> Result<
         map.serialize_entry(&Plain("bytes"), &Base64(&path.to_vec()))?;
     }
     Ok(())
-}
-
-fn entries_of_marks<M: SerializeMap>(map: &mut M, marks: Marks) -> Result<(), M::Error> {
-    marks
-        .names()
-        .try_for_each(|mark| map.serialize_entry(&Plain(mark), &true))
 }
 
 /// What a process calls itself, under the keys that the event's own process has.

@@ -9,6 +9,7 @@ pub(crate) mod fit;
 mod grid;
 pub mod json;
 mod json_fields;
+mod json_process;
 mod json_value;
 pub(crate) mod messages;
 pub mod spec;
@@ -313,8 +314,7 @@ mod tests {
     #[test]
     fn no_output_has_raw_controls() {
         use crate::decode::container::Container;
-        use crate::decode::event::Executable;
-        use crate::decode::path::Marks;
+        use crate::decode::process::{Executable, Process};
         use std::rc::Rc;
 
         let hostile = "\u{9b}31m\u{202e}\u{7f}\u{200b}\u{2028}\n";
@@ -330,9 +330,12 @@ mod tests {
         let mut event = decode::decode(&record).unwrap();
         // Otherwise it would be an event that tracee reports by itself.
         event.context.thread_start = 1;
-        event.executable = Some(Rc::new(Executable {
-            path: bytes.to_vec(),
-            marks: Marks::default(),
+        event.process = Some(Rc::new(Process {
+            executable: Some(Rc::new(Executable {
+                path: bytes.to_vec(),
+                ..Executable::default()
+            })),
+            ..Process::default()
         }));
         event.container = Some(Rc::new(Container {
             id: "0123456789ab".into(),

@@ -7,6 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use crate::catalogue::{self, EventSpec};
 use crate::decode::event::{Arg, Event};
+use crate::decode::process::Entity;
 use crate::decode::ABI_NAMES;
 use crate::escape;
 use crate::fields::{self, Field, FIELDS};
@@ -258,6 +259,29 @@ fn push_field<W: Fn(u64) -> u64>(
     }
 }
 
+fn push_entity(out: &mut String, entity: Option<Entity>) {
+    match entity {
+        Some(Entity(number)) => {
+            let _ = write!(out, "{number:016x}");
+        }
+        None => out.push('-'),
+    }
+}
+
+/// Appends names of ancestors; none can be taken for two.
+fn push_ancestors(out: &mut String, event: &Event<'_>) {
+    let ancestors = event.ancestors.as_deref().unwrap_or_default();
+    if ancestors.is_empty() {
+        out.push('-');
+    }
+    for (position, ancestor) in ancestors.iter().enumerate() {
+        if position > 0 {
+            out.push(',');
+        }
+        push_name(out, ancestor.process.comm());
+    }
+}
+
 /// Appends a field that is a name.
 fn push_words(out: &mut String, field: Field, event: &Event<'_>) {
     let context = &event.context;
@@ -286,12 +310,22 @@ fn push_words(out: &mut String, field: Field, event: &Event<'_>) {
             made.as_bytes()
         }
         Field::Exe => {
-            match &event.executable {
+            match event
+                .process
+                .as_ref()
+                .and_then(|process| process.executable.as_ref())
+            {
                 Some(executable) => escape::push_quoted(out, &executable.path),
                 None => out.push('-'),
             }
             return;
         }
+        Field::Entity => return push_entity(out, event.process.as_ref().map(|process| process.entity)),
+        Field::ParentEntity => {
+            let maker = event.process.as_ref().and_then(|process| process.maker);
+            return push_entity(out, maker.map(|maker| maker.entity));
+        }
+        Field::Ancestors => return push_ancestors(out, event),
         Field::Container => match container {
             Some(container) => {
                 let _ = write!(out, "{}", container.short_id());
@@ -423,6 +457,7 @@ mod tests {
         event.duration = Some(1);
         event.seen = Some(1);
         event.source = Some("x");
+        event.ancestors = Some(std::rc::Rc::new([]));
         event.context.abi = 1;
         event.context.flags = RECORD_WITHIN | crate::wire::RECORD_NOT_CARRIED_OUT;
         crate::output::json::Lines::default()

@@ -19,16 +19,23 @@ pub mod kind {
     pub const END: u8 = 5;
     /// The recording goes on in another file.
     pub const NEXT: u8 = 6;
+    /// What is known of a process.
+    pub const PROCESS: u8 = 7;
+    /// The ancestors of a process: its host pid, how many they are (4 bytes each), and its start time (8 bytes); for each
+    /// its host pid, whether it has not made the one before (4 bytes each), and its start time (8 bytes).
+    pub const ANCESTORS: u8 = 8;
 }
 
 /// Flags of records.
 pub mod flag {
     /// It is unknown whether the call was carried out, though the record says that it was not.
     pub const DOUBTFUL: u8 = 1 << 0;
-    /// The event was shown without the executable that its process has.
-    pub const NO_EXECUTABLE: u8 = 1 << 1;
+    /// The event was shown without what is known of its process.
+    pub const NO_PROCESS: u8 = 1 << 1;
     /// The event was shown without the container that its record names.
     pub const NO_CONTAINER: u8 = 1 << 2;
+    /// The event was shown without the ancestors that are known of its process.
+    pub const NO_ANCESTORS: u8 = 1 << 3;
 }
 
 /// One frame.

@@ -114,6 +114,8 @@ pub struct Flags {
     pub decode_buffers: u16,
     /// `--detect-original-syscall`
     pub original_syscall: bool,
+    /// `--ancestors`
+    pub ancestors: bool,
 }
 
 /// An event's row in the catalogue of the tracee that recorded it.

@@ -128,6 +128,7 @@ impl Info {
             verify_results,
             decode_buffers,
             original_syscall,
+            ancestors,
         } = self.flags;
         let flags = [
             (exec_env, "--show-exec-env"),
@@ -136,6 +137,7 @@ impl Info {
             (verify_results, "--verify-results"),
             (decode_buffers > 0, "--decode-buffers"),
             (original_syscall, "--detect-original-syscall"),
+            (ancestors, "--ancestors"),
         ];
         let flags: Vec<_> = flags
             .iter()

@@ -11,6 +11,7 @@ pub(crate) mod facts;
 pub(crate) mod frame;
 pub mod header;
 pub(crate) mod info;
+pub(crate) mod lives;
 pub mod open;
 pub mod read;
 pub(crate) mod rows;

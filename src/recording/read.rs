@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use crate::clock::Timeline;
 use crate::decode::container::Container;
-use crate::decode::event::{Context, Executable};
+use crate::decode::event::Context;
+use crate::decode::process::{Ancestors, Process};
 use crate::recording::block::{self, BlockError, Blocks, BLOCK, INDEX};
 use crate::recording::facts::{self, Facts};
 use crate::recording::frame::{self, flag, kind, Frame};
@@ -51,8 +52,10 @@ pub struct Recorded<'a> {
     pub record: &'a [u8],
     /// Whether it is unknown that the call was not carried out.
     pub doubtful: bool,
-    /// The executable of its process, as it was shown.
-    pub executable: Option<Rc<Executable>>,
+    /// What was known of its process.
+    pub process: Option<Rc<Process>>,
+    /// The ancestors of its process, where they were shown.
+    pub ancestors: Option<Rc<Ancestors>>,
     /// The container of its process, as it was shown.
     pub container: Option<Rc<Container>>,
 }
@@ -211,8 +214,11 @@ impl<S: Source> Reader<S> {
         Some(Recorded {
             record,
             doubtful: !has(flag::DOUBTFUL),
-            executable: has(flag::NO_EXECUTABLE)
-                .then(|| self.facts.executable(&context))
+            process: has(flag::NO_PROCESS)
+                .then(|| self.facts.process(&context))
+                .flatten(),
+            ancestors: has(flag::NO_ANCESTORS)
+                .then(|| self.facts.ancestors(&context))
                 .flatten(),
             container: has(flag::NO_CONTAINER)
                 .then(|| self.facts.container(&context))

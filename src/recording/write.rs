@@ -178,7 +178,8 @@ impl Recorder {
         const FLAGS: usize = std::mem::offset_of!(record_header, flags);
         let doubtful = record.get(FLAGS) != Some(&event.context.flags);
         let known = Known {
-            executable: event.executable.as_ref(),
+            process: event.process.as_ref(),
+            ancestors: event.ancestors.as_ref(),
             container: event.container.as_ref(),
         };
         self.push(

@@ -3,6 +3,7 @@
 //! The same file runs on other kernels in a VM (`vm/run.sh`). A test that needs what a kernel lacks is skipped by name,
 //! with the reason.
 
+mod ancestors;
 mod arguments;
 mod calls;
 mod capture;
@@ -154,6 +155,7 @@ fn main() {
         terminal::tests(),
         verifier::tests(),
         process::tests(),
+        ancestors::tests(),
         once(arguments::tests()),
         syscalls::tests(),
         once(calls::tests()),

@@ -11,6 +11,8 @@
  * command line.
  */
 #define LIFE_MAX 2048
+/* How many bytes of a command line it takes, where those are for tracee alone. */
+#define LIFE_ARGV 1024
 
 /* Whether a record is shown. Records that tracee itself needs are not filtered. */
 static __always_inline bool record_shown(const struct scratch *s)

@@ -1,6 +1,7 @@
 use super::*;
 use crate::catalogue;
-use crate::decode::{self, path::Marks};
+use crate::decode;
+use crate::decode::process::{Ancestor, Argv, Entity, Executable, Maker};
 use crate::output::random::Random;
 use crate::output::tests::record;
 use serde::{Serialize, Serializer};
@@ -51,7 +52,14 @@ fn derive(mut line: Value) -> Value {
     }
     without_nulls(&mut line);
     let object = line.as_object_mut().unwrap();
-    object.retain(|key, _| key != "eventId" && key != "argsNum");
+    object.retain(|key, _| !["eventId", "argsNum", "processEntityId", "parentEntityId"].contains(&&**key));
+    for ancestor in object
+        .get_mut("ancestors")
+        .into_iter()
+        .flat_map(|all| all.as_array_mut().unwrap())
+    {
+        ancestor.as_object_mut().unwrap().remove("processEntityId");
+    }
     for arg in object["args"].as_array_mut().unwrap() {
         let arg = arg.as_object_mut().unwrap();
         arg.remove("type");
@@ -71,10 +79,30 @@ fn lines_are_what_serde_json_writes() {
     let mut random = Random(1);
     let (mut lines, mut compact) = (Lines::default(), Lines::compact());
     let clock = Timeline::new(7);
-    let some = Rc::new(Executable {
-        path: b"/x\xff".to_vec(),
-        marks: Marks::default(),
+    let some = Rc::new(Process {
+        pid: 3,
+        start: 4,
+        entity: Entity(5),
+        maker: Some(Maker {
+            pid: 1,
+            entity: Entity(u64::MAX),
+        }),
+        executable: Some(Rc::new(Executable {
+            path: b"/x\xff".to_vec(),
+            ..Executable::default()
+        })),
+        argv: Some(Rc::new(Argv::new([&b"a\xff"[..], b"b"].into_iter(), true))),
+        comm: [0xfe; 16],
+        uid: Some(6),
     });
+    let ancestor = |process: &Process, reparented| Ancestor {
+        process: Rc::new(process.clone()),
+        reparented,
+    };
+    let ancestors: [Rc<Ancestors>; 2] = [
+        Rc::new([ancestor(&some, true), ancestor(&Process::default(), false)]),
+        Rc::new([]),
+    ];
     let container = Rc::new(Container {
         name: Some("\u{9b}".into()),
         ..Container::default()
@@ -96,7 +124,8 @@ fn lines_are_what_serde_json_writes() {
         event.nodename = (random.below(2) == 0).then_some(&b"host\xff"[..]);
         event.duration = (random.below(2) == 0).then_some(1);
         event.source = (random.below(2) == 0).then_some("x");
-        event.executable = (random.below(2) == 0).then(|| Rc::clone(&some));
+        event.process = (random.below(2) == 0).then(|| Rc::clone(&some));
+        event.ancestors = ancestors.get(random.below(4)).map(Rc::clone);
         event.container = (random.below(2) == 0).then(|| Rc::clone(&container));
         let start = clock.wall(event.context.thread_start);
         known += usize::from(
@@ -110,7 +139,7 @@ fn lines_are_what_serde_json_writes() {
         let line: Value = serde_json::from_slice(&out).unwrap();
         let mut expected = serde_json::to_value(Head::new(&event, &clock)).unwrap();
         let rest = [
-            serde_json::to_value(ThreadFields::new(&event, start)).unwrap(),
+            serde_json::to_value(ThreadFields::new(&event, start, &clock, false)).unwrap(),
             serde_json::to_value(EventFields::new(&event, false)).unwrap(),
             serde_json::to_value(Call::new(&event)).unwrap(),
             serde_json::json!({ "args": event.args.iter().map(|arg| Whole(arg, &event.context)).collect::<Vec<_>>() }),
