@@ -64,7 +64,6 @@ impl Facts {
     /// Learns from a frame; one that holds no fact is left alone.
     pub fn learn(&mut self, frame: &Frame<'_>) -> Result<(), Malformed> {
         match frame.kind {
-            kind::EXECUTABLE => self.lives.learn_executable(frame.bytes).ok_or(Malformed),
             kind::PROCESS => self.lives.learn_process(frame.bytes).ok_or(Malformed),
             kind::ANCESTORS => self.lives.learn_ancestors(frame.bytes).ok_or(Malformed),
             kind::CONTAINER => self.learn_container(frame.bytes).ok_or(Malformed),

@@ -8,8 +8,8 @@ pub const HEAD: usize = 8;
 pub mod kind {
     /// A record.
     pub const EVENT: u8 = 1;
-    /// The executable of a process: its host pid and the marks of its path (4 bytes each), its start time, the path.
-    pub const EXECUTABLE: u8 = 2;
+    /// What is known of a process: `lives.rs`.
+    pub const PROCESS: u8 = 2;
     /// A container: the key by which records name it, and what is known of it, as JSON.
     pub const CONTAINER: u8 = 3;
     /// The wall clock, from now on: pairs of the time since boot from which a difference holds, and the wall clock's time
@@ -19,11 +19,9 @@ pub mod kind {
     pub const END: u8 = 5;
     /// The recording goes on in another file.
     pub const NEXT: u8 = 6;
-    /// What is known of a process.
-    pub const PROCESS: u8 = 7;
     /// The ancestors of a process: its host pid, how many they are (4 bytes each), and its start time (8 bytes); for each
     /// its host pid, whether it has not made the one before (4 bytes each), and its start time (8 bytes).
-    pub const ANCESTORS: u8 = 8;
+    pub const ANCESTORS: u8 = 7;
 }
 
 /// Flags of records.

@@ -105,25 +105,6 @@ impl Lives {
         0
     }
 
-    /// Learns what a frame says of a process's executable: recordings of before processes were in them.
-    pub fn learn_executable(&mut self, bytes: &[u8]) -> Option<()> {
-        let mut bytes = Bytes(bytes);
-        let (pid, marks, start) = (bytes.u32()?, bytes.u32()?, bytes.u64()?);
-        let executable = Executable {
-            path: bytes.0.to_vec(),
-            marks: Marks::from_bits(u8::try_from(marks).ok()?),
-            file: None,
-        };
-        let process = Process {
-            pid,
-            start,
-            executable: Some(Rc::new(executable)),
-            ..Process::default()
-        };
-        self.learned(process);
-        Some(())
-    }
-
     /// Learns what a frame says of a process.
     pub fn learn_process(&mut self, bytes: &[u8]) -> Option<()> {
         self.learned(process(Bytes(bytes))?);

@@ -13,8 +13,9 @@ use tempfile::TempDir;
 use crate::catalogue;
 use crate::clock::Timeline;
 use crate::decode::container::Container;
-use crate::decode::event::{Context, Executable};
+use crate::decode::event::Context;
 use crate::decode::path::Marks;
+use crate::decode::process::{Ancestors, Executable, Process};
 use crate::decode::{decode, encode};
 use crate::output::spec::{Compression, Format, OutputSpec, Target};
 use crate::recording::header::{Header, Row};
@@ -47,7 +48,8 @@ impl Random {
 struct Shown {
     record: Vec<u8>,
     doubtful: bool,
-    executable: Option<Rc<Executable>>,
+    process: Option<Rc<Process>>,
+    ancestors: Option<Rc<Ancestors>>,
     container: Option<Rc<Container>>,
     wall: u64,
 }
@@ -84,10 +86,17 @@ fn openat(time: u64, pid: u32, path: &[u8]) -> Vec<u8> {
     record
 }
 
-fn executable(path: impl Into<Vec<u8>>) -> Option<Rc<Executable>> {
-    Some(Rc::new(Executable {
-        path: path.into(),
-        marks: Marks::from_bits(1),
+/// The process of such records, when it runs this.
+fn process(pid: u32, path: impl Into<Vec<u8>>) -> Option<Rc<Process>> {
+    Some(Rc::new(Process {
+        pid,
+        start: 1000 + u64::from(pid),
+        executable: Some(Rc::new(Executable {
+            path: path.into(),
+            marks: Marks::from_bits(1),
+            file: None,
+        })),
+        ..Process::default()
     }))
 }
 
@@ -136,7 +145,8 @@ impl Run {
     /// Records what is shown so; `wall` is set here.
     fn record(&mut self, shown: Shown) {
         let mut event = decode(&shown.record).unwrap();
-        event.executable.clone_from(&shown.executable);
+        event.process.clone_from(&shown.process);
+        event.ancestors.clone_from(&shown.ancestors);
         event.container.clone_from(&shown.container);
         if shown.doubtful {
             event.doubt();
@@ -182,7 +192,8 @@ fn rest(reader: &mut Reader<Cursor<Vec<u8>>>) -> (Vec<Shown>, Ending, u64) {
             all.push(Shown {
                 record: recorded.record.to_vec(),
                 doubtful: recorded.doubtful,
-                executable: recorded.executable,
+                process: recorded.process,
+                ancestors: recorded.ancestors,
                 container: recorded.container,
                 wall,
             });
@@ -213,14 +224,14 @@ fn what_is_recorded_is_read_again() {
     for compression in BOTH {
         let mut random = Random(compression as u64 + 77);
         let mut run = Run::new(compression, header());
-        let mut executables: Vec<_> = (0..9).map(|pid| executable(format!("/bin/{pid}"))).collect();
+        let mut processes: Vec<_> = (0..9).map(|pid| process(pid, format!("/bin/{pid}"))).collect();
         let mut web = container("abc", None);
         let mut spans = vec![(0, EPOCH)];
         let mut lost = 0;
         for step in 0..3000 {
             let pid = random.below(9) as u32;
             match random.below(40) {
-                0 => executables[pid as usize] = executable(format!("/bin/{pid}-{step}")),
+                0 => processes[pid as usize] = process(pid, format!("/bin/{pid}-{step}")),
                 1 => web = container("abc", Some(&format!("web-{step}"))),
                 2 => {
                     spans.push((10 * step, EPOCH + random.below(100 * SECOND)));
@@ -243,9 +254,9 @@ fn what_is_recorded_is_read_again() {
             run.record(Shown {
                 record,
                 doubtful,
-                executable: executables[pid as usize].clone().filter(|_| random.below(20) > 0),
+                process: processes[pid as usize].clone().filter(|_| random.below(20) > 0),
                 container: web.clone().filter(|_| inside && random.below(20) > 0),
-                wall: 0,
+                ..Shown::default()
             });
         }
         let (bytes, shown) = run.finish(&totals(lost));
@@ -273,7 +284,7 @@ fn names_without_end_stay_with_their_records() {
         record[std::mem::offset_of!(Context, container)..][..4].copy_from_slice(&(at + 1).to_le_bytes());
         run.record(Shown {
             record,
-            executable: executable(format!("/{at}/{long}")),
+            process: process(at, format!("/{at}/{long}")),
             container: container(&at.to_string(), Some(&long[at as usize % 100..])),
             ..Shown::default()
         });
@@ -318,7 +329,7 @@ fn a_run_that_goes_on_is_unfinished() {
     assert_eq!(read(&run.bytes()), (Vec::new(), Ending::Unfinished, 0));
     run.record(Shown {
         record: openat(7, 1, b"f"),
-        executable: executable("/bin/a"),
+        process: process(1, "/bin/a"),
         ..Shown::default()
     });
     run.recorder.lose(3);

@@ -1,6 +1,6 @@
 //! Recordings that end anywhere, have one wrong bit, or were made to do harm.
 
-use super::{container, executable, header, openat, read, reader, totals, Run, Shown, BOTH};
+use super::{container, header, openat, process, read, reader, totals, Run, Shown, BOTH};
 use std::io::Cursor;
 
 use crate::escape;
@@ -23,7 +23,7 @@ fn small(compression: Compression) -> (Vec<u8>, Vec<Shown>) {
             record[std::mem::offset_of!(crate::decode::event::Context, container)] = 1;
             run.record(Shown {
                 record,
-                executable: executable(format!("/bin/{block}-{at}")),
+                process: process(at as u32, format!("/bin/{block}-{at}")),
                 container: container("abc", None),
                 ..Shown::default()
             });
@@ -241,8 +241,8 @@ fn frames_that_make_no_sense_are_damage() {
         vec![1],
         longer,
         good[..good.len() - 1].to_vec(),
-        with(kind::EXECUTABLE, b"short"),
-        with(kind::EXECUTABLE, &[0xff; 20]),
+        with(kind::PROCESS, b"short"),
+        with(kind::PROCESS, &[0xff; 20]),
         with(kind::CONTAINER, b"short"),
         with(kind::CONTAINER, b"12345678{}"),
         with(kind::CONTAINER, &container_with_id("")),

@@ -1,6 +1,6 @@
 //! `--from`: blocks are skipped, and what is shown is the same.
 
-use super::{executable, header, openat, reader, rest, totals, Random, Run, Shown, BOTH, EPOCH, SECOND};
+use super::{header, openat, process, reader, rest, totals, Random, Run, Shown, BOTH, EPOCH, SECOND};
 use crate::output::spec::Compression;
 use crate::recording::write::TAIL;
 
@@ -29,7 +29,7 @@ fn blocks(seed: u64, compression: Compression, set: bool) -> (Vec<u8>, Vec<Shown
             let late = random.below(SECOND / 4).min(time);
             run.record(Shown {
                 record: openat(time - late, pid, b"f"),
-                executable: executable(format!("/bin/{pid}")),
+                process: process(pid, format!("/bin/{pid}")),
                 ..Shown::default()
             });
         }
