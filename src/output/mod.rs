@@ -371,6 +371,14 @@ mod tests {
 
     #[test]
     fn showing_an_event_allocates_nothing() {
+        use crate::decode::process::{Ancestor, Ancestors, Process};
+        use std::rc::Rc;
+
+        let process = Rc::new(Process::default());
+        let ancestors: Rc<Ancestors> = Rc::new([Ancestor {
+            process: Rc::clone(&process),
+            reparented: true,
+        }]);
         let records = [
             record("openat", &[3, 1, 0o2_000_101, 0o644], &[(1, b"/etc/\x1b\xff")]),
             record(
@@ -403,7 +411,9 @@ mod tests {
             let mut room = decode::Room::default();
             let mut show = || {
                 for record in &records {
-                    let event = room.decode(record).unwrap();
+                    let mut event = room.decode(record).unwrap();
+                    event.process = Some(Rc::clone(&process));
+                    event.ancestors = Some(Rc::clone(&ancestors));
                     outputs.event(&event).unwrap();
                     room.take_back(event);
                 }

@@ -19,7 +19,7 @@ use crate::catalogue::special;
 use crate::catalogue::EventId;
 use crate::decode::event::{Context, Event, Value};
 use crate::decode::process::{Ancestors, Argv, Executable, FileId, Process};
-use crate::wire::arg;
+use crate::wire::{arg, RECORD_INTERNAL};
 use entity::Boot;
 use limits::Limits;
 use lineage::Lineages;
@@ -91,7 +91,7 @@ impl Processes {
             }
             _ => {}
         }
-        let known = self.of(met, event.spec.id);
+        let known = self.of(met, &event.context);
         event.process = known.process;
         event.ancestors = known.ancestors;
     }
@@ -102,16 +102,18 @@ impl Processes {
             return Known::default();
         }
         let met = self.table.meet(context);
-        self.of(met, context.event)
+        self.of(met, context)
     }
 
-    fn of(&mut self, met: Option<Id>, event: EventId) -> Known {
+    fn of(&mut self, met: Option<Id>, context: &Context) -> Known {
         let Some(id) = met else {
             return Known::default();
         };
+        let shown = context.flags & RECORD_INTERNAL == 0;
+        let with_ancestors = shown && (self.everywhere || is_exec(context.event));
         Known {
             process: self.table.get(id).map(|entry| Rc::clone(&entry.shown)),
-            ancestors: (self.everywhere || is_exec(event)).then(|| self.lineages.of(&mut self.table, id)),
+            ancestors: with_ancestors.then(|| self.lineages.of(&mut self.table, id)),
         }
     }
 
