@@ -43,6 +43,10 @@ pub enum UsageError {
     Needs(&'static str, &'static str),
     #[error("{0} does not affect --read, which shows what was recorded: leave it out")]
     NotRead(&'static str),
+    #[error("--from is later than --to: nothing is between them")]
+    Backwards,
+    #[error("{0} does not affect --info, which is of all that was recorded: leave it out")]
+    NotOfInfo(&'static str),
     #[error("{what} was not recorded: {has}")]
     NotRecorded { what: String, has: String },
     #[error(
@@ -178,7 +182,7 @@ impl OutputError {
 pub enum RecordingError {
     #[error("{file}: {reason}")]
     Unreadable { file: String, reason: String },
-    #[error("{file} is damaged at byte {at}: {reason}; what is before was read")]
+    #[error("{file} is damaged at byte {at}: {reason}; what is before was read, and --from TIME reads what is behind")]
     Damaged { file: String, at: u64, reason: String },
     #[error("cannot write to {0}: it is the recording that is read")]
     Itself(String),

@@ -9,10 +9,11 @@ use crate::cli::config::Config;
 use crate::cli::recorded::Reading;
 use crate::decode::event::Event;
 use crate::decode::Room;
-use crate::error::{Error, OutputError, RecordingError};
+use crate::error::{Error, OutputError, RecordingError, UsageError};
 use crate::filter::compile::whole;
 use crate::loader::probe::Sources;
 use crate::output::spec::Target;
+use crate::output::time::push_local_date;
 use crate::output::{target, Outputs};
 use crate::recording::header::{self, Header, Row};
 use crate::recording::info::Info;
@@ -68,7 +69,7 @@ pub fn run(config: &Config, reading: Reading) -> Result<u8, Error> {
 /// Prints what the recordings are: as lines, or as JSON where the output is JSON.
 fn info(config: &Config, reading: Reading) -> Result<u8, Error> {
     let as_json = config.outputs.iter().any(|output| output.format.is_json());
-    let mut text = Vec::new();
+    let (mut text, mut damaged) = (Vec::new(), false);
     for recording in reading.recordings {
         let name = recording.name.clone();
         let unreadable = |error: io::Error| RecordingError::Unreadable {
@@ -76,6 +77,7 @@ fn info(config: &Config, reading: Reading) -> Result<u8, Error> {
             reason: error.to_string(),
         };
         let info = Info::of(recording).map_err(unreadable)?;
+        damaged |= info.damaged;
         if as_json {
             // What a recording says of itself may be anything.
             json::write(&mut text, &info).map_err(|error| unreadable(io::Error::other(error)))?;
@@ -93,7 +95,7 @@ fn info(config: &Config, reading: Reading) -> Result<u8, Error> {
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(0)
+    Ok(u8::from(damaged))
 }
 
 /// A recording, and where it has come to.
@@ -103,6 +105,9 @@ struct Source {
     /// The earliest and the latest time that are shown, ns since the epoch.
     from: u64,
     to: u64,
+    /// When it was recorded, as far as that is known without reading all of it.
+    began: u64,
+    last: Option<u64>,
     /// When its next record was made, ns since the epoch; `None` at its end.
     next: Option<u64>,
     within: Within,
@@ -156,10 +161,16 @@ impl Replay {
         sink.begin(first.began)?;
         let mut sources = Vec::new();
         for mut recording in recordings {
+            let index = recording.reader.index();
+            let index = index.map_err(|error| recording.failed(&error))?;
             let header = recording.reader.header();
             let began = recording.reader.clock().wall(header.began);
-            let from = from.map_or(0, |from| from.wall(began));
-            let to = to.map_or(u64::MAX, |to| to.wall(began));
+            let last = index.and_then(|index| index.iter().map(|entry| entry.head.latest).max());
+            let from = from.map_or(0, |from| from.wall(began, last));
+            let to = to.map_or(u64::MAX, |to| to.wall(began, last));
+            if from > to {
+                return Err(UsageError::Backwards.into());
+            }
             let unknown = recording.reader.rows().unknown();
             if !unknown.is_empty() {
                 let mut names: Vec<_> = unknown.iter().take(NAMED).map(String::as_str).collect();
@@ -184,6 +195,8 @@ impl Replay {
                 recording,
                 from,
                 to,
+                began,
+                last,
                 next: None,
                 within: Within::of(&config.scope),
             };
@@ -310,6 +323,9 @@ impl Replay {
             }
         }
         totals.events = self.sink.written();
+        if totals.events == 0 {
+            self.sources.iter().for_each(Source::say_when);
+        }
         totals.malformed += self.malformed;
         totals.filtered_late |= self.sink.filters();
         match self.sink.finish(&totals) {
@@ -322,6 +338,21 @@ impl Replay {
 }
 
 impl Source {
+    /// Says when it was recorded, if that is before or after what was to be shown.
+    fn say_when(&self) {
+        let outside = self.from > self.last.unwrap_or(u64::MAX) || self.to < self.began;
+        if !outside {
+            return;
+        }
+        let mut time = String::new();
+        push_local_date(&mut time, self.began);
+        if let Some(last) = self.last {
+            time.push_str(" to ");
+            push_local_date(&mut time, last);
+        }
+        say!("warning: {} is of another time: {time}", self.recording.name);
+    }
+
     /// Goes to its next record. Past the latest time it is at its end.
     fn advance(&mut self) -> Result<(), Error> {
         let reader = &mut self.recording.reader;

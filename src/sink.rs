@@ -1,13 +1,16 @@
 //! The end of the corridor, for events from rings and from recordings: filtered, recorded, written.
 
+use std::collections::BTreeSet;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-use crate::catalogue::{special, EventSpec};
+use crate::catalogue::{special, EventId, EventSpec};
 use crate::clock::Timeline;
 use crate::decode::event::{Context, Event};
 use crate::error::OutputError;
+use crate::filter::compile::whole;
 use crate::filter::matcher::Matcher;
+use crate::filter::Filters;
 use crate::loader::loss::Loss;
 use crate::output::Outputs;
 use crate::recording::facts::Known;
@@ -20,7 +23,30 @@ use crate::wire::RECORD_INTERNAL;
 #[derive(Default)]
 pub struct Trigger {
     /// `--when`: an event that passes.
-    pub when: Option<Matcher>,
+    pub when: Option<When>,
+}
+
+/// `--when`: what an event must be like.
+pub struct When {
+    /// Which events it can be: where conditions are on arguments or results of some, those that have them.
+    events: Vec<EventId>,
+    matcher: Matcher,
+}
+
+impl When {
+    /// By these filters, which are of these events. `pid_ns`: as for [`whole`].
+    pub fn new(filters: &Filters, events: &[&'static EventSpec], pid_ns: Option<u32>) -> When {
+        let named: BTreeSet<_> = filters.named().collect();
+        let can = |id: &EventId| !filters.impossible.contains(id) && (named.is_empty() || named.contains(id));
+        When {
+            events: events.iter().map(|event| event.id).filter(can).collect(),
+            matcher: whole(filters, events, pid_ns),
+        }
+    }
+
+    fn is_met(&mut self, event: &Event<'_>) -> bool {
+        self.events.contains(&event.spec.id) && self.matcher.passes(event)
+    }
 }
 
 impl Trigger {
@@ -28,7 +54,7 @@ impl Trigger {
     fn is_met(&mut self, event: &Event<'_>) -> bool {
         const ALERTS: [&EventSpec; 2] = [special::MEM_PROT_ALERT, special::ARGUMENT_MISMATCH];
         let alert = ALERTS.iter().any(|alert| alert.id == event.spec.id);
-        alert || self.when.as_mut().is_some_and(|when| when.passes(event))
+        alert || self.when.as_mut().is_some_and(|when| when.is_met(event))
     }
 }
 

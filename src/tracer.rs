@@ -18,7 +18,7 @@ use crate::command::{open_process, Command};
 use crate::enrich::container::Containers;
 use crate::error::Error;
 use crate::fields::Field;
-use crate::filter::compile::{compile, whole};
+use crate::filter::compile::compile;
 use crate::intake::Intake;
 use crate::limits;
 use crate::loader::features::Features;
@@ -38,7 +38,7 @@ use crate::running::Running;
 use crate::say;
 use crate::scope::Scope;
 use crate::signals::{Before, Phase, Stop};
-use crate::sink::{Sink, Trigger};
+use crate::sink::{Sink, Trigger, When};
 use crate::users::Users;
 
 /// Traces as configured. Returns the exit status: the command's, or 0.
@@ -217,7 +217,7 @@ impl<'a> Prepared<'a> {
         if config.keep_before.is_some() {
             let when = config.when.as_ref();
             sink.wait_for(Trigger {
-                when: when.map(|when| whole(when, events, kernel.pid_namespace())),
+                when: when.map(|when| When::new(when, events, kernel.pid_namespace())),
             });
         }
         Ok(Loaded {
@@ -318,7 +318,12 @@ impl Loaded<'_> {
             } else {
                 "^C"
             };
-            say!("tracing {count} {events} of {} ({end} ends)", config.scope);
+            let word = match (&config.recording, config.keep_before) {
+                (None, _) => "tracing",
+                (Some(_), None) => "recording",
+                (Some(_), Some(_)) => "waiting with",
+            };
+            say!("{word} {count} {events} of {} ({end} ends)", config.scope);
         }
         sink.flush()?;
         if config.debug {

@@ -94,7 +94,7 @@ pub struct Args {
     #[arg(long)]
     pub verbose: bool,
 
-    /// table, table-verbose or json, each with optional ,OPTIONs and an optional :TARGET; may be repeated [default: table]
+    /// table, table-verbose, json or record, each with optional ,OPTIONs and an optional :TARGET; may be repeated [default: table]
     #[arg(short, long, value_name = "KIND[:TARGET]")]
     pub output: Vec<String>,
 

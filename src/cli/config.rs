@@ -232,6 +232,9 @@ impl Args {
         };
         events.remove(&filters.impossible)?;
         let is_table = |output: &OutputSpec| !output.format.is_json();
+        if self.summary && outputs.is_empty() {
+            return Err(UsageError::Needs("--summary", "an --output beside --write").into());
+        }
         if self.format.is_some() && !outputs.iter().any(is_table) {
             return Err(UsageError::Value {
                 flag: "--format",
@@ -372,6 +375,27 @@ impl Args {
         ] {
             if given {
                 return Err(UsageError::NotRead(flag).into());
+            }
+        }
+        for (flag, given) in [
+            ("--event", !self.event.is_empty()),
+            ("--events-set", !self.events_set.is_empty()),
+            ("--exclude-event", !self.exclude_event.is_empty()),
+            ("--filter", !self.filter.is_empty()),
+            ("--path", !self.path.is_empty()),
+            ("--user", !self.user.is_empty()),
+            ("--pid", !self.pid.is_empty()),
+            ("--trace", !self.trace.is_empty()),
+            ("--failed-only", self.failed_only),
+            ("--successful-only", self.successful_only),
+            ("--events-max", self.events_max.is_some()),
+            ("--from", self.from.is_some()),
+            ("--to", self.to.is_some()),
+            ("--summary", self.summary),
+            ("--write", self.write.is_some()),
+        ] {
+            if given && self.info {
+                return Err(UsageError::NotOfInfo(flag).into());
             }
         }
         let moment =

@@ -8,7 +8,7 @@ use crate::output::time::local;
 pub enum Moment {
     /// So many ns after tracing began.
     After(u64),
-    /// At that time of day where the user is: ns since midnight. It is the first such moment from when tracing began.
+    /// At that time of day where the user is: ns since midnight.
     TimeOfDay(u64),
 }
 
@@ -30,23 +30,24 @@ impl Moment {
         })
     }
 
-    /// The same in ns since the epoch, in a recording that began at that time.
-    pub fn wall(self, began: u64) -> u64 {
-        match self {
-            Moment::After(ns) => began.saturating_add(ns),
-            Moment::TimeOfDay(ns) => {
-                let (midnight, later) = (midnight_before(began), if_later(began, ns));
-                midnight.saturating_add(ns).saturating_add(later)
-            }
+    /// The same in ns since the epoch, in a recording of that time; `last`: unknown for one that goes on. Of a time of day,
+    /// the first one after the beginning is meant; if the recording has ended by then, the one before.
+    pub fn wall(self, began: u64, last: Option<u64>) -> u64 {
+        let ns = match self {
+            Moment::After(ns) => return began.saturating_add(ns),
+            Moment::TimeOfDay(ns) => ns,
+        };
+        let today = midnight_before(began).saturating_add(ns);
+        let next = match today < began / SECOND * SECOND {
+            true => today.saturating_add(DAY),
+            false => today,
+        };
+        // Without an end, what is far away is less likely than what is near.
+        let last = last.unwrap_or(began.saturating_add(DAY / 2));
+        match next > last && next.saturating_sub(last) > began.saturating_sub(next.saturating_sub(DAY)) {
+            true => next.saturating_sub(DAY),
+            false => next,
         }
-    }
-}
-
-/// A day, if that time of day is before the recording began.
-fn if_later(began: u64, ns: u64) -> u64 {
-    match midnight_before(began).saturating_add(ns) < began / SECOND * SECOND {
-        true => DAY,
-        false => 0,
     }
 }
 
@@ -119,12 +120,21 @@ mod tests {
     }
 
     #[test]
-    fn a_time_of_day_is_the_next_one() {
+    fn a_time_of_day_is_one_within_the_recording() {
         // Some day at 23:59:30 where the user is.
         let began = midnight_before(1_700_000_000 * SECOND) + DAY - 30 * SECOND;
-        let of = |text: &str| Moment::parse("--to", text).unwrap().wall(began);
+        let last = |last| move |text: &str| Moment::parse("--to", text).unwrap().wall(began, last);
+        let of = last(Some(began + 60 * SECOND));
         assert_eq!(of("23:59:40"), began + 10 * SECOND);
         assert_eq!(of("00:00:10"), began + 40 * SECOND);
         assert_eq!(of("10s"), began + 10 * SECOND);
+        // Just before it, and just after.
+        assert_eq!(of("23:59:00"), began - 30 * SECOND);
+        assert_eq!(of("00:01"), began + 90 * SECOND);
+        let long = last(Some(began + 20 * 3600 * SECOND));
+        assert_eq!(long("18:00"), began + 18 * 3600 * SECOND + 30 * SECOND);
+        let goes_on = last(None);
+        assert_eq!(goes_on("23:59"), began - 30 * SECOND);
+        assert_eq!(goes_on("03:00"), began + 3 * 3600 * SECOND + 30 * SECOND);
     }
 }

@@ -9,6 +9,7 @@ use crate::error::UsageError;
 use crate::loader::plan::Detail;
 use crate::recording::header::Flags;
 use crate::recording::open::Recording;
+use crate::say;
 use crate::users::Users;
 
 /// What `--read` and its flags ask for.
@@ -60,31 +61,49 @@ pub fn select(
         .filter_map(|row| catalogue::by_name(&row.name))
         .map(|event| (event.id, event))
         .collect();
-    let has = |event: &&EventSpec| shown.contains_key(&event.id);
+    let has = |event: &EventSpec| shown.contains_key(&event.id);
     let all = ["all".to_owned()];
     let sets = match names.is_empty() && sets.is_empty() {
         true => &all,
         false => sets,
     };
     let mut chosen = events::select(names, sets, excluded)?;
+    let before = chosen.by_set.clone();
     chosen.by_set.retain(|event| has(event));
+    let left_out: Vec<_> = before
+        .iter()
+        .filter(|event| !has(event))
+        .map(|event| event.name)
+        .collect();
+    let asked = !names.is_empty() || sets != all;
     let missing = chosen.by_name.iter().find(|event| !has(event));
     let what = match missing {
         Some(event) => event.name.to_owned(),
-        None if chosen.all().is_empty() => "none of these events".into(),
-        None => return Ok(chosen),
+        None if chosen.all().is_empty() => "what was chosen".into(),
+        None => {
+            if asked && !left_out.is_empty() {
+                say!("warning: not recorded, left out: {}", few(&left_out));
+            }
+            return Ok(chosen);
+        }
     };
-    let mut names: Vec<_> = shown.values().take(NAMED).map(|event| event.name).collect();
-    if shown.len() > NAMED {
-        names.push("…");
-    }
+    let names: Vec<_> = shown.values().map(|event| event.name).collect();
     Err(UsageError::NotRecorded {
         what,
         has: match names.is_empty() {
             true => "no event was recorded".into(),
-            false => format!("what was recorded is {} (--info shows all)", names.join(", ")),
+            false => format!("what was recorded is {} (--info shows all)", few(&names)),
         },
     })
+}
+
+/// The first of these names.
+fn few(names: &[&str]) -> String {
+    let shown = names[..names.len().min(NAMED)].join(", ");
+    match names.len() > NAMED {
+        true => format!("{shown}, …"),
+        false => shown,
+    }
 }
 
 /// An error for what the run that recorded did not ask for. `path`: any path of an event is asked for.
@@ -101,6 +120,9 @@ pub fn check(
             .map(|recording| recording.reader.header());
         headers.all(|header| all(&header.flags))
     };
+    if path && !flags(|flags| flags.decode_fds) {
+        say!("warning: --path looks at arguments alone: open files were not recorded (--decode-fds)");
+    }
     for (what, wanted, recorded, flag) in [
         (
             "how long calls took",
@@ -110,12 +132,9 @@ pub fn check(
         ),
         (
             "which files are open",
-            detail.decode_fds,
+            detail.decode_fds && !path,
             flags(|flags| flags.decode_fds),
-            match path {
-                true => "--path or --decode-fds (arguments alone: --filter pathname=PATH)",
-                false => "--decode-fds",
-            },
+            "--decode-fds",
         ),
         (
             "the environment",

@@ -47,6 +47,14 @@ pub struct Filters {
     pub impossible: BTreeSet<EventId>,
 }
 
+impl Filters {
+    /// Events of which an argument or the result is asked for by name.
+    pub fn named(&self) -> impl Iterator<Item = EventId> + '_ {
+        let arguments = self.arguments.keys().map(|(event, _)| *event);
+        arguments.chain(self.results.keys().copied())
+    }
+}
+
 /// What `--filter help` shows.
 pub const HELP: &str = "\
 --filter shows only events that match: --filter 'FIELD OP VALUE[,VALUE]'. It may

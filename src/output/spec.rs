@@ -324,7 +324,7 @@ pub fn to(target: &str) -> Result<Target, String> {
     };
     match target {
         "" => Err("the path after the colon is empty".into()),
-        "/dev/stdout" => Ok(Target::Fd(1)),
+        "-" | "/dev/stdout" => Ok(Target::Fd(1)),
         "/dev/stderr" => Ok(Target::Fd(2)),
         path => Ok(by_link().map_or_else(|| Target::File(path.into()), Target::Fd)),
     }

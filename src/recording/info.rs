@@ -39,9 +39,12 @@ pub struct Info {
     pub internal: u64,
     /// Events that were lost.
     pub lost: u64,
+    /// Whether it is damaged.
+    #[serde(skip)]
+    pub damaged: bool,
     /// How it ends, in words.
     pub ending: String,
-    /// How many there are of each event.
+    /// How many there are of each event that could be in it.
     pub by_event: BTreeMap<&'static str, u64>,
     /// Records of events that this tracee does not have.
     pub unknown: u64,
@@ -54,7 +57,10 @@ impl Info {
         let header = reader.header().clone();
         let began = reader.clock().wall(header.began);
         let (mut last, mut unknown, mut internal, mut events) = (None, 0, 0, 0);
-        let mut by_event = BTreeMap::new();
+        let chosen = header.events.iter().filter(|row| row.shown);
+        let mut by_event: BTreeMap<_, _> = chosen
+            .filter_map(|row| Some((catalogue::by_name(&row.name)?.name, 0)))
+            .collect();
         while reader.advance()? {
             last = last.max(Some(reader.wall()));
             let mut context = Context::default();
@@ -71,6 +77,7 @@ impl Info {
                 }
             }
         }
+        let damaged = matches!(reader.ending(), Some(Ending::Damaged(..)));
         let (ending, lost) = match reader.ending() {
             Some(Ending::Whole(totals)) => ("whole".into(), totals.lost),
             Some(Ending::Continued) => ("it goes on in another file".into(), reader.lost()),
@@ -89,6 +96,7 @@ impl Info {
             events,
             internal,
             lost,
+            damaged,
             ending,
             by_event,
             unknown,
@@ -115,10 +123,11 @@ impl Info {
         line(
             "host:",
             &format!(
-                "{}, Linux {}, {}, boot {}",
-                self.host.name, self.host.kernel, self.host.arch, self.host.boot_id
+                "{}, Linux {}, {}",
+                self.host.name, self.host.kernel, self.host.arch
             ),
         );
+        line("boot:", &self.host.boot_id);
         line("by:", &format!("tracee {}", self.tracee));
         line("scope:", &self.scope);
         let Flags {
@@ -153,7 +162,12 @@ impl Info {
             let _ = write!(events, ", {} of a newer tracee's", self.unknown);
         }
         line("events:", &events);
-        let mut counts: Vec<_> = self.by_event.iter().collect();
+        let none = self.by_event.iter().filter(|(_, count)| **count == 0);
+        let none: Vec<_> = none.map(|(name, _)| *name).collect();
+        if !none.is_empty() {
+            line("none of:", &none.join(" "));
+        }
+        let mut counts: Vec<_> = self.by_event.iter().filter(|(_, count)| **count > 0).collect();
         counts.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), **name));
         for (name, count) in counts {
             let _ = writeln!(out, "{count:>10} {name}");

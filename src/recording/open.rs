@@ -74,7 +74,15 @@ fn open(path: &Path) -> Result<File, String> {
         Some("-") => io::stdin().as_fd().try_clone_to_owned().map(File::from),
         _ => as_user(|| File::open(path)).map_err(|error| error.to_string())?,
     };
-    opened.map_err(|error| error.to_string())
+    opened.map_err(|error| match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            format!(
+                "{error}; it is for the user who recorded it, unless it was with -o record,mode=0644:FILE"
+            )
+        }
+        io::ErrorKind::NotFound => format!("{error}; --read takes recordings (strace's -r is --time delta)"),
+        _ => error.to_string(),
+    })
 }
 
 /// One recording, and what messages call it.

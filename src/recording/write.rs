@@ -1,7 +1,7 @@
 //! Writes a recording: `--write FILE`, `--output record:FILE`.
 
 use std::collections::VecDeque;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
@@ -73,6 +73,8 @@ struct Flight {
     until: Option<Instant>,
     /// Whether blocks were dropped since there were too many bytes.
     full: bool,
+    /// Whether something has happened.
+    met: bool,
 }
 
 struct Kept {
@@ -93,6 +95,12 @@ impl Recorder {
             return Err(OutputError::Open {
                 target: target::name(&spec.target),
                 reason: "rotate is for files".into(),
+            });
+        }
+        if opened.file.is_terminal() {
+            return Err(OutputError::Open {
+                target: target::name(&spec.target),
+                reason: "a recording is not for a terminal: name a file, or add | tracee -r -".into(),
             });
         }
         Ok(Recorder {
@@ -117,6 +125,7 @@ impl Recorder {
                 bytes: 0,
                 until: None,
                 full: false,
+                met: false,
             }),
         })
     }
@@ -157,7 +166,13 @@ impl Recorder {
         let Some(flight) = &mut self.flight else {
             return Ok(());
         };
-        flight.until = Some(Instant::now() + flight.before);
+        if flight.until.replace(Instant::now() + flight.before).is_none() {
+            say!(
+                "recorded from {} s before now: what was waited for has happened",
+                flight.before.as_secs()
+            );
+        }
+        flight.met = true;
         flight.bytes = 0;
         if std::mem::take(&mut flight.full) {
             say!(
@@ -263,6 +278,12 @@ impl Recorder {
     /// Writes what is left, the totals, and the index.
     pub fn finish(&mut self, totals: &Totals) -> Result<(), OutputError> {
         self.close()?;
+        if self.flight.as_ref().is_some_and(|flight| !flight.met) {
+            say!(
+                "warning: no event is in {}: what --keep-before waits for has not happened",
+                self.target
+            );
+        }
         let own = Totals {
             // Files before this one have the others.
             lost: if self.rotated { self.lost } else { totals.lost },
