@@ -96,7 +96,9 @@ impl Totals {
                 .iter()
                 .map(|(cpu, event, count)| format!("cpu{cpu} {event} {count}"))
                 .collect();
-            say!("lost: {}", parts.join(", "));
+            if !parts.is_empty() {
+                say!("lost: {}", parts.join(", "));
+            }
             if self.filtered_late {
                 say!("some lost events might not have passed the filters that user space decides");
             }

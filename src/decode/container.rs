@@ -43,9 +43,9 @@ impl Container {
 /// made the container, who may have chosen another one's id.
 pub fn short_id(id: &str, owner: u32) -> Cow<'_, str> {
     const DIGITS: usize = 12;
-    match (owner, id.get(..DIGITS)) {
-        (0, Some(short)) => short.into(),
-        (_, Some(short)) => format!("{}~", &short[..DIGITS - 1]).into(),
-        (_, None) => id.into(),
+    match (owner, id.get(..DIGITS), id.get(..DIGITS - 1)) {
+        (0, Some(short), _) => short.into(),
+        (_, Some(_), Some(short)) => format!("{short}~").into(),
+        _ => id.into(),
     }
 }

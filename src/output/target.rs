@@ -16,7 +16,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::fcntl::{fcntl, openat, renameat, AtFlags, FcntlArg, FdFlag, OFlag};
 use nix::sys::stat::{fchmod, fstat, fstatat, FileStat, Mode, SFlag};
-use nix::unistd::{ftruncate, geteuid};
+use nix::unistd::{ftruncate, geteuid, unlinkat, UnlinkatFlags};
 
 use crate::error::{OutputError, WayError};
 use crate::output::spec::{OutputSpec, Target};
@@ -99,65 +99,83 @@ pub fn open(spec: &OutputSpec) -> Result<Opened, OutputError> {
     }
 }
 
-/// Gives a complete file the name `FILE.1`, the one before it `FILE.2`, and so on up to `keep`, and makes a new one in its
-/// place. It stays in the folder that was found at the beginning, whatever leads there by now.
+/// Gives the file the name `FILE.1`, the one before it `FILE.2`, and so on up to `keep`, and puts a new one in its place. It
+/// stays in the folder that was found at the beginning, whatever leads there by now. What others have put there under such
+/// a name is an error, and nothing is renamed.
 pub fn rotate(spec: &OutputSpec, opened: &Opened, keep: u32) -> Result<Opened, OutputError> {
     let Some(place) = &opened.place else {
         return Err(failed(&spec.target, "a descriptor cannot be rotated"));
     };
-    let numbered = |number: u32| {
+    renamed(place, &opened.file, spec.mode, keep).map_err(|reason| failed(&spec.target, reason))
+}
+
+fn renamed(place: &Place, file: &File, mode: Option<u32>, keep: u32) -> Result<Opened, String> {
+    let folder = fstat(&place.folder).map_err(|errno| errno.desc().to_owned())?;
+    let with = |end: &str| {
         let mut name = place.name.clone();
-        name.push(format!(".{number}"));
+        name.push(end);
         name
     };
-    let rename = |from: OsString, to: OsString| match renameat(
+    let names: Vec<_> = (1..=keep).map(|number| with(&format!(".{number}"))).collect();
+    let there = |name: &OsString| fstatat(&place.folder, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW);
+    for name in &names {
+        let reason = match there(name) {
+            Err(Errno::ENOENT) => continue,
+            Err(errno) => Some(errno.desc().to_owned()),
+            Ok(stat) if file_type(&stat) != SFlag::S_IFREG => Some("it is no file".into()),
+            Ok(stat) => refuse(&stat, &folder),
+        };
+        if let Some(reason) = reason {
+            return Err(format!("{} is in the way: {reason}", Path::new(name).display()));
+        }
+    }
+    // Somebody may have put another file in its place: that one is not ours to move.
+    let ours = fstat(file).map_err(|errno| errno.desc().to_owned())?;
+    let is_ours = there(&place.name).is_ok_and(|it| (it.st_dev, it.st_ino) == (ours.st_dev, ours.st_ino));
+    if !is_ours {
+        return Err("another file has taken its place".into());
+    }
+    let next = Place {
+        folder: place.folder.try_clone().map_err(|error| error.to_string())?,
+        name: with(".new"),
+        path: place.path.clone(),
+        linked: false,
+    };
+    // A new name, so that nobody else can take the place of the file.
+    let made = create(&next, mode)
+        .map_err(|errno| format!("{}: {}", Path::new(&next.name).display(), errno.desc()))?;
+    let rename = |from: &OsString, to: &OsString| match renameat(
         &place.folder,
         from.as_os_str(),
         &place.folder,
         to.as_os_str(),
     ) {
         Ok(()) | Err(Errno::ENOENT) => Ok(()),
-        Err(errno) => Err(failed(
-            &spec.target,
-            format!("it cannot be renamed: {}", errno.desc()),
+        Err(errno) => Err(format!(
+            "{} cannot be renamed: {}",
+            Path::new(from).display(),
+            errno.desc()
         )),
     };
-    for number in (1..keep).rev() {
-        rename(numbered(number), numbered(number + 1))?;
+    let all = names
+        .iter()
+        .rev()
+        .zip(names.iter().rev().skip(1).chain([&place.name]));
+    let renamed = all
+        .map(|(to, from)| rename(from, to))
+        .chain(std::iter::once_with(|| rename(&next.name, &place.name)))
+        .collect::<Result<(), _>>();
+    if let Err(reason) = renamed {
+        let _ = unlinkat(&place.folder, next.name.as_os_str(), UnlinkatFlags::NoRemoveDir);
+        return Err(reason);
     }
-    // Somebody may have put another file in its place: that one is not ours to move.
-    let (here, ours) = (
-        fstatat(
-            &place.folder,
-            place.name.as_os_str(),
-            AtFlags::AT_SYMLINK_NOFOLLOW,
-        ),
-        fstat(&opened.file).map_err(|errno| failed(&spec.target, errno.desc()))?,
-    );
-    match here {
-        Ok(here) if (here.st_dev, here.st_ino) == (ours.st_dev, ours.st_ino) => {
-            rename(place.name.clone(), numbered(1))?;
-        }
-        Err(Errno::ENOENT) => {}
-        _ => return Err(failed(&spec.target, "another file has taken its place")),
-    }
-    let folder = place
-        .folder
-        .try_clone()
-        .map_err(|error| failed(&spec.target, error))?;
-    let place = Place {
-        folder,
-        name: place.name.clone(),
-        path: place.path.clone(),
-        linked: false,
-    };
-    match create(&place, spec.mode) {
-        Ok(file) => Ok(Opened {
-            file,
-            place: Some(place),
+    Ok(Opened {
+        file: made,
+        place: Some(Place {
+            name: place.name.clone(),
+            ..next
         }),
-        Err(errno) => Err(failed(&spec.target, errno.desc())),
-    }
+    })
 }
 
 fn duplicate(fd: RawFd) -> nix::Result<File> {
@@ -425,6 +443,50 @@ mod tests {
         fs::write(path("theirs/file"), "").unwrap();
         chown(path("theirs/file"), Some(NOBODY), None).unwrap();
         assert!(file(&path("theirs/file"), None).is_ok());
+    }
+
+    #[test]
+    fn files_are_rotated_and_what_others_put_there_is_left_alone() {
+        let base = tempfile::tempdir().unwrap();
+        let path = |name: &str| base.path().join(name);
+        let write = |opened: &mut Opened, text: &str| opened.file.write_all(text.as_bytes()).unwrap();
+        let mut opened = file(&path("rec"), Some(0o640)).unwrap();
+        for text in ["1", "2", "3", "4"] {
+            write(&mut opened, text);
+            let place = opened.place.as_ref().unwrap();
+            opened = renamed(place, &opened.file, Some(0o640), 2).unwrap();
+        }
+        write(&mut opened, "5");
+        let text = |name: &str| fs::read_to_string(path(name)).unwrap();
+        assert_eq!(
+            (text("rec"), text("rec.1"), text("rec.2")),
+            ("5".into(), "4".into(), "3".into())
+        );
+        assert_eq!(fs::read_dir(base.path()).unwrap().count(), 3);
+        assert_eq!(fs::metadata(path("rec")).unwrap().mode() & 0o777, 0o640);
+        // A folder, and a file in its place: nothing is renamed, and what is written goes on.
+        fs::remove_file(path("rec.2")).unwrap();
+        fs::create_dir(path("rec.2")).unwrap();
+        let refused = |opened: &Opened, said: &str| {
+            let reason = renamed(opened.place.as_ref().unwrap(), &opened.file, None, 2).unwrap_err();
+            assert!(reason.contains(said), "{reason}");
+        };
+        refused(&opened, "rec.2 is in the way");
+        write(&mut opened, "6");
+        assert_eq!((text("rec"), text("rec.1")), ("56".into(), "4".into()));
+        fs::remove_dir(path("rec.2")).unwrap();
+        fs::rename(path("rec"), path("moved")).unwrap();
+        fs::write(path("rec"), "other").unwrap();
+        refused(&opened, "taken its place");
+        assert_eq!(text("rec"), "other");
+        if !geteuid().is_root() {
+            return;
+        }
+        fs::rename(path("moved"), path("rec")).unwrap();
+        fs::set_permissions(base.path(), fs::Permissions::from_mode(0o1777)).unwrap();
+        chown(path("rec.1"), Some(NOBODY), None).unwrap();
+        refused(&opened, "belongs to uid 65534");
+        assert_eq!(text("rec"), "56");
     }
 
     #[test]

@@ -17,6 +17,10 @@ pub const MAGIC: [u8; 8] = *b"tracee\0\x01";
 /// The header's text takes at most so many bytes. Ours take some 40 KiB, of which most are names of events.
 const TEXT_MAX: usize = 4 << 20;
 
+/// Its words take at most so many bytes each: `--trace` may list many containers. An event has at most so many arguments.
+const WORDS_MAX: usize = 4096;
+const ARGS_MAX: usize = 255;
+
 /// How a recording begins.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -213,6 +217,19 @@ impl Header {
         }
         let header: Header =
             serde_json::from_slice(&text).map_err(|error| HeaderError::Damaged(error.to_string()))?;
+        let long = |text: &str| text.len() > WORDS_MAX;
+        let host = &header.host;
+        let words = [
+            &header.tracee,
+            &header.scope,
+            &host.name,
+            &host.kernel,
+            &host.arch,
+            &host.boot_id,
+        ];
+        if words.iter().any(|text| long(text)) || header.events.iter().any(|row| row.args.len() > ARGS_MAX) {
+            return Err(HeaderError::Damaged("a text or a row in it is too long".into()));
+        }
         if header.record != Sizes::default() {
             return Err(HeaderError::Sizes(header.tracee));
         }

@@ -13,6 +13,7 @@ use crate::output::time::{push_local_date, push_seconds};
 use crate::recording::header::{Flags, Host};
 use crate::recording::open::Recording;
 use crate::recording::read::Ending;
+use crate::say;
 use crate::wire::RECORD_INTERNAL;
 
 /// What is known of a recording when it has been read.
@@ -61,7 +62,7 @@ impl Info {
         let mut by_event: BTreeMap<_, _> = chosen
             .filter_map(|row| Some((catalogue::by_name(&row.name)?.name, 0)))
             .collect();
-        while reader.advance()? {
+        while reader.advance()? && !say::is_ending() {
             last = last.max(Some(reader.wall()));
             let mut context = Context::default();
             let known = reader
@@ -83,7 +84,8 @@ impl Info {
             Some(Ending::Continued) => ("it goes on in another file".into(), reader.lost()),
             Some(Ending::Cut) => ("cut: it ends within a block".into(), reader.lost()),
             Some(Ending::Damaged(at, reason)) => (format!("damaged at byte {at}: {reason}"), reader.lost()),
-            _ => ("missing: its run was cut short, or goes on".into(), reader.lost()),
+            Some(Ending::Unfinished) => ("missing: its run was cut short, or goes on".into(), reader.lost()),
+            None => ("unknown: reading was stopped".into(), reader.lost()),
         };
         Ok(Info {
             file: recording.name,

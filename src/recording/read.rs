@@ -13,6 +13,7 @@ use crate::recording::frame::{self, flag, kind, Frame};
 use crate::recording::header::{Header, HeaderError};
 use crate::recording::rows::Rows;
 use crate::recording::write::{Entry, TAIL};
+use crate::say;
 use crate::totals::Totals;
 use crate::wire;
 
@@ -175,7 +176,8 @@ impl<S: Source> Reader<S> {
     }
 
     fn next_block(&mut self) -> io::Result<bool> {
-        if self.ending.is_some() {
+        // Whoever asked for the end may wait for a recording that holds nothing to show.
+        if self.ending.is_some() || say::is_ending() {
             return Ok(false);
         }
         self.at = 0;

@@ -1,6 +1,6 @@
 //! Records of another version of tracee, as records of this one: events and arguments are found by their names.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::catalogue::{self, EventSpec};
 use crate::decode::cursor::Cursor;
@@ -71,7 +71,12 @@ impl Rows {
         };
         let by_name: HashMap<_, _> = catalogue::events().map(|event| (event.name, event)).collect();
         let recorded: HashMap<_, _> = header.events.iter().map(|row| (row.name.as_str(), row)).collect();
+        let mut named = HashSet::new();
         for (id, name) in &header.names {
+            if !named.insert(name) {
+                // Each has one id.
+                continue;
+            }
             let ours = by_name.get(name.as_str()).copied();
             if ours.is_none_or(|event| event.id != *id) {
                 rows.ids.insert(*id, ours.map(|event| event.id));

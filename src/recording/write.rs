@@ -57,6 +57,8 @@ pub struct Recorder {
     at: u64,
     began: Instant,
     lost: u64,
+    /// How long it was when another file was last tried.
+    rotated_at: u64,
     index: Vec<Entry>,
     /// Whether files have been completed before this one.
     rotated: bool,
@@ -80,7 +82,7 @@ struct Flight {
 struct Kept {
     closed: Instant,
     head: Head,
-    bytes: Vec<u8>,
+    bytes: Box<[u8]>,
 }
 
 impl Recorder {
@@ -115,6 +117,7 @@ impl Recorder {
             since: None,
             out: Vec::new(),
             at: 0,
+            rotated_at: 0,
             began: Instant::now(),
             lost: 0,
             index: Vec::new(),
@@ -345,25 +348,38 @@ impl Recorder {
         }
         let head = self.take_head();
         if let Some(flight) = self.flight.as_mut().filter(|flight| flight.until.is_none()) {
-            let mut bytes = Vec::new();
-            block::push(&mut bytes, BLOCK, head, &self.frames, self.spec.compression);
+            self.out.clear();
+            block::push(&mut self.out, BLOCK, head, &self.frames, self.spec.compression);
             self.frames.clear();
-            flight.keep(head, bytes);
+            // A copy takes no more than the block does.
+            flight.keep(head, self.out.as_slice().into());
             return Ok(());
         }
         self.place(head);
         self.write_block(BLOCK, head)?;
         match self.spec.rotation {
-            Some(rotation) if rotation.is_due(self.at, self.began.elapsed()) => self.rotate(rotation),
+            Some(rotation) if rotation.is_due(self.at - self.rotated_at, self.began.elapsed()) => {
+                self.rotate(rotation)
+            }
             _ => Ok(()),
         }
     }
 
-    /// Completes this file, and begins the next one.
+    /// Begins the next file, and completes this one. If that fails, the recording goes on in this one.
     fn rotate(&mut self, rotation: Rotation) -> Result<(), OutputError> {
+        // It is tried again after the same time, or when as much has been written again.
+        self.rotated_at = self.at;
+        self.began = Instant::now();
+        let next = match target::rotate(&self.spec, &self.opened, rotation.keep) {
+            Ok(next) => next,
+            Err(error) => {
+                say!("warning: {error}; the recording goes on in the same file");
+                return Ok(());
+            }
+        };
         self.complete(kind::NEXT, &[])?;
-        self.opened = target::rotate(&self.spec, &self.opened, rotation.keep)?;
-        (self.at, self.lost, self.rotated) = (0, 0, true);
+        self.opened = next;
+        (self.at, self.rotated_at, self.lost, self.rotated) = (0, 0, 0, true);
         self.write_header()
     }
 
@@ -391,9 +407,9 @@ impl Recorder {
 }
 
 impl Flight {
-    fn keep(&mut self, head: Head, bytes: Vec<u8>) {
+    fn keep(&mut self, head: Head, bytes: Box<[u8]>) {
         let closed = Instant::now();
-        self.bytes += bytes.len();
+        self.bytes += bytes.len() + size_of::<Kept>();
         self.blocks.push_back(Kept { closed, head, bytes });
         while let Some(oldest) = self.blocks.front() {
             let old = closed.duration_since(oldest.closed) > self.before;
@@ -401,7 +417,7 @@ impl Flight {
                 return;
             }
             self.full = !old;
-            self.bytes -= oldest.bytes.len();
+            self.bytes -= oldest.bytes.len() + size_of::<Kept>();
             self.blocks.pop_front();
         }
     }

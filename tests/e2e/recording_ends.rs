@@ -231,7 +231,8 @@ fn flags() -> Result<(), Failed> {
         (&["-e", "no-such"], "no-such"),
         (&["-T"], "--durations"),
         (&["-y"], "--decode-fds"),
-        (&["-P", "/etc/passwd"], "--path"),
+        (&["--from", "2s", "--to", "1s"], "later than --to"),
+        (&["--info", "-e", "openat"], "does not affect --info"),
         (&["--show-exec-env"], "--show-exec-env"),
         (&["--verify-results"], "--verify-results"),
         (&["--decode-buffers", "9"], "--decode-buffers"),
@@ -247,6 +248,16 @@ fn flags() -> Result<(), Failed> {
         refused(2, &[&["-r", file], flags].concat(), said);
     }
     refused(2, &["-r", file, "--", "true"], "a command after --");
+    // What can be answered in part is, with a word on the rest.
+    for (flags, said) in [
+        (&["-P", "/etc/passwd"][..], "arguments alone"),
+        (&["-s", "fs"], "not recorded, left out"),
+        (&["--from", "1h"], "of another time"),
+    ] {
+        let run = finish(tracee_command().args(["-r", file]).args(flags));
+        assert_eq!(run.code(), 0, "{flags:?}: {}", run.stderr);
+        assert!(run.stderr.contains(said), "{flags:?}: {}", run.stderr);
+    }
     let there = recorded.at("new").display().to_string();
     let json = format!("json:{there}");
     for (flags, said) in [
