@@ -167,7 +167,8 @@ fn show(bytes: Vec<u8>, from: u64) {
         if recorded.doubtful {
             event.doubt();
         }
-        event.executable = recorded.executable;
+        event.process = recorded.process;
+        event.ancestors = recorded.ancestors;
         let container = recorded.container;
         if let Some(container) = &container {
             event.complete(container);
