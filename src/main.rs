@@ -161,6 +161,12 @@ fn of_missing_or_repeated(error: &clap::Error) -> Option<&'static str> {
         (ErrorKind::InvalidValue, "--trace") => {
             Some("the time of day is shown by --time wall; -t is --trace here")
         }
+        (ErrorKind::InvalidValue, "--read") => {
+            Some("the time since the row before is shown by --time delta; -r FILE is --read here")
+        }
+        (ErrorKind::InvalidValue, "--write") => {
+            Some("times of the wall clock are shown by --summary --durations; -w FILE is --write here")
+        }
         (ErrorKind::ArgumentConflict, "--debug") => {
             Some("structures are shown whole by --verbose-args; -v is --debug here")
         }

@@ -12,7 +12,7 @@ use crate::decode::Room;
 use crate::error::{Error, OutputError, RecordingError, UsageError};
 use crate::filter::compile::whole;
 use crate::loader::probe::Sources;
-use crate::output::spec::Target;
+use crate::output::spec::{self, Target};
 use crate::output::time::push_local_date;
 use crate::output::{target, Outputs};
 use crate::recording::header::{self, Header, Row};
@@ -36,11 +36,7 @@ const LOOKED_AFTER: u32 = 1024;
 /// Shows recordings as configured. Returns the exit status.
 pub fn run(config: &Config, reading: Reading) -> Result<u8, Error> {
     target::check_inherited(config.outputs.iter().chain(&config.recording))?;
-    if config
-        .outputs
-        .iter()
-        .any(|output| output.format.is_json() && output.target == Target::Fd(2))
-    {
+    if spec::messages_are_json(&config.outputs) {
         say::as_json();
     }
     // Opening it would empty it.

@@ -26,7 +26,7 @@ use crate::loader::lookup::{self, BuildPolicy};
 use crate::loader::marks::marked_calls;
 use crate::loader::probe::{self, Sources};
 use crate::loader::{object, KernelSide, Plan};
-use crate::output::spec::{Format, Target};
+use crate::output::spec::{self, Format, Target};
 use crate::output::template::Template;
 use crate::output::{target, Outputs};
 use crate::privilege::{self, Uses};
@@ -65,11 +65,7 @@ struct Prepared<'a> {
 impl<'a> Prepared<'a> {
     fn new(config: &'a Config) -> Result<Self, Error> {
         target::check_inherited(config.outputs.iter().chain(&config.recording))?;
-        if config
-            .outputs
-            .iter()
-            .any(|output| output.format.is_json() && output.target == Target::Fd(2))
-        {
+        if spec::messages_are_json(&config.outputs) {
             say::as_json();
         }
         limits::enough_files()?;

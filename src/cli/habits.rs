@@ -34,14 +34,12 @@ const FLAGS: &[(&str, &str)] = &[
         "events are counted by --summary, with times by --durations",
     ),
     ("-C", "events are counted by --summary, in place of rows"),
-    ("-w", "times are those of the wall clock: --summary --durations"),
     (
         "-S",
         "a summary begins with what took longest, or with --summary alone happened most often",
     ),
     ("--syscall-times", "how long calls take is shown by --durations"),
     ("--trace-path", "what touches a path is shown by --path"),
-    ("-r", "the time since the row before is shown by --time delta"),
     (
         "-E",
         "the environment of a command is set by env(1): tracee -- env NAME=VALUE CMD",
@@ -257,7 +255,6 @@ mod tests {
     fn flags_of_others_name_ours() {
         assert!(of_flag("--events").unwrap().contains("--event "));
         assert!(of_flag("--artifacts=write").unwrap().contains("--capture"));
-        assert!(of_flag("-r").unwrap().contains("--time delta"));
         assert!(of_flag("--trace-path=/etc").unwrap().contains("--path"));
         assert!(of_flag("list").unwrap().contains("--list"));
         assert_eq!(of_flag("--event"), None);

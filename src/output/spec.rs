@@ -161,6 +161,12 @@ pub fn asks_help(values: &[String]) -> bool {
         .any(|value| split(value).0.iter().any(|word| word == "help"))
 }
 
+/// Whether messages are JSON, as what else goes to standard error is.
+pub fn messages_are_json(outputs: &[OutputSpec]) -> bool {
+    let on_stderr = |output: &OutputSpec| output.format.is_json() && output.target == Target::Fd(2);
+    outputs.iter().any(on_stderr)
+}
+
 /// All outputs; a table on standard output if none is given.
 pub fn parse(values: &[String]) -> Result<Vec<OutputSpec>, UsageError> {
     let mut specs: Vec<OutputSpec> = Vec::new();
