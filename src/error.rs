@@ -43,6 +43,8 @@ pub enum UsageError {
     Needs(&'static str, &'static str),
     #[error("{0} does not affect --read, which shows what was recorded: leave it out")]
     NotRead(&'static str),
+    #[error("no chosen event has what --when asks for: choose others, or ask for something else")]
+    NothingTriggers,
     #[error("--from is later than --to: nothing is between them")]
     Backwards,
     #[error("{0} does not affect --info, which is of all that was recorded: leave it out")]
@@ -56,6 +58,16 @@ pub enum UsageError {
     NoList(&'static str),
     #[error("{0}")]
     Clap(String),
+}
+
+impl UsageError {
+    /// The same mistake in a value of this flag, which takes the same values.
+    pub fn of_flag(self, flag: &'static str) -> UsageError {
+        match self {
+            UsageError::Value { value, allowed, .. } => UsageError::Value { flag, value, allowed },
+            other => other,
+        }
+    }
 }
 
 /// What the user may have meant, in the middle of a message.

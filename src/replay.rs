@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
 
-use crate::catalogue::spec::Life;
-use crate::catalogue::{special, EventId, EventSpec};
+use crate::catalogue::spec::{Life, MAX_EVENTS};
+use crate::catalogue::{self, special, EventId, EventSpec};
 use crate::cli::config::Config;
 use crate::cli::recorded::Reading;
 use crate::decode::event::Event;
@@ -58,7 +58,11 @@ pub fn run(config: &Config, reading: Reading) -> Result<u8, Error> {
     let mut replay = Replay::new(config, reading, &stop)?;
     match replay.read(&stop) {
         Ok(()) | Err(Error::Output(OutputError::Closed)) => replay.finish(config.quiet),
-        Err(error) => Err(error),
+        Err(error) => {
+            // What was read before is shown.
+            let _ = replay.sink.flush();
+            Err(error)
+        }
     }
 }
 
@@ -199,7 +203,7 @@ impl Replay {
             source.advance()?;
             sources.push(source);
         }
-        let mut chosen = vec![false; crate::catalogue::spec::MAX_EVENTS];
+        let mut chosen = vec![false; MAX_EVENTS];
         for event in &events {
             chosen[usize::from(event.id)] = true;
         }
@@ -297,9 +301,9 @@ impl Replay {
             match source.recording.reader.ending() {
                 Some(Ending::Whole(own)) => totals.add(own),
                 // The user wanted no more, or there is more in another file.
-                None | Some(Ending::Continued) => totals.lost += source.recording.reader.lost(),
+                None | Some(Ending::Continued) => totals.lose(source.recording.reader.lost()),
                 Some(ending) => {
-                    totals.lost += source.recording.reader.lost();
+                    totals.lose(source.recording.reader.lost());
                     match ending {
                         Ending::Damaged(at, reason) => {
                             damaged = Some(RecordingError::Damaged {
@@ -322,7 +326,7 @@ impl Replay {
         if totals.events == 0 {
             self.sources.iter().for_each(Source::say_when);
         }
-        totals.malformed += self.malformed;
+        totals.malformed = totals.malformed.saturating_add(self.malformed);
         totals.filtered_late |= self.sink.filters();
         match self.sink.finish(&totals) {
             Ok(()) | Err(OutputError::Closed) => {}
@@ -349,7 +353,7 @@ impl Source {
         say!("warning: {} is of another time: {time}", self.recording.name);
     }
 
-    /// Goes to its next record. Past the latest time it is at its end.
+    /// Goes to its next record.
     fn advance(&mut self) -> Result<(), Error> {
         let reader = &mut self.recording.reader;
         self.next = match reader.advance() {
@@ -364,7 +368,7 @@ impl Source {
 /// The header of a recording that is made of another one.
 fn again(header: &Header, chosen: &[&'static EventSpec]) -> Header {
     let events = header.events.iter().filter_map(|row| {
-        let event = crate::catalogue::by_name(&row.name)?;
+        let event = catalogue::by_name(&row.name)?;
         let chosen = chosen.iter().any(|chosen| chosen.id == event.id);
         Some(Row::of(event, row.shown && chosen))
     });

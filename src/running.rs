@@ -224,6 +224,9 @@ impl Running {
         while self.round(None)? {
             self.intake.release(&self.kernel, true, &mut self.sink)?;
         }
+        if self.stop.take_mark() {
+            self.sink.trigger()?;
+        }
         self.finish_capture()
     }
 

@@ -58,6 +58,11 @@ impl Totals {
         }
     }
 
+    /// Adds losses of events of which nothing else is known.
+    pub fn lose(&mut self, count: u64) {
+        self.lost = self.lost.saturating_add(count);
+    }
+
     /// Adds those of another run.
     pub fn add(&mut self, other: &Totals) {
         self.lost_by.extend_from_slice(&other.lost_by);

@@ -314,12 +314,12 @@ impl Loaded<'_> {
             } else {
                 "^C"
             };
-            let word = match (&config.recording, config.keep_before) {
-                (None, _) => "tracing",
-                (Some(_), None) => "recording",
-                (Some(_), Some(_)) => "waiting with",
+            let (word, when) = match (&config.recording, config.keep_before) {
+                (None, _) => ("tracing", ""),
+                (Some(_), None) => ("recording", ""),
+                (Some(_), Some(_)) => ("recording", " when something happens"),
             };
-            say!("{word} {count} {events} of {} ({end} ends)", config.scope);
+            say!("{word} {count} {events} of {}{when} ({end} ends)", config.scope);
         }
         sink.flush()?;
         if config.debug {

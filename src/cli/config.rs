@@ -1,7 +1,6 @@
 //! What the flags mean, checked: from here on everything is valid.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::capture;
@@ -9,18 +8,16 @@ use crate::catalogue::reading::ARRAY_MAX;
 use crate::catalogue::{self, special, EventSpec};
 use crate::cli::args::Args;
 use crate::cli::events::{self, select, Selection};
-use crate::cli::moment::Moment;
+use crate::cli::moment::duration;
 use crate::cli::recorded::{self, Reading};
 use crate::cli::{habits, list};
 use crate::error::{Error, UsageError};
 use crate::filter::{self, Filters};
 use crate::loader::lookup::{BuildPolicy, Lookup};
 use crate::loader::plan::Detail;
-use crate::output::spec::{self as output, Format, OutputSpec, Target};
+use crate::output::spec::{self as output, OutputSpec, Target};
 use crate::output::table::Style;
-use crate::output::target;
 use crate::output::template::{self, Template};
-use crate::recording::open::Recording;
 use crate::scope::{self, Scope};
 
 /// A checked command line.
@@ -130,6 +127,7 @@ impl Args {
         }
         let (outputs, recording) = self.outputs()?;
         let reading = self.reading()?;
+        let keep_before = self.flight(recording.is_some())?;
         if self.list {
             self.check_listing(&outputs)?;
             let (events, few) = self.listed()?;
@@ -205,31 +203,7 @@ impl Args {
             buffers: self.decode_buffers.is_some(),
         };
         let filters = filter::parse::parse(&self.filter, &events.all(), shown)?;
-        let keep_before = self
-            .keep_before
-            .as_deref()
-            .map(|text| duration("--keep-before", text));
-        let keep_before = keep_before.transpose()?;
-        for (flag, given, needs) in [
-            (
-                "--keep-before",
-                keep_before.is_some() && recording.is_none(),
-                "--write",
-            ),
-            (
-                "--when",
-                !self.when.is_empty() && keep_before.is_none(),
-                "--keep-before",
-            ),
-        ] {
-            if given {
-                return Err(UsageError::Needs(flag, needs).into());
-            }
-        }
-        let when = match self.when.as_slice() {
-            [] => None,
-            values => Some(filter::parse::parse(values, &events.all(), shown)?),
-        };
+        let when = recorded::when(&self.when, &events.all(), shown)?;
         events.remove(&filters.impossible)?;
         let is_table = |output: &OutputSpec| !output.format.is_json();
         if self.summary && outputs.is_empty() {
@@ -251,7 +225,8 @@ impl Args {
             })
         };
         let template = self.format.as_ref().map(template).transpose()?;
-        let decode_fds = self.decode_fds || filters.path.is_some();
+        let any_path = |filters: &Filters| filters.path.is_some();
+        let decode_fds = self.decode_fds || any_path(&filters) || when.as_ref().is_some_and(any_path);
         let config = Box::new(Config {
             capture,
             scope,
@@ -308,104 +283,6 @@ impl Args {
             }
             None => Task::Trace(config),
         })
-    }
-
-    /// Where events are shown, and where they are recorded.
-    fn outputs(&self) -> Result<(Vec<OutputSpec>, Option<OutputSpec>), UsageError> {
-        let target = |path: &PathBuf| match path.to_str() {
-            Some("-") => Ok(Target::Fd(1)),
-            Some("") => Err(UsageError::Value {
-                flag: "--write",
-                value: String::new(),
-                allowed: "it is the path of a file".into(),
-            }),
-            Some(path) => output::to(path).map_err(|allowed| UsageError::Value {
-                flag: "--write",
-                value: path.into(),
-                allowed,
-            }),
-            None => Ok(Target::File(path.clone())),
-        };
-        let write = self.write.as_ref().map(target).transpose()?;
-        let write = write.map(|target| OutputSpec {
-            format: Format::Record,
-            target,
-            ..OutputSpec::default()
-        });
-        if write.is_some() && self.output.is_empty() {
-            return Ok((Vec::new(), write));
-        }
-        let mut outputs = output::parse(&self.output)?;
-        let recorded = outputs.iter().position(|output| output.format == Format::Record);
-        let recorded = recorded.map(|at| outputs.remove(at));
-        match (&write, &recorded) {
-            (Some(_), Some(_)) => Err(UsageError::Exclusive("--write", "--output record")),
-            (Some(write), None) if outputs.iter().any(|output| output.target == write.target) => {
-                Err(UsageError::Value {
-                    flag: "--write",
-                    value: target::name(&write.target),
-                    allowed: "another output goes to the same place already".into(),
-                })
-            }
-            _ => Ok((outputs, write.or(recorded))),
-        }
-    }
-
-    /// What `--read` asks for; `None` without it.
-    fn reading(&self) -> Result<Option<Reading>, Error> {
-        if self.read.is_empty() {
-            for (flag, given) in [
-                ("--from", self.from.is_some()),
-                ("--to", self.to.is_some()),
-                ("--info", self.info),
-            ] {
-                if given {
-                    return Err(UsageError::Needs(flag, "--read").into());
-                }
-            }
-            return Ok(None);
-        }
-        for (flag, given) in [
-            ("--capture", !self.capture.is_empty()),
-            ("--for", self.duration.is_some()),
-            ("--keep-before", self.keep_before.is_some()),
-            ("--list", self.list),
-            ("--security-alerts", self.security_alerts),
-            ("a command after --", !self.command.is_empty()),
-        ] {
-            if given {
-                return Err(UsageError::NotRead(flag).into());
-            }
-        }
-        for (flag, given) in [
-            ("--event", !self.event.is_empty()),
-            ("--events-set", !self.events_set.is_empty()),
-            ("--exclude-event", !self.exclude_event.is_empty()),
-            ("--filter", !self.filter.is_empty()),
-            ("--path", !self.path.is_empty()),
-            ("--user", !self.user.is_empty()),
-            ("--pid", !self.pid.is_empty()),
-            ("--trace", !self.trace.is_empty()),
-            ("--failed-only", self.failed_only),
-            ("--successful-only", self.successful_only),
-            ("--events-max", self.events_max.is_some()),
-            ("--from", self.from.is_some()),
-            ("--to", self.to.is_some()),
-            ("--summary", self.summary),
-            ("--write", self.write.is_some()),
-        ] {
-            if given && self.info {
-                return Err(UsageError::NotOfInfo(flag).into());
-            }
-        }
-        let moment =
-            |flag, text: &Option<String>| text.as_ref().map(|text| Moment::parse(flag, text)).transpose();
-        Ok(Some(Reading {
-            from: moment("--from", &self.from)?,
-            to: moment("--to", &self.to)?,
-            info: self.info,
-            recordings: Recording::open_all(&self.read)?,
-        }))
     }
 
     /// With `--list`, other flags would be ignored: each of them is an error.
@@ -520,31 +397,6 @@ fn events_max(value: Option<&str>) -> Result<Option<u64>, UsageError> {
     })
 }
 
-/// A number with a unit: s (also without one), ms, m, h.
-fn duration(flag: &'static str, text: &str) -> Result<Duration, UsageError> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = text.split_at(digits);
-    let milliseconds = match unit {
-        "ms" => Some(1),
-        "" | "s" => Some(1000),
-        "m" => Some(60_000),
-        "h" => Some(3_600_000),
-        _ => None,
-    };
-    number
-        .parse::<u64>()
-        .ok()
-        .zip(milliseconds)
-        .and_then(|(number, unit)| number.checked_mul(unit))
-        .filter(|milliseconds| *milliseconds > 0)
-        .map(Duration::from_millis)
-        .ok_or_else(|| UsageError::Value {
-            flag,
-            value: text.into(),
-            allowed: "it is a whole number with a unit, such as 10s, 500ms, 5m or 1h".into(),
-        })
-}
-
 fn buffer_bytes(value: Option<&str>) -> Result<u16, UsageError> {
     let Some(text) = value else {
         return Ok(0);
@@ -588,39 +440,6 @@ mod tests {
             let message = ring_size(wrong).unwrap_err().to_string();
             assert!(
                 message.contains(&format!("{wrong:?}")) && message.contains("64KiB"),
-                "{message}"
-            );
-        }
-    }
-
-    #[test]
-    fn durations() {
-        for (text, milliseconds) in [
-            ("10s", 10_000),
-            ("500ms", 500),
-            ("5m", 300_000),
-            ("1h", 3_600_000),
-            ("3", 3000),
-        ] {
-            assert_eq!(
-                duration("--for", text).unwrap(),
-                Duration::from_millis(milliseconds),
-                "{text}"
-            );
-        }
-        for wrong in [
-            "",
-            "s",
-            "0s",
-            "-1s",
-            "1.5s",
-            "10 s",
-            "1d",
-            "99999999999999999999h",
-        ] {
-            let message = duration("--for", wrong).unwrap_err().to_string();
-            assert!(
-                message.contains("--for") && message.contains("500ms"),
                 "{message}"
             );
         }

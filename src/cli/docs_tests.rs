@@ -32,6 +32,7 @@ fn commands(page: &str) -> Vec<String> {
             continue;
         };
         let flags = flags.split(" | ").next().unwrap_or_default();
+        let flags = flags.split(" > ").next().unwrap_or_default();
         commands.push(flags.split("  #").next().unwrap_or_default().to_owned());
     }
     commands

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::catalogue::{self, EventId, EventSpec, Set};
 use crate::error::UsageError;
+use crate::output::fit::push_words;
 use crate::suggest::nearest;
 
 /// The chosen events, by id.
@@ -70,20 +71,7 @@ const HELP_COLUMNS: usize = 80;
 /// What `--events-set help` shows.
 pub fn set_help() -> String {
     let mut help = SET_HELP.to_owned();
-    let mut column = 0;
-    for set in Set::EVERY.iter().map(|set| set.name()) {
-        // Two spaces, and one between two names.
-        if column == 0 || column + 1 + set.len() > HELP_COLUMNS {
-            help.push_str(if column == 0 { "  " } else { "\n  " });
-            column = 2;
-        } else {
-            help.push(' ');
-            column += 1;
-        }
-        help.push_str(set);
-        column += set.len();
-    }
-    help.push('\n');
+    push_words(&mut help, Set::EVERY.iter().map(|set| set.name()), HELP_COLUMNS);
     help
 }
 

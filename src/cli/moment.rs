@@ -1,5 +1,7 @@
 //! A moment within a recording, as `--from` and `--to` have it.
 
+use std::time::Duration;
+
 use crate::error::UsageError;
 use crate::output::time::local;
 
@@ -10,6 +12,18 @@ pub enum Moment {
     After(u64),
     /// At that time of day where the user is: ns since midnight.
     TimeOfDay(u64),
+}
+
+/// A time that is longer than nothing: a number with a unit, s (also without one), ms, m or h.
+pub fn duration(flag: &'static str, text: &str) -> Result<Duration, UsageError> {
+    after(text)
+        .filter(|ns| *ns > 0)
+        .map(Duration::from_nanos)
+        .ok_or_else(|| UsageError::Value {
+            flag,
+            value: text.into(),
+            allowed: "it is a whole number with a unit, such as 10s, 500ms, 5m or 1h".into(),
+        })
 }
 
 const SECOND: u64 = 1_000_000_000;
@@ -92,6 +106,39 @@ fn time_of_day(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, milliseconds) in [
+            ("10s", 10_000),
+            ("500ms", 500),
+            ("5m", 300_000),
+            ("1h", 3_600_000),
+            ("3", 3000),
+        ] {
+            assert_eq!(
+                duration("--for", text).unwrap(),
+                Duration::from_millis(milliseconds),
+                "{text}"
+            );
+        }
+        for wrong in [
+            "",
+            "s",
+            "0s",
+            "-1s",
+            "1.5s",
+            "10 s",
+            "1d",
+            "99999999999999999999h",
+        ] {
+            let message = duration("--for", wrong).unwrap_err().to_string();
+            assert!(
+                message.contains("--for") && message.contains("500ms"),
+                "{message}"
+            );
+        }
+    }
 
     #[test]
     fn moments() {

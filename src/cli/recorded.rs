@@ -1,12 +1,19 @@
 //! What flags mean for recordings: events that were recorded, and what was recorded of them.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::catalogue::{self, EventSpec};
+use crate::cli::args::Args;
 use crate::cli::events::{self, Selection};
-use crate::cli::moment::Moment;
-use crate::error::UsageError;
+use crate::cli::moment::{duration, Moment};
+use crate::error::{Error, UsageError};
+use crate::filter::parse::{parse, Shown};
+use crate::filter::Filters;
 use crate::loader::plan::Detail;
+use crate::output::spec::{self as output, Format, OutputSpec, Target};
+use crate::output::target;
 use crate::recording::header::Flags;
 use crate::recording::open::Recording;
 use crate::say;
@@ -169,4 +176,131 @@ pub fn check(
         }
     }
     Ok(())
+}
+
+/// What `--when` describes; `None` without it. An error if no chosen event can be like that.
+pub fn when(
+    values: &[String],
+    events: &[&'static EventSpec],
+    shown: Shown<'_>,
+) -> Result<Option<Filters>, UsageError> {
+    if values.is_empty() {
+        return Ok(None);
+    }
+    let filters = parse(values, events, shown).map_err(|error| error.of_flag("--when"))?;
+    match events.iter().all(|event| filters.impossible.contains(&event.id)) {
+        true => Err(UsageError::NothingTriggers),
+        false => Ok(Some(filters)),
+    }
+}
+
+impl Args {
+    /// Where events are shown, and where they are recorded.
+    pub(super) fn outputs(&self) -> Result<(Vec<OutputSpec>, Option<OutputSpec>), UsageError> {
+        let target = |path: &PathBuf| match path.to_str() {
+            Some("-") => Ok(Target::Fd(1)),
+            Some("") => Err(UsageError::Value {
+                flag: "--write",
+                value: String::new(),
+                allowed: "it is the path of a file".into(),
+            }),
+            Some(path) => output::to(path).map_err(|allowed| UsageError::Value {
+                flag: "--write",
+                value: path.into(),
+                allowed,
+            }),
+            None => Ok(Target::File(path.clone())),
+        };
+        let write = self.write.as_ref().map(target).transpose()?;
+        let write = write.map(|target| OutputSpec {
+            format: Format::Record,
+            target,
+            ..OutputSpec::default()
+        });
+        if write.is_some() && self.output.is_empty() {
+            return Ok((Vec::new(), write));
+        }
+        let mut outputs = output::parse(&self.output)?;
+        let recorded = outputs.iter().position(|output| output.format == Format::Record);
+        let recorded = recorded.map(|at| outputs.remove(at));
+        match (&write, &recorded) {
+            (Some(_), Some(_)) => Err(UsageError::Exclusive("--write", "--output record")),
+            (Some(write), None) if outputs.iter().any(|output| output.target == write.target) => {
+                Err(UsageError::Value {
+                    flag: "--write",
+                    value: target::name(&write.target),
+                    allowed: "another output goes to the same place already".into(),
+                })
+            }
+            _ => Ok((outputs, write.or(recorded))),
+        }
+    }
+
+    /// What `--read` asks for; `None` without it.
+    pub(super) fn reading(&self) -> Result<Option<Reading>, Error> {
+        if self.read.is_empty() {
+            for (flag, given) in [
+                ("--from", self.from.is_some()),
+                ("--to", self.to.is_some()),
+                ("--info", self.info),
+            ] {
+                if given {
+                    return Err(UsageError::Needs(flag, "--read").into());
+                }
+            }
+            return Ok(None);
+        }
+        for (flag, given) in [
+            ("--capture", !self.capture.is_empty()),
+            ("--for", self.duration.is_some()),
+            ("--keep-before", self.keep_before.is_some()),
+            ("--list", self.list),
+            ("--security-alerts", self.security_alerts),
+            ("a command after --", !self.command.is_empty()),
+        ] {
+            if given {
+                return Err(UsageError::NotRead(flag).into());
+            }
+        }
+        for (flag, given) in [
+            ("--event", !self.event.is_empty()),
+            ("--events-set", !self.events_set.is_empty()),
+            ("--exclude-event", !self.exclude_event.is_empty()),
+            ("--filter", !self.filter.is_empty()),
+            ("--path", !self.path.is_empty()),
+            ("--user", !self.user.is_empty()),
+            ("--pid", !self.pid.is_empty()),
+            ("--trace", !self.trace.is_empty()),
+            ("--failed-only", self.failed_only),
+            ("--successful-only", self.successful_only),
+            ("--events-max", self.events_max.is_some()),
+            ("--from", self.from.is_some()),
+            ("--to", self.to.is_some()),
+            ("--summary", self.summary),
+            ("--write", self.write.is_some()),
+        ] {
+            if given && self.info {
+                return Err(UsageError::NotOfInfo(flag).into());
+            }
+        }
+        let moment =
+            |flag, text: &Option<String>| text.as_ref().map(|text| Moment::parse(flag, text)).transpose();
+        Ok(Some(Reading {
+            from: moment("--from", &self.from)?,
+            to: moment("--to", &self.to)?,
+            info: self.info,
+            recordings: Recording::open_all(&self.read)?,
+        }))
+    }
+
+    /// How much a flight recorder records before and after what it waits for; `None` without one.
+    pub(super) fn flight(&self, records: bool) -> Result<Option<Duration>, UsageError> {
+        let before = self.keep_before.as_deref();
+        let before = before.map(|text| duration("--keep-before", text)).transpose()?;
+        match before {
+            Some(_) if !records => Err(UsageError::Needs("--keep-before", "--write")),
+            None if !self.when.is_empty() => Err(UsageError::Needs("--when", "--keep-before")),
+            _ => Ok(before),
+        }
+    }
 }

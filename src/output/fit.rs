@@ -302,6 +302,25 @@ fn cap(widths: &[usize], room: usize) -> usize {
     usize::MAX
 }
 
+/// Appends lines of words, each behind two spaces; a line takes at most so many columns.
+pub fn push_words<'a>(out: &mut String, words: impl Iterator<Item = &'a str>, columns: usize) {
+    const MARGIN: usize = 2;
+    let mut column = 0;
+    for word in words {
+        let len = word.chars().count();
+        if column == 0 || column + 1 + len > columns {
+            out.push_str(if column == 0 { "  " } else { "\n  " });
+            column = MARGIN;
+        } else {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += len;
+    }
+    out.push('\n');
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,12 +9,16 @@ use serde::Serialize;
 use crate::catalogue;
 use crate::decode::event::Context;
 use crate::escape;
+use crate::output::fit::push_words;
 use crate::output::time::{push_local_date, push_seconds};
 use crate::recording::header::{Flags, Host};
 use crate::recording::open::Recording;
 use crate::recording::read::Ending;
 use crate::say;
 use crate::wire::RECORD_INTERNAL;
+
+/// Columns that its lists take at most.
+const COLUMNS: usize = 80;
 
 /// What is known of a recording when it has been read.
 #[derive(Debug, Serialize)]
@@ -164,15 +168,16 @@ impl Info {
             let _ = write!(events, ", {} of a newer tracee's", self.unknown);
         }
         line("events:", &events);
-        let none = self.by_event.iter().filter(|(_, count)| **count == 0);
-        let none: Vec<_> = none.map(|(name, _)| *name).collect();
-        if !none.is_empty() {
-            line("none of:", &none.join(" "));
-        }
         let mut counts: Vec<_> = self.by_event.iter().filter(|(_, count)| **count > 0).collect();
         counts.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), **name));
         for (name, count) in counts {
             let _ = writeln!(out, "{count:>10} {name}");
+        }
+        let none = self.by_event.iter().filter(|(_, count)| **count == 0);
+        let none: Vec<_> = none.map(|(name, _)| *name).collect();
+        if !none.is_empty() {
+            out.push_str("none of these, which were chosen:\n");
+            push_words(out, none.into_iter(), COLUMNS);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What was recorded is read again, whatever has become of the file.
 
 mod damage;
+mod flight;
 mod skip;
 mod translate;
 
@@ -112,6 +113,7 @@ fn container(id: &str, name: Option<&str>) -> Option<Rc<Container>> {
 
 /// A run that is recorded.
 struct Run {
+    spec: OutputSpec,
     recorder: Recorder,
     folder: TempDir,
     clock: Timeline,
@@ -134,6 +136,7 @@ impl Run {
         let mut recorder = Recorder::open(&spec, header, None).unwrap();
         recorder.begin(began).unwrap();
         Run {
+            spec,
             recorder,
             folder,
             clock,

@@ -176,6 +176,7 @@ impl Recorder {
             );
         }
         flight.met = true;
+        flight.expire(Instant::now());
         flight.bytes = 0;
         if std::mem::take(&mut flight.full) {
             say!(
@@ -411,8 +412,13 @@ impl Flight {
         let closed = Instant::now();
         self.bytes += bytes.len() + size_of::<Kept>();
         self.blocks.push_back(Kept { closed, head, bytes });
+        self.expire(closed);
+    }
+
+    /// Drops blocks that are older than what is recorded before something happens, and those that are too many.
+    fn expire(&mut self, now: Instant) {
         while let Some(oldest) = self.blocks.front() {
-            let old = closed.duration_since(oldest.closed) > self.before;
+            let old = now.duration_since(oldest.closed) > self.before;
             if !old && self.bytes <= KEPT_MAX {
                 return;
             }

@@ -43,6 +43,7 @@ mod process;
 mod promises;
 mod recording;
 mod recording_ends;
+mod recording_files;
 mod recording_ways;
 mod refused;
 mod scope;
@@ -200,6 +201,7 @@ fn main() {
         recording::tests(),
         once(recording_ways::tests()),
         once(recording_ends::tests()),
+        once(recording_files::tests()),
     ];
     let lane = Lane::asked_for();
     let names: Vec<_> = files.iter().flatten().map(|test| test.name).collect();

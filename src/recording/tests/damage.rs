@@ -406,3 +406,20 @@ fn a_recording_cannot_write_to_a_terminal() {
     let back: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!(back["tracee"], hostile);
 }
+
+/// What a header says of itself is bounded: its words are in messages, and its rows are compared with ours.
+#[test]
+fn headers_that_go_on_and_on_are_refused() {
+    let refused = |change: fn(&mut Header)| {
+        let mut header = header();
+        change(&mut header);
+        let read = Header::read(&mut Cursor::new(header.bytes().unwrap()));
+        matches!(read, Err(HeaderError::Damaged(_)))
+    };
+    assert!(!refused(|_| {}));
+    assert!(refused(|header| header.tracee = "9".repeat(5000)));
+    assert!(refused(|header| header.host.boot_id = "9".repeat(5000)));
+    assert!(refused(|header| {
+        header.events[0].args = vec![("fd".into(), "int".into()); 256];
+    }));
+}
